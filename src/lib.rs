@@ -1,0 +1,8 @@
+//! Coincide: iterative PET reconstruction.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod data;
+pub mod image;
+pub mod scanner;
+pub mod units;

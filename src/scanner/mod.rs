@@ -1,0 +1,175 @@
+//! Scanners as plain data: crystals, sinogram geometry, time of flight.
+//!
+//! Crystal `d` of a ring sits at ψ = 2π d/N + tilt, at (R sin ψ, −R cos ψ); rings are stacked along +z (as in STIR).
+
+mod geometry;
+mod lines;
+mod michelogram;
+mod presets;
+mod tof;
+
+pub use geometry::{GeometryError, RadialSampling, SinogramGeometry};
+pub use lines::TransaxialLine;
+pub use michelogram::{AxialCompression, Plane, Segment, segments};
+pub use presets::{PRESETS, preset};
+pub use tof::{TofBins, TofDetector};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A cylindrical stack of rings of crystals, virtual (gap) crystals included.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub struct Scanner {
+    /// Name for people.
+    pub name: String,
+    /// Number of rings.
+    pub rings: usize,
+    /// Crystals per ring, virtual ones included.
+    pub crystals_per_ring: usize,
+    /// Radius of the crystals' front faces in mm.
+    pub inner_radius_mm: f64,
+    /// Mean depth of interaction in mm; lines end at `inner_radius_mm + depth_of_interaction_mm`.
+    #[serde(default)]
+    pub depth_of_interaction_mm: f64,
+    /// Distance between the centres of neighbouring rings in mm (inside a block, where there are gaps).
+    pub ring_spacing_mm: f64,
+    /// Gap between axial blocks in mm, on top of the ring spacing.
+    #[serde(default)]
+    pub axial_block_gap_mm: f64,
+    /// Rings per axial block; 0 where the scanner is not described by blocks.
+    #[serde(default)]
+    pub rings_per_block: usize,
+    /// Crystals per transaxial block, virtual ones included; 0 where the scanner is not described by blocks.
+    #[serde(default)]
+    pub crystals_per_block: usize,
+    /// Virtual (gap) crystals at the end of each block: transaxial.
+    #[serde(default)]
+    pub virtual_crystals: usize,
+    /// Virtual (gap) rings at the end of each block: axial.
+    #[serde(default)]
+    pub virtual_rings: usize,
+    /// Where the crystals of one ring are.
+    #[serde(default)]
+    pub layout: RingLayout,
+    /// Angle of crystal 0 in radians.
+    #[serde(default)]
+    pub tilt_rad: f64,
+    /// Radial bins of an uncompressed sinogram.
+    pub radial_bins: usize,
+    /// Radial bin size of arc-corrected data in mm, also the default voxel size.
+    pub bin_size_mm: f64,
+    /// Energy resolution at 511 keV (FWHM / energy), where known.
+    #[serde(default)]
+    pub energy_resolution: Option<f64>,
+    /// Time of flight, where the scanner has it.
+    #[serde(default)]
+    pub tof: Option<TofDetector>,
+}
+
+/// Where the crystals of one ring are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub enum RingLayout {
+    /// Equally spaced on a circle.
+    #[default]
+    Cylinder,
+    /// Flat sides, crystals equally spaced along each.
+    Polygon {
+        /// Crystals on one flat side.
+        crystals_per_side: usize,
+        /// Distance between neighbouring crystals of a side in mm.
+        crystal_pitch_mm: f64,
+    },
+}
+
+impl Scanner {
+    /// Radius at which lines of response end, in mm.
+    pub fn effective_radius_mm(&self) -> f64 {
+        self.inner_radius_mm + self.depth_of_interaction_mm
+    }
+
+    /// Axial position of the centre of a ring in mm; the middle of the scanner is 0.
+    pub fn ring_z_mm(&self, ring: usize) -> f64 {
+        let place = |ring: usize| {
+            let gaps = ring.checked_div(self.rings_per_block).unwrap_or(0);
+            ring as f64 * self.ring_spacing_mm + gaps as f64 * self.axial_block_gap_mm
+        };
+        place(ring) - 0.5 * place(self.rings - 1)
+    }
+
+    /// Length of the axial field of view in mm, outer edge to outer edge.
+    pub fn axial_length_mm(&self) -> f64 {
+        self.ring_z_mm(self.rings - 1) - self.ring_z_mm(0) + self.ring_spacing_mm
+    }
+
+    /// Position of crystal `crystal` (any integer, taken modulo the ring) in the transaxial plane, in mm.
+    pub fn crystal_mm(&self, crystal: i64) -> [f64; 2] {
+        let count = self.crystals_per_ring as i64;
+        let crystal = crystal.rem_euclid(count) as usize;
+        let step = std::f64::consts::TAU / count as f64;
+        let radius = self.effective_radius_mm();
+        match self.layout {
+            RingLayout::Cylinder => {
+                let (sin, cos) = (self.tilt_rad + step * crystal as f64).sin_cos();
+                [radius * sin, -radius * cos]
+            }
+            RingLayout::Polygon { crystals_per_side, crystal_pitch_mm } => {
+                let middle = 0.5 * (crystals_per_side as f64 - 1.0);
+                let first = crystal - crystal % crystals_per_side;
+                let along = ((crystal % crystals_per_side) as f64 - middle) * crystal_pitch_mm;
+                let (sin, cos) = (self.tilt_rad + step * (first as f64 + middle)).sin_cos();
+                [radius * sin + along * cos, -radius * cos + along * sin]
+            }
+        }
+    }
+
+    /// Checks that the numbers describe a scanner.
+    pub fn check(&self) -> Result<(), GeometryError> {
+        let wrong = |field, found: String, expected| Err(GeometryError::Scanner { field, found, expected });
+        let positive = [
+            ("inner_radius_mm", self.inner_radius_mm),
+            ("ring_spacing_mm", self.ring_spacing_mm),
+            ("bin_size_mm", self.bin_size_mm),
+        ];
+        for (field, value) in positive {
+            if !(value.is_finite() && value > 0.0) {
+                return wrong(field, value.to_string(), "a finite length > 0 mm");
+            }
+        }
+        let finite = [
+            ("depth_of_interaction_mm", self.depth_of_interaction_mm),
+            ("axial_block_gap_mm", self.axial_block_gap_mm),
+        ];
+        for (field, value) in finite {
+            if !(value.is_finite() && value >= 0.0) {
+                return wrong(field, value.to_string(), "a finite length >= 0 mm");
+            }
+        }
+        if !self.tilt_rad.is_finite() {
+            return wrong("tilt_rad", self.tilt_rad.to_string(), "a finite angle");
+        }
+        if !(1..=4096).contains(&self.rings) {
+            return wrong("rings", self.rings.to_string(), "1 to 4096");
+        }
+        if !(8..=65536).contains(&self.crystals_per_ring) || self.crystals_per_ring % 2 != 0 {
+            return wrong("crystals_per_ring", self.crystals_per_ring.to_string(), "an even number from 8 to 65536");
+        }
+        if self.radial_bins == 0 || self.radial_bins > self.crystals_per_ring {
+            return wrong("radial_bins", self.radial_bins.to_string(), "1 to crystals_per_ring");
+        }
+        if let RingLayout::Polygon { crystals_per_side, crystal_pitch_mm } = self.layout {
+            if crystals_per_side == 0 || self.crystals_per_ring % crystals_per_side != 0 {
+                return wrong(
+                    "layout.polygon.crystals_per_side",
+                    crystals_per_side.to_string(),
+                    "a divisor of crystals_per_ring",
+                );
+            }
+            if !(crystal_pitch_mm.is_finite() && crystal_pitch_mm > 0.0) {
+                return wrong("layout.polygon.crystal_pitch_mm", crystal_pitch_mm.to_string(), "a length > 0 mm");
+            }
+        }
+        self.tof.map_or(Ok(()), |tof| tof.check())
+    }
+}

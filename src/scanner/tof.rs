@@ -1,0 +1,69 @@
+//! Time of flight: what the detector can do, and the bins of a sinogram.
+//!
+//! A time difference t = t_A − t_B moves the event by c·t/2 from the middle of the line towards detector B.
+
+use super::GeometryError;
+use crate::units::{FWHM_PER_SIGMA, mm_along_line};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Timing of a scanner before any bins are combined ("mashed").
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TofDetector {
+    /// Number of time bins.
+    pub bins: usize,
+    /// Width of one time bin in ps.
+    pub bin_ps: f64,
+    /// Coincidence timing resolution in ps, FWHM.
+    pub fwhm_ps: f64,
+}
+
+/// The TOF axis of a sinogram: `count` equal bins, the middle one (or the middle edge) at the middle of the line.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TofBins {
+    /// Number of bins.
+    pub count: usize,
+    /// Width of a bin along the line in mm.
+    pub width_mm: f64,
+    /// Standard deviation of the position along the line in mm.
+    pub sigma_mm: f64,
+}
+
+impl TofDetector {
+    /// Checks that the numbers describe a detector.
+    pub fn check(&self) -> Result<(), GeometryError> {
+        let wrong = |field, found: String, expected| Err(GeometryError::Scanner { field, found, expected });
+        if !(1..=65536).contains(&self.bins) {
+            return wrong("tof.bins", self.bins.to_string(), "1 to 65536");
+        }
+        if !(self.bin_ps.is_finite() && self.bin_ps > 0.0) {
+            return wrong("tof.bin_ps", self.bin_ps.to_string(), "a time > 0 ps");
+        }
+        if !(self.fwhm_ps.is_finite() && self.fwhm_ps > 0.0) {
+            return wrong("tof.fwhm_ps", self.fwhm_ps.to_string(), "a time > 0 ps");
+        }
+        Ok(())
+    }
+
+    /// Bins of a sinogram that combines `mashing` neighbouring time bins; `mashing` must divide their number.
+    pub fn mashed(&self, mashing: usize) -> Result<TofBins, GeometryError> {
+        if mashing == 0 || self.bins % mashing != 0 {
+            let dividers = (1..=self.bins).filter(|m| self.bins % m == 0).collect();
+            return Err(GeometryError::TofMashing { mashing, bins: self.bins, dividers });
+        }
+        Ok(TofBins {
+            count: self.bins / mashing,
+            width_mm: mm_along_line(self.bin_ps * mashing as f64),
+            sigma_mm: mm_along_line(self.fwhm_ps) / FWHM_PER_SIGMA,
+        })
+    }
+}
+
+impl TofBins {
+    /// Centre of a bin along the line in mm, positive towards detector B.
+    pub fn centre_mm(&self, bin: usize) -> f64 {
+        (bin as f64 - 0.5 * (self.count as f64 - 1.0)) * self.width_mm
+    }
+}
