@@ -1,5 +1,10 @@
 //! Files: one format per module, nobody else names a format crate.
 
 mod error;
+pub mod hdf5;
+mod provenance;
+mod target;
 
 pub use error::IoError;
+pub use provenance::Provenance;
+pub use target::write_whole;

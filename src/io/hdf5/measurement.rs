@@ -1,0 +1,85 @@
+//! Measurements: datasets `prompts`, `factors` and `background`, and their geometry.
+
+use super::array::{NOT_NEGATIVE, first_wrong, not_negative, put_array};
+use super::{IoError, Kind, Provenance, Source, field, geometry, write};
+use crate::data::Measurement;
+use std::path::Path;
+
+/// Writes a measurement and where it comes from.
+pub fn write_measurement(
+    path: &Path,
+    overwrite: bool,
+    measurement: &Measurement,
+    provenance: &Provenance,
+) -> Result<(), IoError> {
+    geometry::check(path, &measurement.geometry)?;
+    let shape = measurement.geometry.shape();
+    let [views, radial, _, planes] = shape;
+    let arrays = [
+        ("prompts", Some(&measurement.prompts), &shape[..]),
+        ("factors", measurement.factors.as_ref(), &[views, radial, planes]),
+        ("background", measurement.background.as_ref(), &shape),
+    ];
+    for (name, values, shape) in arrays {
+        if let Some((index, value)) = values.and_then(|values| first_wrong(values, shape, not_negative)) {
+            let (field, found, expected) = (format!("{name}{index:?}"), value.to_string(), NOT_NEGATIVE.into());
+            return Err(IoError::Field { path: path.into(), field, found, expected });
+        }
+    }
+    write(path, overwrite, Kind::Measurement, provenance, |file| {
+        field::put_integer(file, "calibrated", measurement.calibrated.into())?;
+        if let Some(duration) = measurement.duration_s {
+            field::put_numbers(file, "duration_s", &[duration])?;
+        }
+        geometry::put(file, &measurement.geometry)?;
+        for (name, values, shape) in arrays {
+            if let Some(values) = values {
+                put_array(file, name, shape, values)?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Reads a measurement and where it comes from.
+pub fn read_measurement(path: &Path) -> Result<(Measurement, Provenance), IoError> {
+    let source = Source::open_kind(path, Kind::Measurement)?;
+    let prompts = source.array(&source.file, "prompts")?;
+    let Ok(shape) = <[usize; 4]>::try_from(prompts.shape.clone()) else {
+        let found = format!("{:?}", prompts.shape);
+        return Err(source.wrong("the shape of prompts", found, "four axes [view, radial, tof, plane]"));
+    };
+    let geometry = source.geometry(shape)?;
+    let [views, radial, _, planes] = shape;
+    let calibrated = match source.integer(&source.file, "calibrated")? {
+        0 => false,
+        1 => true,
+        other => return Err(source.wrong("calibrated", other, "0 or 1")),
+    };
+    let duration_s = source.duration()?;
+    let prompts = source.values(prompts, "prompts", &shape, not_negative, NOT_NEGATIVE)?;
+    let factors = source.optional("factors", &[views, radial, planes])?;
+    let background = source.optional("background", &shape)?;
+    let provenance = source.provenance()?;
+    Ok((Measurement { geometry, prompts, factors, background, calibrated, duration_s }, provenance))
+}
+
+impl Source {
+    fn optional(&self, name: &str, shape: &[usize]) -> Result<Option<Vec<f32>>, IoError> {
+        if !self.file.link_exists(name) {
+            return Ok(None);
+        }
+        let array = self.array(&self.file, name)?;
+        self.values(array, name, shape, not_negative, NOT_NEGATIVE).map(Some)
+    }
+
+    fn duration(&self) -> Result<Option<f64>, IoError> {
+        if !self.has(&self.file, "duration_s")? {
+            return Ok(None);
+        }
+        match self.numbers(&self.file, "duration_s")? {
+            [duration] if duration > 0.0 => Ok(Some(duration)),
+            [duration] => Err(self.wrong("duration_s", duration, "a time > 0 s")),
+        }
+    }
+}
