@@ -2,8 +2,10 @@
 
 mod error;
 pub mod hdf5;
+pub mod nifti;
 mod provenance;
 mod target;
+mod unit;
 
 pub use error::IoError;
 pub use provenance::Provenance;

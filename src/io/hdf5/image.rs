@@ -2,7 +2,8 @@
 
 use super::array::{FINITE, finite, first_wrong, put_array};
 use super::{IoError, Kind, Provenance, Source, field, write};
-use crate::image::{Image, ImageGrid, ImageUnit};
+use crate::image::{Image, ImageGrid};
+use crate::io::unit::{UNIT_NAMES, unit_named};
 use std::path::Path;
 
 /// Writes an image and where it comes from.
@@ -26,12 +27,8 @@ pub fn read_image(path: &Path) -> Result<(Image, Provenance), IoError> {
     let Ok(shape) = <[usize; 3]>::try_from(array.shape.clone()) else {
         return Err(source.wrong("the shape of image", format!("{:?}", array.shape), "three axes [x, y, z]"));
     };
-    let unit = match source.label(&array.dataset, "unit")?.as_str() {
-        "Bq/mL" => ImageUnit::BecquerelPerMl,
-        "1/cm" => ImageUnit::PerCm,
-        "counts/mm" => ImageUnit::CountsPerMm,
-        other => return Err(source.wrong("unit", format!("`{other}`"), "`Bq/mL`, `1/cm` or `counts/mm`")),
-    };
+    let unit = source.label(&array.dataset, "unit")?;
+    let unit = unit_named(&unit).ok_or_else(|| source.wrong("unit", format!("`{unit}`"), UNIT_NAMES))?;
     let voxel_mm = source.numbers(&array.dataset, "voxel_mm")?;
     if voxel_mm.iter().any(|&size: &f64| size <= 0.0) {
         return Err(source.wrong("voxel_mm", format!("{voxel_mm:?}"), "lengths > 0 mm"));
