@@ -44,7 +44,8 @@ impl Affine {
         if voxel_mm.iter().any(|&size| !(size.is_finite() && size > 0.0)) {
             return Err(("pixdim", format!("{voxel_mm:?}"), "voxel sizes > 0"));
         }
-        let a = square.max(0.0).sqrt();
+        // Below the precision of three stored f32, a is noise: its root would tilt half a turn by up to a milliradian.
+        let a = if square < 3.0 * f64::from(f32::EPSILON) { 0.0 } else { square.sqrt() };
         let k = if handedness < 0.0 { -1.0 } else { 1.0 };
         let rotation = [
             [a * a + b * b - c * c - d * d, 2.0 * (b * c - a * d), 2.0 * (b * d + a * c)],
@@ -116,6 +117,13 @@ mod tests {
     fn half_a_turn_about_z_is_the_quaternion_d() {
         let turned = Affine::of_quaternion([0.0, 0.0, 1.0], 1.0, [2.0, 3.0, 4.0], [1.0, 2.0, 3.0]).unwrap();
         assert_eq!(turned.0, [[-2.0, 0.0, 0.0, 1.0], [0.0, -3.0, 0.0, 2.0], [0.0, 0.0, 4.0, 3.0]]);
+    }
+
+    #[test]
+    fn rounding_of_a_stored_half_turn_is_not_a_tilt() {
+        let stored = f64::from(0.5_f32.sqrt());
+        let turned = Affine::of_quaternion([0.0, stored, stored], 1.0, [2.0, 3.0, 4.0], [0.0; 3]).unwrap();
+        assert_eq!(turned.place([2, 3, 4]).unwrap().grid.shape, [2, 4, 3]);
     }
 
     #[test]
