@@ -211,7 +211,7 @@ fn lying_headers_are_clear_errors() {
             |hand| {
                 hand.put(352 + 4 * 7, f32::NAN.to_be_bytes());
             },
-            "voxel [0, 2, 1] (x, y, z) is NaN",
+            "voxel[0, 2, 1] is NaN",
         ),
         (|hand| hand.bytes.push(0), "97 bytes of data, expected 96"),
     ];

@@ -3,9 +3,11 @@
 mod error;
 pub mod hdf5;
 pub mod nifti;
+pub mod png;
 mod provenance;
 mod target;
 mod unit;
+mod values;
 
 pub use error::IoError;
 pub use provenance::Provenance;

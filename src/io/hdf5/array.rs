@@ -2,6 +2,7 @@
 
 use super::field::describe;
 use super::{IoError, Source};
+use crate::io::values::Rule;
 use ::hdf5::dataset::Layout;
 use ::hdf5::filters::Filter;
 use ::hdf5::types::TypeDescriptor as Type;
@@ -115,15 +116,8 @@ impl Source {
         Ok(Some(chunk))
     }
 
-    /// Reads an array of numbers of a shape whose values all pass `test`.
-    pub(super) fn values(
-        &self,
-        array: Array,
-        name: &str,
-        shape: &[usize],
-        test: fn(f32) -> bool,
-        expected: &str,
-    ) -> Result<Vec<f32>, IoError> {
+    /// Reads an array of numbers of a shape that all keep a rule.
+    pub(super) fn values(&self, array: &Array, name: &str, shape: &[usize], rule: Rule) -> Result<Vec<f32>, IoError> {
         if !matches!(array.kind, Type::Integer(_) | Type::Unsigned(_) | Type::Float(_)) {
             return Err(self.wrong(name, describe(&array.dataset, &array.kind), "numbers"));
         }
@@ -131,34 +125,9 @@ impl Source {
             return Err(self.wrong(format!("the shape of {name}"), format!("{:?}", array.shape), format!("{shape:?}")));
         }
         let values: Vec<f32> = self.checked(array.dataset.read_raw())?;
-        match first_wrong(&values, shape, test) {
-            None => Ok(values),
-            Some((index, value)) => Err(self.wrong(format!("{name}{index:?}"), value, expected)),
-        }
+        rule.check(&self.path, name, &values, shape)?;
+        Ok(values)
     }
-}
-
-/// Index and value of the first element that fails the test.
-pub(super) fn first_wrong(values: &[f32], shape: &[usize], test: fn(f32) -> bool) -> Option<(Vec<usize>, f32)> {
-    let position = values.iter().position(|&value| !test(value))?;
-    let mut rest = position;
-    let mut index = vec![0; shape.len()];
-    for (place, &n) in index.iter_mut().zip(shape).rev() {
-        *place = rest % n;
-        rest /= n;
-    }
-    Some((index, values[position]))
-}
-
-pub(super) const FINITE: &str = "a finite number";
-pub(super) const NOT_NEGATIVE: &str = "a finite number >= 0";
-
-pub(super) fn finite(value: f32) -> bool {
-    value.is_finite()
-}
-
-pub(super) fn not_negative(value: f32) -> bool {
-    value.is_finite() && value >= 0.0
 }
 
 #[cfg(test)]
@@ -171,13 +140,5 @@ mod tests {
         assert_eq!(chunk_shape(&[344, 344, 127]), [6, 344, 127]);
         assert_eq!(chunk_shape(&[2, 3, 4]), [2, 3, 4]);
         assert_eq!(chunk_shape(&[4, 4, 1 << 20]), [1, 1, 1 << 18]);
-    }
-
-    #[test]
-    fn the_first_wrong_element_is_found() {
-        let mut values = [0.0; 24];
-        assert_eq!(first_wrong(&values, &[2, 3, 4], not_negative), None);
-        values[17] = -1.0;
-        assert_eq!(first_wrong(&values, &[2, 3, 4], not_negative), Some((vec![1, 1, 1], -1.0)));
     }
 }

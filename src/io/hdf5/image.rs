@@ -1,17 +1,15 @@
 //! Images: dataset `image` `[x, y, z]` with its unit and grid as attributes.
 
-use super::array::{FINITE, finite, first_wrong, put_array};
+use super::array::put_array;
 use super::{IoError, Kind, Provenance, Source, field, write};
 use crate::image::{Image, ImageGrid};
 use crate::io::unit::{UNIT_NAMES, unit_named};
+use crate::io::values::Rule;
 use std::path::Path;
 
 /// Writes an image and where it comes from.
 pub fn write_image(path: &Path, overwrite: bool, image: &Image, provenance: &Provenance) -> Result<(), IoError> {
-    if let Some((index, value)) = first_wrong(&image.values, &image.grid.shape, finite) {
-        let (field, found, expected) = (format!("image{index:?}"), value.to_string(), FINITE.into());
-        return Err(IoError::Field { path: path.into(), field, found, expected });
-    }
+    Rule::Finite.check(path, "image", &image.values, &image.grid.shape)?;
     write(path, overwrite, Kind::Image, provenance, |file| {
         let dataset = put_array(file, "image", &image.grid.shape, &image.values)?;
         field::put_label(&dataset, "unit", &image.unit.to_string())?;
@@ -37,6 +35,6 @@ pub fn read_image(path: &Path) -> Result<(Image, Provenance), IoError> {
     if shape.contains(&0) {
         return Err(source.wrong("the shape of image", format!("{shape:?}"), "at least one voxel"));
     }
-    let values = source.values(array, "image", &shape, finite, FINITE)?;
+    let values = source.values(&array, "image", &shape, Rule::Finite)?;
     Ok((Image { grid: ImageGrid { shape, voxel_mm, origin_mm }, unit, values }, source.provenance()?))
 }

@@ -1,8 +1,9 @@
 //! Measurements: datasets `prompts`, `factors` and `background`, and their geometry.
 
-use super::array::{NOT_NEGATIVE, first_wrong, not_negative, put_array};
+use super::array::put_array;
 use super::{IoError, Kind, Provenance, Source, field, geometry, write};
 use crate::data::Measurement;
+use crate::io::values::Rule;
 use std::path::Path;
 
 /// Writes a measurement and where it comes from.
@@ -21,9 +22,8 @@ pub fn write_measurement(
         ("background", measurement.background.as_ref(), &shape),
     ];
     for (name, values, shape) in arrays {
-        if let Some((index, value)) = values.and_then(|values| first_wrong(values, shape, not_negative)) {
-            let (field, found, expected) = (format!("{name}{index:?}"), value.to_string(), NOT_NEGATIVE.into());
-            return Err(IoError::Field { path: path.into(), field, found, expected });
+        if let Some(values) = values {
+            Rule::NotNegative.check(path, name, values, shape)?;
         }
     }
     write(path, overwrite, Kind::Measurement, provenance, |file| {
@@ -57,7 +57,7 @@ pub fn read_measurement(path: &Path) -> Result<(Measurement, Provenance), IoErro
         other => return Err(source.wrong("calibrated", other, "0 or 1")),
     };
     let duration_s = source.duration()?;
-    let prompts = source.values(prompts, "prompts", &shape, not_negative, NOT_NEGATIVE)?;
+    let prompts = source.values(&prompts, "prompts", &shape, Rule::NotNegative)?;
     let factors = source.optional("factors", &[views, radial, planes])?;
     let background = source.optional("background", &shape)?;
     let provenance = source.provenance()?;
@@ -70,7 +70,7 @@ impl Source {
             return Ok(None);
         }
         let array = self.array(&self.file, name)?;
-        self.values(array, name, shape, not_negative, NOT_NEGATIVE).map(Some)
+        self.values(&array, name, shape, Rule::NotNegative).map(Some)
     }
 
     fn duration(&self) -> Result<Option<f64>, IoError> {

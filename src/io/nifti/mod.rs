@@ -7,6 +7,7 @@ mod header;
 mod orientation;
 
 use super::unit::{UNIT_NAMES, unit_named};
+use super::values::Rule;
 use super::{IoError, target};
 use crate::image::{Image, ImageUnit};
 use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
@@ -25,7 +26,7 @@ pub fn write_nifti(path: &Path, overwrite: bool, image: &Image) -> Result<(), Io
     if !compressed && !name.ends_with(".nii") {
         return Err(wrong(path, ("the file name", format!("`{name}`"), "a name that ends in .nii or .nii.gz")));
     }
-    check_finite(path, image)?;
+    Rule::Finite.check(path, "voxel", &image.values, &image.grid.shape)?;
     let header = header_of(image).map_err(|error| wrong(path, error))?;
     target::write_whole(path, overwrite, |temporary| {
         let failed = |source| target::system(path, "writing", source);
@@ -107,7 +108,7 @@ fn read_stream(
             }
         }
     }
-    check_finite(path, &image)?;
+    Rule::Finite.check(path, "voxel", &image.values, &grid.shape)?;
     Ok(image)
 }
 
@@ -140,17 +141,6 @@ fn read_some(path: &Path, stream: &mut impl Read, count: u64) -> Result<Vec<u8>,
     let mut bytes = Vec::new();
     stream.take(count).read_to_end(&mut bytes).map_err(|source| target::system(path, "reading", source))?;
     Ok(bytes)
-}
-
-fn check_finite(path: &Path, image: &Image) -> Result<(), IoError> {
-    let Some(position) = image.values.iter().position(|value| !value.is_finite()) else { return Ok(()) };
-    let [_, ny, nz] = image.grid.shape;
-    Err(IoError::Field {
-        path: path.into(),
-        field: format!("voxel [{}, {}, {}] (x, y, z)", position / (ny * nz), position / nz % ny, position % nz),
-        found: image.values[position].to_string(),
-        expected: "a finite number".into(),
-    })
 }
 
 fn wrong(path: &Path, (field, found, expected): Wrong) -> IoError {
