@@ -148,7 +148,23 @@ fn wrong_values_are_named_with_their_bin() {
 #[test]
 fn lying_headers_are_clear_errors() {
     type Change = fn(&hdf5::File);
-    let cases: [(Change, &str); 11] = [
+    let cases: [(Change, &str); 13] = [
+        (
+            |file| {
+                file.unlink("prompts").unwrap();
+                file.link_external("other.h5", "prompts", "prompts").unwrap();
+            },
+            "prompts is a link to another place",
+        ),
+        (
+            |file| {
+                file.unlink("factors").unwrap();
+                let lz =
+                    file.new_dataset::<i64>().scale_offset(hdf5::filters::ScaleOffset::Integer(0)).chunk((4, 4, 4));
+                lz.shape((8, 11, 19)).create("factors").unwrap();
+            },
+            "factors is filtered by ScaleOffset",
+        ),
         (|file| file.attr("format_version").unwrap().write_scalar(&9_i64).unwrap(), "format_version is 9"),
         (|file| file.unlink("prompts").unwrap(), "prompts is missing"),
         (|file| file.unlink("geometry").unwrap(), "geometry is missing"),

@@ -71,9 +71,7 @@ fn chunk_shape(shape: &[usize]) -> Vec<usize> {
 impl Source {
     /// Opens an array and checks that its size can be true.
     pub(super) fn array(&self, group: &Group, name: &str) -> Result<Array, IoError> {
-        if !group.link_exists(name) {
-            return Err(self.missing(name, "a dataset"));
-        }
+        self.check_link(group, name, "a dataset")?;
         let dataset = self.checked(group.dataset(name))?;
         let kind = self.checked(dataset.dtype().and_then(|kind| kind.to_descriptor()))?;
         let shape = self.checked(dataset.get_shape())?;

@@ -12,6 +12,10 @@ pub(super) fn put_integer(place: &Location, name: &str, value: i64) -> Hdf5Resul
     place.new_attr::<i64>().create(name)?.write_scalar(&value)
 }
 
+pub(super) fn put_number(place: &Location, name: &str, value: f64) -> Hdf5Result<()> {
+    place.new_attr::<f64>().create(name)?.write_scalar(&value)
+}
+
 pub(super) fn put_numbers(place: &Location, name: &str, values: &[f64]) -> Hdf5Result<()> {
     place.new_attr_builder().with_data(values).create(name).map(drop)
 }

@@ -32,13 +32,13 @@ pub(super) fn put(file: &File, geometry: &SinogramGeometry) -> Hdf5Result<()> {
         RadialSampling::Crystals => field::put_label(&group, "sampling", "crystals")?,
         RadialSampling::ArcCorrected { bin_mm } => {
             field::put_label(&group, "sampling", "arc-corrected")?;
-            field::put_numbers(&group, "bin_mm", &[bin_mm])?;
+            field::put_number(&group, "bin_mm", bin_mm)?;
         }
     }
     if let Some(tof) = geometry.tof {
         field::put_integer(&group, "tof_bins", tof.count as i64)?;
-        field::put_numbers(&group, "tof_width_mm", &[tof.width_mm])?;
-        field::put_numbers(&group, "tof_sigma_mm", &[tof.sigma_mm])?;
+        field::put_number(&group, "tof_width_mm", tof.width_mm)?;
+        field::put_number(&group, "tof_sigma_mm", tof.sigma_mm)?;
     }
     let differences: Vec<i64> = differences(geometry).into_iter().flatten().collect();
     let differences = Array2::from_shape_vec((geometry.segments.len(), 2), differences)?;
@@ -93,7 +93,7 @@ impl Source {
         match self.label(group, "sampling")?.as_str() {
             "crystals" => {
                 let unmashed = scanner.crystals_per_ring / 2;
-                if unmashed % views != 0 {
+                if !unmashed.is_multiple_of(views) {
                     return Err(self.wrong("the number of views", views, format!("a divisor of {unmashed}")));
                 }
                 if radial_bins > scanner.crystals_per_ring {

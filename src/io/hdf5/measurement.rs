@@ -29,7 +29,7 @@ pub fn write_measurement(
     write(path, overwrite, Kind::Measurement, provenance, |file| {
         field::put_integer(file, "calibrated", measurement.calibrated.into())?;
         if let Some(duration) = measurement.duration_s {
-            field::put_numbers(file, "duration_s", &[duration])?;
+            field::put_number(file, "duration_s", duration)?;
         }
         geometry::put(file, &measurement.geometry)?;
         for (name, values, shape) in arrays {
@@ -66,7 +66,7 @@ pub fn read_measurement(path: &Path) -> Result<(Measurement, Provenance), IoErro
 
 impl Source {
     fn optional(&self, name: &str, shape: &[usize]) -> Result<Option<Vec<f32>>, IoError> {
-        if !self.file.link_exists(name) {
+        if !self.holds(&self.file, name)? {
             return Ok(None);
         }
         let array = self.array(&self.file, name)?;

@@ -14,7 +14,7 @@ pub use image::{read_image, write_image};
 pub use measurement::{read_measurement, write_measurement};
 
 use super::{IoError, Provenance, target};
-use ::hdf5::{File, Group, file::LibraryVersion};
+use ::hdf5::{File, Group, IndexType, IterationOrder, LinkInfo, LinkType, file::LibraryVersion};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -79,7 +79,7 @@ impl Source {
     }
 
     fn provenance(&self) -> Result<Provenance, IoError> {
-        if !self.file.link_exists("provenance") {
+        if !self.holds(&self.file, "provenance")? {
             return Ok(Provenance::default());
         }
         let group = self.group("provenance")?;
@@ -88,10 +88,22 @@ impl Source {
     }
 
     fn group(&self, name: &str) -> Result<Group, IoError> {
-        if !self.file.link_exists(name) {
-            return Err(self.missing(name, "a group"));
-        }
+        self.check_link(&self.file, name, "a group")?;
         self.checked(self.file.group(name))
+    }
+
+    /// Whether a group holds a name; a link that leads elsewhere is refused, it could lead into another file.
+    fn holds(&self, group: &Group, name: &str) -> Result<bool, IoError> {
+        let visit = |other: &str, link: LinkInfo| Ok((other == name).then_some(link.link_type));
+        match self.checked(group.find_link(IndexType::Name, IterationOrder::Native, visit))? {
+            Some(LinkType::Hard) => Ok(true),
+            Some(_) => Err(self.wrong(name, "a link to another place", "data in its own place")),
+            None => Ok(false),
+        }
+    }
+
+    fn check_link(&self, group: &Group, name: &str, expected: &str) -> Result<(), IoError> {
+        if self.holds(group, name)? { Ok(()) } else { Err(self.missing(name, expected)) }
     }
 
     fn checked<T>(&self, result: ::hdf5::Result<T>) -> Result<T, IoError> {
@@ -128,7 +140,7 @@ fn check_superblock(path: &Path) -> Result<u64, IoError> {
         [0x89, b'H', b'D', b'F', b'\r', b'\n', 0x1a, b'\n', 2 | 3] => Ok(bytes),
         [0x89, b'H', b'D', b'F', b'\r', b'\n', 0x1a, b'\n', version] => Err(wrong(
             format!("an HDF5 superblock of version {version}"),
-            "version 2 or 3, which have checksums (h5py: libver=\"v110\"; or `h5repack -j 3 -k 3 in.h5 out.h5`)",
+            "version 2 or 3, which have checksums (h5py: libver=\"v110\"; or `h5repack --latest in.h5 out.h5`)",
         )),
         other => Err(wrong(format!("{other:02x?}"), "the signature of an HDF5 file")),
     }

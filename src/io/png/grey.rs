@@ -39,7 +39,7 @@ impl Grey {
 /// About three digits.
 pub(super) fn short(value: f32) -> String {
     match value.abs() {
-        size if size >= 1e5 || size < 1e-2 => format!("{value:.2e}"),
+        size if !(1e-2..1e5).contains(&size) => format!("{value:.2e}"),
         size if size >= 100.0 => format!("{value:.0}"),
         size if size >= 10.0 => format!("{value:.1}"),
         _ => format!("{value:.2}"),
