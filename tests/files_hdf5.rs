@@ -146,6 +146,31 @@ fn wrong_values_are_named_with_their_bin() {
 }
 
 #[test]
+fn what_could_not_be_read_again_is_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wrong.h5");
+    let refuse = |spoil: fn(&mut Measurement), expected: &str| {
+        let mut scan = measurement(27);
+        spoil(&mut scan);
+        let error = write_measurement(&path, false, &scan, &Provenance::default()).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    };
+    refuse(|scan| scan.duration_s = Some(0.0), "duration_s is 0");
+    refuse(|scan| scan.geometry.segments[1].planes[0].z_mm += 1.0, "the planes of the segments");
+    refuse(|scan| scan.geometry.views = 7, "the number of views is 7, expected a divisor of 16");
+    refuse(|scan| scan.geometry.tof.as_mut().unwrap().width_mm = f64::NAN, "tof_width_mm is NaN");
+    refuse(|scan| scan.geometry.sampling = RadialSampling::ArcCorrected { bin_mm: -1.0 }, "bin_mm is -1");
+    refuse(|scan| scan.geometry.scanner.rings = 0, "geometry/scanner");
+    let mut flat = image();
+    flat.grid.voxel_mm[1] = 0.0;
+    let error = write_image(&path, false, &flat, &Provenance::default()).unwrap_err().to_string();
+    assert!(error.contains("the voxel size of image is [2.0, 0.0, 4.0625]"), "{error}");
+    let key = Provenance::from_iter([("a/b", "text")]);
+    assert!(write_image(&path, false, &image(), &key).unwrap_err().to_string().contains("provenance key `a/b`"));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
 fn lying_headers_are_clear_errors() {
     type Change = fn(&hdf5::File);
     let cases: [(Change, &str); 13] = [

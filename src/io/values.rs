@@ -1,6 +1,7 @@
 //! Checks of whole arrays.
 
 use super::IoError;
+use crate::image::Image;
 use std::path::Path;
 
 /// What every element of an array must be.
@@ -32,6 +33,25 @@ impl Rule {
             expected: self.text().into(),
         })
     }
+}
+
+/// Checks an image before it is written: a possible grid, finite values.
+pub(super) fn check_image(path: &Path, name: &str, image: &Image) -> Result<(), IoError> {
+    let grid = &image.grid;
+    let wrong = |field: &str, found, expected: &str| {
+        Err(IoError::Field { path: path.into(), field: format!("{field} of {name}"), found, expected: expected.into() })
+    };
+    if grid.shape.contains(&0) || grid.voxels() != image.values.len() {
+        let found = format!("{:?} with {} values", grid.shape, image.values.len());
+        return wrong("the shape", found, "one value for each of at least one voxel");
+    }
+    if !grid.voxel_mm.iter().all(|&size| size.is_finite() && size > 0.0) {
+        return wrong("the voxel size", format!("{:?}", grid.voxel_mm), "finite lengths > 0 mm");
+    }
+    if !grid.origin_mm.iter().all(|place| place.is_finite()) {
+        return wrong("the origin", format!("{:?}", grid.origin_mm), "a finite position in mm");
+    }
+    Rule::Finite.check(path, name, &image.values, &grid.shape)
 }
 
 /// Index of a position in a row-major array.

@@ -7,17 +7,56 @@ use ::hdf5::{File, Group, Result as Hdf5Result};
 use ndarray::Array2;
 use std::path::Path;
 
-/// Refuses a geometry that would come back as another one.
+/// Refuses a geometry that could not be read again, or would come back as another one.
 pub(super) fn check(path: &Path, geometry: &SinogramGeometry) -> Result<(), IoError> {
+    check_numbers(geometry).map_err(|wrong| wrong.at(path))?;
     if segments(&geometry.scanner, &differences(geometry)) != geometry.segments {
-        return Err(IoError::Field {
-            path: path.into(),
-            field: "the planes of the segments".into(),
-            found: "not those of the scanner's ring pairs".into(),
-            expected: "the planes that scanner and ring differences give".into(),
-        });
+        let found = "not those of the scanner's ring pairs";
+        let expected = "the planes that scanner and ring differences give";
+        return Err(Wrong::new("the planes of the segments", found, expected).at(path));
     }
     Ok(())
+}
+
+/// A field of a geometry, what was found, and what is possible.
+struct Wrong([String; 3]);
+
+impl Wrong {
+    fn new(field: &str, found: impl ToString, expected: impl Into<String>) -> Self {
+        Self([field.into(), found.to_string(), expected.into()])
+    }
+
+    fn at(self, path: &Path) -> IoError {
+        let [field, found, expected] = self.0;
+        IoError::Field { path: path.into(), field, found, expected }
+    }
+}
+
+/// All but the segments: scanner, views, radial bins, TOF bins.
+fn check_numbers(geometry: &SinogramGeometry) -> Result<(), Wrong> {
+    let SinogramGeometry { scanner, views, radial_bins, sampling, tof, .. } = geometry;
+    scanner.check().map_err(|error| Wrong::new("geometry/scanner", error, "a possible scanner"))?;
+    if *views == 0 || *radial_bins == 0 {
+        return Err(Wrong::new("the number of views and radial bins", format!("{views}, {radial_bins}"), "at least 1"));
+    }
+    let mut lengths = vec![];
+    match sampling {
+        RadialSampling::ArcCorrected { bin_mm } => lengths.push(("bin_mm", *bin_mm)),
+        RadialSampling::Crystals => {
+            let (unmashed, crystals) = (scanner.crystals_per_ring / 2, scanner.crystals_per_ring);
+            if !unmashed.is_multiple_of(*views) {
+                return Err(Wrong::new("the number of views", views, format!("a divisor of {unmashed}")));
+            }
+            if *radial_bins > crystals {
+                return Err(Wrong::new("the number of radial bins", radial_bins, format!("at most {crystals}")));
+            }
+        }
+    }
+    lengths.extend(tof.iter().flat_map(|tof| [("tof_width_mm", tof.width_mm), ("tof_sigma_mm", tof.sigma_mm)]));
+    match lengths.into_iter().find(|(_, length)| !(length.is_finite() && *length > 0.0)) {
+        Some((field, length)) => Err(Wrong::new(field, length, "a length > 0 mm")),
+        None => Ok(()),
+    }
 }
 
 fn differences(geometry: &SinogramGeometry) -> Vec<[i64; 2]> {
@@ -52,15 +91,15 @@ impl Source {
         let [views, radial_bins, tof_bins, planes] = shape;
         let group = self.group("geometry")?;
         let scanner = self.scanner(&group)?;
-        let sampling = self.sampling(&group, &scanner, views, radial_bins)?;
-        let tof = self.tof(&group)?;
-        if tof.map_or(1, |tof| tof.count) != tof_bins {
+        let (sampling, tof) = (self.sampling(&group)?, self.tof(&group)?);
+        let mut geometry = SinogramGeometry { scanner, views, radial_bins, sampling, segments: vec![], tof };
+        check_numbers(&geometry).map_err(|wrong| wrong.at(&self.path))?;
+        if geometry.tof_bins() != tof_bins {
             let expected = format!("{tof_bins}, the third axis of prompts");
-            return Err(self.wrong("tof_bins", tof.map_or("none".into(), |tof| tof.count.to_string()), expected));
+            return Err(self.wrong("tof_bins", geometry.tof_bins(), expected));
         }
-        let differences = self.ring_differences(&group, scanner.rings, planes)?;
-        let geometry =
-            SinogramGeometry { segments: segments(&scanner, &differences), views, radial_bins, sampling, tof, scanner };
+        let differences = self.ring_differences(&group, geometry.scanner.rings, planes)?;
+        geometry.segments = segments(&geometry.scanner, &differences);
         if geometry.planes() != planes {
             let expected = format!("{}, from the ring differences", geometry.planes());
             return Err(self.wrong("the number of planes", planes, expected));
@@ -70,40 +109,15 @@ impl Source {
 
     fn scanner(&self, group: &Group) -> Result<Scanner, IoError> {
         let text = self.text(group, "scanner")?;
-        let scanner: Scanner = toml::from_str(&text)
-            .map_err(|error| self.wrong("geometry/scanner", error.message(), "a scanner as a TOML table"))?;
-        scanner.check().map_err(|error| self.wrong("geometry/scanner", error, "a possible scanner"))?;
-        Ok(scanner)
+        toml::from_str(&text)
+            .map_err(|error| self.wrong("geometry/scanner", error.message(), "a scanner as a TOML table"))
     }
 
-    fn sampling(
-        &self,
-        group: &Group,
-        scanner: &Scanner,
-        views: usize,
-        radial_bins: usize,
-    ) -> Result<RadialSampling, IoError> {
-        if views == 0 || radial_bins == 0 {
-            return Err(self.wrong(
-                "the shape of prompts",
-                format!("[{views}, {radial_bins}, …]"),
-                "no axis of length 0",
-            ));
-        }
+    fn sampling(&self, group: &Group) -> Result<RadialSampling, IoError> {
         match self.label(group, "sampling")?.as_str() {
-            "crystals" => {
-                let unmashed = scanner.crystals_per_ring / 2;
-                if !unmashed.is_multiple_of(views) {
-                    return Err(self.wrong("the number of views", views, format!("a divisor of {unmashed}")));
-                }
-                if radial_bins > scanner.crystals_per_ring {
-                    let expected = format!("at most {}", scanner.crystals_per_ring);
-                    return Err(self.wrong("the number of radial bins", radial_bins, expected));
-                }
-                Ok(RadialSampling::Crystals)
-            }
+            "crystals" => Ok(RadialSampling::Crystals),
             "arc-corrected" => {
-                let bin_mm = self.length(group, "bin_mm")?;
+                let [bin_mm] = self.numbers(group, "bin_mm")?;
                 Ok(RadialSampling::ArcCorrected { bin_mm })
             }
             other => Err(self.wrong("sampling", format!("`{other}`"), "`crystals` or `arc-corrected`")),
@@ -115,15 +129,8 @@ impl Source {
             return Ok(None);
         }
         let count = self.size(group, "tof_bins")?;
-        let [width_mm, sigma_mm] = [self.length(group, "tof_width_mm")?, self.length(group, "tof_sigma_mm")?];
+        let ([width_mm], [sigma_mm]) = (self.numbers(group, "tof_width_mm")?, self.numbers(group, "tof_sigma_mm")?);
         Ok(Some(TofBins { count, width_mm, sigma_mm }))
-    }
-
-    fn length(&self, group: &Group, name: &str) -> Result<f64, IoError> {
-        match self.numbers(group, name)? {
-            [length] if length > 0.0 => Ok(length),
-            [length] => Err(self.wrong(name, length, "a length > 0 mm")),
-        }
     }
 
     /// `[min, max]` of each segment: in order, inside the scanner, without overlap, with no more planes than there are.

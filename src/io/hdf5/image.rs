@@ -4,12 +4,12 @@ use super::array::put_array;
 use super::{IoError, Kind, Provenance, Source, field, write};
 use crate::image::{Image, ImageGrid};
 use crate::io::unit::{UNIT_NAMES, unit_named};
-use crate::io::values::Rule;
+use crate::io::values::{Rule, check_image};
 use std::path::Path;
 
 /// Writes an image and where it comes from.
 pub fn write_image(path: &Path, overwrite: bool, image: &Image, provenance: &Provenance) -> Result<(), IoError> {
-    Rule::Finite.check(path, "image", &image.values, &image.grid.shape)?;
+    check_image(path, "image", image)?;
     write(path, overwrite, Kind::Image, provenance, |file| {
         let dataset = put_array(file, "image", &image.grid.shape, &image.values)?;
         field::put_label(&dataset, "unit", &image.unit.to_string())?;

@@ -14,6 +14,10 @@ pub fn write_measurement(
     provenance: &Provenance,
 ) -> Result<(), IoError> {
     geometry::check(path, &measurement.geometry)?;
+    if let Some(found) = measurement.duration_s.filter(|&duration| !is_duration(duration)) {
+        let (field, expected) = ("duration_s".into(), DURATION.into());
+        return Err(IoError::Field { path: path.into(), field, found: found.to_string(), expected });
+    }
     let shape = measurement.geometry.shape();
     let [views, radial, _, planes] = shape;
     let arrays = [
@@ -39,6 +43,12 @@ pub fn write_measurement(
         }
         Ok(())
     })
+}
+
+const DURATION: &str = "a finite time > 0 s";
+
+fn is_duration(duration_s: f64) -> bool {
+    duration_s.is_finite() && duration_s > 0.0
 }
 
 /// Reads a measurement and where it comes from.
@@ -78,8 +88,8 @@ impl Source {
             return Ok(None);
         }
         match self.numbers(&self.file, "duration_s")? {
-            [duration] if duration > 0.0 => Ok(Some(duration)),
-            [duration] => Err(self.wrong("duration_s", duration, "a time > 0 s")),
+            [duration] if is_duration(duration) => Ok(Some(duration)),
+            [duration] => Err(self.wrong("duration_s", duration, DURATION)),
         }
     }
 }

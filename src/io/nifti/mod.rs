@@ -7,7 +7,7 @@ mod header;
 mod orientation;
 
 use super::unit::{UNIT_NAMES, unit_named};
-use super::values::Rule;
+use super::values::{Rule, check_image};
 use super::{IoError, target};
 use crate::image::{Image, ImageUnit};
 use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
@@ -26,7 +26,7 @@ pub fn write_nifti(path: &Path, overwrite: bool, image: &Image) -> Result<(), Io
     if !compressed && !name.ends_with(".nii") {
         return Err(wrong(path, ("the file name", format!("`{name}`"), "a name that ends in .nii or .nii.gz")));
     }
-    Rule::Finite.check(path, "voxel", &image.values, &image.grid.shape)?;
+    check_image(path, "voxel", image)?;
     let header = header_of(image).map_err(|error| wrong(path, error))?;
     target::write_whole(path, overwrite, |temporary| {
         let failed = |source| target::system(path, "writing", source);

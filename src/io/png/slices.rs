@@ -8,7 +8,7 @@ use super::canvas::{Canvas, LETTER_HEIGHT, LETTER_WIDTH, shortened};
 use super::grey::Grey;
 use super::{IoError, save};
 use crate::image::Image;
-use crate::io::values::Rule;
+use crate::io::values::check_image;
 use std::path::Path;
 
 /// Longest side of a transverse slice, and the greatest height of the others, in pixels.
@@ -60,7 +60,7 @@ fn check(path: &Path, panels: &[Panel], slicing: Slicing) -> Result<(), IoError>
         return wrong("the list of images", "empty".into(), "at least one image");
     };
     for panel in panels {
-        Rule::Finite.check(path, panel.title, &panel.image.values, &panel.image.grid.shape)?;
+        check_image(path, panel.title, panel.image)?;
         if panel.image.unit != first.image.unit {
             return wrong(panel.title, format!("in {}", panel.image.unit), "the unit of the first image");
         }
