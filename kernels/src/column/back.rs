@@ -68,9 +68,10 @@ unsafe fn column<L: Lanes>(
     first: usize,
     end: usize,
 ) {
+    work.prepare(&plan.runs, walk);
     for from in (first..end).step_by(plan.block) {
         let to = end.min(from + plan.block);
-        for run in &plan.runs {
+        for run in 0..plan.runs.len() {
             // SAFETY: the workspace holds a block of rows.
             unsafe { pass::<L>(plan, work, walk, run, from, to, y) };
         }
@@ -82,11 +83,21 @@ unsafe fn column<L: Lanes>(
 
 /// Adds all TOF bins of one run to the rows of the steps `from..to`.
 #[inline(always)]
-unsafe fn pass<L: Lanes>(plan: &Plan, work: &mut Workspace, walk: &Walk, run: &Run, from: usize, to: usize, y: &[f32]) {
+unsafe fn pass<L: Lanes>(
+    plan: &Plan,
+    work: &mut Workspace,
+    walk: &Walk,
+    run: usize,
+    from: usize,
+    to: usize,
+    y: &[f32],
+) {
     let (lattice, steps) = (&plan.lattice, to - from);
-    let backwards = work.offsets.fill(walk, run, from, to);
+    let (run, slope) = (&plan.runs[run], work.slopes[run]);
+    let backwards = slope.backwards();
+    work.offsets.fill(&slope, from, to);
     let kept = work.offsets.crossing(steps, run.count, lattice);
-    let scale = walk.step_mm(run.dz_mm) as f32;
+    let scale = slope.step_mm;
     let Some(tof) = &plan.tof else {
         // SAFETY: the kept steps lie in the block.
         return unsafe { spread::<L>(plan, work, run, scale, kept, (steps, backwards), false, y) };
@@ -187,9 +198,7 @@ unsafe fn spread_vectors<L: Lanes>(output: &Output, count: usize) {
         };
     }
     // SAFETY: as for this function.
-    unsafe {
-        if output.phases == 1 { dispatch!(spread_one_phase) } else { dispatch!(spread_phases) }
-    }
+    unsafe { if output.phases == 1 { dispatch!(spread_one_phase) } else { dispatch!(spread_phases) } }
 }
 
 /// One phase: while the index stays, the planes at it and at the next point stay in registers.

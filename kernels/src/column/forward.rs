@@ -1,5 +1,6 @@
 //! Forward projection of one transaxial line.
 
+use super::offsets::Slope;
 use super::plan::widest;
 use super::{Plan, Run, Walk, Workspace, rows};
 use crate::Level;
@@ -40,12 +41,13 @@ unsafe fn forward_avx2(plan: &Plan, work: &mut Workspace, image: &[f32], walk: &
 #[inline(always)]
 unsafe fn column<L: Lanes>(plan: &Plan, work: &mut Workspace, image: &[f32], walk: &Walk, y: &mut [f32]) {
     y.fill(0.0);
+    work.prepare(&plan.runs, walk);
     for from in (walk.first..walk.end).step_by(plan.block) {
         let to = walk.end.min(from + plan.block);
         let rows = work.rows.as_mut_slice().as_mut_ptr();
         // SAFETY: the workspace holds a block of rows; the image has the plan's shape.
         unsafe { rows::blend::<L>(plan, image, walk, from, to, rows, &mut work.voxels) };
-        for run in &plan.runs {
+        for run in 0..plan.runs.len() {
             // SAFETY: rows 0..to − from are filled.
             unsafe { pass::<L>(plan, work, walk, run, from, to, y) };
         }
@@ -58,17 +60,18 @@ unsafe fn pass<L: Lanes>(
     plan: &Plan,
     work: &mut Workspace,
     walk: &Walk,
-    run: &Run,
+    run: usize,
     from: usize,
     to: usize,
     y: &mut [f32],
 ) {
     let (lattice, steps) = (&plan.lattice, to - from);
-    let backwards = work.offsets.fill(walk, run, from, to);
+    let (run, slope) = (&plan.runs[run], work.slopes[run]);
+    let backwards = slope.backwards();
+    work.offsets.fill(&slope, from, to);
     let kept = work.offsets.crossing(steps, run.count, lattice);
     let rows = Rows::new(work.rows.as_slice().as_ptr(), lattice.row_stride, steps, backwards);
-    let scale = walk.step_mm(run.dz_mm) as f32;
-    let mut part = Part { work, run, scale, plan, rows };
+    let mut part = Part { work, run, slope, plan, rows };
     let Some(tof) = &plan.tof else {
         // SAFETY: the kept steps lie in the block.
         return unsafe { part.add::<L>(kept, false, y) };
@@ -109,7 +112,7 @@ impl Rows<*const f32> {
 struct Part<'a> {
     work: &'a mut Workspace,
     run: &'a Run,
-    scale: f32,
+    slope: Slope,
     plan: &'a Plan,
     rows: Rows<*const f32>,
 }
@@ -128,6 +131,7 @@ impl Part<'_> {
             row_stride: self.rows.stride,
             phase_stride: lattice.phase_stride,
             phases: lattice.phases as i32,
+            stay: self.slope.stay,
             index: &self.work.offsets.index[steps.clone()],
             share: &self.work.offsets.share[steps.clone()],
             weights: weighted.then(|| &self.work.weights[..steps.len()]),
@@ -144,14 +148,15 @@ impl Part<'_> {
             return;
         }
         let sums = &self.work.sums.as_slice()[(from as i32 + below) as usize..(to as i32 + below) as usize];
+        let scale = self.slope.step_mm;
         let (first, stride) = (self.run.first + from * self.run.stride, self.run.stride);
         if stride == 1 {
             for (plane, &sum) in planes[first..first + sums.len()].iter_mut().zip(sums) {
-                *plane += self.scale * sum;
+                *plane += scale * sum;
             }
         } else {
             for (plane, &sum) in planes[first..].iter_mut().step_by(stride).zip(sums) {
-                *plane += self.scale * sum;
+                *plane += scale * sum;
             }
         }
     }
@@ -163,6 +168,7 @@ struct Input<'a> {
     row_stride: isize,
     phase_stride: usize,
     phases: i32,
+    stay: usize,
     index: &'a [i32],
     share: &'a [f32],
     weights: Option<&'a [f32]>,
@@ -234,38 +240,63 @@ unsafe fn sum_tilted<L: Lanes, const V: usize>(input: &Input, sums: *mut f32) ->
     // SAFETY: the window lies in the rows and their margin; `sums` holds V vectors.
     unsafe {
         let zero = L::splat(0.0);
-        let (mut done, mut total, mut upper) = ([zero; V], [zero; V], [zero; V]);
-        let mut s = 0;
-        let mut row = input.row;
-        loop {
-            let share = L::splat(*input.share.get_unchecked(s));
-            let from = row.offset(base as isize);
-            for v in 0..V {
-                let points = L::load(from.add(v * L::COUNT));
-                total[v] = total[v].add(points);
-                upper[v] = points.mul_add(share, upper[v]);
+        let mut done = [zero; V];
+        let (mut s, stay) = (0, input.stay);
+        while s < steps {
+            let (mut total, mut upper) = ([zero; V], [zero; V]);
+            macro_rules! take {
+                ($s:expr) => {
+                    let share = L::splat(*input.share.get_unchecked($s));
+                    let from = input.row.offset($s as isize * input.row_stride + base as isize);
+                    for v in 0..V {
+                        let points = L::load(from.add(v * L::COUNT));
+                        total[v] = total[v].add(points);
+                        upper[v] = points.mul_add(share, upper[v]);
+                    }
+                };
             }
-            s += 1;
-            let next = if s < steps { *input.index.get_unchecked(s) } else { index + 1 };
-            while index < next {
-                // lower + done moves up one lane; what was the upper share becomes the lower plane position.
-                let mut below = zero;
+            let at = |s: usize| *input.index.get_unchecked(s);
+            if s + stay + 1 < steps && at(s + stay - 1) == index && at(s + stay + 1) != index {
+                // As nearly always: `stay` steps, and one more or not. The processor could not guess which, so the
+                // last step is always taken, with weight one or zero.
+                for s in s..s + stay {
+                    take!(s);
+                }
+                s += stay;
+                let more = at(s) == index;
+                let weight = if more { 1.0 } else { 0.0 };
+                let share = L::splat(*input.share.get_unchecked(s) * weight);
+                let weight = L::splat(weight);
+                let from = input.row.offset(s as isize * input.row_stride + base as isize);
                 for v in 0..V {
-                    let lower = done[v].add(total[v].sub(upper[v]));
-                    done[v] = upper[v].add(lower.moved_up(below));
-                    below = lower;
+                    let points = L::load(from.add(v * L::COUNT));
+                    total[v] = points.mul_add(weight, total[v]);
+                    upper[v] = points.mul_add(share, upper[v]);
                 }
-                (total, upper) = ([zero; V], [zero; V]);
+                s += usize::from(more);
+            } else {
+                while s < steps && at(s) == index {
+                    take!(s);
+                    s += 1;
+                }
+            }
+            // What was done moves up one lane; the upper share becomes the lower plane position.
+            let lower: [L; V] = std::array::from_fn(|v| done[v].add(total[v].sub(upper[v])));
+            done = std::array::from_fn(|v| upper[v].add(moved_up(&lower, v)));
+            index += 1;
+            let next = if s < steps { *input.index.get_unchecked(s) } else { index };
+            while index < next {
                 index += 1;
-                if window::<L>(index) != base {
-                    base = window::<L>(index);
-                    slide(&mut done);
+                if window::<L>(index - 1) != base {
+                    base = window::<L>(index - 1);
+                    done = slid(done);
                 }
+                done = std::array::from_fn(|v| moved_up(&done, v));
             }
-            if s == steps {
-                break;
+            if window::<L>(index) != base {
+                base = window::<L>(index);
+                done = slid(done);
             }
-            row = row.offset(input.row_stride);
         }
         store(done, sums);
     }
@@ -293,16 +324,11 @@ unsafe fn sum_weighted<L: Lanes, const V: usize>(input: &Input, sums: *mut f32) 
                 }
                 phase = 0;
                 point += 1;
-                let mut below = zero;
-                for v in 0..V {
-                    let moved = here[v].moved_up(below);
-                    below = here[v];
-                    here[v] = above[v].add(moved);
-                }
+                here = std::array::from_fn(|v| above[v].add(moved_up(&here, v)));
                 above = [zero; V];
                 if window::<L>(point) != base {
                     base = window::<L>(point);
-                    slide(&mut here);
+                    here = slid(here);
                 }
             }
             if s == steps {
@@ -328,14 +354,18 @@ unsafe fn sum_weighted<L: Lanes, const V: usize>(input: &Input, sums: *mut f32) 
     point - base
 }
 
+/// Vector `v` with its lanes moved up by one.
+#[inline(always)]
+unsafe fn moved_up<L: Lanes, const V: usize>(vectors: &[L; V], v: usize) -> L {
+    // SAFETY: as for the caller.
+    unsafe { vectors[v].moved_up(if v == 0 { L::splat(0.0) } else { vectors[v - 1] }) }
+}
+
 /// The window moved on by one vector.
 #[inline(always)]
-unsafe fn slide<L: Lanes, const V: usize>(vectors: &mut [L; V]) {
-    for v in 1..V {
-        vectors[v - 1] = vectors[v];
-    }
+unsafe fn slid<L: Lanes, const V: usize>(vectors: [L; V]) -> [L; V] {
     // SAFETY: as for the caller.
-    vectors[V - 1] = unsafe { L::splat(0.0) };
+    std::array::from_fn(|v| if v + 1 < V { vectors[v + 1] } else { unsafe { L::splat(0.0) } })
 }
 
 #[inline(always)]

@@ -41,8 +41,7 @@ impl Walk {
         let share_step = grid.voxel_mm[main] / direction[main];
         let share_start = (grid.origin_mm[main] - a[main]) / direction[main];
         let side_step = share_step * direction[side] / grid.voxel_mm[side];
-        let side_start =
-            (a[side] + share_start * direction[side] - grid.origin_mm[side]) / grid.voxel_mm[side];
+        let side_start = (a[side] + share_start * direction[side] - grid.origin_mm[side]) / grid.voxel_mm[side];
         let mut walk = Self {
             axis,
             first: 0,
@@ -51,7 +50,7 @@ impl Walk {
             side_step,
             share_start,
             share_step,
-            length_mm: direction[0].hypot(direction[1]),
+            length_mm: (direction[0] * direction[0] + direction[1] * direction[1]).sqrt(),
             share_per_step: share_step.abs(),
         };
         (walk.first, walk.end) = walk.touching(grid.shape[main], grid.shape[side]);
@@ -83,7 +82,7 @@ impl Walk {
         while end > first && !inside(end - 1) {
             end -= 1;
         }
-        (first, end)
+        (first, end.max(first))
     }
 
     /// Share of the way from A to B at a step.
@@ -105,6 +104,6 @@ impl Walk {
 
     /// Length of line per step in mm for a line that rises by `dz_mm` between its detectors.
     pub(super) fn step_mm(&self, dz_mm: f64) -> f64 {
-        self.share_per_step * self.length_mm.hypot(dz_mm)
+        self.share_per_step * (self.length_mm * self.length_mm + dz_mm * dz_mm).sqrt()
     }
 }
