@@ -4,5 +4,8 @@
 
 pub mod data;
 pub mod image;
+pub mod metrics;
+pub mod phantom;
 pub mod scanner;
+pub mod simulate;
 pub mod units;
