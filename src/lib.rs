@@ -4,6 +4,7 @@
 
 pub mod data;
 pub mod image;
+pub mod io;
 pub mod metrics;
 pub mod operator;
 pub mod phantom;
