@@ -1,0 +1,8 @@
+//! Files: one format per module, nobody else names a format crate.
+
+mod error;
+pub mod interfile;
+mod target;
+
+pub use error::IoError;
+pub use target::write_whole;
