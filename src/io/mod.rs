@@ -2,6 +2,8 @@
 
 mod error;
 pub mod interfile;
+pub mod listmode;
+pub mod norm;
 mod target;
 
 pub use error::IoError;

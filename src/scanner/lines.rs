@@ -79,6 +79,20 @@ impl SinogramGeometry {
         TransaxialLine { a: ends[0], b: ends[1] }
     }
 
+    /// The unmashed views of a (view, radial) pair and the crystals `[A, B]` of each; none for arc-corrected data.
+    pub fn crystal_pairs(&self, view: usize, radial: usize) -> impl Iterator<Item = (usize, [usize; 2])> {
+        let crystals = self.scanner.crystals_per_ring;
+        let tangential = radial as i64 - (self.radial_bins / 2) as i64;
+        let views = match self.sampling {
+            RadialSampling::Crystals => view * self.mashing()..(view + 1) * self.mashing(),
+            RadialSampling::ArcCorrected { .. } => 0..0,
+        };
+        views.map(move |view| {
+            let pair = crystal_pair(crystals, view, tangential);
+            (view, pair.map(|d| d.rem_euclid(crystals as i64) as usize))
+        })
+    }
+
     /// The crystals of a (view, radial) pair of unmashed data, `None` for mashed or arc-corrected data.
     pub fn crystals(&self, view: usize, radial: usize) -> Option<[usize; 2]> {
         let crystals = self.scanner.crystals_per_ring;

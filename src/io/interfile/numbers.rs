@@ -81,7 +81,7 @@ impl NumberFormat {
 
 impl Encoding {
     /// What a header says; Interfile's defaults are unsigned integers, most significant byte first.
-    pub(super) fn of_header(header: &Header) -> Result<Self, IoError> {
+    pub(in crate::io) fn of_header(header: &Header) -> Result<Self, IoError> {
         let name = standard(header.text("number format").unwrap_or("unsigned integer"));
         let bytes = header.number::<usize>("number of bytes per pixel")?;
         let bytes = bytes.ok_or_else(|| header.missing("number of bytes per pixel", "1, 2, 4 or 8"))?;
@@ -110,7 +110,7 @@ impl Encoding {
     }
 
     /// Decodes numbers and multiplies them by `scale`.
-    pub(super) fn decode(self, bytes: &[u8], scale: f64, values: &mut [f32]) {
+    pub(in crate::io) fn decode(self, bytes: &[u8], scale: f64, values: &mut [f32]) {
         match self.format {
             NumberFormat::U8 => self.decode_as(bytes, values, |[b]: [u8; 1]| (b as f64 * scale) as f32),
             NumberFormat::I8 => self.decode_as(bytes, values, |b| (i8::from_le_bytes(b) as f64 * scale) as f32),
