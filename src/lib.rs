@@ -5,5 +5,9 @@
 pub mod data;
 pub mod image;
 pub mod io;
+pub mod metrics;
+pub mod operator;
+pub mod phantom;
 pub mod scanner;
+pub mod simulate;
 pub mod units;

@@ -1,7 +1,13 @@
 //! Measurements: counts y, factors m and background b on one sinogram geometry, and their subsets.
 
+mod error;
 mod measurement;
+mod normalisation;
+mod randoms;
 mod subsets;
 
+pub use error::DataError;
 pub use measurement::Measurement;
+pub use normalisation::{DeadTime, NormComponents, NormParts};
+pub use randoms::{singles, smooth_randoms};
 pub use subsets::{SubsetError, subsets};

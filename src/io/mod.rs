@@ -2,7 +2,10 @@
 
 mod error;
 pub mod hdf5;
+pub mod interfile;
+pub mod listmode;
 pub mod nifti;
+pub mod norm;
 pub mod png;
 mod provenance;
 mod target;

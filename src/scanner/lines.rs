@@ -59,8 +59,10 @@ impl SinogramGeometry {
     pub fn view_angle_rad(&self, view: usize) -> f64 {
         let step = std::f64::consts::PI / self.views as f64;
         let unmashed = std::f64::consts::TAU / self.scanner.crystals_per_ring as f64;
-        let mashing = self.scanner.crystals_per_ring as f64 / (2 * self.views) as f64;
-        view as f64 * step + self.scanner.tilt_rad + 0.5 * (mashing - 1.0) * unmashed
+        // Views that are no mashed crystal views (arc-corrected data of any number of views) start at the tilt itself.
+        let whole = self.scanner.crystals_per_ring % (2 * self.views) == 0;
+        let mashing = if whole { self.mashing() } else { 1 };
+        view as f64 * step + self.scanner.tilt_rad + 0.5 * (mashing as f64 - 1.0) * unmashed
     }
 
     fn crystal_line(&self, view: usize, tangential: i64) -> TransaxialLine {
@@ -75,6 +77,20 @@ impl SinogramGeometry {
             }
         }
         TransaxialLine { a: ends[0], b: ends[1] }
+    }
+
+    /// The unmashed views of a (view, radial) pair and the crystals `[A, B]` of each; none for arc-corrected data.
+    pub fn crystal_pairs(&self, view: usize, radial: usize) -> impl Iterator<Item = (usize, [usize; 2])> {
+        let crystals = self.scanner.crystals_per_ring;
+        let tangential = radial as i64 - (self.radial_bins / 2) as i64;
+        let views = match self.sampling {
+            RadialSampling::Crystals => view * self.mashing()..(view + 1) * self.mashing(),
+            RadialSampling::ArcCorrected { .. } => 0..0,
+        };
+        views.map(move |view| {
+            let pair = crystal_pair(crystals, view, tangential);
+            (view, pair.map(|d| d.rem_euclid(crystals as i64) as usize))
+        })
     }
 
     /// The crystals of a (view, radial) pair of unmashed data, `None` for mashed or arc-corrected data.

@@ -112,9 +112,9 @@ fn plane(scanner: &Scanner, sum: usize, low: i64, high: i64, mean_tilt: Option<f
 
 /// All `[ring A, ring B]` with ring A + ring B = `sum` and a difference B − A in `low..=high`.
 pub(super) fn ring_pairs(rings: usize, sum: usize, low: i64, high: i64) -> impl Iterator<Item = [usize; 2]> {
-    let first = sum.saturating_sub(rings - 1);
-    (first..=sum.min(rings - 1)).map(move |b| [sum - b, b]).filter(move |&[a, b]| {
-        let difference = b as i64 - a as i64;
-        (low..=high).contains(&difference)
-    })
+    // b - a = 2 b - sum, so the differences bound b.
+    let sum_signed = sum as i64;
+    let first = (sum_signed + low + 1).div_euclid(2).max(sum_signed - (rings as i64 - 1)).max(0);
+    let last = (sum_signed + high).div_euclid(2).min(sum_signed).min(rings as i64 - 1);
+    (first..=last).map(move |b| [sum - b as usize, b as usize])
 }

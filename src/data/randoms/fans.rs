@@ -1,0 +1,150 @@
+//! Sums over the crystal pairs of a sinogram: what each crystal shares with the crystals it is in coincidence with.
+//!
+//! Arrays are `[crystal, ring]`, ring contiguous, so that all rings of a transaxial crystal pair are added at once.
+
+use crate::scanner::SinogramGeometry;
+use rayon::prelude::*;
+
+/// Parts in which views are summed: fixed, so that sums do not depend on the number of threads.
+const PARTS: usize = 16;
+
+/// The pairs of a geometry.
+pub(super) struct Fans<'a> {
+    pub geometry: &'a SinogramGeometry,
+    pub rings: usize,
+    /// `[ring A, ring B]` of each plane.
+    planes: Vec<Vec<[usize; 2]>>,
+    /// Whether `[ring A, ring B]` is in any plane, row-major.
+    allowed: Vec<bool>,
+}
+
+impl<'a> Fans<'a> {
+    pub fn new(geometry: &'a SinogramGeometry) -> Self {
+        let rings = geometry.scanner.rings;
+        let in_segment = |segment| move |plane| geometry.ring_pairs(segment, plane).collect::<Vec<_>>();
+        let planes: Vec<_> = geometry.segments.iter().flat_map(|s| s.planes.iter().map(in_segment(s))).collect();
+        let mut allowed = vec![false; rings * rings];
+        planes.iter().flatten().for_each(|[a, b]| allowed[a * rings + b] = true);
+        Self { geometry, rings, planes, allowed }
+    }
+
+    /// Number of crystals.
+    pub fn len(&self) -> usize {
+        self.geometry.scanner.crystals_per_ring * self.rings
+    }
+
+    pub fn one_pair_per_bin(&self) -> bool {
+        self.geometry.mashing() == 1 && self.planes.iter().all(|pairs| pairs.len() == 1)
+    }
+
+    /// Σ s_j over the partners j of each crystal.
+    pub fn partners(&self, singles: &[f64]) -> Vec<f64> {
+        let [from_a, from_b] = self.axial_sums(singles);
+        let mut sums = vec![0.0; self.len()];
+        self.for_each_transaxial_pair(|[c, d]| {
+            add(&mut sums[self.column(c)], &from_a[self.column(d)]);
+            add(&mut sums[self.column(d)], &from_b[self.column(c)]);
+        });
+        sums
+    }
+
+    /// Expected counts of the whole sinogram: Σ s_i s_j over all pairs.
+    pub fn total(&self, singles: &[f64]) -> f64 {
+        0.5 * singles.iter().zip(self.partners(singles)).map(|(s, partners)| s * partners).sum::<f64>()
+    }
+
+    /// Fan sums of measured counts; a bin of several pairs is shared out in proportion to their s_i s_j.
+    pub fn measured(&self, counts: &[f32], singles: &[f64]) -> Vec<f64> {
+        let views = self.geometry.views;
+        let part = |part: usize| {
+            let mut sums = vec![0.0; self.len()];
+            (part * views / PARTS..(part + 1) * views / PARTS)
+                .for_each(|view| self.measured_view(view, counts, singles, &mut sums));
+            sums
+        };
+        let parts: Vec<_> = (0..PARTS).into_par_iter().map(part).collect();
+        let mut sums = vec![0.0; self.len()];
+        parts.iter().for_each(|part| add(&mut sums, part));
+        sums
+    }
+
+    fn measured_view(&self, view: usize, counts: &[f32], singles: &[f64], sums: &mut [f64]) {
+        let [_, radial_bins, tof_bins, planes] = self.geometry.shape();
+        for radial in 0..radial_bins {
+            let pairs: Vec<_> = self.geometry.crystal_pairs(view, radial).map(|(_, pair)| pair).collect();
+            let start = (view * radial_bins + radial) * tof_bins * planes;
+            let column = &counts[start..start + tof_bins * planes];
+            for (plane, ring_pairs) in self.planes.iter().enumerate() {
+                let count: f64 = column[plane..].iter().step_by(planes).map(|&count| f64::from(count)).sum();
+                if count > 0.0 {
+                    self.share_out(count, &pairs, ring_pairs, singles, sums);
+                }
+            }
+        }
+    }
+
+    fn share_out(&self, count: f64, pairs: &[[usize; 2]], rings: &[[usize; 2]], singles: &[f64], sums: &mut [f64]) {
+        let rings_of = |&[c, d]: &[usize; 2]| rings.iter().map(move |[a, b]| [c * self.rings + a, d * self.rings + b]);
+        let each = || pairs.iter().flat_map(rings_of);
+        let expected: f64 = each().map(|[i, j]| singles[i] * singles[j]).sum();
+        // Where the model expects nothing yet something came, all pairs are equally likely.
+        let even = count / (pairs.len() * rings.len()) as f64;
+        for [i, j] in each() {
+            let share = if expected > 0.0 { count * singles[i] * singles[j] / expected } else { even };
+            sums[i] += share;
+            sums[j] += share;
+        }
+    }
+
+    /// Expected counts of every bin, the same in all TOF bins.
+    pub fn randoms(&self, singles: &[f64]) -> Vec<f32> {
+        let [_, radial_bins, tof_bins, planes] = self.geometry.shape();
+        let mut randoms = vec![0.0; self.geometry.bins()];
+        randoms.par_chunks_mut(radial_bins * tof_bins * planes).enumerate().for_each(|(view, bins)| {
+            for (radial, bins) in bins.chunks_mut(tof_bins * planes).enumerate() {
+                for (_, [c, d]) in self.geometry.crystal_pairs(view, radial) {
+                    let [a_side, b_side] = [&singles[self.column(c)], &singles[self.column(d)]];
+                    for (bin, pairs) in bins.iter_mut().zip(&self.planes) {
+                        let sum: f64 = pairs.iter().map(|&[a, b]| a_side[a] * b_side[b]).sum();
+                        *bin += (sum / tof_bins as f64) as f32;
+                    }
+                }
+                let (first, others) = bins.split_at_mut(planes);
+                others.chunks_mut(planes).for_each(|other| other.copy_from_slice(first));
+            }
+        });
+        randoms
+    }
+
+    /// For each transaxial crystal, Σ_b s(b) over the partners of ring a on side A, and Σ_a s(a) over those of ring b on side B.
+    fn axial_sums(&self, singles: &[f64]) -> [Vec<f64>; 2] {
+        let rings = self.rings;
+        let sum = |column: &[f64], ring: usize, allowed: &dyn Fn(usize, usize) -> bool| -> f64 {
+            (0..rings).filter(|&other| allowed(ring, other)).map(|other| column[other]).sum()
+        };
+        let all = |allowed: &dyn Fn(usize, usize) -> bool| -> Vec<f64> {
+            let columns = singles.chunks(rings);
+            columns
+                .flat_map(|column| (0..rings).map(move |ring| (column, ring)))
+                .map(|(c, r)| sum(c, r, allowed))
+                .collect()
+        };
+        [all(&|a, b| self.allowed[a * rings + b]), all(&|b, a| self.allowed[a * rings + b])]
+    }
+
+    fn for_each_transaxial_pair(&self, mut visit: impl FnMut([usize; 2])) {
+        for view in 0..self.geometry.views {
+            for radial in 0..self.geometry.radial_bins {
+                self.geometry.crystal_pairs(view, radial).for_each(|(_, pair)| visit(pair));
+            }
+        }
+    }
+
+    fn column(&self, crystal: usize) -> std::ops::Range<usize> {
+        crystal * self.rings..(crystal + 1) * self.rings
+    }
+}
+
+fn add(sums: &mut [f64], terms: &[f64]) {
+    sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
+}

@@ -1,0 +1,62 @@
+//! Smooth randoms from delayed coincidences: r = Σ s_i s_j over the crystal pairs (i, j) of a bin.
+//!
+//! The singles s are those under which the delayeds d are most likely, d ~ Poisson(Σ s_i s_j). Where a bin sums several pairs (span > 1,
+//! mashed views), its counts are shared out in proportion to the current s_i s_j (EM), which gives each crystal its *fan sum* F_i; then
+//! s_i = F_i / Σ_{j in the fan of i} s_j is iterated. s carries the coincidence window: 2τ = 1.
+//!
+//! A short scan has fewer delayeds than the scanner has crystals. The singles are therefore a product of factors fitted from coarse to
+//! fine, ring × transaxial block × position in the block × transaxial crystal × crystal. Each of the last two levels is shrunk towards
+//! the levels above it as much as its own scatter beyond Poisson noise asks for: with k = 1/variance of its true factors (by moments),
+//! a factor is (F + k)/(μ + k), the posterior mean for a gamma prior of mean 1, μ being the counts that the coarser model expects. With
+//! many counts nothing is left of the prior, with few the coarse model stays.
+//!
+//! Panin, Chen & Michel 2008, IEEE NSS-MIC (maximum-likelihood singles from delayeds); Hogg, Thielemans, Mustafovic & Spinks
+//! 2002, IEEE NSS-MIC (fan sums); Byars et al. 2005, IEEE NSS-MIC (variance reduction).
+//!
+//! Shapes: delayeds and randoms `[view, radial, tof, plane]`, singles `[crystal, ring]`. Memory: the sinograms and 16 arrays of singles.
+
+mod fans;
+mod fit;
+
+use super::error::{DataError, check_counts};
+use crate::scanner::{RadialSampling, SinogramGeometry};
+use fans::Fans;
+
+/// Rounds of sharing out the counts of bins of several pairs.
+const ROUNDS: usize = 8;
+
+/// Expected randoms of every bin, from delayeds in the same sinogram. Their total is that of the delayeds. Without counts all are 0.
+pub fn smooth_randoms(geometry: &SinogramGeometry, delayeds: &[f32]) -> Result<Vec<f32>, DataError> {
+    let fans = checked(geometry, delayeds)?;
+    Ok(fans.randoms(&fitted(&fans, delayeds)))
+}
+
+/// The singles behind [`smooth_randoms`], `[crystal, ring]`, in (counts of a bin)^½.
+pub fn singles(geometry: &SinogramGeometry, delayeds: &[f32]) -> Result<Vec<f64>, DataError> {
+    let fans = checked(geometry, delayeds)?;
+    Ok(fitted(&fans, delayeds))
+}
+
+fn checked<'a>(geometry: &'a SinogramGeometry, delayeds: &[f32]) -> Result<Fans<'a>, DataError> {
+    assert_eq!(delayeds.len(), geometry.bins(), "delayeds of a sinogram {:?}", geometry.shape());
+    if geometry.sampling != RadialSampling::Crystals {
+        let found = "arc-corrected".into();
+        let expected = "one radial bin per crystal pair, as the scanner measures them".into();
+        return Err(DataError::Mismatch { what: "the sinogram of delayeds", found, expected });
+    }
+    check_counts("the sinogram of delayeds", delayeds)?;
+    Ok(Fans::new(geometry))
+}
+
+fn fitted(fans: &Fans, delayeds: &[f32]) -> Vec<f64> {
+    let rounds = if fans.one_pair_per_bin() { 1 } else { ROUNDS };
+    let mut singles = vec![1.0; fans.len()];
+    for _ in 0..rounds {
+        let measured = fans.measured(delayeds, &singles);
+        singles = fit::singles(fans, &measured);
+    }
+    let total: f64 = delayeds.iter().map(|&d| f64::from(d)).sum();
+    let expected: f64 = fans.total(&singles);
+    let scale = if expected > 0.0 { (total / expected).sqrt() } else { 0.0 };
+    singles.iter().map(|s| s * scale).collect()
+}

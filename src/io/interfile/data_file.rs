@@ -1,0 +1,134 @@
+//! The binary file beside a header, its length checked against the header before anything is allocated.
+
+use super::header::Header;
+use super::numbers::Encoding;
+use crate::io::{IoError, write_whole};
+use std::fs::File;
+use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+/// A binary file, open behind its offset, and how to decode it.
+pub(super) struct DataFile {
+    path: PathBuf,
+    file: File,
+    encoding: Encoding,
+    bytes: Vec<u8>,
+}
+
+impl DataFile {
+    /// Opens the file that a header names; it must hold exactly `shape` values behind the header's offset.
+    pub fn open(header: &Header, shape: &[usize]) -> Result<Self, IoError> {
+        one_frame(header)?;
+        let encoding = Encoding::of_header(header)?;
+        let offset = header.number_at::<u64>("data offset in bytes", 1)?.unwrap_or(0);
+        let path = path_of(header)?;
+        let system = |action| {
+            let path = path.clone();
+            move |source| IoError::System { path, action, source }
+        };
+        let mut file = File::open(&path).map_err(system("opening the data that the header names"))?;
+        let found = file.metadata().map_err(system("asking for the size"))?.len();
+        let values = shape.iter().try_fold(1u64, |product, &size| product.checked_mul(size as u64));
+        let expected = values.and_then(|n| n.checked_mul(encoding.format.bytes() as u64)?.checked_add(offset));
+        let why = format!("{shape:?} values of {} bytes, offset {offset}", encoding.format.bytes());
+        if expected != Some(found) {
+            let (path, expected) = (path.clone(), expected.unwrap_or(u64::MAX));
+            return Err(IoError::Size { path, found, expected, why });
+        }
+        file.seek(SeekFrom::Start(offset)).map_err(system("seeking"))?;
+        Ok(Self { path, file, encoding, bytes: Vec::new() })
+    }
+
+    /// Reads the next values, times `scale`.
+    pub fn read(&mut self, scale: f64, values: &mut [f32]) -> Result<(), IoError> {
+        self.bytes.resize(values.len() * self.encoding.format.bytes(), 0);
+        self.file.read_exact(&mut self.bytes).map_err(|source| IoError::System {
+            path: self.path.clone(),
+            action: "reading the data",
+            source,
+        })?;
+        self.encoding.decode(&self.bytes, scale, values);
+        Ok(())
+    }
+
+    /// The error of a value that cannot be.
+    pub fn wrong_value(&self, place: String, value: f32, expected: &str) -> IoError {
+        IoError::Field { path: self.path.clone(), field: place, found: value.to_string(), expected: expected.into() }
+    }
+}
+
+/// Path of the data file, relative to the header's folder.
+pub(in crate::io) fn path_of(header: &Header) -> Result<PathBuf, IoError> {
+    let name = header.text("name of data file");
+    let name = name.ok_or_else(|| header.missing("name of data file", "the binary file's name"))?;
+    Ok(header.path().parent().unwrap_or(Path::new("")).join(name))
+}
+
+fn one_frame(header: &Header) -> Result<(), IoError> {
+    match header.number::<usize>("number of time frames")? {
+        None | Some(1) => Ok(()),
+        Some(frames) => Err(header.wrong("number of time frames", frames, "1: give each frame its own file")),
+    }
+}
+
+const SCALE: &str = "image scaling factor";
+
+/// The factor of all stored numbers.
+pub(super) fn scale(header: &Header) -> Result<f64, IoError> {
+    let scales = scales(header)?;
+    match scales.iter().all(|&scale| scale == scales[0]) {
+        true => Ok(scales[0]),
+        false => Err(header.wrong(SCALE, format!("{scales:?}"), "one factor for all segments")),
+    }
+}
+
+/// One factor per plane of an image.
+pub(super) fn scale_per_plane(header: &Header, planes: usize) -> Result<Vec<f64>, IoError> {
+    let scales = scales(header)?;
+    match scales.len() {
+        1 => Ok(vec![scales[0]; planes]),
+        n if n == planes => Ok(scales),
+        n => Err(header.wrong(SCALE, format!("{n} factors"), format!("1 or {planes} factors"))),
+    }
+}
+
+fn scales(header: &Header) -> Result<Vec<f64>, IoError> {
+    let scales = header.numbers_at::<f64>(SCALE, 1)?.unwrap_or(vec![1.0]);
+    // An old extension of the format says the same with another key.
+    let units = header.number::<f64>("quantification units")?.unwrap_or(1.0);
+    if units == 1.0 || scales.iter().all(|&scale| scale == units) {
+        Ok(scales)
+    } else if scales.iter().all(|&scale| scale == 1.0) {
+        Ok(vec![units])
+    } else {
+        Err(header.wrong("quantification units", units, format!("1, or the same as `{SCALE}`")))
+    }
+}
+
+/// Writes a header and its data, both whole or neither: the header appears last.
+pub(super) fn write_pair(
+    path: &Path,
+    overwrite: bool,
+    data_extension: &str,
+    header: impl FnOnce(&str) -> String,
+    data: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>,
+) -> Result<(), IoError> {
+    let data_path = path.with_extension(data_extension);
+    if data_path == path {
+        let text = format!("the header cannot be called .{data_extension}, that is the name of the data");
+        return Err(IoError::Format { path: path.into(), text });
+    }
+    let name = data_path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    write_whole(path, overwrite, |temporary| {
+        std::fs::write(temporary, header(&name)).map_err(system(path, "writing the header"))?;
+        write_whole(&data_path, overwrite, |temporary| {
+            let file = File::create(temporary).map_err(system(&data_path, "creating the data file"))?;
+            let mut file = BufWriter::with_capacity(1 << 20, file);
+            data(&mut file).and_then(|()| file.flush()).map_err(system(&data_path, "writing the data"))
+        })
+    })
+}
+
+fn system(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> IoError {
+    move |source| IoError::System { path: path.into(), action, source }
+}

@@ -1,0 +1,126 @@
+//! Images, `.hv` + `.v`, to and from `[x, y, z]` with z contiguous. In the file x is fastest and z slowest.
+//!
+//! Place of voxel (i, j, k), counted from 0, on voxels v of an image of n voxels, in STIR's gantry frame, which is ours:
+//!
+//! * x = o + (i − ⌊n/2⌋)·v, and y alike. The origin o follows from `first pixel offset (mm)`, which is the x of voxel 0; without it o is 0,
+//!   so that voxel ⌊n/2⌋ sits at 0: an image of **even size lies half a voxel off centre** in x and y.
+//! * z = o + (k − (n − 1)/2)·v. STIR's own z starts at 0 in plane 0 (plus o, which is then the first pixel offset), and its projectors
+//!   put the middle of the image (o = 0) at the middle of the scanner.
+//!
+//! STIR's matched projector refuses an image whose |o| in x or y exceeds 0.05 mm; write odd sizes, or even ones half a voxel
+//! off centre, where STIR has to project them.
+
+use super::data_file::{self, DataFile};
+use super::geometry::size;
+use super::header::{Header, standard};
+use super::numbers::{Encoding, check_values};
+use crate::image::{Image, ImageGrid, ImageUnit};
+use crate::io::IoError;
+use std::io::Write;
+use std::path::Path;
+
+/// Reads an image. Interfile states no unit, so the caller gives it.
+pub fn read_image(path: &Path, unit: ImageUnit) -> Result<Image, IoError> {
+    let header = Header::read(path)?;
+    check_kind(&header)?;
+    let grid = read_grid(&header)?;
+    let [nx, ny, nz] = grid.shape;
+    let mut file = DataFile::open(&header, &grid.shape)?;
+    let scales = data_file::scale_per_plane(&header, nz)?;
+    let mut values = vec![0.0; grid.voxels()];
+    let mut plane = vec![0.0; nx * ny];
+    for (z, &scale) in scales.iter().enumerate() {
+        file.read(scale, &mut plane)?;
+        if let Some(at) = plane.iter().position(|value| !value.is_finite()) {
+            let place = format!("voxel [x, y, z] [{}, {}, {z}]", at % nx, at / nx);
+            return Err(file.wrong_value(place, plane[at], "a finite number"));
+        }
+        for (at, &value) in plane.iter().enumerate() {
+            values[grid.index([at % nx, at / nx, z])] = value;
+        }
+    }
+    Ok(Image { grid, unit, values })
+}
+
+fn check_kind(header: &Header) -> Result<(), IoError> {
+    if let Some(kind) = header.text("pet data type").map(standard)
+        && kind != "image"
+    {
+        return Err(header.wrong("PET data type", kind, "Image"));
+    }
+    match header.number::<usize>("number of dimensions")? {
+        Some(3) => {}
+        Some(other) => return Err(header.wrong("number of dimensions", other, "3")),
+        None => return Err(header.missing("number of dimensions", "3")),
+    }
+    for (axis, name) in ["x", "y", "z"].into_iter().enumerate() {
+        let label = header.text_at("matrix axis label", axis + 1).map(standard);
+        if let Some(label) = label.filter(|label| label != name) {
+            return Err(header.wrong(&format!("matrix axis label [{}]", axis + 1), label, name));
+        }
+    }
+    Ok(())
+}
+
+fn read_grid(header: &Header) -> Result<ImageGrid, IoError> {
+    let mut grid = ImageGrid { shape: [0; 3], voxel_mm: [0.0; 3], origin_mm: [0.0; 3] };
+    for axis in 0..3 {
+        let shape = size(header, axis + 1)?;
+        const KEY: &str = "scaling factor (mm/pixel)";
+        let name = format!("{KEY} [{}]", axis + 1);
+        let voxel = match header.number_at::<f64>(KEY, axis + 1)? {
+            Some(voxel) if voxel > 0.0 => voxel,
+            Some(voxel) => return Err(header.wrong(&name, voxel, "a voxel size > 0")),
+            None => return Err(header.missing(&name, "a voxel size in mm")),
+        };
+        let offset = header.number_at::<f64>("first pixel offset (mm)", axis + 1)?;
+        let default = if axis == 2 { 0.0 } else { -((shape / 2) as f64) * voxel };
+        grid.origin_mm[axis] = offset.unwrap_or(default) - stir_z_shift(axis, shape, voxel);
+        (grid.shape[axis], grid.voxel_mm[axis]) = (shape, voxel);
+    }
+    Ok(grid)
+}
+
+/// How far STIR's z of the first plane lies above ours: half the length between the first and the last plane.
+fn stir_z_shift(axis: usize, shape: usize, voxel: f64) -> f64 {
+    if axis == 2 { 0.5 * (shape as f64 - 1.0) * voxel } else { 0.0 }
+}
+
+/// Writes an image: `path` (`.hv`) and the data beside it (`.v`), both whole or neither. The unit is not kept.
+pub fn write_image(path: &Path, image: &Image, encoding: Encoding, overwrite: bool) -> Result<(), IoError> {
+    let Image { grid, values, .. } = image;
+    assert_eq!(values.len(), grid.voxels(), "values of an image {:?}", grid.shape);
+    check_values(path, encoding, values)?;
+    let scale = encoding.scale_for(values);
+    let header = |name: &str| header_text(grid, &encoding.header_lines(scale), name);
+    data_file::write_pair(path, overwrite, "v", header, |file| {
+        let [nx, ny, nz] = grid.shape;
+        let mut bytes = Vec::new();
+        for z in 0..nz {
+            bytes.clear();
+            for at in 0..nx * ny {
+                encoding.encode(values[grid.index([at % nx, at / nx, z])], scale, &mut bytes);
+            }
+            file.write_all(&bytes)?;
+        }
+        Ok(())
+    })
+}
+
+fn header_text(grid: &ImageGrid, encoding: &str, data: &str) -> String {
+    let mut text = format!(
+        "!INTERFILE  :=\n!imaging modality := PT\n!version of keys := STIR6.0\nname of data file := {data}\n\
+         !GENERAL DATA :=\n!GENERAL IMAGE DATA :=\n!type of data := PET\n!PET STUDY (General) :=\n\
+         !PET data type := Image\nprocess status := Reconstructed\nnumber of time frames := 1\n{encoding}\
+         number of dimensions := 3\n"
+    );
+    for (axis, name) in ["x", "y", "z"].into_iter().enumerate() {
+        let (n, shape, voxel) = (axis + 1, grid.shape[axis], grid.voxel_mm[axis]);
+        let offset = grid.origin_mm[axis] + stir_z_shift(axis, shape, voxel);
+        text += &format!(
+            "matrix axis label [{n}] := {name}\n!matrix size [{n}] := {shape}\n\
+             scaling factor (mm/pixel) [{n}] := {voxel}\nfirst pixel offset (mm) [{n}] := {offset}\n"
+        );
+    }
+    text + "!END OF INTERFILE :=\n"
+}
