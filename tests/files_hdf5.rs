@@ -3,6 +3,7 @@
 use coincide::data::Measurement;
 use coincide::image::{Image, ImageGrid, ImageUnit};
 use coincide::io::hdf5::{Kind, read_image, read_kind, read_measurement, write_image, write_measurement};
+use coincide::io::interfile::read_geometry;
 use coincide::io::{IoError, Provenance};
 use coincide::scanner::{AxialCompression, RadialSampling, SinogramGeometry, preset};
 use proptest::prelude::*;
@@ -91,6 +92,22 @@ fn measurements_come_back_bit_for_bit() {
         assert_eq!(read_measurement(&file.path).unwrap(), (scan, provenance()));
         assert_eq!(read_kind(&file.path).unwrap(), Kind::Measurement);
     }
+}
+
+#[test]
+fn segments_with_some_of_their_planes_come_back() {
+    let mut scan = measurement(0);
+    let segments = &mut scan.geometry.segments;
+    segments[0].planes.drain(..2);
+    segments[1].planes.truncate(1);
+    scan.prompts.truncate(scan.geometry.bins());
+    scan.background.as_mut().unwrap().truncate(scan.geometry.bins());
+    scan.factors.as_mut().unwrap().truncate(scan.geometry.lines());
+    let file = written_measurement(&scan);
+    assert_eq!(read_measurement(&file.path).unwrap().0, scan);
+    change(&file.path, |file| file.group("geometry").unwrap().unlink("ring_sums").unwrap());
+    let error = read_measurement(&file.path).unwrap_err().to_string();
+    assert!(error.contains("the number of planes is 13, expected 19"), "{error}");
 }
 
 #[test]
@@ -292,7 +309,7 @@ fn lying_headers_are_clear_errors() {
                     .create("ring_differences")
                     .unwrap();
             },
-            "the number of planes is",
+            "ring_sums is int64 for 3 segments, expected signed integers for 1 to 1 segments",
         ),
         (
             |file| {
@@ -386,4 +403,19 @@ proptest! {
 fn a_written_file_opens_with_a_checksummed_superblock() {
     let file = written_image();
     assert_eq!(std::fs::read(&file.path).unwrap()[8], 3);
+}
+
+/// The geometry of STIR's example: what Interfile gives, HDF5 keeps.
+#[test]
+fn a_geometry_of_another_program_is_kept() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/stir-interfile/smalllong.hs");
+    if !path.exists() {
+        println!("skipped: {} is not there", path.display());
+        return;
+    }
+    let geometry = read_geometry(&path).unwrap();
+    let prompts = (0..geometry.bins()).map(|bin| (bin % 7) as f32).collect();
+    let scan = Measurement { geometry, prompts, factors: None, background: None, calibrated: false, duration_s: None };
+    let file = written_measurement(&scan);
+    assert_eq!(read_measurement(&file.path).unwrap().0, scan);
 }

@@ -1,18 +1,22 @@
-//! Sinogram geometry: group `geometry`. The planes follow from the scanner and the ring differences of the segments.
+//! Sinogram geometry: group `geometry`. The planes follow from the scanner and from the ring differences and ring sums of the segments.
 
 use super::{IoError, Source, field};
-use crate::scanner::{RadialSampling, Scanner, SinogramGeometry, TofBins, segments};
+use crate::scanner::{RadialSampling, Scanner, Segment, SinogramGeometry, TofBins, segments};
 use ::hdf5::types::TypeDescriptor as Type;
 use ::hdf5::{File, Group, Result as Hdf5Result};
 use ndarray::Array2;
+use std::ops::RangeInclusive;
 use std::path::Path;
+
+/// Planes that the ring differences of a file may give: ten times those of 323 rings without compression.
+const MOST_PLANES: i64 = 1 << 20;
 
 /// Refuses a geometry that could not be read again, or would come back as another one.
 pub(super) fn check(path: &Path, geometry: &SinogramGeometry) -> Result<(), IoError> {
     check_numbers(geometry).map_err(|wrong| wrong.at(path))?;
-    if segments(&geometry.scanner, &differences(geometry)) != geometry.segments {
+    if build(&geometry.scanner, &differences(geometry), Some(&ring_sums(geometry))) != geometry.segments {
         let found = "not those of the scanner's ring pairs";
-        let expected = "the planes that scanner and ring differences give";
+        let expected = "the planes that scanner, ring differences and ring sums give";
         return Err(Wrong::new("the planes of the segments", found, expected).at(path));
     }
     Ok(())
@@ -63,6 +67,31 @@ fn differences(geometry: &SinogramGeometry) -> Vec<[i64; 2]> {
     geometry.segments.iter().map(|segment| [segment.min_difference, segment.max_difference]).collect()
 }
 
+/// Ring sums of the first and the last plane of each segment.
+fn ring_sums(geometry: &SinogramGeometry) -> Vec<[i64; 2]> {
+    let sums = |segment: &Segment| match &segment.planes[..] {
+        [] => [0, -1],
+        [first, .., last] => [first.ring_sum as i64, last.ring_sum as i64],
+        [only] => [only.ring_sum as i64; 2],
+    };
+    geometry.segments.iter().map(sums).collect()
+}
+
+/// The segments of ring differences, each cut to a range of ring sums where these are given.
+fn build(scanner: &Scanner, differences: &[[i64; 2]], sums: Option<&[[i64; 2]]>) -> Vec<Segment> {
+    let mut all = segments(scanner, differences);
+    for (segment, &[low, high]) in all.iter_mut().zip(sums.unwrap_or_default()) {
+        segment.planes.retain(|plane| (low..=high).contains(&(plane.ring_sum as i64)));
+    }
+    all
+}
+
+fn put_ranges(group: &Group, name: &str, ranges: Vec<[i64; 2]>) -> Hdf5Result<()> {
+    let ranges = Array2::from_shape_vec((ranges.len(), 2), ranges.into_iter().flatten().collect())?;
+    let builder = group.new_dataset_builder().chunk(ranges.dim()).deflate(4).fletcher32();
+    builder.with_data(&ranges).create(name)?.flush()
+}
+
 pub(super) fn put(file: &File, geometry: &SinogramGeometry) -> Hdf5Result<()> {
     let group = file.create_group("geometry")?;
     let scanner = toml::to_string(&geometry.scanner).map_err(|error| format!("scanner: {error}"))?;
@@ -79,10 +108,8 @@ pub(super) fn put(file: &File, geometry: &SinogramGeometry) -> Hdf5Result<()> {
         field::put_number(&group, "tof_width_mm", tof.width_mm)?;
         field::put_number(&group, "tof_sigma_mm", tof.sigma_mm)?;
     }
-    let differences: Vec<i64> = differences(geometry).into_iter().flatten().collect();
-    let differences = Array2::from_shape_vec((geometry.segments.len(), 2), differences)?;
-    let builder = group.new_dataset_builder().chunk(differences.dim()).deflate(4).fletcher32();
-    builder.with_data(&differences).create("ring_differences")?.flush()
+    put_ranges(&group, "ring_differences", differences(geometry))?;
+    put_ranges(&group, "ring_sums", ring_sums(geometry))
 }
 
 impl Source {
@@ -99,9 +126,13 @@ impl Source {
             return Err(self.wrong("tof_bins", geometry.tof_bins(), expected));
         }
         let differences = self.ring_differences(&group, geometry.scanner.rings, planes)?;
-        geometry.segments = segments(&geometry.scanner, &differences);
+        let sums = match self.holds(&group, "ring_sums")? {
+            true => Some(self.ranges(&group, "ring_sums", differences.len()..=differences.len())?),
+            false => None,
+        };
+        geometry.segments = build(&geometry.scanner, &differences, sums.as_deref());
         if geometry.planes() != planes {
-            let expected = format!("{}, from the ring differences", geometry.planes());
+            let expected = format!("{}, from ring differences and ring sums", geometry.planes());
             return Err(self.wrong("the number of planes", planes, expected));
         }
         Ok(geometry)
@@ -133,22 +164,10 @@ impl Source {
         Ok(Some(TofBins { count, width_mm, sigma_mm }))
     }
 
-    /// `[min, max]` of each segment: in order, inside the scanner, without overlap, with no more planes than there are.
+    /// `[min, max]` of each segment: inside the scanner, without overlap, and not too many planes to be built.
     fn ring_differences(&self, group: &Group, rings: usize, planes: usize) -> Result<Vec<[i64; 2]>, IoError> {
         let name = "ring_differences";
-        let array = self.array(group, name)?;
-        let [count, 2] = array.shape[..] else {
-            return Err(self.wrong(name, format!("of shape {:?}", array.shape), "the shape [segments, 2]"));
-        };
-        if !matches!(array.kind, Type::Integer(_)) || count == 0 || count > planes {
-            return Err(self.wrong(
-                name,
-                format!("{count} segments of {}", array.kind),
-                "signed integers, 1 to planes",
-            ));
-        }
-        let flat: Vec<i64> = self.checked(array.dataset.read_raw())?;
-        let ranges: Vec<[i64; 2]> = flat.chunks_exact(2).map(|range| [range[0], range[1]]).collect();
+        let ranges = self.ranges(group, name, 1..=planes)?;
         let largest = rings as i64 - 1;
         let mut sorted = ranges.clone();
         sorted.sort_unstable();
@@ -160,13 +179,23 @@ impl Source {
         }
         let nearest = |&[low, high]: &[i64; 2]| 0.max(low).max(-high);
         let least: i64 = ranges.iter().map(|range| rings as i64 - nearest(range)).sum();
-        if least > planes as i64 {
-            return Err(self.wrong(
-                "the number of planes",
-                planes,
-                format!("at least {least}, from the ring differences"),
-            ));
+        if least > MOST_PLANES {
+            return Err(self.wrong(name, format!("at least {least} planes"), format!("up to {MOST_PLANES}")));
         }
         Ok(ranges)
+    }
+
+    /// A table of `[segment, 2]` integers with a number of rows in `rows`.
+    fn ranges(&self, group: &Group, name: &str, rows: RangeInclusive<usize>) -> Result<Vec<[i64; 2]>, IoError> {
+        let array = self.array(group, name)?;
+        let [count, 2] = array.shape[..] else {
+            return Err(self.wrong(name, format!("of shape {:?}", array.shape), "the shape [segments, 2]"));
+        };
+        if !matches!(array.kind, Type::Integer(_)) || !rows.contains(&count) {
+            let expected = format!("signed integers for {} to {} segments", rows.start(), rows.end());
+            return Err(self.wrong(name, format!("{} for {count} segments", array.kind), expected));
+        }
+        let flat: Vec<i64> = self.checked(array.dataset.read_raw())?;
+        Ok(flat.chunks_exact(2).map(|range| [range[0], range[1]]).collect())
     }
 }
