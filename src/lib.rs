@@ -4,5 +4,6 @@
 
 pub mod data;
 pub mod image;
+pub mod operator;
 pub mod scanner;
 pub mod units;

@@ -5,7 +5,7 @@
 //! is zero, so that the filter is its own transpose: voxels near the border lose what flows out.
 //!
 //! One output plane of constant x needs only the input planes within reach of its taps: the x taps blend them into a
-//! scratch plane, the y taps blend its rows into one zero-padded row, the z taps slide along that row. All three read
+//! scratch plane, the y taps blend its rows into a few zero-padded rows, the z taps slide along those. All three read
 //! contiguous floats; nothing but the two scratch pieces is written before the result.
 
 use crate::Level;
@@ -15,7 +15,10 @@ use std::ops::Range;
 const CUT: f64 = 5e-4;
 
 /// Floats that are filtered side by side; the accumulators of one block stay in registers.
-const BLOCK: usize = 32;
+const BLOCK: usize = 64;
+
+/// Rows between the y and the z pass: a load that straddles stores just made would wait for them.
+const ROWS: usize = 8;
 
 /// Taps of one axis, of odd length, symmetric, summing to 1. `sigma` is in voxels; 0 leaves the axis as it is.
 pub fn gaussian_taps(sigma: f64) -> Vec<f32> {
@@ -70,85 +73,65 @@ impl SeparableFilter {
         self.taps[axis].len() / 2
     }
 
-    /// Floats of scratch that [`SeparableFilter::rows`] needs for `rows` rows.
-    pub fn scratch_len(&self, rows: usize) -> usize {
+    /// Floats of scratch that [`SeparableFilter::plane`] needs.
+    pub fn scratch_len(&self) -> usize {
         let [_, ny, nz] = self.shape;
-        (rows + 2 * self.reach(1)).min(ny) * nz + nz + 2 * self.reach(2)
+        ny * nz + ROWS * (nz + 2 * self.reach(2))
     }
 
-    /// Filters the rows `[x, rows, ..]` of `image` into `result` (`[rows, z]`), overwriting it and `scratch`.
-    pub fn rows(
-        &self,
-        level: Level,
-        image: &[f32],
-        x: usize,
-        rows: Range<usize>,
-        scratch: &mut [f32],
-        result: &mut [f32],
-    ) {
+    /// Filters the plane `x` of `image` into `result` (`[y, z]`), overwriting it and `scratch`.
+    pub fn plane(&self, level: Level, image: &[f32], x: usize, scratch: &mut [f32], result: &mut [f32]) {
         let [nx, ny, nz] = self.shape;
         assert_eq!(image.len(), nx * ny * nz, "image of shape {:?}", self.shape);
-        assert_eq!(result.len(), rows.len() * nz, "rows {rows:?} of shape {:?}", self.shape);
-        assert!(x < nx && rows.end <= ny, "plane {x}, rows {rows:?} of shape {:?}", self.shape);
-        let job = Job { filter: self, image, x, rows };
+        assert_eq!(result.len(), ny * nz, "a plane of shape {:?}", self.shape);
+        assert!(x < nx, "plane {x} of shape {:?}", self.shape);
+        assert!(scratch.len() >= self.scratch_len(), "scratch for shape {:?}", self.shape);
         match level {
             // SAFETY: these levels are only found on machines that have them.
             #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => unsafe { rows_avx512(job, scratch, result) },
+            Level::Avx512 => unsafe { plane_avx512(self, image, x, scratch, result) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: as above.
-            Level::Avx2 => unsafe { rows_avx2(job, scratch, result) },
-            _ => job.run::<false>(scratch, result),
+            Level::Avx2 => unsafe { plane_avx2(self, image, x, scratch, result) },
+            _ => self.plane_with::<false>(image, x, scratch, result),
         }
     }
-}
 
-struct Job<'a> {
-    filter: &'a SeparableFilter,
-    image: &'a [f32],
-    x: usize,
-    rows: Range<usize>,
+    #[inline(always)]
+    fn plane_with<const FMA: bool>(&self, image: &[f32], x: usize, scratch: &mut [f32], result: &mut [f32]) {
+        let [nx, ny, nz] = self.shape;
+        let [along_x, along_y, along_z] = &self.taps;
+        let (reach_y, reach_z) = (self.reach(1), self.reach(2));
+        let (blend, padded) = scratch.split_at_mut(ny * nz);
+        let stride = nz + 2 * reach_z;
+        let padded = &mut padded[..ROWS * stride];
+        padded.fill(0.0);
+
+        let (planes, taps) = in_reach(x, self.reach(0), nx, along_x);
+        weighted_sum::<FMA>(taps, &image[planes.start * ny * nz..], ny * nz, blend);
+        for (group, result) in result.chunks_mut(ROWS * nz).enumerate() {
+            let rows = padded.chunks_exact_mut(stride).take(result.len() / nz);
+            for (row, padded) in (group * ROWS..).zip(rows) {
+                let (near, taps) = in_reach(row, reach_y, ny, along_y);
+                weighted_sum::<FMA>(taps, &blend[near.start * nz..], nz, &mut padded[reach_z..reach_z + nz]);
+            }
+            for (padded, result) in padded.chunks_exact(stride).zip(result.chunks_exact_mut(nz)) {
+                weighted_sum::<FMA>(along_z, padded, 1, result);
+            }
+        }
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,fma")]
-fn rows_avx512(job: Job, scratch: &mut [f32], result: &mut [f32]) {
-    job.run::<true>(scratch, result);
+fn plane_avx512(filter: &SeparableFilter, image: &[f32], x: usize, scratch: &mut [f32], result: &mut [f32]) {
+    filter.plane_with::<true>(image, x, scratch, result);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-fn rows_avx2(job: Job, scratch: &mut [f32], result: &mut [f32]) {
-    job.run::<true>(scratch, result);
-}
-
-impl Job<'_> {
-    #[inline(always)]
-    fn run<const FMA: bool>(&self, scratch: &mut [f32], result: &mut [f32]) {
-        let [_, ny, nz] = self.filter.shape;
-        let [_, along_y, along_z] = &self.filter.taps;
-        let (reach_y, reach_z) = (self.filter.reach(1), self.filter.reach(2));
-        let source = self.rows.start.saturating_sub(reach_y)..(self.rows.end + reach_y).min(ny);
-        let (blend, rest) = scratch.split_at_mut(source.len() * nz);
-        let padded = &mut rest[..nz + 2 * reach_z];
-        self.blend_planes::<FMA>(source.clone(), blend);
-        padded.fill(0.0);
-        for (row, result) in self.rows.clone().zip(result.chunks_exact_mut(nz)) {
-            let (near, taps) = in_reach(row, reach_y, ny, along_y);
-            let rows = &blend[(near.start - source.start) * nz..(near.end - source.start) * nz];
-            weighted_sum::<FMA>(taps, rows, nz, &mut padded[reach_z..reach_z + nz]);
-            weighted_sum::<FMA>(along_z, padded, 1, result);
-        }
-    }
-
-    /// Σ over the x taps, for the rows `source`.
-    #[inline(always)]
-    fn blend_planes<const FMA: bool>(&self, source: Range<usize>, blend: &mut [f32]) {
-        let [nx, ny, nz] = self.filter.shape;
-        let (planes, taps) = in_reach(self.x, self.filter.reach(0), nx, &self.filter.taps[0]);
-        let first = (planes.start * ny + source.start) * nz;
-        weighted_sum::<FMA>(taps, &self.image[first..], ny * nz, blend);
-    }
+fn plane_avx2(filter: &SeparableFilter, image: &[f32], x: usize, scratch: &mut [f32], result: &mut [f32]) {
+    filter.plane_with::<true>(image, x, scratch, result);
 }
 
 /// The places within reach of `place` that lie in `0..count`, and their taps.
@@ -159,22 +142,26 @@ fn in_reach(place: usize, reach: usize, count: usize, taps: &[f32]) -> (Range<us
     (near, taps)
 }
 
-/// sum[i] = Σₖ taps[k] · from[i + k·stride]. Blocks of constant length; the last one overlaps the one before it.
+/// sum[i] = Σₖ taps[k] · from[i + k·stride].
 #[inline(always)]
 fn weighted_sum<const FMA: bool>(taps: &[f32], from: &[f32], stride: usize, sum: &mut [f32]) {
-    let length = sum.len();
-    assert!(from.len() >= length + (taps.len() - 1) * stride, "taps reach behind the floats they blend");
-    let mut start = 0;
-    while start + BLOCK <= length {
-        block::<FMA, BLOCK>(taps, from, stride, start, sum);
-        start += BLOCK;
+    assert!(from.len() >= sum.len() + (taps.len() - 1) * stride, "taps reach behind the floats they blend");
+    match sum.len() {
+        BLOCK.. => blocks::<FMA, BLOCK>(taps, from, stride, sum),
+        8.. => blocks::<FMA, 8>(taps, from, stride, sum),
+        _ => blocks::<FMA, 1>(taps, from, stride, sum),
     }
-    if start < length && length >= BLOCK {
-        block::<FMA, BLOCK>(taps, from, stride, length - BLOCK, sum);
-        start = length;
+}
+
+/// Blocks of constant length; the last one overlaps the one before it. Needs at least one block of floats.
+#[inline(always)]
+fn blocks<const FMA: bool, const WIDTH: usize>(taps: &[f32], from: &[f32], stride: usize, sum: &mut [f32]) {
+    let whole = sum.len() - sum.len() % WIDTH;
+    for start in (0..whole).step_by(WIDTH) {
+        block::<FMA, WIDTH>(taps, from, stride, start, sum);
     }
-    for place in start..length {
-        block::<FMA, 1>(taps, from, stride, place, sum);
+    if whole < sum.len() {
+        block::<FMA, WIDTH>(taps, from, stride, sum.len() - WIDTH, sum);
     }
 }
 

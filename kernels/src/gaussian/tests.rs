@@ -27,16 +27,12 @@ fn reference(filter: &SeparableFilter, x: &[f32]) -> Vec<f64> {
     voxels().map(value).collect()
 }
 
-fn apply(filter: &SeparableFilter, level: Level, x: &[f32], tile: usize) -> Vec<f32> {
-    let [nx, ny, nz] = filter.shape();
-    let mut scratch = vec![f32::NAN; filter.scratch_len(tile)];
+fn apply(filter: &SeparableFilter, level: Level, x: &[f32]) -> Vec<f32> {
+    let [_, ny, nz] = filter.shape();
+    let mut scratch = vec![f32::NAN; filter.scratch_len()];
     let mut y = vec![f32::NAN; x.len()];
-    for i in 0..nx {
-        for first in (0..ny).step_by(tile) {
-            let rows = first..(first + tile).min(ny);
-            let result = &mut y[(i * ny + rows.start) * nz..(i * ny + rows.end) * nz];
-            filter.rows(level, x, i, rows, &mut scratch, result);
-        }
+    for (i, plane) in y.chunks_mut(ny * nz).enumerate() {
+        filter.plane(level, x, i, &mut scratch, plane);
     }
     y
 }
@@ -72,7 +68,7 @@ fn taps_are_the_integrated_gaussian() {
 fn every_level_is_the_triple_sum() {
     for (shape, sigma) in [
         ([5, 6, 70], [0.5, 0.8, 1.0]),
-        ([3, 4, 5], [2.0, 0.0, 3.0]),
+        ([3, 19, 5], [2.0, 0.0, 3.0]),
         ([1, 9, 33], [1.0, 1.0, 0.4]),
         ([7, 1, 1], [1.0, 1.0, 1.0]),
     ] {
@@ -80,11 +76,9 @@ fn every_level_is_the_triple_sum() {
         let x = noise(shape.iter().product(), 1);
         let expected = reference(&filter, &x);
         for level in Level::available() {
-            for tile in [1, 3, 64] {
-                let y = apply(&filter, level, &x, tile);
-                let worst = y.iter().zip(&expected).map(|(y, e)| (*y as f64 - e).abs()).fold(0.0, f64::max);
-                assert!(worst < 1e-6, "{shape:?} {level:?} tile {tile}: {worst:e}");
-            }
+            let y = apply(&filter, level, &x);
+            let worst = y.iter().zip(&expected).map(|(y, e)| (*y as f64 - e).abs()).fold(0.0, f64::max);
+            assert!(worst < 1e-6, "{shape:?} {level:?}: {worst:e}");
         }
     }
 }
@@ -95,7 +89,7 @@ fn the_filter_is_its_own_transpose() {
     let (x, z) = (noise(9 * 11 * 40, 2), noise(9 * 11 * 40, 3));
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| *a as f64 * *b as f64).sum::<f64>();
     for level in Level::available() {
-        let (fx, fz) = (apply(&filter, level, &x, 4), apply(&filter, level, &z, 4));
+        let (fx, fz) = (apply(&filter, level, &x), apply(&filter, level, &z));
         let scale = (dot(&fx, &fx) * dot(&z, &z)).sqrt();
         assert!((dot(&fx, &z) - dot(&x, &fz)).abs() < 1e-7 * scale, "{level:?}");
     }
@@ -106,7 +100,7 @@ fn a_point_keeps_its_total_and_place() {
     let filter = gaussian([15, 15, 33], [0.7, 1.0, 1.2]);
     let mut x = vec![0.0; 15 * 15 * 33];
     x[(7 * 15 + 7) * 33 + 16] = 1.0;
-    let y = apply(&filter, Level::best(), &x, 15);
+    let y = apply(&filter, Level::best(), &x);
     assert!((y.iter().map(|&v| v as f64).sum::<f64>() - 1.0).abs() < 1e-6);
     assert!(y.iter().eq(y.iter().rev()));
 }

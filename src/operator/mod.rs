@@ -1,0 +1,5 @@
+//! Linear operators between images and sinograms.
+
+mod gaussian;
+
+pub use gaussian::GaussianFilter;
