@@ -1,9 +1,9 @@
 //! Analytic reconstruction of exact line integrals through spheres.
 
-use coincide::algorithm::fbp::{FbpConfig, Rebinning, Window, fbp};
+use coincide::algorithm::fbp::{FbpConfig, FbpError, Rebinning, Window, fbp};
 use coincide::data::Measurement;
 use coincide::image::{Image, ImageGrid, ImageUnit};
-use coincide::scanner::{AxialCompression, Scanner, SinogramGeometry, preset};
+use coincide::scanner::{AxialCompression, RadialSampling, RingLayout, Scanner, SinogramGeometry, TofBins, preset};
 
 struct Sphere {
     centre_mm: [f64; 3],
@@ -137,4 +137,134 @@ fn single_slice_rebinning_of_small_ring_differences_is_right() {
     let data = exact(geometry(scanner(), 5));
     let config = FbpConfig { max_ring_difference: Some(0), ..config(Rebinning::SingleSlice) };
     assert_spheres(&fbp(&data, &grid(), &config).unwrap(), 0.03, "direct");
+}
+
+#[test]
+fn flat_sides_with_axial_gaps_and_tilt_are_in_place() {
+    let scanner = Scanner {
+        layout: RingLayout::Polygon { crystals_per_side: 8, crystal_pitch_mm: 8.0625 },
+        crystals_per_ring: 272,
+        radial_bins: 207,
+        rings: 18,
+        ring_spacing_mm: 8.0,
+        ..preset("ge-dmi-4ring").unwrap()
+    };
+    let compression = AxialCompression::Ge { max_ring_difference: 17 };
+    let data = exact(SinogramGeometry::new(scanner, compression, 1, 0).unwrap());
+    for rebinning in [Rebinning::Fourier, Rebinning::SingleSlice] {
+        let image = fbp(&data, &grid(), &config(rebinning)).unwrap();
+        println!("{rebinning:?} relative error {:.4}", error(&image));
+        let tolerance = if rebinning == Rebinning::Fourier { 0.03 } else { 0.15 };
+        assert_spheres(&image, tolerance, "flat sides");
+    }
+}
+
+#[test]
+fn mashed_views_and_arc_corrected_bins_are_in_place() {
+    let compression = AxialCompression::Span { span: 5, max_ring_difference: 23 };
+    let mashed = SinogramGeometry::new(scanner(), compression, 2, 0).unwrap();
+    assert_spheres(&fbp(&exact(mashed), &grid(), &config(Rebinning::Fourier)).unwrap(), 0.03, "mashed");
+    let arc = SinogramGeometry { sampling: RadialSampling::ArcCorrected { bin_mm: 3.5 }, ..geometry(scanner(), 5) };
+    assert_spheres(&fbp(&exact(arc), &grid(), &config(Rebinning::Fourier)).unwrap(), 0.03, "arc-corrected");
+}
+
+/// The model with TOF bins, background, and factors that are 0 where a virtual crystal takes part.
+fn realistic(plain: &Measurement) -> Measurement {
+    let tof = TofBins { count: 3, width_mm: 200.0, sigma_mm: 80.0 };
+    let geometry = SinogramGeometry { tof: Some(tof), ..plain.geometry.clone() };
+    let (planes, shares) = (geometry.planes(), [0.2, 0.5, 0.3]);
+    let factor = |index: usize| {
+        let (line, plane) = (index / planes, index % planes);
+        let crystals = geometry.crystals(line / geometry.radial_bins, line % geometry.radial_bins).unwrap();
+        let live = crystals.iter().all(|crystal| crystal % 14 != 13);
+        if live { 0.5 + (plane % 7) as f32 * 0.1 } else { 0.0 }
+    };
+    let factors: Vec<f32> = (0..plain.prompts.len()).map(factor).collect();
+    let mut prompts = vec![0.0; geometry.bins()];
+    let background: Vec<f32> = (0..geometry.bins()).map(|n| 5.0 + (n % 11) as f32).collect();
+    for (index, (p, m)) in plain.prompts.iter().zip(&factors).enumerate() {
+        for (t, share) in shares.iter().enumerate() {
+            let bin = (index / planes * 3 + t) * planes + index % planes;
+            prompts[bin] = m * p * share + background[bin];
+        }
+    }
+    Measurement {
+        factors: Some(factors),
+        background: Some(background),
+        calibrated: false,
+        ..measurement(geometry, prompts)
+    }
+}
+
+#[test]
+fn factors_background_gaps_and_tof_change_little() {
+    let plain = exact(geometry(scanner(), 5));
+    let full = realistic(&plain);
+    let image = fbp(&full, &grid(), &config(Rebinning::Fourier)).unwrap();
+    assert_eq!(image.unit, ImageUnit::CountsPerMm);
+    println!("relative error with gaps {:.4}", error(&image));
+    assert_spheres(&image, 0.03, "gaps");
+}
+
+#[test]
+fn bits_do_not_depend_on_the_number_of_threads() {
+    let data = exact(geometry(Scanner { rings: 8, ..scanner() }, 3));
+    for rebinning in [Rebinning::Fourier, Rebinning::SingleSlice] {
+        let with = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let image = pool.install(|| fbp(&data, &grid(), &config(rebinning)).unwrap());
+            image.values.into_iter().map(f32::to_bits).collect::<Vec<_>>()
+        };
+        assert_eq!(with(1), with(4), "{rebinning:?}");
+    }
+}
+
+#[test]
+fn windows_keep_the_mean_and_calm_noise() {
+    let geometry = geometry(Scanner { rings: 4, ..scanner() }, 1);
+    let cylinder = Sphere { centre_mm: [0.0; 3], radius_mm: 120.0, activity: 1.0 };
+    let clean = line_integrals(&geometry, &[cylinder]);
+    let mut state = 1u32;
+    let mut noise = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / (1u32 << 23) as f32 - 1.0
+    };
+    let noisy = clean.iter().map(|p| p + 40.0 * noise()).collect();
+    let data = [measurement(geometry.clone(), clean), measurement(geometry, noisy)];
+    let inner = Sphere { centre_mm: [0.0; 3], radius_mm: 60.0, activity: 1.0 };
+    let small = ImageGrid::centred([41, 41, 3], [4.0; 3]);
+    let mut spread = f64::INFINITY;
+    for window in [Window::RamLak, Window::SheppLogan, Window::Hamming, Window::Hann] {
+        let config = FbpConfig { window, ..config(Rebinning::SingleSlice) };
+        let [clean, noisy] = [0, 1].map(|n| fbp(&data[n], &small, &config).unwrap());
+        let (mean, _) = measured(&clean, &inner, 1.0);
+        assert!((mean - 1.0).abs() < 0.01, "{window:?}: {mean}");
+        let square = |(a, b): (&f32, &f32)| (a - b).powi(2) as f64;
+        let found = noisy.values.iter().zip(&clean.values).map(square).sum::<f64>().sqrt();
+        assert!(found < spread, "{window:?} is not calmer than the window before: {found} {spread}");
+        spread = found;
+    }
+}
+
+#[test]
+fn wrong_data_and_settings_are_named() {
+    let data = exact(geometry(Scanner { rings: 4, ..scanner() }, 1));
+    let failed = |data: &Measurement, config: FbpConfig| fbp(data, &grid(), &config).map(|_| ()).unwrap_err();
+    let cutoff = failed(&data, FbpConfig { cutoff: 1.5, ..FbpConfig::default() });
+    assert!(cutoff.to_string().starts_with("`cutoff` of the filtered back projection is 1.5; expected"), "{cutoff}");
+
+    let mut lopsided = data.clone();
+    lopsided.geometry.segments.truncate(2);
+    assert_eq!(failed(&lopsided, FbpConfig::default()), FbpError::Unpaired { min: 1, max: 1 });
+
+    let mut broken = data.clone();
+    broken.prompts[2 * 16 + 7] = f32::NAN;
+    let error = failed(&broken, FbpConfig::default());
+    assert!(matches!(error, FbpError::NotFinite { view: 0, radial: 2, plane: 7, .. }), "{error}");
+
+    let blind = Measurement { factors: Some(vec![0.0; data.prompts.len()]), ..data.clone() };
+    assert_eq!(failed(&blind, FbpConfig::default()), FbpError::NoData);
+
+    let flat = ImageGrid::centred([8, 0, 8], [1.0; 3]);
+    assert!(matches!(fbp(&data, &flat, &FbpConfig::default()), Err(FbpError::Grid { .. })));
 }

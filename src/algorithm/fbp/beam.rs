@@ -25,22 +25,29 @@ pub(super) struct ParallelBeam {
 }
 
 impl ParallelBeam {
-    /// The beam of a sinogram: its views, its radial spacing at the centre, as far out as both ends are sampled.
+    /// The beam of a sinogram: its views, its finest radial spacing at the centre, as far out as both ends are sampled.
     pub fn of(geometry: &SinogramGeometry) -> Result<Self, FbpError> {
         let [views, radial_bins, _, _] = geometry.shape();
         if views < 4 || radial_bins < 4 {
             return Err(FbpError::TooFew { radial_bins, views });
         }
         let (low, middle) = (1 - radial_bins % 2, radial_bins / 2);
-        let s = |radial| geometry.line(0, radial).distance_and_angle().0;
+        let s = |view, radial| geometry.line(view, radial).distance_and_angle().0;
+        let edge = (-s(0, low)).min(s(0, radial_bins - 1));
         let bin_mm = match geometry.sampling {
             RadialSampling::ArcCorrected { bin_mm } => bin_mm,
-            RadialSampling::Crystals => 0.5 * (s(middle + 1) - s(middle - 1)),
+            RadialSampling::Crystals => {
+                // Views across a block gap are wider at the centre; the floor keeps odd layouts from absurd sizes.
+                let spacing = |view| 0.5 * (s(view, middle + 1) - s(view, middle - 1));
+                (0..views).map(spacing).fold(f64::INFINITY, f64::min).max(0.5 * edge / radial_bins as f64)
+            }
         };
-        let edge = (-s(low)).min(s(radial_bins - 1)) / bin_mm;
+        if !(bin_mm > 0.0 && edge >= bin_mm) {
+            return Err(FbpError::RadialSpacing { bin_mm, edge_mm: edge });
+        }
         Ok(Self {
             views,
-            bins: 2 * (edge + 1e-6) as usize + 1,
+            bins: 2 * (edge / bin_mm + 1e-6) as usize + 1,
             bin_mm,
             first_angle_rad: geometry.view_angle_rad(0),
             radius_mm: geometry.scanner.effective_radius_mm(),

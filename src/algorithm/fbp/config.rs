@@ -78,7 +78,7 @@ impl Default for FbpConfig {
 
 impl Default for ForeConfig {
     fn default() -> Self {
-        Self { low_radial_cycles: 3.0, low_angular_cycles: 2, low_ring_difference: 3.0, object_radius_mm: None }
+        Self { low_radial_cycles: 3.0, low_angular_cycles: 2, low_ring_difference: 2.0, object_radius_mm: None }
     }
 }
 

@@ -45,6 +45,16 @@ pub enum FbpError {
         /// Views of the sinogram.
         views: usize,
     },
+    /// Lines that do not rise with the radial bin.
+    #[error(
+        "radial bins {bin_mm} mm apart, reaching {edge_mm} mm from the axis, make no sinogram: check the scanner's layout"
+    )]
+    RadialSpacing {
+        /// Spacing found at the centre.
+        bin_mm: f64,
+        /// Distance of the outermost line from the axis.
+        edge_mm: f64,
+    },
     /// Counts, background or factors that are no numbers.
     #[error("bin [view {view}, radial {radial}, plane {plane}]: (counts − background) / factor is {found}")]
     NotFinite {
