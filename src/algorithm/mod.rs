@@ -1,0 +1,3 @@
+//! Reconstruction algorithms.
+
+pub mod fbp;
