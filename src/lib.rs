@@ -8,5 +8,6 @@ pub mod data;
 pub mod image;
 pub mod observe;
 pub mod report;
+pub mod run;
 pub mod scanner;
 pub mod units;
