@@ -7,6 +7,7 @@ pub mod config;
 pub mod data;
 pub mod image;
 pub mod io;
+pub mod likelihood;
 pub mod metrics;
 pub mod observe;
 pub mod operator;

@@ -5,4 +5,4 @@ pub mod fbp;
 mod osem;
 
 pub use drive::{Algorithm, Observer, Step, Stop, drive};
-pub use osem::{Osem, OsemConfig};
+pub use osem::Osem;

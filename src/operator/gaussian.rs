@@ -3,6 +3,7 @@
 //! Images are `[x, y, z]`, z contiguous, flat; widths in mm. Zero outside the image. The taps and their cut are those of
 //! [`coincide_kernels::gaussian`].
 
+use super::LinearOperator;
 use crate::image::ImageGrid;
 use crate::units::FWHM_PER_SIGMA;
 use coincide_kernels::Level;
@@ -24,11 +25,6 @@ impl GaussianFilter {
         Self { shape: grid.shape, filter: SeparableFilter::new(grid.shape, taps) }
     }
 
-    /// Shape `[x, y, z]` of the images.
-    pub fn shape(&self) -> &[usize] {
-        &self.shape
-    }
-
     /// y = B x. Every plane of y is a task of its own, so that the bits do not depend on the number of threads.
     pub fn apply(&self, x: &[f32], y: &mut [f32]) {
         let [nx, ny, nz] = self.shape;
@@ -44,6 +40,21 @@ impl GaussianFilter {
                 self.filter.plane(level, x, i, &mut scratch, plane);
             }
         });
+    }
+}
+
+impl LinearOperator for GaussianFilter {
+    fn domain(&self) -> &[usize] {
+        &self.shape
+    }
+    fn range(&self) -> &[usize] {
+        &self.shape
+    }
+    fn forward(&self, x: &[f32], y: &mut [f32]) {
+        self.apply(x, y);
+    }
+    fn adjoint(&self, y: &[f32], x: &mut [f32]) {
+        self.apply(y, x);
     }
 }
 
