@@ -170,6 +170,48 @@ fn what_could_not_be_read_again_is_not_written() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
+/// Runs itself with a folder of 1 MiB, in a name space of its own.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_an_error_and_leaves_nothing() {
+    const FOLDER: &str = "COINCIDE_TEST_FULL_DISK";
+    if let Ok(folder) = std::env::var(FOLDER) {
+        return fill_the_disk(Path::new(&folder));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut unshare = std::process::Command::new("unshare");
+    unshare.args(["--user", "--map-root-user", "--mount", "sh", "-c"]).env(FOLDER, folder.path());
+    let mount = format!("mount -t tmpfs -o size=1m tmpfs \"${FOLDER}\" || exit 77; exec \"$@\"");
+    unshare.args([&mount, "sh"]).arg(std::env::current_exe().unwrap());
+    let Ok(child) = unshare.args(["--exact", "a_full_disk_is_an_error_and_leaves_nothing"]).output() else {
+        println!("skipped: no unshare");
+        return;
+    };
+    let text = String::from_utf8_lossy(&child.stdout);
+    if !text.contains("running 1 test") {
+        println!("skipped: no small folder can be mounted here: {}", String::from_utf8_lossy(&child.stderr));
+        return;
+    }
+    assert!(child.status.success(), "{text}");
+}
+
+#[cfg(target_os = "linux")]
+fn fill_the_disk(folder: &Path) {
+    let noise = |n: usize| {
+        let mixed = (n as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mixed = (mixed ^ (mixed >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
+        (mixed >> 40) as f32 * 0.37
+    };
+    for side in [80, 100, 128] {
+        let grid = ImageGrid::centred([side; 3], [1.0; 3]);
+        let values = (0..grid.voxels()).map(noise).collect();
+        let image = Image { grid, unit: ImageUnit::BecquerelPerMl, values };
+        let error = write_image(&folder.join("image.h5"), false, &image, &provenance()).unwrap_err();
+        assert!(error.to_string().contains("writing failed"), "{error}");
+        assert_eq!(std::fs::read_dir(folder).unwrap().count(), 0);
+    }
+}
+
 #[test]
 fn lying_headers_are_clear_errors() {
     type Change = fn(&hdf5::File);

@@ -45,6 +45,7 @@ pub(super) fn put_array(group: &Group, name: &str, shape: &[usize], values: &[f3
             dataset.write_slice(ArrayViewD::from_shape(slab_shape, slab)?, place)?;
         }
     }
+    dataset.flush()?; // an error while closing would go unseen
     Ok(dataset)
 }
 

@@ -34,7 +34,7 @@ pub(super) fn put_text(group: &Group, name: &str, text: &str) -> Hdf5Result<()> 
         .map(|piece| piece.parse::<FixedUnicode<PIECE>>().map_err(|error| format!("{name}: {error}")))
         .collect::<Result<Vec<_>, _>>()?;
     let builder = group.new_dataset_builder().chunk(pieces.len()).deflate(4).fletcher32();
-    builder.with_data(&pieces).create(name).map(drop)
+    builder.with_data(&pieces).create(name)?.flush()
 }
 
 pub(super) fn put_provenance(file: &Group, provenance: &Provenance) -> Hdf5Result<()> {

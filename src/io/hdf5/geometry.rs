@@ -82,7 +82,7 @@ pub(super) fn put(file: &File, geometry: &SinogramGeometry) -> Hdf5Result<()> {
     let differences: Vec<i64> = differences(geometry).into_iter().flatten().collect();
     let differences = Array2::from_shape_vec((geometry.segments.len(), 2), differences)?;
     let builder = group.new_dataset_builder().chunk(differences.dim()).deflate(4).fletcher32();
-    builder.with_data(&differences).create("ring_differences").map(drop)
+    builder.with_data(&differences).create("ring_differences")?.flush()
 }
 
 impl Source {

@@ -165,6 +165,7 @@ fn write(
         field::put_label(&file, "kind", kind.name()).map_err(text)?;
         field::put_provenance(&file, provenance).map_err(text)?;
         fill(&file).map_err(text)?;
+        file.flush().map_err(text)?; // a full disk shows here; an error while closing would go unseen
         file.close().map_err(text)
     })
 }
