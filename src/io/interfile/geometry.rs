@@ -32,6 +32,11 @@ pub(super) fn read(header: &Header) -> Result<(SinogramGeometry, Layout), IoErro
     let tof = tof(header, &scanner, axes.tof_bins)?;
     let geometry =
         SinogramGeometry { views: axes.views, radial_bins: axes.radial_bins, sampling, segments, tof, scanner };
+    let bins = geometry.shape().iter().try_fold(4usize, |product, &size| product.checked_mul(size));
+    if bins.is_none() {
+        let expected = "a sinogram that a file can hold";
+        return Err(header.wrong("matrix size", format!("{:?} bins", geometry.shape()), expected));
+    }
     let tof_order = tof_order(header, axes.tof_bins)?;
     let run = |tof: usize| planes.iter().map(move |planes| Run { tof, planes: planes.clone() });
     let runs = tof_order.into_iter().flat_map(run).collect();
