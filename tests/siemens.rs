@@ -1,6 +1,7 @@
 //! Siemens mMR list-mode, normalisation and randoms: the real scan, and files that lie.
 
 use coincide::data::NormParts;
+use coincide::io::IoError;
 use coincide::io::listmode::{Histogram, ListMode, ListModeCounts};
 use coincide::io::norm::read_norm;
 use coincide::scanner::{AxialCompression, SinogramGeometry};
@@ -248,4 +249,101 @@ fn in_blocks(live: &[usize], values: &[f64]) -> Vec<f64> {
     };
     let by_block = divide(values.to_vec(), &|i| i / 64 / 9 * 8 + i % 64 / 8);
     divide(by_block, &|i| i / 64 % 9 * 8 + i % 8)
+}
+
+/// Copies of the header and data of the real list-mode with changes, and what is said about them.
+fn spoiled_list_mode(changes: &[(&str, &str)], words: &[u32], tail: &[u8]) -> Option<String> {
+    let header = fs::read_to_string(shared("small_listmode_file.l.hdr")?).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.l.hdr");
+    let header = changes.iter().fold(header, |text, (from, to)| {
+        assert!(text.contains(from), "{from}");
+        text.replace(from, to)
+    });
+    fs::write(&path, header).unwrap();
+    let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).chain(tail.iter().copied()).collect();
+    fs::write(folder.path().join("small_listmode_file.l"), bytes).unwrap();
+    let read = || -> Result<Histogram, IoError> {
+        let list_mode = ListMode::open(&path)?;
+        let compression = AxialCompression::Span { span: 1, max_ring_difference: 0 };
+        let geometry = SinogramGeometry::new(list_mode.scanner.clone(), compression, 252, 0).unwrap();
+        list_mode.histogram(&geometry, None, &mut |_, _| {})
+    };
+    Some(read().map_or_else(|error| error.to_string(), |histogram| format!("{:?}", histogram.counts)))
+}
+
+#[test]
+fn list_mode_that_lies_is_named() {
+    let expect = |changes: &[(&str, &str)], words: &[u32], tail: &[u8], expected: &str| {
+        let Some(text) = spoiled_list_mode(changes, words, tail) else { return };
+        assert!(text.contains(expected), "{changes:?} {words:x?}: {text}");
+    };
+    expect(&[], &[], &[], "words: 0, prompts: 0");
+    expect(
+        &[],
+        &[1 << 31, 0x4000_0000],
+        &[1, 2, 3],
+        "small_listmode_file.l: 11 bytes of data, expected 8 (whole words",
+    );
+    let last = 4084 * 252 * 344 - 1;
+    expect(&[], &[last, 1 << 31 | 7], &[], "delayeds: 1, outside: 1, time_tags: 1");
+    expect(&[], &[5, last + 1], &[], "address of word 1 is 354033792, expected 0 to 354033791");
+    expect(&[], &[1 << 31 | 7, 1 << 31 | 6], &[], "time tag of word 1 is 6 ms, expected 7 ms or later");
+    expect(&[("(bits):=32", "(bits):=64")], &[], &[], "(bits)` is 64, expected 32");
+    expect(&[("%axial compression:=1", "%axial compression:=11")], &[], &[], "`%axial compression` is 11, expected 1");
+    expect(&[("number of rings:=64", "number of rings:=55")], &[], &[], "is 55, expected 64, as Siemens mMR has");
+    expect(&[("projections:=344", "projections:=400")], &[], &[], "is 400, expected 344");
+    expect(&[("views:=252", "views:=168")], &[], &[], "is 168, expected 252");
+    expect(&[("difference:=60", "difference:=64")], &[], &[], "is 64, expected below the 64 rings");
+    expect(&[("system:=2008", "system:=1234")], &[], &[], "`originating system` is 1234");
+    expect(&[("time bins:=1", "time bins:=13")], &[], &[], "is 13, expected 1");
+    expect(&[("small_listmode_file.l", "other.l")], &[], &[], "other.l: opening the list-mode data failed");
+    expect(&[("in bytes:=0", "in bytes:=1099511627776")], &[5], &[], "4 bytes of data, expected 1099511627776");
+}
+
+#[test]
+fn a_sinogram_that_does_not_fit_the_events_is_refused() {
+    let Some(path) = shared("small_listmode_file.l.hdr") else { return };
+    let list_mode = ListMode::open(&path).unwrap();
+    let mut geometry = list_mode.geometry(11).unwrap();
+    geometry.radial_bins = 343;
+    let error = list_mode.histogram(&geometry, None, &mut |_, _| {}).map(|_| "no error").unwrap_err().to_string();
+    assert!(error.contains("with 344 radial bins of Siemens mMR"), "{error}");
+    assert!(list_mode.geometry(4).is_err());
+}
+
+#[test]
+fn a_normalisation_that_lies_is_named() {
+    let Some(path) = shared("norm.n.hdr") else { return };
+    let header = fs::read_to_string(&path).unwrap();
+    let data = fs::read(path.with_extension("")).unwrap();
+    let lie = |from: &str, to: &str, data: &[u8], expected: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.hdr");
+        assert!(header.contains(from), "{from}");
+        fs::write(&path, header.replace(from, to)).unwrap();
+        fs::write(folder.path().join("norm.n"), data).unwrap();
+        let error = read_norm(&path).map(|_| "no error").unwrap_err().to_string();
+        assert!(error.contains(expected), "{from} {to}: {error}");
+    };
+    let number = |place: usize, value: f32| {
+        let mut data = data.clone();
+        data[place..place + 4].copy_from_slice(&value.to_le_bytes());
+        data
+    };
+    lie("{504,64}", "{504,63}", &data, "crystal efficiencies (%matrix size [3])` is [504, 63], expected [504, 64]");
+    lie("{504,64}", "{1099511627776,1099511627776}", &data, "a size that a file can have");
+    lie("%matrix size [8]:={837}", "%matrix size [8]:={1099511627776}", &data, "323404 bytes of data");
+    lie("components:=8", "components:=9", &data, "`%normalization component [9]` is missing");
+    lie("components:=8", "components:=1000000000000", &data, "up to 64");
+    lie("[4]:=axial effects", "[4]:=axial defects", &data, "`normalization component axial effects` is missing");
+    lie("system:=2008", "system:=2011", &data, "expected 2008 (Siemens mMR)");
+    lie("bytes per pixel:=4", "bytes per pixel:=8", &data, "little-endian floats of 4 bytes");
+    lie("compression:=11", "compression:=12", &data, "span 12 is not an odd number");
+    lie("compression:=11", "compression:=9", &data, "axial effects (%matrix size [4])` is [837]");
+    lie(":=norm.n", ":=norm.m", &data, "norm.m: opening the components failed");
+    lie("2008", "2008", &data[..323_000], "323000 bytes of data, expected 323404");
+    lie("2008", "2008", &number(187_136, f32::NAN), "crystal efficiencies, number 0` is NaN");
+    lie("2008", "2008", &number(187_140, -1.0), "crystal efficiencies, number 1` is -1");
+    lie("2008", "2008", &number(316_164, 0.0), "axial effects, number 1` is 0, expected a number > 0");
 }

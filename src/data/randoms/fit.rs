@@ -29,7 +29,7 @@ impl<'a> Model<'a> {
             shrunk,
         };
         let mut levels = vec![level(&|i| i % rings, rings, false)];
-        let blocks = per_block > 1 && crystals % per_block == 0;
+        let blocks = per_block > 1 && crystals.is_multiple_of(per_block);
         if blocks {
             levels.push(level(&|i| i / rings / per_block, crystals / per_block, false));
             levels.push(level(&|i| i / rings % per_block, per_block, false));
