@@ -2,8 +2,17 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod algorithm;
+pub mod config;
 pub mod data;
 pub mod image;
 pub mod io;
+pub mod metrics;
+pub mod observe;
+pub mod operator;
+pub mod phantom;
+pub mod report;
+pub mod run;
 pub mod scanner;
+pub mod simulate;
 pub mod units;

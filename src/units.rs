@@ -61,6 +61,20 @@ checked_number!(
     Fraction, |v| (0.0..1.0).contains(&v), "a number from 0 up to but not including 1", 0.0
 );
 
+impl Default for NonNegative {
+    /// Zero: none.
+    fn default() -> Self {
+        Self(0.0)
+    }
+}
+
+impl Default for Fraction {
+    /// Zero: none.
+    fn default() -> Self {
+        Self(0.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

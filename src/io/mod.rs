@@ -1,10 +1,17 @@
 //! Files: one format per module, nobody else names a format crate.
 
 mod error;
+pub mod hdf5;
 pub mod interfile;
 pub mod listmode;
+pub mod nifti;
 pub mod norm;
+pub mod png;
+mod provenance;
 mod target;
+mod unit;
+mod values;
 
 pub use error::IoError;
+pub use provenance::Provenance;
 pub use target::write_whole;

@@ -1,0 +1,274 @@
+//! Back projection of one transaxial line: the exact transpose of the forward projection.
+
+use super::forward::window;
+use super::plan::widest;
+use super::workspace::padding;
+use super::{ImageRows, Plan, Run, Walk, Workspace, rows};
+use crate::Level;
+use crate::lanes::{Lanes, Portable};
+
+/// Adds the back projection of one line's `y[tof][plane]` to those rows of the image that `image` holds.
+pub fn back(plan: &Plan, work: &mut Workspace, y: &[f32], walk: &Walk, image: &mut ImageRows) {
+    assert_eq!(y.len(), plan.planes * plan.tof_bins(), "column does not have {} planes", plan.planes);
+    assert_eq!(image.axis(), walk.axis, "the rows do not lie along the line's principal axis");
+    let range = image.range();
+    let (from, to) = (range.start.max(walk.first), range.end.min(walk.end));
+    if from >= to {
+        return;
+    }
+    // SAFETY: a plan's level is one the machine has; sizes were checked above and when the rows were split.
+    unsafe {
+        match plan.level {
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => back_avx512(plan, work, y, walk, image, from, to),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => back_avx2(plan, work, y, walk, image, from, to),
+            _ => column::<Portable>(plan, work, y, walk, image, from, to),
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx2,fma")]
+unsafe fn back_avx512(
+    plan: &Plan,
+    work: &mut Workspace,
+    y: &[f32],
+    walk: &Walk,
+    image: &mut ImageRows,
+    from: usize,
+    to: usize,
+) {
+    // SAFETY: the features are those of the lanes; sizes were checked by the caller.
+    unsafe { column::<crate::lanes::Avx512>(plan, work, y, walk, image, from, to) }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn back_avx2(
+    plan: &Plan,
+    work: &mut Workspace,
+    y: &[f32],
+    walk: &Walk,
+    image: &mut ImageRows,
+    from: usize,
+    to: usize,
+) {
+    // SAFETY: the features are those of the lanes; sizes were checked by the caller.
+    unsafe { column::<crate::lanes::Avx2>(plan, work, y, walk, image, from, to) }
+}
+
+#[inline(always)]
+unsafe fn column<L: Lanes>(
+    plan: &Plan,
+    work: &mut Workspace,
+    y: &[f32],
+    walk: &Walk,
+    image: &mut ImageRows,
+    first: usize,
+    end: usize,
+) {
+    work.prepare(&plan.runs, walk);
+    for from in (first..end).step_by(plan.block) {
+        let to = end.min(from + plan.block);
+        for run in 0..plan.runs.len() {
+            // SAFETY: the workspace holds a block of rows.
+            unsafe { pass::<L>(plan, work, walk, run, from, to, y) };
+        }
+        let rows = work.back_rows.as_mut_slice().as_mut_ptr();
+        // SAFETY: rows 0..to − from are filled; the steps lie in `image`.
+        unsafe { rows::unblend::<L>(plan, image, walk, from, to, rows, &mut work.voxels) };
+    }
+}
+
+/// Adds all TOF bins of one run to the rows of the steps `from..to`.
+#[inline(always)]
+unsafe fn pass<L: Lanes>(
+    plan: &Plan,
+    work: &mut Workspace,
+    walk: &Walk,
+    run: usize,
+    from: usize,
+    to: usize,
+    y: &[f32],
+) {
+    let (lattice, steps) = (&plan.lattice, to - from);
+    let (run, slope) = (&plan.runs[run], work.slopes[run]);
+    let backwards = slope.backwards();
+    work.offsets.fill(&slope, from, to);
+    let kept = work.offsets.crossing(steps, run.count, lattice);
+    let scale = slope.step_mm;
+    let Some(tof) = &plan.tof else {
+        // SAFETY: the kept steps lie in the block.
+        return unsafe { spread::<L>(plan, work, run, scale, kept, (steps, backwards), false, y) };
+    };
+    let track = tof.track(walk, run);
+    for bin in tof.reached(track, from, to) {
+        let near = tof.steps(bin, track, from, to);
+        // In the order of the offsets.
+        let order = if backwards { to - near.end..to - near.start } else { near.start - from..near.end - from };
+        let reached = order.start.max(kept.start)..order.end.min(kept.end);
+        if !reached.is_empty() {
+            let first = if backwards { to - reached.end } else { from + reached.start };
+            tof.fill(bin, track, first, backwards, &mut work.weights[..reached.len()]);
+            let planes = &y[bin * plan.planes..][..plan.planes];
+            // SAFETY: the reached steps lie in the block.
+            unsafe { spread::<L>(plan, work, run, scale, reached, (steps, backwards), true, planes) };
+        }
+    }
+}
+
+/// Adds the planes of one run to the rows of the given steps (in the order of the offsets).
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+unsafe fn spread<L: Lanes>(
+    plan: &Plan,
+    work: &mut Workspace,
+    run: &Run,
+    scale: f32,
+    steps: std::ops::Range<usize>,
+    (block, backwards): (usize, bool),
+    weighted: bool,
+    planes: &[f32],
+) {
+    if steps.is_empty() {
+        return;
+    }
+    let lattice = &plan.lattice;
+    let zeros = padding(L::COUNT, widest(plan.level).1);
+    let padded = &mut work.padded.as_mut_slice()[zeros..2 * zeros];
+    if run.stride == 1 {
+        for (to, from) in padded.iter_mut().zip(&planes[run.first..run.first + run.count]) {
+            *to = scale * from;
+        }
+    } else {
+        for (to, from) in padded.iter_mut().zip(planes[run.first..].iter().step_by(run.stride)).take(run.count) {
+            *to = scale * from;
+        }
+    }
+    // What a longer run left behind.
+    padded[run.count..].fill(0.0);
+    let stride = lattice.row_stride as isize;
+    let first = if backwards { block - 1 - steps.start } else { steps.start };
+    let output = Output {
+        // SAFETY: the step lies in the block.
+        row: unsafe { work.back_rows.as_mut_slice().as_mut_ptr().add(first * lattice.row_stride) },
+        row_stride: if backwards { -stride } else { stride },
+        phase_stride: lattice.phase_stride,
+        phases: lattice.phases as i32,
+        index: &work.offsets.index[steps.clone()],
+        share: &work.offsets.share[steps.clone()],
+        weights: weighted.then(|| &work.weights[..steps.len()]),
+        planes: work.padded.as_slice()[zeros..].as_ptr(),
+    };
+    // SAFETY: rows have a margin behind their last point; the planes lie between zeros.
+    unsafe { spread_vectors::<L>(&output, run.count) }
+}
+
+/// Where a kernel spreads planes to: steps of rising lattice index.
+struct Output<'a> {
+    row: *mut f32,
+    row_stride: isize,
+    phase_stride: usize,
+    phases: i32,
+    index: &'a [i32],
+    share: &'a [f32],
+    weights: Option<&'a [f32]>,
+    /// Plane 0, zeros before and behind.
+    planes: *const f32,
+}
+
+/// Dispatches on the number of vectors that hold a run.
+#[inline(always)]
+unsafe fn spread_vectors<L: Lanes>(output: &Output, count: usize) {
+    macro_rules! dispatch {
+        ($kernel:ident) => {
+            match (count + L::COUNT).div_ceil(L::COUNT) {
+                1 => $kernel::<L, 1>(output),
+                2 => $kernel::<L, 2>(output),
+                3 => $kernel::<L, 3>(output),
+                4 => $kernel::<L, 4>(output),
+                5 if L::COUNT == 16 => $kernel::<L, 5>(output),
+                6 if L::COUNT == 16 => $kernel::<L, 6>(output),
+                7 if L::COUNT == 16 => $kernel::<L, 7>(output),
+                8 if L::COUNT == 16 => $kernel::<L, 8>(output),
+                9 if L::COUNT == 16 => $kernel::<L, 9>(output),
+                vectors => unreachable!("a run takes {vectors} vectors"),
+            }
+        };
+    }
+    // SAFETY: as for this function.
+    unsafe { if output.phases == 1 { dispatch!(spread_one_phase) } else { dispatch!(spread_phases) } }
+}
+
+/// One phase: while the index stays, the planes at it and at the next point stay in registers.
+#[inline(always)]
+unsafe fn spread_one_phase<L: Lanes, const V: usize>(output: &Output) {
+    let mut index = i32::MIN;
+    let mut base = 0;
+    // SAFETY: the window lies in the rows and their margin; the planes lie between zeros.
+    unsafe {
+        let zero = L::splat(0.0);
+        let (mut here, mut above) = ([zero; V], [zero; V]);
+        let mut row = output.row;
+        for s in 0..output.index.len() {
+            if *output.index.get_unchecked(s) != index {
+                index = *output.index.get_unchecked(s);
+                base = window::<L>(index);
+                let planes = output.planes.offset((base - index) as isize);
+                for v in 0..V {
+                    here[v] = L::load(planes.add(v * L::COUNT));
+                    above[v] = L::load(planes.add(v * L::COUNT).sub(1));
+                }
+            }
+            let (lower, upper) = output.weights::<L>(s);
+            let to = row.offset(base as isize);
+            for v in 0..V {
+                let to = to.add(v * L::COUNT);
+                above[v].mul_add(upper, here[v].mul_add(lower, L::load(to))).store(to);
+            }
+            row = row.wrapping_offset(output.row_stride);
+        }
+    }
+}
+
+/// Any number of phases.
+#[inline(always)]
+unsafe fn spread_phases<L: Lanes, const V: usize>(output: &Output) {
+    // SAFETY: the window lies in each phase and its margin; the planes lie between zeros.
+    unsafe {
+        for s in 0..output.index.len() {
+            let index = *output.index.get_unchecked(s);
+            let (point, phase) = (index.div_euclid(output.phases), index.rem_euclid(output.phases));
+            let base = window::<L>(point);
+            let (lower, upper) = output.weights::<L>(s);
+            let row = output.row.offset(s as isize * output.row_stride + base as isize);
+            let planes = output.planes.offset((base - point) as isize);
+            let to = row.add(phase as usize * output.phase_stride);
+            for v in 0..V {
+                let to = to.add(v * L::COUNT);
+                L::load(planes.add(v * L::COUNT)).mul_add(lower, L::load(to)).store(to);
+            }
+            let last = phase + 1 == output.phases;
+            let to = if last { row } else { to.add(output.phase_stride) };
+            let planes = if last { planes.sub(1) } else { planes };
+            for v in 0..V {
+                let to = to.add(v * L::COUNT);
+                L::load(planes.add(v * L::COUNT)).mul_add(upper, L::load(to)).store(to);
+            }
+        }
+    }
+}
+
+impl Output<'_> {
+    /// Weights of step `s` for its lattice point and the next one.
+    #[inline(always)]
+    unsafe fn weights<L: Lanes>(&self, s: usize) -> (L, L) {
+        // SAFETY: `s` is a step of the output.
+        unsafe {
+            let weight = self.weights.map_or(1.0, |weights| *weights.get_unchecked(s));
+            let share = *self.share.get_unchecked(s) * weight;
+            (L::splat(weight - share), L::splat(share))
+        }
+    }
+}

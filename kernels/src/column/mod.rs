@@ -1,0 +1,31 @@
+//! The column projector: all planes and TOF bins of one transaxial line at once.
+//!
+//! Rings stacked on one axis share every transaxial line. Along it, Joseph's interpolation in the plane is the same for all
+//! planes, so each step blends two voxel columns (contiguous in z) into one *row*. A plane with axial tilt reads the row of
+//! step t at lattice offset o(t) = m(t) + f(t), the same for all planes of a [`Run`] (equal tilt, equal spacing):
+//!
+//! ȳ\[p\] = w Σ_t (1 − f_t) · row_t\[m_t + Q p\] + f_t · row_t\[m_t + Q p + 1\]
+//!
+//! The kernels keep the sums of a run in registers, one lane per plane. Steps with equal m need one aligned load each, and
+//! when m advances, the registers move up by one lane; nothing is loaded unaligned, nothing gathered. The back projection
+//! is the exact transpose: same steps, same offsets, same weights.
+
+mod back;
+mod forward;
+mod lattice;
+mod offsets;
+mod plan;
+mod rows;
+mod runs;
+mod tof;
+mod walk;
+mod workspace;
+
+pub use back::back;
+pub use forward::forward;
+pub use plan::{Plan, PlaneLine};
+pub use rows::ImageRows;
+pub use runs::Run;
+pub use tof::TofKernel;
+pub use walk::{Axis, Walk};
+pub use workspace::Workspace;

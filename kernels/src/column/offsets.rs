@@ -1,0 +1,89 @@
+//! Where each step of a line reads the rows of a run: lattice index m and share f of the next point.
+
+use super::lattice::Lattice;
+use super::{Run, Walk};
+
+/// How the lattice offset of one run's planes goes along one line: o(t) = `base` + `start` + t · `step`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Slope {
+    base: i32,
+    start: f32,
+    step: f32,
+    /// Length of line per step in mm.
+    pub(super) step_mm: f32,
+    /// Whole steps per lattice point: the index stays for this many steps or one more.
+    pub(super) stay: usize,
+}
+
+impl Slope {
+    pub(super) fn new(walk: &Walk, run: &Run) -> Self {
+        let step = walk.share_step * run.tilt;
+        let start = run.middle + (walk.share_start - 0.5) * run.tilt;
+        // Positions are taken relative to the lattice point below step 0, so that f32 keeps its digits for the share.
+        let base = start.floor();
+        Self {
+            base: base as i32,
+            start: (start - base) as f32,
+            step: step as f32,
+            step_mm: walk.step_mm(run.dz_mm) as f32,
+            stay: (1.0 / step.abs()).clamp(1.0, 1e6) as usize,
+        }
+    }
+
+    /// Whether the offset falls along the line, so that its steps are taken from last to first.
+    #[inline(always)]
+    pub(super) fn backwards(&self) -> bool {
+        self.step < 0.0
+    }
+}
+
+/// Offsets of consecutive steps in the order in which m rises.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Offsets {
+    pub(super) index: Vec<i32>,
+    pub(super) share: Vec<f32>,
+}
+
+/// Keeps 1 − f well above the rounding error of a sum of rows, so that no sum of non-negative rows turns out negative.
+const LARGEST_SHARE: f32 = 1.0 - 1.0 / 32768.0;
+
+/// Offsets are worked out in whole vectors of this many.
+const TOGETHER: usize = 16;
+
+impl Offsets {
+    pub(super) fn with_capacity(steps: usize) -> Self {
+        let steps = steps.next_multiple_of(TOGETHER);
+        Self { index: vec![0; steps], share: vec![0.0; steps] }
+    }
+
+    /// Fills in the offsets of the steps `from..to`.
+    #[inline(always)]
+    pub(super) fn fill(&mut self, slope: &Slope, from: usize, to: usize) {
+        let (first, direction) = if slope.backwards() { (to as i32 - 1, -1) } else { (from as i32, 1) };
+        let steps = (to - from).next_multiple_of(TOGETHER);
+        let chunks = self.index[..steps].chunks_exact_mut(TOGETHER).zip(self.share[..steps].chunks_exact_mut(TOGETHER));
+        for (chunk, (index, share)) in chunks.enumerate() {
+            for s in 0..TOGETHER {
+                let t = first + direction * (chunk * TOGETHER + s) as i32;
+                let offset = slope.start + slope.step * t as f32;
+                // SAFETY: |offset| is far below 2³¹: a line crosses at most some thousand lattice points.
+                let whole = unsafe { offset.to_int_unchecked::<i32>() };
+                let whole = whole - i32::from((whole as f32) > offset);
+                index[s] = slope.base + whole;
+                share[s] = (offset - whole as f32).min(LARGEST_SHARE);
+            }
+        }
+    }
+
+    /// The steps (of those filled in) at which a run of `count` planes touches the rows.
+    #[inline(always)]
+    pub(super) fn crossing(&self, steps: usize, count: usize, lattice: &Lattice) -> std::ops::Range<usize> {
+        let (phases, index) = (lattice.phases as i32, &self.index[..steps]);
+        let (lowest, end) = (-(count as i32) * phases, lattice.length as i32 * phases);
+        if index[0] >= lowest && index[steps - 1] < end {
+            return 0..steps;
+        }
+        let from = index.partition_point(|&m| m < lowest);
+        from..index.partition_point(|&m| m < end).max(from)
+    }
+}

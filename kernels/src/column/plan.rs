@@ -1,0 +1,84 @@
+//! What all transaxial lines of a sinogram share: lattice, runs, SIMD level.
+
+use super::lattice::Lattice;
+use super::runs::{Run, groups, runs};
+use super::tof::TofKernel;
+use crate::Level;
+use crate::joseph::Grid;
+
+/// The axial part of a plane's lines.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PlaneLine {
+    /// z of the middle of the line in mm.
+    pub z_mm: f64,
+    /// z of detector B minus z of detector A in mm.
+    pub dz_mm: f64,
+}
+
+/// Everything the kernels need besides the line itself.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub(super) grid: Grid,
+    pub(super) level: Level,
+    pub(super) lattice: Lattice,
+    pub(super) runs: Vec<Run>,
+    pub(super) planes: usize,
+    pub(super) tof: Option<TofKernel>,
+    /// Steps whose rows are kept in the first-level cache while all runs pass.
+    pub(super) block: usize,
+}
+
+impl Plan {
+    /// Plans the projection of `planes` through `grid` at a SIMD level.
+    pub fn new(grid: Grid, planes: &[PlaneLine], tof: Option<TofKernel>, level: Level) -> Self {
+        let (lanes, vectors) = widest(level);
+        let groups = groups(planes);
+        let lattice = Lattice::new(&grid, &groups, lanes, (vectors + 1) * lanes);
+        let runs = runs(&groups, planes, &lattice, lanes * (vectors - 1));
+        // With TOF, a run passes over its few steps per bin many times and the rows of the whole line stay in the second level.
+        let steps = grid.shape[0].max(grid.shape[1]);
+        let block = if tof.is_some() {
+            steps
+        } else {
+            (BLOCK_FLOATS / (lattice.length * lattice.phases)).clamp(8, steps.max(8))
+        };
+        Self { grid, level, lattice, runs, planes: planes.len(), tof, block }
+    }
+
+    /// Number of planes.
+    pub fn planes(&self) -> usize {
+        self.planes
+    }
+
+    /// Number of TOF bins, 1 without TOF.
+    pub fn tof_bins(&self) -> usize {
+        self.tof.as_ref().map_or(1, TofKernel::bins)
+    }
+
+    /// Voxels `[x, y, z]`.
+    pub fn shape(&self) -> [usize; 3] {
+        self.grid.shape
+    }
+
+    /// The runs, for inspection.
+    pub fn runs(&self) -> &[Run] {
+        &self.runs
+    }
+
+    /// SIMD level of the kernels.
+    pub fn level(&self) -> Level {
+        self.level
+    }
+}
+
+/// Floats of a block of rows: 24 KiB of the 32 to 48 KiB of a first-level cache.
+const BLOCK_FLOATS: usize = 6144;
+
+/// Lanes of a vector and the most vectors of planes that a kernel keeps in registers.
+pub(super) fn widest(level: Level) -> (usize, usize) {
+    match level {
+        Level::Portable => (4, 4),
+        Level::Avx2 => (8, 4),
+        Level::Avx512 => (16, 9),
+    }
+}

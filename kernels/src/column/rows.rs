@@ -1,0 +1,225 @@
+//! Rows of voxels: two neighbouring columns blended into one row of lattice points, and the transpose.
+
+use super::lattice::Sampling;
+use super::{Axis, Plan, Walk};
+use crate::lanes::Lanes;
+
+/// Blends the columns of the steps `from..to` into rows 0, 1, … of `rows`.
+///
+/// # Safety
+/// The machine has the level of `L`; `image` has the plan's shape; `rows` holds `to − from` rows.
+#[inline(always)]
+pub(super) unsafe fn blend<L: Lanes>(
+    plan: &Plan,
+    image: &[f32],
+    walk: &Walk,
+    from: usize,
+    to: usize,
+    rows: *mut f32,
+    voxels: &mut [f32],
+) {
+    let nz = plan.grid.shape[2];
+    // The image is zero outside; the back projection leaves something there.
+    (voxels[0], voxels[nz + 1]) = (0.0, 0.0);
+    for step in from..to {
+        let (low, share) = walk.columns(step);
+        // SAFETY: row `step − from` lies inside `rows` (caller).
+        let row = unsafe { rows.add((step - from) * plan.lattice.row_stride) };
+        let pair = columns(plan, walk, step, low);
+        let pair = pair.map(|column| column.map(|at| &image[at..at + nz]));
+        match &plan.lattice.sampling {
+            // SAFETY: a row of unresampled voxels has room for nz floats, rounded up to whole vectors.
+            Sampling::Voxels => unsafe { blend_pair::<L>(pair, share, nz, row) },
+            Sampling::Linear(points) => {
+                // SAFETY: `voxels` has nz + 2 floats; the last vector is stored partially.
+                unsafe { blend_pair_exact::<L>(pair, share, nz, voxels.as_mut_ptr().add(1)) };
+                for point in points {
+                    let below = point.below as usize;
+                    let value = (1.0 - point.share) * voxels[below] + point.share * voxels[below + 1];
+                    // SAFETY: points lie inside the row by construction of the lattice.
+                    unsafe { *row.add(point.at as usize) = value };
+                }
+            }
+        }
+    }
+}
+
+/// Start of the two columns of a step in the image, `None` outside it.
+#[inline(always)]
+fn columns(plan: &Plan, walk: &Walk, step: usize, low: isize) -> [Option<usize>; 2] {
+    let [nx, ny, nz] = plan.grid.shape;
+    [low, low + 1].map(|side| match walk.axis {
+        Axis::X => (0..ny as isize).contains(&side).then(|| (step * ny + side as usize) * nz),
+        Axis::Y => (0..nx as isize).contains(&side).then(|| (side as usize * ny + step) * nz),
+    })
+}
+
+#[inline(always)]
+unsafe fn blend_pair<L: Lanes>(pair: [Option<&[f32]>; 2], share: f32, nz: usize, row: *mut f32) {
+    let whole = nz / L::COUNT * L::COUNT;
+    // SAFETY: the columns hold nz floats, the row nz rounded up to whole vectors (caller).
+    unsafe {
+        let at = |z: usize, count: usize| blended::<L>(pair, share, z, count);
+        for z in (0..whole).step_by(L::COUNT) {
+            at(z, L::COUNT).store(row.add(z));
+        }
+        if whole < nz {
+            at(whole, nz - whole).store(row.add(whole));
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn blend_pair_exact<L: Lanes>(pair: [Option<&[f32]>; 2], share: f32, nz: usize, row: *mut f32) {
+    let whole = nz / L::COUNT * L::COUNT;
+    // SAFETY: columns and row hold nz floats (caller).
+    unsafe {
+        for z in (0..whole).step_by(L::COUNT) {
+            blended::<L>(pair, share, z, L::COUNT).store(row.add(z));
+        }
+        if whole < nz {
+            blended::<L>(pair, share, whole, nz - whole).store_first(row.add(whole), nz - whole);
+        }
+    }
+}
+
+/// `count` blended voxels from z on.
+#[inline(always)]
+unsafe fn blended<L: Lanes>(pair: [Option<&[f32]>; 2], share: f32, z: usize, count: usize) -> L {
+    // SAFETY: the columns hold z + count floats (caller).
+    unsafe {
+        let load = |column: &[f32]| {
+            let from = column.as_ptr().add(z);
+            if count == L::COUNT { L::load(from) } else { L::load_first(from, count) }
+        };
+        match pair {
+            [Some(low), Some(high)] => load(high).mul_add(L::splat(share), load(low).mul(L::splat(1.0 - share))),
+            [Some(low), None] => load(low).mul(L::splat(1.0 - share)),
+            [None, Some(high)] => load(high).mul(L::splat(share)),
+            [None, None] => L::splat(0.0),
+        }
+    }
+}
+
+/// Some rows of an image along its principal axis, which one thread may write.
+///
+/// The parts that [`ImageRows::split`] makes share no voxel, so they can be written at the same time.
+pub struct ImageRows<'a> {
+    image: *mut f32,
+    shape: [usize; 3],
+    axis: Axis,
+    first: usize,
+    end: usize,
+    lifetime: std::marker::PhantomData<&'a mut [f32]>,
+}
+
+// SAFETY: the voxels of a part belong to it alone (see `split`), as those of a `&mut [f32]` would.
+unsafe impl Send for ImageRows<'_> {}
+
+impl<'a> ImageRows<'a> {
+    /// Splits an image `[x, y, z]` into parts of at most `rows` neighbouring rows along `axis`.
+    pub fn split(image: &'a mut [f32], shape: [usize; 3], axis: Axis, rows: usize) -> Vec<ImageRows<'a>> {
+        assert_eq!(image.len(), shape.iter().product::<usize>(), "image does not have the shape {shape:?}");
+        let count = if axis == Axis::X { shape[0] } else { shape[1] };
+        let image = image.as_mut_ptr();
+        let lifetime = std::marker::PhantomData;
+        let starts = (0..count).step_by(rows);
+        starts.map(|first| ImageRows { image, shape, axis, first, end: count.min(first + rows), lifetime }).collect()
+    }
+
+    /// Axis along which the rows follow each other.
+    pub fn axis(&self) -> Axis {
+        self.axis
+    }
+
+    /// The rows, as indices along the axis.
+    pub fn range(&self) -> std::ops::Range<usize> {
+        self.first..self.end
+    }
+
+    /// First voxel of the column at `row` along the axis and `side` along the other, `None` outside the image.
+    #[inline(always)]
+    fn column(&self, row: usize, side: isize) -> Option<*mut f32> {
+        debug_assert!(self.range().contains(&row));
+        let [nx, ny, nz] = self.shape;
+        let (sides, at) = match self.axis {
+            Axis::X => (ny, row as isize * ny as isize + side),
+            Axis::Y => (nx, side * ny as isize + row as isize),
+        };
+        // SAFETY: row and side lie inside the shape, which is that of the allocation.
+        (0..sides as isize).contains(&side).then(|| unsafe { self.image.offset(at * nz as isize) })
+    }
+}
+
+/// Adds rows 0, 1, … (the steps `from..to`) to the columns they were blended from, and clears them: the transpose of [`blend`].
+///
+/// # Safety
+/// The machine has the level of `L`; the steps lie inside `image`'s rows; `rows` holds `to − from` rows.
+#[inline(always)]
+pub(super) unsafe fn unblend<L: Lanes>(
+    plan: &Plan,
+    image: &mut ImageRows,
+    walk: &Walk,
+    from: usize,
+    to: usize,
+    rows: *mut f32,
+    voxels: &mut [f32],
+) {
+    let nz = plan.grid.shape[2];
+    for step in from..to {
+        let (low, share) = walk.columns(step);
+        // SAFETY: row `step − from` lies inside `rows` (caller).
+        let row = unsafe { rows.add((step - from) * plan.lattice.row_stride) };
+        let pair = [image.column(step, low), image.column(step, low + 1)];
+        // SAFETY: columns hold nz floats and belong to this thread; rows hold whole vectors.
+        unsafe {
+            match &plan.lattice.sampling {
+                Sampling::Voxels => add_pair::<L>(pair, share, nz, row),
+                Sampling::Linear(points) => {
+                    voxels.fill(0.0);
+                    for point in points {
+                        let (value, below) = (&mut *row.add(point.at as usize), point.below as usize);
+                        voxels[below] += (1.0 - point.share) * *value;
+                        voxels[below + 1] += point.share * *value;
+                        *value = 0.0;
+                    }
+                    add_pair_exact::<L>(pair, share, nz, voxels.as_ptr().add(1));
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn add_pair<L: Lanes>(pair: [Option<*mut f32>; 2], share: f32, nz: usize, row: *mut f32) {
+    let whole = nz / L::COUNT * L::COUNT;
+    // SAFETY: columns hold nz floats, the row nz rounded up to whole vectors (caller).
+    unsafe {
+        add_pair_exact::<L>(pair, share, nz, row);
+        for z in (0..whole).step_by(L::COUNT) {
+            L::splat(0.0).store(row.add(z));
+        }
+        if whole < nz {
+            L::splat(0.0).store(row.add(whole));
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn add_pair_exact<L: Lanes>(pair: [Option<*mut f32>; 2], share: f32, nz: usize, row: *const f32) {
+    let (whole, rest) = (nz / L::COUNT * L::COUNT, nz % L::COUNT);
+    // SAFETY: columns and row hold nz floats (caller).
+    unsafe {
+        for (column, weight) in [(pair[0], 1.0 - share), (pair[1], share)] {
+            let Some(column) = column else { continue };
+            let weight = L::splat(weight);
+            for z in (0..whole).step_by(L::COUNT) {
+                L::load(row.add(z)).mul_add(weight, L::load(column.add(z))).store(column.add(z));
+            }
+            if rest > 0 {
+                let sum = L::load_first(row.add(whole), rest).mul_add(weight, L::load_first(column.add(whole), rest));
+                sum.store_first(column.add(whole), rest);
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! SIMD levels, found once at run time. The environment variable `COINCIDE_LEVEL` can only lower the level.
+
+use std::sync::OnceLock;
+
+/// Instruction sets the kernels are compiled for, in rising order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Whatever the target guarantees (SSE2 on x86-64, NEON on aarch64).
+    Portable,
+    /// 8 lanes with fused multiply-add.
+    Avx2,
+    /// 16 lanes.
+    Avx512,
+}
+
+impl Level {
+    /// All levels this machine has, lowest first.
+    pub fn available() -> impl Iterator<Item = Level> {
+        let best = detected();
+        [Self::Portable, Self::Avx2, Self::Avx512].into_iter().filter(move |&level| level <= best)
+    }
+
+    /// The level to use: the machine's best, or less where `COINCIDE_LEVEL` (`portable`, `avx2`, `avx512`) says so.
+    pub fn best() -> Level {
+        static LEVEL: OnceLock<Level> = OnceLock::new();
+        *LEVEL.get_or_init(|| {
+            let asked = std::env::var("COINCIDE_LEVEL").ok().and_then(|name| Self::parse(&name));
+            asked.map_or(detected(), |level| level.min(detected()))
+        })
+    }
+
+    /// The level of a name.
+    pub fn parse(name: &str) -> Option<Level> {
+        [Self::Portable, Self::Avx2, Self::Avx512].into_iter().find(|level| level.name() == name)
+    }
+
+    /// Lower-case name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Portable => "portable",
+            Self::Avx2 => "avx2",
+            Self::Avx512 => "avx512",
+        }
+    }
+}
+
+fn detected() -> Level {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if is_x86_feature_detected!("avx512f") {
+            return Level::Avx512;
+        }
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            return Level::Avx2;
+        }
+    }
+    Level::Portable
+}

@@ -1,0 +1,170 @@
+//! Coincide's own files: HDF5, one measurement or one image each. `docs/file-format.md` describes every field.
+//!
+//! All that a reader relies on carries a checksum: the superblock and the object headers (file format of HDF5 1.10), the index
+//! of the chunks, and each chunk (Fletcher-32). A damaged file is therefore an error of the library, not a wrong number.
+//! Files whose superblock has no checksum are refused, because damage in them can crash the C library.
+
+mod array;
+mod field;
+mod geometry;
+mod image;
+mod measurement;
+
+pub use image::{read_image, write_image};
+pub use measurement::{read_measurement, write_measurement};
+
+use super::{IoError, Provenance, target};
+use ::hdf5::{File, Group, IndexType, IterationOrder, LinkInfo, LinkType, file::LibraryVersion};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Version of the layout that is written, and the only one that is read.
+const VERSION: i64 = 1;
+
+/// What a file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Counts, factors, background and their geometry.
+    Measurement,
+    /// Values on a voxel grid.
+    Image,
+}
+
+impl Kind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Measurement => "measurement",
+            Self::Image => "image",
+        }
+    }
+}
+
+/// What the file holds, without reading it.
+pub fn read_kind(path: &Path) -> Result<Kind, IoError> {
+    Ok(Source::open(path)?.kind)
+}
+
+/// A file open for reading.
+struct Source {
+    path: PathBuf,
+    file: File,
+    bytes: u64,
+    kind: Kind,
+}
+
+impl Source {
+    fn open(path: &Path) -> Result<Self, IoError> {
+        let bytes = check_superblock(path)?;
+        let file = File::open(path).map_err(|error| library(path, error))?;
+        let mut source = Self { path: path.into(), file, bytes, kind: Kind::Image };
+        let version = source.integer(&source.file, "format_version")?;
+        if version != VERSION {
+            let expected = format!("{VERSION}, the only version this program knows");
+            return Err(source.wrong("format_version", version, expected));
+        }
+        source.kind = match source.label(&source.file, "kind")?.as_str() {
+            "measurement" => Kind::Measurement,
+            "image" => Kind::Image,
+            other => return Err(source.wrong("kind", format!("`{other}`"), "`measurement` or `image`")),
+        };
+        Ok(source)
+    }
+
+    fn open_kind(path: &Path, kind: Kind) -> Result<Self, IoError> {
+        let source = Self::open(path)?;
+        if source.kind != kind {
+            return Err(source.wrong("kind", format!("`{}`", source.kind.name()), format!("`{}`", kind.name())));
+        }
+        Ok(source)
+    }
+
+    fn provenance(&self) -> Result<Provenance, IoError> {
+        if !self.holds(&self.file, "provenance")? {
+            return Ok(Provenance::default());
+        }
+        let group = self.group("provenance")?;
+        let names = self.checked(group.member_names())?;
+        names.into_iter().map(|name| Ok((name.clone(), self.text(&group, &name)?))).collect()
+    }
+
+    fn group(&self, name: &str) -> Result<Group, IoError> {
+        self.check_link(&self.file, name, "a group")?;
+        self.checked(self.file.group(name))
+    }
+
+    /// Whether a group holds a name; a link that leads elsewhere is refused, it could lead into another file.
+    fn holds(&self, group: &Group, name: &str) -> Result<bool, IoError> {
+        let visit = |other: &str, link: LinkInfo| Ok((other == name).then_some(link.link_type));
+        match self.checked(group.find_link(IndexType::Name, IterationOrder::Native, visit))? {
+            Some(LinkType::Hard) => Ok(true),
+            Some(_) => Err(self.wrong(name, "a link to another place", "data in its own place")),
+            None => Ok(false),
+        }
+    }
+
+    fn check_link(&self, group: &Group, name: &str, expected: &str) -> Result<(), IoError> {
+        if self.holds(group, name)? { Ok(()) } else { Err(self.missing(name, expected)) }
+    }
+
+    fn checked<T>(&self, result: ::hdf5::Result<T>) -> Result<T, IoError> {
+        result.map_err(|error| library(&self.path, error))
+    }
+
+    fn wrong(&self, field: impl Into<String>, found: impl ToString, expected: impl Into<String>) -> IoError {
+        let (field, found, expected) = (field.into(), found.to_string(), expected.into());
+        IoError::Field { path: self.path.clone(), field, found, expected }
+    }
+
+    fn missing(&self, field: &str, expected: &str) -> IoError {
+        IoError::Missing { path: self.path.clone(), field: field.into(), expected: expected.into() }
+    }
+}
+
+fn library(path: &Path, error: ::hdf5::Error) -> IoError {
+    IoError::Format { path: path.into(), text: format!("not readable as HDF5: {error}") }
+}
+
+/// Checks the first bytes before the C library sees the file, and returns the length of the file.
+fn check_superblock(path: &Path) -> Result<u64, IoError> {
+    let mut file = std::fs::File::open(path).map_err(|source| target::system(path, "opening", source))?;
+    let bytes = file.metadata().map_err(|source| target::system(path, "reading the length", source))?.len();
+    let mut start = Vec::new();
+    file.by_ref().take(9).read_to_end(&mut start).map_err(|source| target::system(path, "reading", source))?;
+    let wrong = |found: String, expected: &str| IoError::Field {
+        path: path.into(),
+        field: "the start of the file".into(),
+        found,
+        expected: expected.into(),
+    };
+    match start.as_slice() {
+        [0x89, b'H', b'D', b'F', b'\r', b'\n', 0x1a, b'\n', 2 | 3] => Ok(bytes),
+        [0x89, b'H', b'D', b'F', b'\r', b'\n', 0x1a, b'\n', version] => Err(wrong(
+            format!("an HDF5 superblock of version {version}"),
+            "version 2 or 3, which have checksums (h5py: libver=\"v110\"; or `h5repack --latest in.h5 out.h5`)",
+        )),
+        other => Err(wrong(format!("{other:02x?}"), "the signature of an HDF5 file")),
+    }
+}
+
+/// Writes a file of a kind; `fill` puts the contents into the open file.
+fn write(
+    path: &Path,
+    overwrite: bool,
+    kind: Kind,
+    provenance: &Provenance,
+    fill: impl FnOnce(&File) -> ::hdf5::Result<()>,
+) -> Result<(), IoError> {
+    target::write_whole(path, overwrite, |temporary| {
+        let text =
+            |error: ::hdf5::Error| IoError::Format { path: path.into(), text: format!("writing failed: {error}") };
+        let file = File::with_options()
+            .with_fapl(|access| access.libver_bounds(LibraryVersion::V110, LibraryVersion::V110))
+            .create(temporary)
+            .map_err(text)?;
+        field::put_integer(&file, "format_version", VERSION).map_err(text)?;
+        field::put_label(&file, "kind", kind.name()).map_err(text)?;
+        field::put_provenance(&file, provenance).map_err(text)?;
+        fill(&file).map_err(text)?;
+        file.close().map_err(text)
+    })
+}

@@ -1,0 +1,83 @@
+//! Checks of whole arrays.
+
+use super::IoError;
+use crate::image::Image;
+use std::path::Path;
+
+/// What every element of an array must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rule {
+    Finite,
+    NotNegative,
+}
+
+impl Rule {
+    fn holds(self, value: f32) -> bool {
+        value.is_finite() && (self == Self::Finite || value >= 0.0)
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::Finite => "a finite number",
+            Self::NotNegative => "a finite number >= 0",
+        }
+    }
+
+    /// Names the first element that breaks the rule; `shape` is row-major.
+    pub(super) fn check(self, path: &Path, name: &str, values: &[f32], shape: &[usize]) -> Result<(), IoError> {
+        let Some(position) = values.iter().position(|&value| !self.holds(value)) else { return Ok(()) };
+        Err(IoError::Field {
+            path: path.into(),
+            field: format!("{name}{:?}", index(position, shape)),
+            found: values[position].to_string(),
+            expected: self.text().into(),
+        })
+    }
+}
+
+/// Checks an image before it is written: a possible grid, finite values.
+pub(super) fn check_image(path: &Path, name: &str, image: &Image) -> Result<(), IoError> {
+    let grid = &image.grid;
+    let wrong = |field: &str, found, expected: &str| {
+        Err(IoError::Field { path: path.into(), field: format!("{field} of {name}"), found, expected: expected.into() })
+    };
+    if grid.shape.contains(&0) || grid.voxels() != image.values.len() {
+        let found = format!("{:?} with {} values", grid.shape, image.values.len());
+        return wrong("the shape", found, "one value for each of at least one voxel");
+    }
+    if !grid.voxel_mm.iter().all(|&size| size.is_finite() && size > 0.0) {
+        return wrong("the voxel size", format!("{:?}", grid.voxel_mm), "finite lengths > 0 mm");
+    }
+    if !grid.origin_mm.iter().all(|place| place.is_finite()) {
+        return wrong("the origin", format!("{:?}", grid.origin_mm), "a finite position in mm");
+    }
+    Rule::Finite.check(path, name, &image.values, &grid.shape)
+}
+
+/// Index of a position in a row-major array.
+fn index(position: usize, shape: &[usize]) -> Vec<usize> {
+    let (mut rest, mut index) = (position, vec![0; shape.len()]);
+    for (place, &n) in index.iter_mut().zip(shape).rev() {
+        *place = rest % n;
+        rest /= n;
+    }
+    index
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_wrong_element_is_named() {
+        let check = |values: &[f32]| Rule::NotNegative.check(Path::new("a.h5"), "prompts", values, &[2, 3, 4]);
+        let mut values = [0.0; 24];
+        check(&values).unwrap();
+        values[17] = -1.0;
+        assert_eq!(
+            check(&values).unwrap_err().to_string(),
+            "a.h5: prompts[1, 1, 1] is -1, expected a finite number >= 0"
+        );
+        assert!(Rule::Finite.check(Path::new("a.h5"), "image", &values, &[2, 3, 4]).is_ok());
+    }
+}

@@ -1,0 +1,30 @@
+//! Figures of merit: pure functions of images, masks and regions of interest.
+//!
+//! A *mask* weighs each voxel from 0 to 1 (its share inside a region); x is the image, t the truth, w the mask.
+//!
+//! | figure | definition |
+//! |---|---|
+//! | RMSE | √(Σ w (x − t)² / Σ w) |
+//! | NRMSE | √(Σ w (x − t)² / Σ w t²) |
+//! | PSNR | 20 log₁₀(max t / RMSE) in dB, the maximum over w > 0 |
+//! | bias | Σ w (x − t) / Σ w t |
+//! | mean, SD | Σ w x / Σ w, √(Σ w (x − mean)² / Σ w) |
+//! | recovery coefficient | mean x / mean t over one region |
+//! | SSIM | see [`ssim`] |
+//! | contrast recovery, background variability, lung residual | see [`NemaLayout`] |
+//!
+//! Sums run in f64. Images of different sizes are a bug of the caller: assertions. A region without voxels gives NaN.
+
+mod difference;
+mod disc;
+mod nema;
+mod nema_small;
+mod region;
+mod similarity;
+
+pub use difference::{nrmse, psnr, rmse};
+pub use disc::{Disc, MetricError};
+pub use nema::{NemaLayout, NemaReport, NemaSphere, SphereResult};
+pub use nema_small::{NemaSmallLayout, NemaSmallReport, RodResult};
+pub use region::{RegionStatistics, bias, recovery_coefficient, region_statistics};
+pub use similarity::ssim;

@@ -1,0 +1,151 @@
+//! NEMA NU 2-2018 image quality: contrast recovery, background variability, lung residual.
+//!
+//! For sphere j of diameter d with true contrast a_H/a_B, in the slice of the spheres' centres:
+//!
+//!   Q_j = (C_H,j / C_B,j − 1) / (a_H / a_B − 1)      cold spheres (a_H = 0): Q_j = (1 − C_C,j / C_B,j)
+//!   N_j = SD_j / C_B,j,   SD_j² = Σ_k (C_B,j,k − C_B,j)² / (K − 1)
+//!
+//! C_H,j: mean in a disc as wide as the sphere; C_B,j,k: means in K = 60 discs of the same width, twelve in the background of
+//! each of five slices (0, ±10, ±20 mm). Lung residual in slice i: 30 mm disc in the insert over the mean of the twelve 37 mm discs.
+//! All are fractions here, per cent in the standard.
+
+use super::{Disc, MetricError};
+use crate::image::Image;
+use serde::Serialize;
+
+/// Where the standard's regions of interest are, in mm.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NemaLayout {
+    /// The spheres.
+    pub spheres: Vec<NemaSphere>,
+    /// Axial position of the spheres' centres.
+    pub plane_z_mm: f64,
+    /// Distances of the five slices from that plane.
+    pub slices_mm: Vec<f64>,
+    /// Centres `[x, y]` of the background regions.
+    pub background_mm: Vec<[f64; 2]>,
+    /// Centre `[x, y]` of the lung insert.
+    pub lung_mm: [f64; 2],
+    /// First and last axial position of the slices in which the lung insert is scored.
+    pub lung_z_mm: [f64; 2],
+}
+
+/// A sphere of the phantom.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NemaSphere {
+    /// Inner diameter in mm, which is also the width of its discs.
+    pub diameter_mm: f64,
+    /// Centre `[x, y]` in mm.
+    pub centre_mm: [f64; 2],
+    /// True activity over that of the background; 0 for cold spheres.
+    pub contrast: f64,
+}
+
+/// Scores of one image.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct NemaReport {
+    /// One per sphere, in the layout's order.
+    pub spheres: Vec<SphereResult>,
+    /// Mean lung residual as a fraction of the background.
+    pub lung_residual: f64,
+    /// Lung residual of each slice, from low to high z.
+    pub lung_residual_per_slice: Vec<f64>,
+}
+
+/// Scores of one sphere.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct SphereResult {
+    /// Diameter in mm.
+    pub diameter_mm: f64,
+    /// Q, 1 is perfect.
+    pub contrast_recovery: f64,
+    /// N.
+    pub background_variability: f64,
+    /// Mean in the sphere's disc, in the image's unit.
+    pub mean: f64,
+    /// Mean of the background discs of the same width, in the image's unit.
+    pub background_mean: f64,
+}
+
+const BACKGROUND_DISC_MM: f64 = 37.0;
+const LUNG_DISC_MM: f64 = 30.0;
+
+impl NemaLayout {
+    /// The layout of the shipped phantom `nema-iq`: contrast 4, discs of the background 15 mm from the body's edge, at least 12 mm
+    /// from any sphere, and apart from each other.
+    pub fn image_quality() -> Self {
+        let spheres = [(37.0, 0.0), (10.0, 60.0), (13.0, 120.0), (17.0, 180.0), (22.0, 240.0), (28.0, 300.0_f64)];
+        let mut spheres: Vec<_> = spheres
+            .map(|(diameter_mm, angle_deg)| {
+                let (sin, cos) = angle_deg.to_radians().sin_cos();
+                NemaSphere { diameter_mm, centre_mm: [57.2 * cos, -57.2 * sin], contrast: 4.0 }
+            })
+            .into();
+        spheres.sort_by(|a, b| a.diameter_mm.total_cmp(&b.diameter_mm));
+        Self {
+            spheres,
+            plane_z_mm: 0.0,
+            slices_mm: vec![0.0, -20.0, -10.0, 10.0, 20.0],
+            background_mm: vec![
+                [-108.2, 0.7],
+                [-91.3, -32.4],
+                [-64.6, -58.3],
+                [-5.4, -78.4],
+                [62.7, -59.6],
+                [105.9, -5.9],
+                [113.4, 30.5],
+                [101.0, 65.5],
+                [66.2, 78.5],
+                [-58.5, 78.5],
+                [-94.9, 70.7],
+                [-113.4, 38.5],
+            ],
+            lung_mm: [0.0, 0.0],
+            lung_z_mm: [-90.0, 50.0],
+        }
+    }
+
+    /// Scores an image.
+    pub fn score(&self, image: &Image) -> Result<NemaReport, MetricError> {
+        let spheres = self.spheres.iter().map(|sphere| self.score_sphere(image, sphere)).collect::<Result<_, _>>()?;
+        let lung_residual_per_slice = self.lung_residuals(image)?;
+        let lung_residual = lung_residual_per_slice.iter().sum::<f64>() / lung_residual_per_slice.len() as f64;
+        Ok(NemaReport { spheres, lung_residual, lung_residual_per_slice })
+    }
+
+    fn score_sphere(&self, image: &Image, sphere: &NemaSphere) -> Result<SphereResult, MetricError> {
+        let [x, y] = sphere.centre_mm;
+        let mean = Disc { centre_mm: [x, y, self.plane_z_mm], diameter_mm: sphere.diameter_mm }.mean(image)?;
+        let mut background = Vec::with_capacity(self.slices_mm.len() * self.background_mm.len());
+        for slice in &self.slices_mm {
+            background.extend(self.background(image, self.plane_z_mm + slice, sphere.diameter_mm)?);
+        }
+        let count = background.len() as f64;
+        let background_mean = background.iter().sum::<f64>() / count;
+        let squares: f64 = background.iter().map(|value| (value - background_mean).powi(2)).sum();
+        Ok(SphereResult {
+            diameter_mm: sphere.diameter_mm,
+            contrast_recovery: (mean / background_mean - 1.0) / (sphere.contrast - 1.0),
+            background_variability: (squares / (count - 1.0)).sqrt() / background_mean,
+            mean,
+            background_mean,
+        })
+    }
+
+    fn background(&self, image: &Image, z: f64, diameter_mm: f64) -> Result<Vec<f64>, MetricError> {
+        let disc = |&[x, y]: &[f64; 2]| Disc { centre_mm: [x, y, z], diameter_mm }.mean(image);
+        self.background_mm.iter().map(disc).collect()
+    }
+
+    /// One value per slice of the image between the ends of the insert's range.
+    fn lung_residuals(&self, image: &Image) -> Result<Vec<f64>, MetricError> {
+        let [low, high] = self.lung_z_mm;
+        let slices = (0..image.grid.shape[2]).map(|k| image.grid.centre_mm([0, 0, k])[2]);
+        let residual = |z: f64| {
+            let lung = Disc { centre_mm: [self.lung_mm[0], self.lung_mm[1], z], diameter_mm: LUNG_DISC_MM };
+            let background = self.background(image, z, BACKGROUND_DISC_MM)?;
+            Ok(lung.mean(image)? * background.len() as f64 / background.iter().sum::<f64>())
+        };
+        slices.filter(|z| (low..=high).contains(z)).map(residual).collect()
+    }
+}

@@ -1,0 +1,243 @@
+//! Phantoms as TOML.
+//!
+//! ```toml
+//! name = "example"
+//! description = "A hot rod in a ball of water"
+//! citation = "none"
+//!
+//! [[shapes]]                                   # painted in order; a later shape replaces what it covers
+//! solid.ellipsoid = { semi_axes_mm = [90.0, 80.0, 70.0] }
+//! activity_bq_per_ml = 1000.0
+//! attenuation_per_cm = 0.096
+//!
+//! [[shapes]]
+//! solid.cylinder = { radii_mm = [5.0, 5.0], length_mm = 60.0 }
+//! centres_mm = [[-20.0, 0.0, 0.0], [20.0, 0.0, 0.0]]   # one or many; default [[0, 0, 0]]
+//! axis = [0.0, 1.0, 1.0]                       # where the solid's own z axis points; default [0, 0, 1]
+//! turn_deg = 0.0                               # turn about its own z axis before that
+//! cuts = [{ through_mm = [0.0, 0.0, 0.0], keep = [1.0, 0.0, 0.0] }]   # keep the side that `keep` points to
+//! activity_bq_per_ml = 4000.0
+//! attenuation_per_cm = 0.096
+//! region = "rod"                               # optional: the visible part of the shape is a region to score
+//!
+//! [[regions]]                                  # optional: regions that are not painted
+//! name = "centre"
+//! solid.ellipsoid = { semi_axes_mm = [10.0, 10.0, 10.0] }
+//! ```
+//!
+//! Solids: `ellipsoid = { semi_axes_mm }`, `cylinder = { radii_mm, length_mm }` (elliptic, along its z), `box = { size_mm }`,
+//! `cone = { radii_mm = [at −z, at +z], length_mm }`.
+
+use super::solid::{Form, Solid};
+use super::vector::{Vector, orientation, unit};
+use super::{Phantom, PhantomError};
+use crate::units::{NonNegative, Positive};
+use serde::Deserialize;
+use std::path::Path;
+
+const LARGEST_FILE: u64 = 16 << 20;
+/// Larger than any scanner; keeps squares and cubes of lengths far from overflow.
+const LARGEST_MM: f64 = 1e6;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PhantomFile {
+    name: String,
+    description: String,
+    citation: String,
+    shapes: Vec<ShapeTable>,
+    #[serde(default)]
+    regions: Vec<RegionTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ShapeTable {
+    solid: SolidTable,
+    #[serde(default = "origin")]
+    centres_mm: Vec<Vector>,
+    #[serde(default = "along_z")]
+    axis: Vector,
+    #[serde(default)]
+    turn_deg: f64,
+    #[serde(default)]
+    cuts: Vec<CutTable>,
+    activity_bq_per_ml: NonNegative,
+    attenuation_per_cm: NonNegative,
+    region: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RegionTable {
+    name: String,
+    solid: SolidTable,
+    #[serde(default = "origin")]
+    centres_mm: Vec<Vector>,
+    #[serde(default = "along_z")]
+    axis: Vector,
+    #[serde(default)]
+    turn_deg: f64,
+    #[serde(default)]
+    cuts: Vec<CutTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+enum SolidTable {
+    Ellipsoid { semi_axes_mm: [Positive; 3] },
+    Cylinder { radii_mm: [Positive; 2], length_mm: Positive },
+    Box { size_mm: [Positive; 3] },
+    Cone { radii_mm: [NonNegative; 2], length_mm: Positive },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CutTable {
+    through_mm: Vector,
+    keep: Vector,
+}
+
+fn origin() -> Vec<Vector> {
+    vec![[0.0; 3]]
+}
+
+fn along_z() -> Vector {
+    [0.0, 0.0, 1.0]
+}
+
+impl Phantom {
+    /// Reads a phantom file.
+    pub fn read(path: &Path) -> Result<Self, PhantomError> {
+        let file = path.display().to_string();
+        let unreadable = |source| PhantomError::Read { file: file.clone(), source };
+        let found = std::fs::metadata(path).map_err(unreadable)?.len();
+        if found > LARGEST_FILE {
+            return Err(PhantomError::TooLarge { file, found, largest: LARGEST_FILE });
+        }
+        let text = std::fs::read_to_string(path).map_err(unreadable)?;
+        Self::parse(&text, &file)
+    }
+
+    /// A phantom from its TOML text; `file` names it in errors.
+    pub fn parse(text: &str, file: &str) -> Result<Self, PhantomError> {
+        let tables: PhantomFile = toml::from_str(text)
+            .map_err(|source| PhantomError::Parse { file: file.into(), source: Box::new(source) })?;
+        if tables.shapes.is_empty() {
+            return Err(wrong(file, "shapes", "empty", "at least one shape"));
+        }
+        let mut phantom = Self {
+            name: tables.name,
+            description: tables.description,
+            citation: tables.citation,
+            solids: Vec::new(),
+            activity: Vec::new(),
+            attenuation: Vec::new(),
+            region: Vec::new(),
+            extra_regions: Vec::new(),
+        };
+        for (index, table) in tables.shapes.iter().enumerate() {
+            phantom.paint(table, file, &format!("shapes[{index}]"))?;
+        }
+        for (index, table) in tables.regions.iter().enumerate() {
+            let RegionTable { name, solid, centres_mm, axis, turn_deg, cuts } = table;
+            let pose = Pose { centres_mm, axis: *axis, turn_deg: *turn_deg, cuts };
+            let solids = place(solid, &pose, file, &format!("regions[{index}]"))?;
+            phantom.extra_regions.push((name.clone(), solids));
+        }
+        Ok(phantom)
+    }
+
+    fn paint(&mut self, table: &ShapeTable, file: &str, field: &str) -> Result<(), PhantomError> {
+        let pose =
+            Pose { centres_mm: &table.centres_mm, axis: table.axis, turn_deg: table.turn_deg, cuts: &table.cuts };
+        for solid in place(&table.solid, &pose, file, field)? {
+            self.solids.push(solid);
+            self.activity.push(table.activity_bq_per_ml.get());
+            self.attenuation.push(table.attenuation_per_cm.get());
+            self.region.push(table.region.clone());
+        }
+        Ok(())
+    }
+}
+
+struct Pose<'a> {
+    centres_mm: &'a [Vector],
+    axis: Vector,
+    turn_deg: f64,
+    cuts: &'a [CutTable],
+}
+
+/// One solid per centre.
+fn place(solid: &SolidTable, pose: &Pose, file: &str, field: &str) -> Result<Vec<Solid>, PhantomError> {
+    let axis = unit(pose.axis)
+        .ok_or_else(|| wrong(file, &format!("{field}.axis"), show(pose.axis), "a direction: finite and not zero"))?;
+    if !pose.turn_deg.is_finite() {
+        return Err(wrong(file, &format!("{field}.turn_deg"), pose.turn_deg, "a finite angle"));
+    }
+    if pose.centres_mm.is_empty() {
+        return Err(wrong(file, &format!("{field}.centres_mm"), "empty", "at least one centre"));
+    }
+    let (form, half) = solid.unit_form(file, field)?;
+    let rotation = orientation(axis, pose.turn_deg.to_radians());
+    let mut solids = Vec::with_capacity(pose.centres_mm.len());
+    for (index, &centre) in pose.centres_mm.iter().enumerate() {
+        check_point(centre, file, || format!("{field}.centres_mm[{index}]"))?;
+        let mut solid = Solid::new(form, centre, rotation, half);
+        for (index, cut) in pose.cuts.iter().enumerate() {
+            let field = format!("{field}.cuts[{index}]");
+            check_point(cut.through_mm, file, || format!("{field}.through_mm"))?;
+            let keep = unit(cut.keep).ok_or_else(|| {
+                wrong(file, &format!("{field}.keep"), show(cut.keep), "a direction: finite and not zero")
+            })?;
+            solid.cut(cut.through_mm, keep);
+        }
+        solids.push(solid);
+    }
+    Ok(solids)
+}
+
+impl SolidTable {
+    /// The unit solid and its half sizes in mm.
+    fn unit_form(&self, file: &str, field: &str) -> Result<(Form, Vector), PhantomError> {
+        let (form, half, key) = match self {
+            Self::Ellipsoid { semi_axes_mm } => {
+                (Form::Ellipsoid, semi_axes_mm.map(Positive::get), "ellipsoid.semi_axes_mm")
+            }
+            Self::Cylinder { radii_mm: [first, second], length_mm } => {
+                (Form::Cylinder, [first.get(), second.get(), 0.5 * length_mm.get()], "cylinder")
+            }
+            Self::Box { size_mm } => (Form::Box, size_mm.map(|size| 0.5 * size.get()), "box.size_mm"),
+            Self::Cone { radii_mm, length_mm } => {
+                let [low, high] = radii_mm.map(NonNegative::get);
+                let largest = low.max(high);
+                if largest == 0.0 {
+                    let field = format!("{field}.solid.cone.radii_mm");
+                    return Err(wrong(file, &field, "[0, 0]", "at least one radius > 0"));
+                }
+                let form = Form::Cone { middle: 0.5 * (low + high) / largest, slope: 0.5 * (high - low) / largest };
+                (form, [largest, largest, 0.5 * length_mm.get()], "cone")
+            }
+        };
+        if half.iter().any(|size| !(1e-6..=LARGEST_MM).contains(size)) {
+            let field = format!("{field}.solid.{key}");
+            return Err(wrong(file, &field, show(half.map(|x| 2.0 * x)), "sizes from 2e-6 mm to 2e6 mm"));
+        }
+        Ok((form, half))
+    }
+}
+
+fn check_point(point: Vector, file: &str, field: impl FnOnce() -> String) -> Result<(), PhantomError> {
+    if point.iter().all(|x| x.abs() <= LARGEST_MM) {
+        return Ok(());
+    }
+    Err(wrong(file, &field(), show(point), "three finite positions within 1e6 mm"))
+}
+
+fn show(vector: Vector) -> String {
+    format!("{vector:?}")
+}
+
+fn wrong(file: &str, field: &str, found: impl ToString, expected: &'static str) -> PhantomError {
+    PhantomError::Field { file: file.into(), field: field.into(), found: found.to_string(), expected }
+}

@@ -1,0 +1,129 @@
+//! Analytic phantoms: painted solids with exact chords.
+//!
+//! A phantom is a list of shapes, painted in order: a later shape replaces what it covers. Each has an activity
+//! concentration λ (Bq/mL) and a linear attenuation coefficient µ (1/cm). Along a line from A to B a phantom gives
+//!
+//!   ∫ λ dl in Bq/mL · mm,   ∫ µ dl without unit,
+//!
+//! exactly (f64), and the pieces of the line in each visible shape, so that any kernel along the line (time of flight)
+//! can be integrated exactly too. Positions are `[x, y, z]` in mm in the scanner frame (LPS, see [`crate::image`]).
+//!
+//! Phantoms are TOML files ([`Phantom::parse`]); the ones shipped in `phantoms/` are known by name ([`PRESETS`]).
+
+mod error;
+mod file;
+mod presets;
+mod solid;
+mod trace;
+mod vector;
+mod voxels;
+
+pub use error::PhantomError;
+pub use presets::PRESETS;
+pub use trace::{Stretch, Tracer};
+
+use solid::Solid;
+
+/// Shapes painted in order, and the regions in which reconstructions are scored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Phantom {
+    /// Short name.
+    pub name: String,
+    /// What it is, for people.
+    pub description: String,
+    /// Where its numbers come from.
+    pub citation: String,
+    solids: Vec<Solid>,
+    activity: Vec<f64>,
+    attenuation: Vec<f64>,
+    region: Vec<Option<String>>,
+    /// Regions with solids of their own, not painted.
+    extra_regions: Vec<(String, Vec<Solid>)>,
+}
+
+/// What a line collects on its way.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct LineIntegrals {
+    /// ∫ λ dl in Bq/mL · mm.
+    pub activity: f64,
+    /// ∫ µ dl, no unit.
+    pub attenuation: f64,
+}
+
+/// Millimetres per centimetre: attenuation is per cm, lengths are in mm.
+const MM_PER_CM: f64 = 10.0;
+
+impl Phantom {
+    /// The phantom of a shipped name, or of a file where `name` ends in `.toml`.
+    pub fn load(name: &str) -> Result<Self, PhantomError> {
+        if name.ends_with(".toml") { Self::read(name.as_ref()) } else { presets::preset(name) }
+    }
+
+    /// Number of painted shapes.
+    pub fn shapes(&self) -> usize {
+        self.solids.len()
+    }
+
+    /// Activity concentration of a shape in Bq/mL.
+    pub fn activity(&self, shape: usize) -> f64 {
+        self.activity[shape]
+    }
+
+    /// Attenuation coefficient of a shape in 1/cm.
+    pub fn attenuation(&self, shape: usize) -> f64 {
+        self.attenuation[shape]
+    }
+
+    /// Name of the region that a shape belongs to.
+    pub fn region(&self, shape: usize) -> Option<&str> {
+        self.region[shape].as_deref()
+    }
+
+    /// Names of all regions, in the order of the file, each once.
+    pub fn regions(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        let extra = self.extra_regions.iter().map(|(name, _)| name);
+        for name in self.region.iter().flatten().chain(extra) {
+            if !names.contains(&name.as_str()) {
+                names.push(name.as_str());
+            }
+        }
+        names
+    }
+
+    /// The visible shape at a point, `None` outside of all.
+    pub fn shape_at(&self, point_mm: [f64; 3]) -> Option<usize> {
+        self.solids.iter().rposition(|solid| solid.contains(point_mm))
+    }
+
+    /// Volume in mL of the uncut, unpainted solid of a shape; `None` where half-spaces cut it.
+    pub fn solid_ml(&self, shape: usize) -> Option<f64> {
+        let solid = &self.solids[shape];
+        solid.is_whole().then(|| solid.uncut_volume() / 1000.0)
+    }
+
+    /// Extent `[low, high]` of all shapes along x, y and z in mm, half-space cuts not counted.
+    pub fn extent_mm(&self) -> [[f64; 2]; 3] {
+        std::array::from_fn(|axis| {
+            let along = vector::IDENTITY[axis];
+            let extents = self.solids.iter().map(|solid| solid.extent(along));
+            extents.reduce(|a, b| [a[0].min(b[0]), a[1].max(b[1])]).unwrap_or([0.0, 0.0])
+        })
+    }
+
+    /// Work space to follow lines with; one per thread.
+    pub fn tracer(&self) -> Tracer<'_> {
+        Tracer::new(self)
+    }
+
+    /// Activity and attenuation along stretches of a line.
+    pub fn integrate(&self, stretches: &[Stretch]) -> LineIntegrals {
+        let mut sum = LineIntegrals::default();
+        for stretch in stretches {
+            sum.activity += stretch.length_mm() * self.activity[stretch.shape];
+            sum.attenuation += stretch.length_mm() * self.attenuation[stretch.shape];
+        }
+        sum.attenuation /= MM_PER_CM;
+        sum
+    }
+}

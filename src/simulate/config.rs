@@ -1,0 +1,158 @@
+//! What a simulated scan is asked for.
+
+use super::SimulateError;
+use crate::units::{Fraction, NonNegative, Positive};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A simulated scan. Only `counts` must be given.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SimulationConfig {
+    /// How many counts.
+    pub counts: CountsConfig,
+    /// Seed of all random numbers: the same seed gives the same bytes on any number of threads.
+    #[serde(default)]
+    pub seed: u64,
+    /// Lines traced per bin: 1 joins the centres of the two crystals, more spread over both crystal faces.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1, max = 1024))]
+    pub sub_lines: usize,
+    /// Whether the phantom attenuates.
+    #[serde(default = "yes")]
+    pub attenuation: bool,
+    /// FWHM in mm of a blur of the sinogram in radial distance and in z; 0 for none.
+    #[serde(default)]
+    pub resolution_fwhm_mm: NonNegative,
+    /// Standard deviation of the logarithm of the crystals' efficiencies, whose mean is 1; 0 for equal crystals.
+    #[serde(default)]
+    pub efficiency_sigma: NonNegative,
+    /// Whether virtual crystals (gaps between blocks) count nothing.
+    #[serde(default = "yes")]
+    pub gaps: bool,
+    /// Randoms as a fraction of all prompts.
+    #[serde(default)]
+    pub randoms_fraction: Fraction,
+    /// How the randoms are spread over the sinogram.
+    #[serde(default)]
+    pub randoms_shape: RandomsShape,
+    /// Scatter as a fraction of all prompts.
+    #[serde(default)]
+    pub scatter_fraction: Fraction,
+    /// Whether prompts are Poisson counts; without, they are their expectation.
+    #[serde(default = "yes")]
+    pub noise: bool,
+    /// Fractions of the full scan, each above 0 and at most 1; one measurement per level, all thinned from the same scan.
+    #[serde(default = "full_dose")]
+    pub dose_levels: Vec<DoseLevel>,
+}
+
+/// How many counts a full scan has.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub enum CountsConfig {
+    /// Expected number of prompts, background included.
+    TotalPrompts(Positive),
+    /// The phantom's own activity, without decay during the scan.
+    Scan {
+        /// Duration in s.
+        duration_s: Positive,
+        /// True coincidences per second and kBq of a ball of 20 mm without attenuation at the centre of the scanner.
+        sensitivity_cps_per_kbq: Positive,
+    },
+}
+
+/// How randoms are spread over the lines, efficiencies and numbers of ring pairs apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RandomsShape {
+    /// Equally likely on every line.
+    #[default]
+    Uniform,
+    /// The product of the two detectors' single rates, which follow the inverse square of the distance to the activity.
+    Smooth,
+}
+
+/// A share of the full scan, above 0 and at most 1.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "f64", into = "f64")]
+pub struct DoseLevel(#[schemars(range(min = 0.0, max = 1.0))] f64);
+
+impl DoseLevel {
+    /// The whole scan.
+    pub const FULL: Self = Self(1.0);
+
+    /// The share itself.
+    pub const fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl TryFrom<f64> for DoseLevel {
+    type Error = String;
+    fn try_from(value: f64) -> Result<Self, String> {
+        if value > 0.0 && value <= 1.0 {
+            Ok(Self(value))
+        } else {
+            Err(format!("must be above 0 and at most 1, got {value}"))
+        }
+    }
+}
+
+impl From<DoseLevel> for f64 {
+    fn from(level: DoseLevel) -> f64 {
+        level.0
+    }
+}
+
+fn one() -> usize {
+    1
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn full_dose() -> Vec<DoseLevel> {
+    vec![DoseLevel::FULL]
+}
+
+impl SimulationConfig {
+    /// A scan with default settings: attenuation, gaps and noise, but no background, blur or unequal crystals.
+    pub fn new(counts: CountsConfig) -> Self {
+        Self {
+            counts,
+            seed: 0,
+            sub_lines: one(),
+            attenuation: true,
+            resolution_fwhm_mm: NonNegative::default(),
+            efficiency_sigma: NonNegative::default(),
+            gaps: true,
+            randoms_fraction: Fraction::default(),
+            randoms_shape: RandomsShape::default(),
+            scatter_fraction: Fraction::default(),
+            noise: true,
+            dose_levels: full_dose(),
+        }
+    }
+
+    /// Checks what no single field can.
+    pub fn check(&self) -> Result<(), SimulateError> {
+        let (randoms, scatter) = (self.randoms_fraction.get(), self.scatter_fraction.get());
+        if randoms + scatter >= 1.0 {
+            return Err(SimulateError::Fractions { randoms, scatter });
+        }
+        if !(1..=1024).contains(&self.sub_lines) {
+            return Err(SimulateError::SubLines { found: self.sub_lines });
+        }
+        if self.dose_levels.is_empty() {
+            return Err(SimulateError::NoDoseLevel);
+        }
+        Ok(())
+    }
+
+    /// Share of true coincidences in the prompts.
+    pub(super) fn trues_fraction(&self) -> f64 {
+        1.0 - self.randoms_fraction.get() - self.scatter_fraction.get()
+    }
+}

@@ -1,0 +1,51 @@
+//! Counting: Poisson prompts, and lower doses thinned from them.
+//!
+//! A prompt of the full scan is kept with probability f, independently: y_f ~ Binomial(y, f), which is Poisson of mean f ȳ again.
+//! Each view has its own stream of random numbers, so the counts do not depend on the number of threads.
+
+use super::{Purpose, stream};
+use crate::data::Measurement;
+use rand_distr::{Binomial, Distribution, Poisson};
+use rand_pcg::Pcg64;
+use rayon::prelude::*;
+
+/// A Poisson count of the given mean.
+pub(super) fn poisson(mean: f64, random: &mut Pcg64) -> f32 {
+    // The distribution refuses only means that are not positive and finite; means here are finite.
+    Poisson::new(mean).map_or(0.0, |poisson| poisson.sample(random) as f32)
+}
+
+/// The scan at a share `dose` of its counts; `level` separates the random numbers of the levels.
+pub(super) fn thinned(full: &Measurement, dose: f64, level: usize, noise: bool, seed: u64) -> Measurement {
+    let scaled = |values: &Vec<f32>| values.par_iter().map(|&value| (f64::from(value) * dose) as f32).collect();
+    let length = full.view_bins(0).len();
+    let views = full.geometry.views;
+    let prompts = if noise {
+        let mut prompts = vec![0.0; full.prompts.len()];
+        let pairs = prompts.par_chunks_mut(length).zip(full.prompts.par_chunks(length)).enumerate();
+        pairs.for_each(|(view, (kept, prompts))| {
+            let mut random = stream(seed, Purpose::Thinning, level * views + view);
+            for (kept, &prompts) in kept.iter_mut().zip(prompts) {
+                *kept = binomial(prompts, dose, &mut random);
+            }
+        });
+        prompts
+    } else {
+        scaled(&full.prompts)
+    };
+    Measurement {
+        geometry: full.geometry.clone(),
+        prompts,
+        factors: full.factors.as_ref().map(scaled),
+        background: full.background.as_ref().map(scaled),
+        calibrated: full.calibrated,
+        duration_s: full.duration_s.map(|duration| duration * dose),
+    }
+}
+
+fn binomial(count: f32, share: f64, random: &mut Pcg64) -> f32 {
+    if count == 0.0 {
+        return 0.0;
+    }
+    Binomial::new(count as u64, share).map_or(0.0, |binomial| binomial.sample(random) as f32)
+}

@@ -1,0 +1,50 @@
+//! What stands in the way of a simulated scan.
+
+/// A scan that cannot be simulated.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum SimulateError {
+    /// Background shares must leave room for true coincidences.
+    #[error(
+        "`randoms_fraction` {randoms} and `scatter_fraction` {scatter} leave no true coincidences; their sum must be below 1"
+    )]
+    Fractions {
+        /// Randoms over prompts.
+        randoms: f64,
+        /// Scatter over prompts.
+        scatter: f64,
+    },
+    /// Lines per bin.
+    #[error("`sub_lines` is {found}, expected 1 to 1024")]
+    SubLines {
+        /// What was found.
+        found: usize,
+    },
+    /// At least one measurement is made.
+    #[error("`dose_levels` is empty, expected at least one share of the full scan, such as [1.0]")]
+    NoDoseLevel,
+    /// Crystal efficiencies belong to crystals.
+    #[error(
+        "`efficiency_sigma` needs bins that are crystal pairs, but the sinogram is arc-corrected; set it to 0 or use crystal sampling"
+    )]
+    NotCrystals,
+    /// Nothing of the phantom's activity is seen.
+    #[error(
+        "no line of scanner {scanner} meets activity of phantom {phantom}; is the phantom inside of the field of view?"
+    )]
+    NoActivity {
+        /// Name of the scanner.
+        scanner: String,
+        /// Name of the phantom.
+        phantom: String,
+    },
+    /// The sinogram does not fit into memory.
+    #[error(
+        "a sinogram of {bins} bins needs {gigabytes:.1} GB per array, more than this machine gives; mash views or TOF bins, or raise the span"
+    )]
+    Memory {
+        /// Number of bins.
+        bins: usize,
+        /// Size of one array.
+        gigabytes: f64,
+    },
+}

@@ -1,0 +1,196 @@
+//! One acquisition: emission and attenuation of all views, then scales, background and counts.
+
+use super::blur::SinogramBlur;
+use super::calibration::calibration;
+use super::counts::{poisson, thinned};
+use super::efficiency::Efficiencies;
+use super::randoms::Randoms;
+use super::scatter::{ScatterShape, ViewScatter};
+use super::trace::ViewTracer;
+use super::{CountsConfig, Purpose, SimulateError, SimulationConfig, stream};
+use crate::data::Measurement;
+use crate::phantom::Phantom;
+use crate::scanner::SinogramGeometry;
+use rayon::prelude::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// One acquisition and everything it is made of.
+pub(super) struct Scan<'a> {
+    phantom: &'a Phantom,
+    geometry: &'a SinogramGeometry,
+    config: &'a SimulationConfig,
+    efficiencies: Efficiencies,
+    randoms: Randoms<'a>,
+    scatter: ScatterShape<'a>,
+    done: AtomicUsize,
+    on_progress: &'a (dyn Fn(usize, usize) + Sync),
+}
+
+/// Sums of efficiency × shape over all bins.
+#[derive(Clone, Copy, Debug, Default)]
+struct Totals {
+    trues: f64,
+    randoms: f64,
+    scatter: f64,
+}
+
+/// Counts per unit of each shape.
+#[derive(Clone, Copy, Debug)]
+struct Scales {
+    trues: f64,
+    randoms: f64,
+    scatter: f64,
+}
+
+impl<'a> Scan<'a> {
+    pub fn new(
+        phantom: &'a Phantom,
+        geometry: &'a SinogramGeometry,
+        config: &'a SimulationConfig,
+        on_progress: &'a (dyn Fn(usize, usize) + Sync),
+    ) -> Result<Self, SimulateError> {
+        Ok(Self {
+            phantom,
+            geometry,
+            config,
+            efficiencies: Efficiencies::new(geometry, config)?,
+            randoms: Randoms::new(geometry, phantom, config.randoms_shape),
+            scatter: ScatterShape::new(geometry),
+            done: AtomicUsize::new(0),
+            on_progress,
+        })
+    }
+
+    pub fn acquire(&self) -> Result<Measurement, SimulateError> {
+        let mut prompts = zeros(self.geometry.bins())?;
+        let mut factors = zeros(self.geometry.lines())?;
+        let mut background = zeros(self.geometry.bins())?;
+        let (view_bins, view_lines) = (prompts.len() / self.geometry.views, factors.len() / self.geometry.views);
+        let tracer = ViewTracer::new(self.geometry, self.phantom, self.config.sub_lines, self.config.attenuation);
+        let blur = SinogramBlur::new(self.geometry, self.config.resolution_fwhm_mm.get());
+        let views = prompts.par_chunks_mut(view_bins).zip(factors.par_chunks_mut(view_lines)).enumerate();
+        let (scatter, totals): (Vec<_>, Vec<_>) = views
+            .map(|(view, (emission, attenuation))| {
+                tracer.trace(view, emission, attenuation);
+                if let Some(blur) = &blur {
+                    blur.apply(view, emission);
+                }
+                let scatter = self.scatter.of_view(view, emission);
+                let totals = self.totals(view, emission, &scatter);
+                self.step();
+                (scatter, totals)
+            })
+            .unzip();
+        let scales = self.scales(&totals)?;
+        let views = prompts.par_chunks_mut(view_bins).zip(factors.par_chunks_mut(view_lines));
+        let views = views.zip(background.par_chunks_mut(view_bins)).zip(&scatter).enumerate();
+        views.for_each(|(view, (((prompts, factors), background), scatter))| {
+            self.count(view, &scales, scatter, [prompts, factors, background]);
+            self.step();
+        });
+        let has_background = scales.randoms > 0.0 || scales.scatter > 0.0;
+        Ok(Measurement {
+            geometry: self.geometry.clone(),
+            prompts,
+            factors: Some(factors),
+            background: has_background.then_some(background),
+            calibrated: true,
+            duration_s: match self.config.counts {
+                CountsConfig::Scan { duration_s, .. } => Some(duration_s.get()),
+                CountsConfig::TotalPrompts(_) => None,
+            },
+        })
+    }
+
+    fn totals(&self, view: usize, emission: &[f32], scatter: &ViewScatter) -> Totals {
+        let [_, radial_bins, tof, planes] = self.geometry.shape();
+        let (mut efficiency, mut shape) = (vec![0.0; planes], vec![0.0; planes]);
+        let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>();
+        let mut totals = Totals::default();
+        for radial in 0..radial_bins {
+            self.efficiencies.column(view, radial, &mut efficiency);
+            self.randoms.column(view, radial, &mut shape);
+            totals.randoms += dot(&efficiency, &shape);
+            self.scatter.column(scatter, view, radial, &mut shape);
+            totals.scatter += dot(&efficiency, &shape);
+            let column = &emission[radial * tof * planes..(radial + 1) * tof * planes];
+            totals.trues += column.chunks_exact(planes).map(|row| dot(&efficiency, row)).sum::<f64>();
+        }
+        totals
+    }
+
+    /// Counts per unit of trues, randoms and scatter.
+    fn scales(&self, views: &[Totals]) -> Result<Scales, SimulateError> {
+        let sum = |part: fn(&Totals) -> f64| views.iter().map(part).sum::<f64>();
+        let totals = Totals { trues: sum(|t| t.trues), randoms: sum(|t| t.randoms), scatter: sum(|t| t.scatter) };
+        if totals.trues <= 0.0 {
+            let (scanner, phantom) = (self.geometry.scanner.name.clone(), self.phantom.name.clone());
+            return Err(SimulateError::NoActivity { scanner, phantom });
+        }
+        let trues = match self.config.counts {
+            CountsConfig::TotalPrompts(prompts) => self.config.trues_fraction() * prompts.get() / totals.trues,
+            CountsConfig::Scan { duration_s, sensitivity_cps_per_kbq } => {
+                let cps_per_kbq = sensitivity_cps_per_kbq.get();
+                duration_s.get() * calibration(self.geometry, &self.efficiencies, cps_per_kbq)
+            }
+        };
+        let prompts = trues * totals.trues / self.config.trues_fraction();
+        let scale = |fraction: f64, total: f64| if total > 0.0 { fraction * prompts / total } else { 0.0 };
+        Ok(Scales {
+            trues,
+            randoms: scale(self.config.randoms_fraction.get(), totals.randoms),
+            scatter: scale(self.config.scatter_fraction.get(), totals.scatter),
+        })
+    }
+
+    /// Turns emission into prompts, attenuation into factors, and fills the background.
+    fn count(
+        &self,
+        view: usize,
+        scales: &Scales,
+        scatter: &ViewScatter,
+        [prompts, factors, background]: [&mut [f32]; 3],
+    ) {
+        let [_, _, tof, planes] = self.geometry.shape();
+        let mut random = stream(self.config.seed, Purpose::Counts, view);
+        let (mut efficiency, mut randoms, mut scattered) = (vec![0.0; planes], vec![0.0; planes], vec![0.0; planes]);
+        for (radial, factors) in factors.chunks_exact_mut(planes).enumerate() {
+            self.efficiencies.column(view, radial, &mut efficiency);
+            self.randoms.column(view, radial, &mut randoms);
+            self.scatter.column(scatter, view, radial, &mut scattered);
+            for (factor, &efficiency) in factors.iter_mut().zip(&efficiency) {
+                *factor = (scales.trues * f64::from(efficiency) * f64::from(*factor)) as f32;
+            }
+            for time in 0..tof {
+                let bins = (radial * tof + time) * planes..(radial * tof + time + 1) * planes;
+                let (prompts, background) = (&mut prompts[bins.clone()], &mut background[bins]);
+                let (randoms_scale, scatter_scale) =
+                    (scales.randoms / tof as f64, scales.scatter * scatter.times[time]);
+                for plane in 0..planes {
+                    let efficiency = f64::from(efficiency[plane]);
+                    let shape = randoms_scale * f64::from(randoms[plane]) + scatter_scale * f64::from(scattered[plane]);
+                    background[plane] = (efficiency * shape) as f32;
+                    let mean = scales.trues * efficiency * f64::from(prompts[plane]) + f64::from(background[plane]);
+                    prompts[plane] = if self.config.noise { poisson(mean, &mut random) } else { mean as f32 };
+                }
+            }
+        }
+    }
+
+    pub fn at_dose(&self, full: &Measurement, level: usize, dose: f64) -> Measurement {
+        if dose == 1.0 { full.clone() } else { thinned(full, dose, level, self.config.noise, self.config.seed) }
+    }
+
+    fn step(&self) {
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        (self.on_progress)(done, 2 * self.geometry.views);
+    }
+}
+
+fn zeros(bins: usize) -> Result<Vec<f32>, SimulateError> {
+    let mut values = Vec::new();
+    let gigabytes = bins as f64 * 4e-9;
+    values.try_reserve_exact(bins).map_err(|_| SimulateError::Memory { bins, gigabytes })?;
+    values.resize(bins, 0.0);
+    Ok(values)
+}

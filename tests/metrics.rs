@@ -1,0 +1,76 @@
+//! Standard figures of merit on voxelised phantoms, where the right answers are known.
+
+use coincide::image::ImageGrid;
+use coincide::metrics::{NemaLayout, NemaSmallLayout, recovery_coefficient, region_statistics};
+use coincide::phantom::Phantom;
+
+#[test]
+fn the_true_nema_image_recovers_all_contrast() {
+    let phantom = Phantom::load("nema-iq").unwrap();
+    let grid = ImageGrid::centred([320, 260, 120], [1.0, 1.0, 2.0]);
+    let report = NemaLayout::image_quality().score(&phantom.activity_image(&grid)).unwrap();
+    for sphere in &report.spheres {
+        println!("{sphere:?}");
+        // The disc is as wide as the sphere, so the pixels of its edge hold glass and water.
+        assert!((0.75..1.0).contains(&sphere.contrast_recovery), "{sphere:?}");
+        assert!(sphere.background_variability < 1e-5, "{sphere:?}");
+        assert!((sphere.background_mean / 5300.0 - 1.0).abs() < 1e-6, "{sphere:?}");
+    }
+    assert!(report.spheres.windows(2).all(|pair| pair[0].contrast_recovery < pair[1].contrast_recovery));
+    assert!(
+        report.lung_residual.abs() < 1e-9 && report.lung_residual_per_slice.len() == 70,
+        "{}",
+        report.lung_residual
+    );
+}
+
+#[test]
+fn nema_scores_follow_their_formulas() {
+    let phantom = Phantom::load("nema-iq").unwrap();
+    let grid = ImageGrid::centred([320, 260, 100], [1.0, 1.0, 2.0]);
+    let layout = NemaLayout::image_quality();
+    let mut image = phantom.activity_image(&grid);
+    // Half the contrast everywhere, and a slope along z that the background sees.
+    for (n, value) in image.values.iter_mut().enumerate() {
+        let z = grid.centre_mm([0, 0, n % 100])[2];
+        *value = (0.5 * *value + 0.5 * 5300.0) * (1.0 + 0.001 * z as f32);
+    }
+    let report = layout.score(&image).unwrap();
+    let largest = report.spheres.last().unwrap();
+    assert!((largest.contrast_recovery - 0.5).abs() < 0.04, "{largest:?}");
+    // Twelve equal discs in slices at 0, ±10, ±20 mm, read at the nearest slice (z = ±1, ±9 or ±11, …).
+    assert!(
+        (largest.background_variability / (12.0 / 59.0 * 1000.0_f64).sqrt() * 1000.0 - 1.0).abs() < 0.06,
+        "{largest:?}"
+    );
+    assert!((report.lung_residual - 0.5).abs() < 1e-3, "{}", report.lung_residual);
+    let small = ImageGrid::centred([100, 100, 100], [1.0, 1.0, 2.0]);
+    assert!(layout.score(&phantom.activity_image(&small)).unwrap_err().to_string().contains("use a larger grid"));
+}
+
+#[test]
+fn the_true_small_animal_image_recovers_its_rods() {
+    let phantom = Phantom::load("nema-nu4").unwrap();
+    let grid = ImageGrid::centred([150, 150, 130], [0.25, 0.25, 0.5]);
+    let image = phantom.activity_image(&grid);
+    let mask = |name| phantom.region_mask(name, &grid).unwrap();
+    let cold = [mask("cold-water-core"), mask("cold-air-core")];
+    let report = NemaSmallLayout::image_quality().score(&image, &mask("uniform"), &cold).unwrap();
+    assert!((report.uniformity.mean / 188_000.0 - 1.0).abs() < 1e-6 && report.uniformity.sd < 1.0);
+    assert_eq!(report.spill_over, [0.0, 0.0]);
+    for rod in &report.rods {
+        assert!((rod.recovery - 1.0).abs() < 1e-4 && rod.relative_sd < 1e-4, "{rod:?}");
+    }
+}
+
+#[test]
+fn the_truth_has_no_bias_in_any_region() {
+    let phantom = Phantom::load("torso").unwrap();
+    let grid = ImageGrid::centred([90, 64, 108], [4.0; 3]);
+    let image = phantom.activity_image(&grid);
+    for region in phantom.regions() {
+        let mask = phantom.region_mask(region, &grid).unwrap();
+        assert_eq!(recovery_coefficient(&image, &image, &mask), 1.0);
+        assert!(region_statistics(&image, &mask).volume_ml > 0.3, "{region}");
+    }
+}

@@ -1,0 +1,309 @@
+//! Simulated scans: totals, attenuation, TOF, thinning, and the same bytes whatever the threads.
+
+use coincide::data::Measurement;
+use coincide::phantom::Phantom;
+use coincide::scanner::{AxialCompression, Scanner, SinogramGeometry, TofDetector, preset};
+use coincide::simulate::{CountsConfig, DoseLevel, RandomsShape, SimulateError, SimulationConfig, simulate};
+use coincide::units::{Fraction, NonNegative, Positive};
+
+fn positive(value: f64) -> Positive {
+    Positive::try_from(value).unwrap()
+}
+
+/// A small scanner: 8 rings of 128 crystals, 60 cm across, no gaps.
+fn scanner(tof: Option<TofDetector>) -> Scanner {
+    Scanner {
+        rings: 8,
+        crystals_per_ring: 128,
+        radial_bins: 81,
+        inner_radius_mm: 300.0,
+        ring_spacing_mm: 16.0,
+        bin_size_mm: 7.0,
+        virtual_crystals: 0,
+        tof,
+        ..preset("siemens-mmr").unwrap()
+    }
+}
+
+fn geometry() -> SinogramGeometry {
+    let span = AxialCompression::Span { span: 3, max_ring_difference: 7 };
+    SinogramGeometry::new(scanner(None), span, 1, 0).unwrap()
+}
+
+fn tof_geometry() -> SinogramGeometry {
+    let span = AxialCompression::Span { span: 3, max_ring_difference: 7 };
+    let tof = TofDetector { bins: 39, bin_ps: 100.0, fwhm_ps: 400.0 };
+    SinogramGeometry::new(scanner(Some(tof)), span, 1, 3).unwrap()
+}
+
+fn config(prompts: f64) -> SimulationConfig {
+    SimulationConfig::new(CountsConfig::TotalPrompts(positive(prompts)))
+}
+
+fn run(phantom: &str, geometry: &SinogramGeometry, config: &SimulationConfig) -> Vec<Measurement> {
+    simulate(&Phantom::load(phantom).unwrap(), geometry, config, &|_, _| {}).unwrap()
+}
+
+fn with_background(prompts: f64) -> SimulationConfig {
+    SimulationConfig {
+        randoms_fraction: Fraction::try_from(0.3).unwrap(),
+        randoms_shape: RandomsShape::Smooth,
+        scatter_fraction: Fraction::try_from(0.25).unwrap(),
+        efficiency_sigma: NonNegative::try_from(0.2).unwrap(),
+        resolution_fwhm_mm: NonNegative::try_from(6.0).unwrap(),
+        sub_lines: 2,
+        seed: 11,
+        ..config(prompts)
+    }
+}
+
+#[test]
+fn totals_are_as_stated() {
+    for (geometry, noise) in [(geometry(), true), (geometry(), false), (tof_geometry(), true)] {
+        let config = SimulationConfig { noise, ..with_background(2e6) };
+        let scan = &run("torso", &geometry, &config)[0];
+        let error = scan.total_prompts() - 2e6;
+        assert!(error.abs() < if noise { 4.0 * 2e6_f64.sqrt() } else { 1.0 }, "{error}");
+        assert!((scan.total_background() / 2e6 - 0.55).abs() < 1e-5, "{}", scan.total_background());
+        assert_eq!(scan.prompts.len(), geometry.bins());
+        assert_eq!(scan.background.as_ref().unwrap().len(), geometry.bins());
+        assert_eq!(scan.factors.as_ref().unwrap().len(), geometry.lines());
+        let whole = |y: &f32| *y >= 0.0 && (y.fract() == 0.0 || !noise);
+        assert!(scan.prompts.iter().all(whole) && scan.calibrated);
+    }
+}
+
+#[test]
+fn the_mean_is_factors_times_chords_plus_background() {
+    let geometry = geometry();
+    let config = SimulationConfig {
+        noise: false,
+        sub_lines: 1,
+        resolution_fwhm_mm: NonNegative::default(),
+        ..with_background(1e6)
+    };
+    let scan = &run("torso", &geometry, &config)[0];
+    let phantom = Phantom::load("torso").unwrap();
+    let mut tracer = phantom.tracer();
+    let (factors, background) = (scan.factors.as_ref().unwrap(), scan.background.as_ref().unwrap());
+    let mut index = 0;
+    for view in 0..geometry.views {
+        for radial in 0..geometry.radial_bins {
+            for plane in geometry.all_planes() {
+                let [a, b] = geometry.line_of_response(view, radial, plane);
+                let mean =
+                    f64::from(factors[index]) * tracer.line_integrals(a, b).activity + f64::from(background[index]);
+                let found = f64::from(scan.prompts[index]);
+                assert!((found - mean).abs() <= 1e-5 * mean, "view {view} radial {radial}: {found}, expected {mean}");
+                index += 1;
+            }
+        }
+    }
+}
+
+#[test]
+fn water_attenuates_as_water() {
+    let geometry = geometry();
+    let scan = &run("uniform-cylinder", &geometry, &SimulationConfig { noise: false, ..config(1e6) })[0];
+    let bare = SimulationConfig { attenuation: false, noise: false, ..config(1e6) };
+    let bare = &run("uniform-cylinder", &geometry, &bare)[0];
+    let (with, without) = (scan.factors.as_ref().unwrap(), bare.factors.as_ref().unwrap());
+    // The factors differ by their calibrations, which the lines outside of the cylinder show.
+    let calibration = f64::from(with[0]) / f64::from(without[0]);
+    let middle = geometry.radial_bins / 2;
+    for (index, plane) in geometry.all_planes().enumerate() {
+        if plane.z_mm.abs() + 0.5 * plane.dz_mm.abs() < 60.0 {
+            let slope = plane.dz_mm / geometry.line(0, middle).length_mm();
+            let length = 200.0 * (1.0 + slope * slope).sqrt();
+            let column = middle * geometry.planes() + index;
+            let found = f64::from(with[column]) / f64::from(without[column]) / calibration;
+            assert!((found / (-0.0096 * length).exp() - 1.0).abs() < 1e-5, "{found}");
+        }
+    }
+}
+
+#[test]
+fn tof_bins_sum_to_the_scan_without_tof() {
+    let config = SimulationConfig { noise: false, ..with_background(1e6) };
+    let (with, without) = (tof_geometry(), geometry());
+    let (tof, all) = (&run("torso", &with, &config)[0], &run("torso", &without, &config)[0]);
+    let [_, _, bins, planes] = with.shape();
+    assert_eq!(bins, 13);
+    let largest = all.prompts.iter().fold(0.0_f32, |a, &b| a.max(b));
+    for (column, rows) in tof.prompts.chunks_exact(bins * planes).enumerate() {
+        for plane in 0..planes {
+            let sum: f32 = (0..bins).map(|bin| rows[bin * planes + plane]).sum();
+            let expected = all.prompts[column * planes + plane];
+            assert!(
+                (sum - expected).abs() < 2e-5 * largest,
+                "column {column} plane {plane}: {sum}, expected {expected}"
+            );
+        }
+    }
+}
+
+#[test]
+fn tof_puts_events_on_the_side_of_their_detector() {
+    let geometry = tof_geometry();
+    let text = concat!(
+        "name = \"t\"\ndescription = \"\"\ncitation = \"\"\n[[shapes]]\nsolid.ellipsoid = { semi_axes_mm = [20, 20, 20] }\n",
+        "centres_mm = [[130, 0, 0]]\nactivity_bq_per_ml = 1.0\nattenuation_per_cm = 0.0\n"
+    );
+    let phantom = Phantom::parse(text, "test").unwrap();
+    let config = SimulationConfig { noise: false, ..config(1e6) };
+    let scan = &simulate(&phantom, &geometry, &config, &|_, _| {}).unwrap()[0];
+    let [views, radials, bins, planes] = geometry.shape();
+    let tof = geometry.tof.unwrap();
+    let mut checked = 0;
+    for (view, radial) in (0..views).flat_map(|v| (0..radials).map(move |r| (v, r))) {
+        let start = (view * radials + radial) * bins * planes;
+        let row: Vec<f64> = (0..bins)
+            .map(|bin| scan.prompts[start + bin * planes..][..15].iter().map(|&y| f64::from(y)).sum())
+            .collect();
+        let total: f64 = row.iter().sum();
+        let line = geometry.line(view, radial);
+        let toward_b = [0, 1].map(|i| (line.b[i] - line.a[i]) / line.length_mm());
+        let middle = [0, 1].map(|i| 0.5 * (line.a[i] + line.b[i]));
+        let expected = (130.0 - middle[0]) * toward_b[0] - middle[1] * toward_b[1];
+        if total > 0.0 && expected.abs() < 131.0 {
+            let mean: f64 = row.iter().enumerate().map(|(bin, y)| tof.centre_mm(bin) * y / total).sum();
+            assert!((mean - expected).abs() < 3.0, "view {view} radial {radial}: {mean}, expected {expected}");
+            checked += 1;
+        }
+    }
+    assert!(checked > 200, "{checked}");
+}
+
+#[test]
+fn thinning_keeps_the_poisson_law() {
+    let geometry = geometry();
+    let doses = [1.0, 0.5, 0.1].map(|dose| DoseLevel::try_from(dose).unwrap());
+    let config = SimulationConfig { dose_levels: doses.into(), ..with_background(5e6) };
+    let scans = run("torso", &geometry, &config);
+    let mean = &run("torso", &geometry, &SimulationConfig { noise: false, ..with_background(5e6) })[0];
+    let full = run("torso", &geometry, &with_background(5e6)).remove(0);
+    assert!(scans[0] == full, "the full level is the acquisition itself");
+    for (scan, dose) in scans.iter().zip([1.0, 0.5, 0.1_f64]) {
+        assert!(scan.prompts.iter().zip(&full.prompts).all(|(kept, all)| kept <= all && kept.fract() == 0.0));
+        let (mut difference, mut squares, mut variance) = (0.0, 0.0, 0.0);
+        for (&y, &expected) in scan.prompts.iter().zip(&mean.prompts) {
+            let (y, expected) = (f64::from(y), dose * f64::from(expected));
+            difference += y - expected;
+            squares += (y - expected).powi(2);
+            variance += expected;
+        }
+        assert!(difference.abs() < 4.0 * variance.sqrt(), "dose {dose}: {difference}");
+        assert!((squares / variance - 1.0).abs() < 0.02, "dose {dose}: variance over mean {}", squares / variance);
+        let ratio = scan.total_background() / full.total_background();
+        assert!((ratio - dose).abs() < 1e-6);
+        let factors: f64 = scan.factors.iter().flatten().map(|&m| f64::from(m)).sum();
+        let all: f64 = full.factors.iter().flatten().map(|&m| f64::from(m)).sum();
+        assert!((factors / all - dose).abs() < 1e-6);
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() {
+    let doses = [1.0, 0.3].map(|dose| DoseLevel::try_from(dose).unwrap());
+    let config = SimulationConfig { dose_levels: doses.into(), ..with_background(3e5) };
+    let on = |threads, config: &SimulationConfig| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| run("contrast-spheres", &tof_geometry(), config))
+    };
+    let (one, two) = (on(1, &config), on(2, &config));
+    assert!(one == two);
+    let other = on(2, &SimulationConfig { seed: 12, ..config });
+    assert!(one[0].prompts != other[0].prompts);
+}
+
+#[test]
+fn a_known_sensitivity_gives_known_counts() {
+    let geometry = geometry();
+    let counts = CountsConfig::Scan { duration_s: positive(100.0), sensitivity_cps_per_kbq: positive(8.0) };
+    let text = concat!(
+        "name = \"t\"\ndescription = \"\"\ncitation = \"\"\n[[shapes]]\nsolid.ellipsoid = { semi_axes_mm = [10, 10, 10] }\n",
+        "activity_bq_per_ml = 50000.0\nattenuation_per_cm = 0.096\n"
+    );
+    let ball = Phantom::parse(text, "test").unwrap();
+    let config = SimulationConfig { noise: false, attenuation: false, ..SimulationConfig::new(counts) };
+    let scan = &simulate(&ball, &geometry, &config, &|_, _| {}).unwrap()[0];
+    let kbq = 50.0 * 4.0 / 3.0 * std::f64::consts::PI;
+    assert!((scan.total_prompts() / (100.0 * 8.0 * kbq) - 1.0).abs() < 1e-5, "{}", scan.total_prompts());
+    assert_eq!((scan.duration_s, scan.background.is_none()), (Some(100.0), true));
+}
+
+#[test]
+fn gaps_count_nothing_and_efficiencies_vary() {
+    let mut geometry = geometry();
+    geometry.scanner = Scanner { crystals_per_block: 8, virtual_crystals: 1, ..geometry.scanner };
+    let config = SimulationConfig { attenuation: false, noise: false, ..config(1e6) };
+    let scan = &run("uniform-cylinder", &geometry, &config)[0];
+    let (factors, planes) = (scan.factors.as_ref().unwrap(), geometry.planes());
+    for (view, radial) in (0..geometry.views).flat_map(|v| (0..geometry.radial_bins).map(move |r| (v, r))) {
+        let gap = geometry.crystals(view, radial).unwrap().iter().any(|crystal| crystal % 8 == 7);
+        let start = (view * geometry.radial_bins + radial) * planes;
+        assert!(factors[start..start + planes].iter().all(|&m| (m == 0.0) == gap));
+    }
+    let sigma = NonNegative::try_from(0.1).unwrap();
+    let unequal =
+        &run("uniform-cylinder", &geometry, &SimulationConfig { gaps: false, efficiency_sigma: sigma, ..config })[0];
+    // Planes of a single ring pair: the logarithm of ε_A ε_B has standard deviation √2 σ.
+    let logs: Vec<_> = unequal.factors.as_ref().unwrap().chunks(planes).map(|m| f64::from(m[0]).ln()).collect();
+    let mean = logs.iter().sum::<f64>() / logs.len() as f64;
+    let sd = (logs.iter().map(|log| (log - mean).powi(2)).sum::<f64>() / logs.len() as f64).sqrt();
+    assert!((sd / (0.1 * 2.0_f64.sqrt()) - 1.0).abs() < 0.25, "{sd}");
+}
+
+#[test]
+fn blur_and_sub_lines_keep_the_activity() {
+    let geometry = geometry();
+    let plain = SimulationConfig { attenuation: false, noise: false, ..config(1e6) };
+    let blurred = SimulationConfig { resolution_fwhm_mm: NonNegative::try_from(20.0).unwrap(), ..plain.clone() };
+    let spread = SimulationConfig { sub_lines: 8, ..plain.clone() };
+    let run = |config: &SimulationConfig| run("contrast-spheres", &geometry, config).remove(0);
+    let plain = run(&plain);
+    for other in [run(&blurred), run(&spread)] {
+        let ratio = f64::from(other.factors.as_ref().unwrap()[0]) / f64::from(plain.factors.as_ref().unwrap()[0]);
+        assert!((ratio - 1.0).abs() < 0.01, "calibration changes by {ratio}");
+        let largest = |scan: &Measurement| scan.prompts.iter().fold(0.0_f32, |a, &b| a.max(b));
+        assert!(largest(&other) < largest(&plain));
+    }
+}
+
+#[test]
+fn impossible_scans_are_refused() {
+    let half = Fraction::try_from(0.5).unwrap();
+    let bad = |config: SimulationConfig| {
+        simulate(&Phantom::load("torso").unwrap(), &geometry(), &config, &|_, _| {}).unwrap_err()
+    };
+    let full = bad(SimulationConfig { randoms_fraction: half, scatter_fraction: half, ..config(1e6) });
+    assert_eq!(full, SimulateError::Fractions { randoms: 0.5, scatter: 0.5 });
+    assert_eq!(bad(SimulationConfig { sub_lines: 0, ..config(1e6) }), SimulateError::SubLines { found: 0 });
+    assert_eq!(bad(SimulationConfig { dose_levels: vec![], ..config(1e6) }), SimulateError::NoDoseLevel);
+    let text = concat!(
+        "name = \"cold\"\ndescription = \"\"\ncitation = \"\"\n[[shapes]]\nsolid.box = { size_mm = [20, 20, 20] }\n",
+        "activity_bq_per_ml = 0.0\nattenuation_per_cm = 0.1\n"
+    );
+    let cold = Phantom::parse(text, "test").unwrap();
+    let error = simulate(&cold, &geometry(), &config(1e6), &|_, _| {}).unwrap_err();
+    assert!(error.to_string().contains("meets activity of phantom cold"), "{error}");
+}
+
+#[test]
+fn a_configuration_is_checked_while_it_is_read() {
+    let good = "counts = { total-prompts = 1e6 }\nscatter_fraction = 0.3\ndose_levels = [1.0, 0.1]\nrandoms_shape = \"smooth\"";
+    let config: SimulationConfig = toml::from_str(good).unwrap();
+    assert_eq!((config.sub_lines, config.dose_levels.len()), (1, 2));
+    assert_eq!(toml::from_str::<SimulationConfig>(&toml::to_string(&config).unwrap()).unwrap(), config);
+    for (old, new, expected) in [
+        ("scatter_fraction = 0.3", "scatter_fraction = 1.0", "got 1"),
+        ("scatter_fraction", "scater_fraction", "unknown field `scater_fraction`"),
+        ("[1.0, 0.1]", "[1.0, 0.0]", "must be above 0 and at most 1, got 0"),
+        ("total-prompts = 1e6", "total-prompts = -1.0", "must be a finite number > 0, got -1"),
+        ("total-prompts = 1e6", "scan = { duration_s = 1.0 }", "missing field `sensitivity_cps_per_kbq`"),
+        ("smooth", "rough", "unknown variant `rough`"),
+    ] {
+        let error = toml::from_str::<SimulationConfig>(&good.replace(old, new)).unwrap_err().to_string();
+        assert!(error.contains(expected), "expected `{expected}` in {error}");
+    }
+}
