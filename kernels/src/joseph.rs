@@ -29,7 +29,8 @@ pub fn walk_steps(grid: &Grid, a: [f64; 3], b: [f64; 3], mut visit: impl FnMut(f
     }
     let length = direction.iter().map(|d| d * d).sum::<f64>().sqrt();
     let weight = grid.voxel_mm[main] * length / direction[main].abs();
-    let voxel = |axis: usize, share: f64| (a[axis] + share * direction[axis] - grid.origin_mm[axis]) / grid.voxel_mm[axis];
+    let voxel =
+        |axis: usize, share: f64| (a[axis] + share * direction[axis] - grid.origin_mm[axis]) / grid.voxel_mm[axis];
     for step in 0..grid.shape[main] {
         let position = grid.origin_mm[main] + step as f64 * grid.voxel_mm[main];
         let share = (position - a[main]) / direction[main];

@@ -60,12 +60,24 @@ fn cases() -> Vec<Case> {
         case("planes on voxels", aligned(), planes(&tilts, 4.0), None, 1e-5),
         case("planes between voxels", shifted, planes(&tilts, 4.0), None, 1e-5),
         case("more planes than voxels", centred([24, 20, 9], [11.0, 12.0, 4.0]), planes(&tilts, 4.0), None, 1e-5),
-        case("many planes", centred([10, 12, 301], [24.0, 21.0, 2.0]), planes(&[(30.0, 290), (0.0, 301)], 2.0), None, 1e-5),
+        case(
+            "many planes",
+            centred([10, 12, 301], [24.0, 21.0, 2.0]),
+            planes(&[(30.0, 290), (0.0, 301)], 2.0),
+            None,
+            1e-5,
+        ),
         case("two voxels a plane", centred([24, 20, 61], [11.0, 12.0, 2.0]), planes(&tilts, 4.0), None, 1e-5),
         case("two planes a voxel", centred([24, 20, 16], [11.0, 12.0, 8.0]), planes(&tilts, 4.0), None, 1e-5),
         case("alternating tilts", centred([24, 20, 41], [11.0, 12.0, 3.0]), alternating, None, 1e-5),
         case("time of flight", aligned(), planes(&tilts, 4.0), tof(), 1e-5),
-        case("time of flight, two voxels a plane", centred([24, 20, 61], [11.0, 12.0, 2.0]), planes(&tilts, 4.0), tof(), 1e-5),
+        case(
+            "time of flight, two voxels a plane",
+            centred([24, 20, 61], [11.0, 12.0, 2.0]),
+            planes(&tilts, 4.0),
+            tof(),
+            1e-5,
+        ),
         // Resampled rows interpolate twice; on white noise, the worst image there is, that shows.
         case("voxels that fit no plane", centred([24, 20, 41], [11.0, 12.0, 3.1]), planes(&tilts, 4.0), None, 0.5),
     ]

@@ -187,9 +187,7 @@ unsafe fn spread_vectors<L: Lanes>(output: &Output, count: usize) {
         };
     }
     // SAFETY: as for this function.
-    unsafe {
-        if output.phases == 1 { dispatch!(spread_one_phase) } else { dispatch!(spread_phases) }
-    }
+    unsafe { if output.phases == 1 { dispatch!(spread_one_phase) } else { dispatch!(spread_phases) } }
 }
 
 /// One phase: while the index stays, the planes at it and at the next point stay in registers.

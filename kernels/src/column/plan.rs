@@ -37,7 +37,11 @@ impl Plan {
         let runs = runs(&groups, planes, &lattice, lanes * (vectors - 1));
         // With TOF, a run passes over its few steps per bin many times and the rows of the whole line stay in the second level.
         let steps = grid.shape[0].max(grid.shape[1]);
-        let block = if tof.is_some() { steps } else { (BLOCK_FLOATS / (lattice.length * lattice.phases)).clamp(8, steps.max(8)) };
+        let block = if tof.is_some() {
+            steps
+        } else {
+            (BLOCK_FLOATS / (lattice.length * lattice.phases)).clamp(8, steps.max(8))
+        };
         Self { grid, level, lattice, runs, planes: planes.len(), tof, block }
     }
 

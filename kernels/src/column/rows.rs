@@ -93,9 +93,7 @@ unsafe fn blended<L: Lanes>(pair: [Option<&[f32]>; 2], share: f32, z: usize, cou
             if count == L::COUNT { L::load(from) } else { L::load_first(from, count) }
         };
         match pair {
-            [Some(low), Some(high)] => {
-                load(high).mul_add(L::splat(share), load(low).mul(L::splat(1.0 - share)))
-            }
+            [Some(low), Some(high)] => load(high).mul_add(L::splat(share), load(low).mul(L::splat(1.0 - share))),
             [Some(low), None] => load(low).mul(L::splat(1.0 - share)),
             [None, Some(high)] => load(high).mul(L::splat(share)),
             [None, None] => L::splat(0.0),

@@ -41,8 +41,7 @@ impl Walk {
         let share_step = grid.voxel_mm[main] / direction[main];
         let share_start = (grid.origin_mm[main] - a[main]) / direction[main];
         let side_step = share_step * direction[side] / grid.voxel_mm[side];
-        let side_start =
-            (a[side] + share_start * direction[side] - grid.origin_mm[side]) / grid.voxel_mm[side];
+        let side_start = (a[side] + share_start * direction[side] - grid.origin_mm[side]) / grid.voxel_mm[side];
         let mut walk = Self {
             axis,
             first: 0,
