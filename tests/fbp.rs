@@ -268,3 +268,12 @@ fn wrong_data_and_settings_are_named() {
     let flat = ImageGrid::centred([8, 0, 8], [1.0; 3]);
     assert!(matches!(fbp(&data, &flat, &FbpConfig::default()), Err(FbpError::Grid { .. })));
 }
+
+#[test]
+fn settings_have_defaults_and_refuse_unknown_keys() {
+    let config: FbpConfig = toml::from_str("rebinning = \"ssrb\"\nwindow = \"shepp-logan\"\n").unwrap();
+    let expected = FbpConfig { rebinning: Rebinning::SingleSlice, window: Window::SheppLogan, ..FbpConfig::default() };
+    assert_eq!(config, expected);
+    let error = toml::from_str::<FbpConfig>("[fore]\nobject_radius = 100.0\n").unwrap_err();
+    assert!(error.to_string().contains("object_radius_mm"), "{error}");
+}

@@ -71,10 +71,10 @@ mod tests {
         let mut y = vec![f32::NAN; grid.voxels()];
         GaussianFilter::new(&grid, fwhm_mm).apply(&x, &mut y);
         let mut variance = [0.0; 3];
-        for n in 0..grid.voxels() {
+        for (n, &value) in y.iter().enumerate() {
             let centre = grid.centre_mm([n / (43 * 45), n / 45 % 43, n % 45]);
-            for axis in 0..3 {
-                variance[axis] += y[n] as f64 * centre[axis] * centre[axis];
+            for (variance, mm) in variance.iter_mut().zip(centre) {
+                *variance += value as f64 * mm * mm;
             }
         }
         for axis in 0..3 {

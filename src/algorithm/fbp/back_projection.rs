@@ -58,7 +58,7 @@ fn along_z(direct: &DirectSinograms, grid: &ImageGrid) -> Vec<f32> {
 fn voxel_blend(slices: &Slices, grid: &ImageGrid, k: usize) -> Vec<(usize, f32)> {
     let (z, thickness) = (grid.centre_mm([0, 0, k])[2], grid.voxel_mm[2]);
     // One sample per slice; more than all slices would not add anything.
-    let count = (thickness / slices.spacing_mm().max(1e-3)).round().clamp(1.0, 4.0 * slices.z_mm.len() as f64) as usize;
+    let count = (thickness / slices.spacing_mm).round().clamp(1.0, 4.0 * slices.z_mm.len() as f64) as usize;
     let sample = |n: usize| z + ((n as f64 + 0.5) / count as f64 - 0.5) * thickness;
     let places = (0..count).filter_map(|n| slices.place(sample(n))).flatten();
     places.map(|(slice, share)| (slice, share / count as f32)).filter(|(_, weight)| *weight > 0.0).collect()

@@ -50,6 +50,9 @@ pub enum Window {
 }
 
 /// Limits of Fourier rebinning (Defrise et al. 1997): where the relation between oblique and direct planes holds.
+///
+/// Its error grows with tilt²/ω, whatever k is: the defaults keep to few ring differences at low ω, and for k = 0 only. More
+/// angular frequencies from nearly direct planes alone would bring their noise back around the axis.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ForeConfig {
@@ -78,7 +81,7 @@ impl Default for FbpConfig {
 
 impl Default for ForeConfig {
     fn default() -> Self {
-        Self { low_radial_cycles: 3.0, low_angular_cycles: 2, low_ring_difference: 2.0, object_radius_mm: None }
+        Self { low_radial_cycles: 8.0, low_angular_cycles: 0, low_ring_difference: 2.0, object_radius_mm: None }
     }
 }
 

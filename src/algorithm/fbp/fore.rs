@@ -31,7 +31,7 @@ const BATCH: usize = 16;
 pub(super) fn rebin(measurement: &Measurement, config: &FbpConfig) -> Result<DirectSinograms, FbpError> {
     let geometry = &measurement.geometry;
     let (pairs, beam, lines) = (pairs(geometry, config)?, ParallelBeam::of(geometry)?, MeasuredLines::of(geometry));
-    let slices = Slices::of(&pairs);
+    let slices = Slices::of(&pairs, geometry.scanner.ring_spacing_mm);
     let transform = Transform::new(&beam);
     let relation = Relation::new(&beam, &slices, &transform, &config.fore);
     let mut sums = vec![Complex::default(); transform.radial() * slices.z_mm.len() * transform.turn()];

@@ -15,7 +15,7 @@ use rayon::prelude::*;
 pub(super) fn rebin(measurement: &Measurement, config: &FbpConfig) -> Result<DirectSinograms, FbpError> {
     let geometry = &measurement.geometry;
     let (pairs, beam, lines) = (pairs(geometry, config)?, ParallelBeam::of(geometry)?, MeasuredLines::of(geometry));
-    let slices = Slices::of(&pairs);
+    let slices = Slices::of(&pairs, geometry.scanner.ring_spacing_mm);
     let count = slices.z_mm.len();
     let mut values = vec![0.0; beam.views * beam.bins * count];
     let mut norm = vec![0.0f32; count];
