@@ -2,12 +2,18 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod algorithm;
+pub mod config;
 pub mod data;
 pub mod image;
 pub mod io;
+pub mod likelihood;
 pub mod metrics;
+pub mod observe;
 pub mod operator;
 pub mod phantom;
+pub mod report;
+pub mod run;
 pub mod scanner;
 pub mod simulate;
 pub mod units;

@@ -312,6 +312,31 @@ fn lying_headers_are_named() {
 }
 
 #[test]
+fn sizes_beyond_any_file_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.hs");
+    let geometry = geometries().pop().unwrap();
+    write_projection_data(&path, &data(geometry), Encoding::default(), StorageOrder::ByView, false).unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    // 2^40 and 2^60 radial bins of next to no width lie within the detectors.
+    let text = text.replace("bin size (cm) := 0.25", "bin size (cm) := 1e-300");
+    fs::write(&path, text.replace("matrix size [1] := 21", "matrix size [1] := 1099511627776")).unwrap();
+    let error = read_projection_data(&path, Contents::Counts).map(|_| "no error").unwrap_err().to_string();
+    assert!(error.contains("bytes of data, expected"), "{error}");
+    fs::write(&path, text.replace("matrix size [1] := 21", "matrix size [1] := 1152921504606846976")).unwrap();
+    let error = read_geometry(&path).map(|_| "no error").unwrap_err().to_string();
+    assert!(error.contains("a sinogram that a file can hold"), "{error}");
+
+    let path = folder.path().join("a.hv");
+    let image = Image::uniform(ImageGrid::centred([3, 3, 3], [1.0; 3]), ImageUnit::PerCm, 1.0);
+    write_image(&path, &image, Encoding::default(), false).unwrap();
+    let text = fs::read_to_string(&path).unwrap().replace("size [3] := 3", "size [3] := 1099511627776");
+    fs::write(&path, text).unwrap();
+    let error = read_image(&path, ImageUnit::PerCm).map(|_| "no error").unwrap_err().to_string();
+    assert!(error.contains("108 bytes of data, expected 39582418599936"), "{error}");
+}
+
+#[test]
 fn values_that_are_no_counts_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.hs");

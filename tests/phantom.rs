@@ -345,6 +345,9 @@ fn mistakes_in_a_file_are_named() {
         let error = error_of(old, new);
         assert!(error.contains(expected), "expected `{expected}` in: {error}");
     }
+    let cut = "{ through_mm = [0, 0, 0], keep = [1, 0, 0] }";
+    let many = error_of(cut, &vec![cut; 33].join(", "));
+    assert!(many.contains("`shapes[0].cuts` is 33 cuts, expected at most 32 cuts"), "{many}");
     let cone = error_of("ellipsoid = { semi_axes_mm = [50, 50, 50] }", "cone = { radii_mm = [0, 0], length_mm = 1 }");
     assert!(cone.contains("`shapes[0].solid.cone.radii_mm`"), "{cone}");
     let none =
@@ -354,4 +357,23 @@ fn mistakes_in_a_file_are_named() {
     assert!(unknown.contains("no phantom is called `nema`") && unknown.contains("nema-iq"), "{unknown}");
     let missing = Phantom::load("nowhere/there.toml").unwrap_err().to_string();
     assert!(missing.contains("nowhere/there.toml"), "{missing}");
+}
+
+proptest::proptest! {
+    /// A damaged file is an error or another sound phantom, never a panic or a number that is none.
+    #[test]
+    fn damaged_files_do_no_harm(which in 0..PRESETS.len(), place in 0.0..1.0_f64, length in 0..40_usize, junk in "[-0-9.einfa\\[\\]{}=\", \n]{0,12}") {
+        let path = format!("{}/phantoms/{}.toml", env!("CARGO_MANIFEST_DIR"), PRESETS[which]);
+        let mut text = std::fs::read_to_string(path).unwrap();
+        let start = (place * text.len() as f64) as usize;
+        let end = (start + length).min(text.len());
+        text.replace_range(start..end, &junk);
+        match Phantom::parse(&text, "damaged.toml") {
+            Err(error) => proptest::prop_assert!(error.to_string().contains("damaged.toml")),
+            Ok(phantom) => for [a, b] in random_lines(&phantom, 20) {
+                let integrals = phantom.tracer().line_integrals(a, b);
+                proptest::prop_assert!(integrals.activity.is_finite() && integrals.attenuation >= 0.0);
+            }
+        }
+    }
 }

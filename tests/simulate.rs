@@ -3,7 +3,7 @@
 use coincide::data::Measurement;
 use coincide::phantom::Phantom;
 use coincide::scanner::{AxialCompression, Scanner, SinogramGeometry, TofDetector, preset};
-use coincide::simulate::{CountsConfig, DoseLevel, RandomsShape, SimulateError, SimulationConfig, simulate};
+use coincide::simulate::{CountsConfig, DoseLevel, RandomsShape, SimulateError, SimulationConfig, project, simulate};
 use coincide::units::{Fraction, NonNegative, Positive};
 
 fn positive(value: f64) -> Positive {
@@ -306,4 +306,83 @@ fn a_configuration_is_checked_while_it_is_read() {
         let error = toml::from_str::<SimulationConfig>(&good.replace(old, new)).unwrap_err().to_string();
         assert!(error.contains(expected), "expected `{expected}` in {error}");
     }
+}
+
+#[test]
+fn a_projection_is_chords_and_attenuation_apart() {
+    let geometry = tof_geometry();
+    let phantom = Phantom::load("uniform-cylinder").unwrap();
+    let projection = project(&phantom, &geometry).unwrap();
+    let [_, radials, bins, planes] = geometry.shape();
+    let mut tracer = phantom.tracer();
+    for (view, radial) in (0..geometry.views).step_by(7).flat_map(|v| (0..radials).map(move |r| (v, r))) {
+        let column = view * radials + radial;
+        for (index, plane) in geometry.all_planes().enumerate() {
+            let [a, b] = geometry.line_of_response(view, radial, plane);
+            let expected = tracer.line_integrals(a, b);
+            let found: f32 = (0..bins).map(|bin| projection.activity[(column * bins + bin) * planes + index]).sum();
+            assert!((f64::from(found) - expected.activity).abs() <= 1e-5 * expected.activity + 1e-3);
+            let factor = f64::from(projection.attenuation[column * planes + index]);
+            assert!((factor - (-expected.attenuation).exp()).abs() < 1e-6);
+        }
+    }
+}
+
+#[test]
+fn the_blur_has_the_stated_width() {
+    // A thin rod along z at the centre: the radial profile's variance grows by σ², whatever the rod's own.
+    let text = concat!(
+        "name = \"rod\"\ndescription = \"\"\ncitation = \"\"\n[[shapes]]\nsolid.cylinder = { radii_mm = [12, 12], length_mm = 120 }\n",
+        "activity_bq_per_ml = 1.0\nattenuation_per_cm = 0.0\n"
+    );
+    let rod = Phantom::parse(text, "test").unwrap();
+    let geometry = geometry();
+    let [_, radials, _, planes] = geometry.shape();
+    let variance = |fwhm: f64| {
+        let fwhm = NonNegative::try_from(fwhm).unwrap();
+        let config = SimulationConfig { noise: false, resolution_fwhm_mm: fwhm, ..config(1e6) };
+        let scan = &simulate(&rod, &geometry, &config, &|_, _| {}).unwrap()[0];
+        let (mut sum, mut squares) = (0.0, 0.0);
+        for radial in 0..radials {
+            // The middle plane of segment 0, and the bins' own spacing.
+            let s = |radial: usize| geometry.line(0, radial).distance_and_angle().0;
+            let width = 0.5 * (s((radial + 1).min(radials - 1)) - s(radial.saturating_sub(1)));
+            let weight = width * f64::from(scan.prompts[radial * planes + 7]);
+            sum += weight;
+            squares += weight * s(radial).powi(2);
+        }
+        squares / sum
+    };
+    let found = (variance(30.0) - variance(0.0)).sqrt() * 2.354_820_045;
+    assert!((found / 30.0 - 1.0).abs() < 0.02, "{found} mm");
+}
+
+#[test]
+fn scatter_is_broad_and_randoms_are_flat() {
+    let geometry = tof_geometry();
+    let third = Fraction::try_from(0.3).unwrap();
+    let scatter = SimulationConfig { scatter_fraction: third, noise: false, ..config(1e6) };
+    let randoms = SimulationConfig { randoms_fraction: third, noise: false, ..config(1e6) };
+    let smooth = SimulationConfig { randoms_shape: RandomsShape::Smooth, ..randoms.clone() };
+    let [views, radials, bins, planes] = geometry.shape();
+    let background =
+        |config: &SimulationConfig| run("contrast-spheres", &geometry, config).remove(0).background.unwrap();
+    let columns = |b: &[f32]| -> Vec<f64> {
+        b.chunks(bins * planes).map(|column| column.iter().map(|&b| f64::from(b)).sum()).collect()
+    };
+    let scatter = columns(&background(&scatter));
+    for view in scatter.chunks(radials) {
+        let peak = view.iter().fold(0.0_f64, |a, &b| a.max(b));
+        // It falls from the middle to the edges, without steps, and is not gone outside of the object.
+        assert!(view[0] < 0.5 * peak && view[0] > 0.0 && view[radials / 2] > 0.9 * peak);
+        assert!(view.windows(2).all(|pair| (pair[1] - pair[0]).abs() < 0.06 * peak));
+    }
+    let uniform = background(&randoms);
+    for (plane, ring_pairs) in geometry.all_planes().map(|plane| plane.ring_pairs).enumerate() {
+        let rate = |bin: usize| uniform[bin * planes + plane] / ring_pairs as f32;
+        assert!((0..views * radials * bins).all(|bin| (rate(bin) / rate(0) - 1.0).abs() < 1e-5));
+    }
+    let smooth = columns(&background(&smooth));
+    let mean = smooth.iter().sum::<f64>() / smooth.len() as f64;
+    assert!(smooth.iter().all(|rate| (rate / mean - 1.0).abs() < 0.3));
 }

@@ -154,7 +154,7 @@ impl ListMode {
         let mut file = File::open(&self.path).map_err(|source| self.system("opening the list-mode data", source))?;
         let found = file.metadata().map_err(|source| self.system("asking for the size", source))?.len();
         let words = found.checked_sub(self.offset).ok_or_else(|| self.size(found, self.offset, "the data offset"))?;
-        if words % 4 != 0 {
+        if !words.is_multiple_of(4) {
             return Err(self.size(found, found - words % 4, "whole words of 4 bytes; the last one is cut off"));
         }
         file.seek(SeekFrom::Start(self.offset)).map_err(|source| self.system("seeking", source))?;

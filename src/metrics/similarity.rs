@@ -11,60 +11,87 @@ use rayon::prelude::*;
 const REACH: usize = 5;
 const SIGMA: f64 = 1.5;
 
+/// x, t, x², t², x t of one voxel, or their local means.
+type Moments = [f64; 5];
+
 /// Mean structural similarity of two images of the shape `[x, y, z]`; 1 for equal images.
 pub fn ssim(image: &[f32], truth: &[f32], shape: [usize; 3]) -> f64 {
     let voxels: usize = shape.iter().product();
     assert!(image.len() == voxels && truth.len() == voxels, "images do not have the shape {shape:?}");
-    let along = shape.map(|length| length > 2 * REACH);
     let (low, high) = truth.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(l, h), &t| (l.min(t), h.max(t)));
     let range = f64::from(high - low);
-    let (c1, c2) = ((0.01 * range).powi(2), (0.03 * range).powi(2));
-    let moment = |f: fn(f64, f64) -> f64| {
-        let product = image.iter().zip(truth).map(|(&x, &t)| f(f64::from(x), f64::from(t))).collect();
-        blurred(product, shape, along)
-    };
-    let (x, t) = (moment(|x, _| x), moment(|_, t| t));
-    let (xx, tt, xt) = (moment(|x, _| x * x), moment(|_, t| t * t), moment(|x, t| x * t));
-    let local = |n: usize| {
-        let (variance_x, variance_t) = (xx[n] - x[n] * x[n], tt[n] - t[n] * t[n]);
-        let covariance = xt[n] - x[n] * t[n];
-        let (above, below) = (
-            (2.0 * x[n] * t[n] + c1) * (2.0 * covariance + c2),
-            (x[n] * x[n] + t[n] * t[n] + c1) * (variance_x + variance_t + c2),
-        );
-        if below == 0.0 { 1.0 } else { above / below }
-    };
-    let (sum, count) = (0..voxels)
-        .filter(|&n| {
-            let place = [n / (shape[1] * shape[2]), n / shape[2] % shape[1], n % shape[2]];
-            (0..3).all(|axis| !along[axis] || (REACH..shape[axis] - REACH).contains(&place[axis]))
-        })
-        .fold((0.0, 0_usize), |(sum, count), n| (sum + local(n), count + 1));
-    sum / count as f64
+    let windows = shape.map(Window::new);
+    let slices: Vec<_> = windows[0].inside(shape[0]).collect();
+    // One slice of x at a time keeps the work space small; the sums are added in order, whatever the threads.
+    let sums: Vec<f64> = slices.par_iter().map(|&i| slice_sum(image, truth, shape, &windows, i, range)).collect();
+    let area = windows[1].inside(shape[1]).len() * windows[2].inside(shape[2]).len();
+    sums.iter().sum::<f64>() / (slices.len() * area) as f64
 }
 
-/// Separable Gaussian window; voxels nearer to a border than its reach are meaningless along that axis.
-fn blurred(mut values: Vec<f64>, shape: [usize; 3], along: [bool; 3]) -> Vec<f64> {
-    let mut weights: Vec<f64> =
-        (0..=2 * REACH).map(|n| (-0.5 * ((n as f64 - REACH as f64) / SIGMA).powi(2)).exp()).collect();
-    let sum: f64 = weights.iter().sum();
-    weights.iter_mut().for_each(|weight| *weight /= sum);
-    let strides = [shape[1] * shape[2], shape[2], 1];
-    for axis in (0..3).filter(|&axis| along[axis]) {
-        let (stride, length) = (strides[axis], shape[axis]);
-        let source = values;
-        values = (0..source.len())
-            .into_par_iter()
-            .map(|n| {
-                if !(REACH..length - REACH).contains(&(n / stride % length)) {
-                    return source[n];
-                }
-                let first = n - REACH * stride;
-                weights.iter().enumerate().map(|(m, weight)| weight * source[first + m * stride]).sum()
-            })
-            .collect();
+/// Sum of the local similarity over the inner voxels of slice `i`.
+fn slice_sum(image: &[f32], truth: &[f32], shape: [usize; 3], windows: &[Window; 3], i: usize, range: f64) -> f64 {
+    let [_, ny, nz] = shape;
+    let mut slice = vec![Moments::default(); ny * nz];
+    for (weight, other) in windows[0].around(i) {
+        let voxels = other * ny * nz..(other + 1) * ny * nz;
+        for (sums, (&x, &t)) in slice.iter_mut().zip(image[voxels.clone()].iter().zip(&truth[voxels])) {
+            let (x, t) = (f64::from(x), f64::from(t));
+            add(sums, weight, &[x, t, x * x, t * t, x * t]);
+        }
     }
-    values
+    let mut sum = 0.0;
+    let mut row = vec![Moments::default(); nz];
+    for j in windows[1].inside(ny) {
+        row.fill(Moments::default());
+        for (weight, other) in windows[1].around(j) {
+            row.iter_mut().zip(&slice[other * nz..]).for_each(|(sums, moments)| add(sums, weight, moments));
+        }
+        for k in windows[2].inside(nz) {
+            let mut local = Moments::default();
+            windows[2].around(k).for_each(|(weight, other)| add(&mut local, weight, &row[other]));
+            sum += similarity(local, range);
+        }
+    }
+    sum
+}
+
+fn similarity([x, t, xx, tt, xt]: Moments, range: f64) -> f64 {
+    let (c1, c2) = ((0.01 * range).powi(2), (0.03 * range).powi(2));
+    let (variance_x, variance_t, covariance) = (xx - x * x, tt - t * t, xt - x * t);
+    let below = (x * x + t * t + c1) * (variance_x + variance_t + c2);
+    // Both images are zero here, and the truth everywhere: they are alike.
+    if below == 0.0 { 1.0 } else { (2.0 * x * t + c1) * (2.0 * covariance + c2) / below }
+}
+
+fn add(sums: &mut Moments, weight: f64, moments: &Moments) {
+    sums.iter_mut().zip(moments).for_each(|(sum, moment)| *sum += weight * moment);
+}
+
+/// The window along one axis; a single voxel where the axis is shorter than the window.
+struct Window {
+    weights: Vec<f64>,
+}
+
+impl Window {
+    fn new(length: usize) -> Self {
+        let reach = if length > 2 * REACH { REACH } else { 0 };
+        let weight = |n: usize| (-0.5 * ((n as f64 - reach as f64) / SIGMA).powi(2)).exp();
+        let weights: Vec<_> = (0..=2 * reach).map(weight).collect();
+        let sum: f64 = weights.iter().sum();
+        Self { weights: weights.iter().map(|weight| weight / sum).collect() }
+    }
+
+    /// Voxels whose window lies inside of an axis.
+    fn inside(&self, length: usize) -> std::ops::Range<usize> {
+        let reach = self.weights.len() / 2;
+        reach..length - reach
+    }
+
+    /// Weight and voxel of the window around `centre`.
+    fn around(&self, centre: usize) -> impl Iterator<Item = (f64, usize)> {
+        let first = centre - self.weights.len() / 2;
+        self.weights.iter().enumerate().map(move |(n, &weight)| (weight, first + n))
+    }
 }
 
 #[cfg(test)]

@@ -3,11 +3,13 @@
 mod compose;
 mod diagonal;
 mod dot_test;
+mod gaussian;
 mod projector;
 
 pub use compose::Then;
 pub use diagonal::Diagonal;
 pub use dot_test::dot_test;
+pub use gaussian::GaussianFilter;
 pub use projector::Projector;
 
 /// A linear map A. `forward` writes y = A x, `adjoint` writes x = Aᵀ y; neither reads what was in its output.

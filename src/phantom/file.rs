@@ -38,6 +38,8 @@ use std::path::Path;
 const LARGEST_FILE: u64 = 16 << 20;
 /// Larger than any scanner; keeps squares and cubes of lengths far from overflow.
 const LARGEST_MM: f64 = 1e6;
+/// Every centre of a shape carries its own cuts: without a limit a small file could ask for a huge product.
+const MOST_CUTS: usize = 32;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -174,6 +176,9 @@ fn place(solid: &SolidTable, pose: &Pose, file: &str, field: &str) -> Result<Vec
         .ok_or_else(|| wrong(file, &format!("{field}.axis"), show(pose.axis), "a direction: finite and not zero"))?;
     if !pose.turn_deg.is_finite() {
         return Err(wrong(file, &format!("{field}.turn_deg"), pose.turn_deg, "a finite angle"));
+    }
+    if pose.cuts.len() > MOST_CUTS {
+        return Err(wrong(file, &format!("{field}.cuts"), format!("{} cuts", pose.cuts.len()), "at most 32 cuts"));
     }
     if pose.centres_mm.is_empty() {
         return Err(wrong(file, &format!("{field}.centres_mm"), "empty", "at least one centre"));

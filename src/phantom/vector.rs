@@ -53,7 +53,8 @@ pub(super) fn rotation(about: Vector, angle_rad: f64) -> Matrix {
 /// The rotation that first turns by `turn_rad` about z, then tilts z to `axis` (a unit vector) the shortest way.
 pub(super) fn orientation(axis: Vector, turn_rad: f64) -> Matrix {
     let tilt = match unit(cross([0.0, 0.0, 1.0], axis)) {
-        Some(about) => rotation(about, axis[2].clamp(-1.0, 1.0).acos()),
+        // Not acos(z), which loses small angles.
+        Some(about) => rotation(about, axis[0].hypot(axis[1]).atan2(axis[2])),
         None if axis[2] < 0.0 => rotation([1.0, 0.0, 0.0], std::f64::consts::PI),
         None => IDENTITY,
     };

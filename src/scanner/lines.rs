@@ -60,7 +60,7 @@ impl SinogramGeometry {
         let step = std::f64::consts::PI / self.views as f64;
         let unmashed = std::f64::consts::TAU / self.scanner.crystals_per_ring as f64;
         // Views that are no mashed crystal views (arc-corrected data of any number of views) start at the tilt itself.
-        let whole = self.scanner.crystals_per_ring % (2 * self.views) == 0;
+        let whole = self.scanner.crystals_per_ring.is_multiple_of(2 * self.views);
         let mashing = if whole { self.mashing() } else { 1 };
         view as f64 * step + self.scanner.tilt_rad + 0.5 * (mashing as f64 - 1.0) * unmashed
     }

@@ -25,6 +25,7 @@ mod trace;
 
 pub use config::{CountsConfig, DoseLevel, RandomsShape, SimulationConfig};
 pub use error::SimulateError;
+pub use trace::{Projection, project};
 
 use crate::data::Measurement;
 use crate::phantom::Phantom;
@@ -70,4 +71,13 @@ pub fn simulate(
     }
     let levels = config.dose_levels.iter().enumerate();
     Ok(levels.map(|(level, dose)| scan.at_dose(&full, level, dose.get())).collect())
+}
+
+/// An array of the sinogram, or the reason why there is no room for it.
+fn zeros(bins: usize) -> Result<Vec<f32>, SimulateError> {
+    let mut values = Vec::new();
+    let gigabytes = bins as f64 * 4e-9;
+    values.try_reserve_exact(bins).map_err(|_| SimulateError::Memory { bins, gigabytes })?;
+    values.resize(bins, 0.0);
+    Ok(values)
 }

@@ -6,8 +6,8 @@ use super::counts::{poisson, thinned};
 use super::efficiency::Efficiencies;
 use super::randoms::Randoms;
 use super::scatter::{ScatterShape, ViewScatter};
-use super::trace::ViewTracer;
-use super::{CountsConfig, Purpose, SimulateError, SimulationConfig, stream};
+use super::trace::{Attenuation, ViewTracer};
+use super::{CountsConfig, Purpose, SimulateError, SimulationConfig, stream, zeros};
 use crate::data::Measurement;
 use crate::phantom::Phantom;
 use crate::scanner::SinogramGeometry;
@@ -66,7 +66,8 @@ impl<'a> Scan<'a> {
         let mut factors = zeros(self.geometry.lines())?;
         let mut background = zeros(self.geometry.bins())?;
         let (view_bins, view_lines) = (prompts.len() / self.geometry.views, factors.len() / self.geometry.views);
-        let tracer = ViewTracer::new(self.geometry, self.phantom, self.config.sub_lines, self.config.attenuation);
+        let attenuation = if self.config.attenuation { Attenuation::Applied } else { Attenuation::None };
+        let tracer = ViewTracer::new(self.geometry, self.phantom, self.config.sub_lines, attenuation);
         let blur = SinogramBlur::new(self.geometry, self.config.resolution_fwhm_mm.get());
         let views = prompts.par_chunks_mut(view_bins).zip(factors.par_chunks_mut(view_lines)).enumerate();
         let (scatter, totals): (Vec<_>, Vec<_>) = views
@@ -185,12 +186,4 @@ impl<'a> Scan<'a> {
         let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
         (self.on_progress)(done, 2 * self.geometry.views);
     }
-}
-
-fn zeros(bins: usize) -> Result<Vec<f32>, SimulateError> {
-    let mut values = Vec::new();
-    let gigabytes = bins as f64 * 4e-9;
-    values.try_reserve_exact(bins).map_err(|_| SimulateError::Memory { bins, gigabytes })?;
-    values.resize(bins, 0.0);
-    Ok(values)
 }

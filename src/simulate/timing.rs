@@ -10,7 +10,10 @@
 use crate::scanner::TofBins;
 use std::f64::consts::{PI, SQRT_2};
 
+/// The kernel ends at CUT standard deviations; Φ(−3) and φ(3).
 const CUT: f64 = 3.0;
+const TAIL: f64 = 0.001_349_898_031_630_094_6;
+const DENSITY: f64 = 0.004_431_848_411_938_007_5;
 
 /// Shares stretches of lines among the TOF bins.
 #[derive(Clone, Debug)]
@@ -52,10 +55,9 @@ fn integrated(u: f64) -> f64 {
     if u >= CUT {
         return u;
     }
-    let tail = 0.5 * libm::erfc(CUT / SQRT_2);
-    let density = |u: f64| (-0.5 * u * u).exp() / (2.0 * PI).sqrt();
     let below = 0.5 * libm::erfc(-u / SQRT_2);
-    (u * below + density(u) - density(CUT) + CUT * tail - tail * (u + CUT)) / (1.0 - 2.0 * tail)
+    let density = (-0.5 * u * u).exp() / (2.0 * PI).sqrt();
+    (u * below + density - DENSITY + CUT * TAIL - TAIL * (u + CUT)) / (1.0 - 2.0 * TAIL)
 }
 
 #[cfg(test)]
@@ -85,6 +87,13 @@ mod tests {
             assert!((found - sum / norm).abs() < 1e-5, "{found}, expected {}", sum / norm);
         }
         assert!((found.iter().sum::<f64>() - 2.0 * 44.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn constants_are_those_of_the_normal_distribution() {
+        assert!((TAIL - 0.5 * libm::erfc(CUT / SQRT_2)).abs() < 1e-16);
+        assert!((DENSITY - (-0.5 * CUT * CUT).exp() / (2.0 * PI).sqrt()).abs() < 1e-16);
+        assert!(integrated(-CUT + 1e-9).abs() < 1e-15 && (integrated(CUT - 1e-9) - CUT).abs() < 2e-9);
     }
 
     #[test]

@@ -5,8 +5,41 @@
 
 use super::faces::Faces;
 use super::timing::TimeKernel;
+use super::{SimulateError, zeros};
 use crate::phantom::{LineIntegrals, Phantom, Stretch, Tracer};
-use crate::scanner::{Plane, SinogramGeometry};
+use crate::scanner::{Plane, SinogramGeometry, TransaxialLine};
+use rayon::prelude::*;
+
+/// Exact line integrals of a phantom over a sinogram.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Projection {
+    /// ∫ λ dl in Bq/mL · mm, shared among the TOF bins: `[view, radial, tof, plane]`.
+    pub activity: Vec<f32>,
+    /// exp(−∫ µ dl): `[view, radial, plane]`.
+    pub attenuation: Vec<f32>,
+}
+
+/// Exact projection of a phantom: what any projector should find for its voxels, up to their size.
+pub fn project(phantom: &Phantom, geometry: &SinogramGeometry) -> Result<Projection, SimulateError> {
+    let mut activity = zeros(geometry.bins())?;
+    let mut attenuation = zeros(geometry.lines())?;
+    let (view_bins, view_lines) = (activity.len() / geometry.views, attenuation.len() / geometry.views);
+    let tracer = ViewTracer::new(geometry, phantom, 1, Attenuation::Apart);
+    let views = activity.par_chunks_mut(view_bins).zip(attenuation.par_chunks_mut(view_lines)).enumerate();
+    views.for_each(|(view, (activity, attenuation))| tracer.trace(view, activity, attenuation));
+    Ok(Projection { activity, attenuation })
+}
+
+/// What becomes of a phantom's attenuation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Attenuation {
+    /// There is none.
+    None,
+    /// It weakens the emission.
+    Applied,
+    /// It is found, but leaves the emission alone.
+    Apart,
+}
 
 /// Follows the lines of a geometry through a phantom.
 pub(super) struct ViewTracer<'a> {
@@ -14,11 +47,16 @@ pub(super) struct ViewTracer<'a> {
     phantom: &'a Phantom,
     faces: Faces,
     timing: Option<TimeKernel>,
-    attenuation: bool,
+    attenuation: Attenuation,
 }
 
 impl<'a> ViewTracer<'a> {
-    pub fn new(geometry: &'a SinogramGeometry, phantom: &'a Phantom, sub_lines: usize, attenuation: bool) -> Self {
+    pub fn new(
+        geometry: &'a SinogramGeometry,
+        phantom: &'a Phantom,
+        sub_lines: usize,
+        attenuation: Attenuation,
+    ) -> Self {
         let timing = geometry.tof.as_ref().map(TimeKernel::new);
         Self { geometry, phantom, faces: Faces::new(geometry, sub_lines), timing, attenuation }
     }
@@ -48,7 +86,7 @@ impl<'a> ViewTracer<'a> {
     }
 
     /// Adds one bin's emission to `times`; returns its attenuation.
-    fn bin(&self, tracer: &mut Tracer, line: &crate::scanner::TransaxialLine, plane: &Plane, times: &mut [f64]) -> f64 {
+    fn bin(&self, tracer: &mut Tracer, line: &TransaxialLine, plane: &Plane, times: &mut [f64]) -> f64 {
         let share = 1.0 / self.faces.count() as f64;
         let mut mean = 0.0;
         for [a, b] in self.faces.lines(line, plane) {
@@ -58,25 +96,30 @@ impl<'a> ViewTracer<'a> {
                 continue;
             }
             let integrals = self.phantom.integrate(stretches);
-            let factor = if self.attenuation { share * (-integrals.attenuation).exp() } else { share };
+            let weakened = share * (-integrals.attenuation).exp();
+            let (factor, weight) = match self.attenuation {
+                Attenuation::None => (share, share),
+                Attenuation::Applied => (weakened, weakened),
+                Attenuation::Apart => (weakened, share),
+            };
             mean += factor;
             if integrals.activity > 0.0 {
                 let length = (0..3).map(|axis| (b[axis] - a[axis]).powi(2)).sum::<f64>().sqrt();
-                self.share(stretches, &integrals, 0.5 * length, factor, times);
+                self.share(stretches, &integrals, 0.5 * length, weight, times);
             }
         }
         mean
     }
 
-    fn share(&self, stretches: &[Stretch], all: &LineIntegrals, middle: f64, factor: f64, times: &mut [f64]) {
+    fn share(&self, stretches: &[Stretch], all: &LineIntegrals, middle: f64, weight: f64, times: &mut [f64]) {
         let Some(timing) = &self.timing else {
-            times[0] += factor * all.activity;
+            times[0] += weight * all.activity;
             return;
         };
         for stretch in stretches {
             let activity = self.phantom.activity(stretch.shape);
             if activity > 0.0 {
-                timing.share(stretch.start_mm - middle, stretch.end_mm - middle, factor * activity, times);
+                timing.share(stretch.start_mm - middle, stretch.end_mm - middle, weight * activity, times);
             }
         }
     }

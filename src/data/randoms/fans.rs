@@ -14,8 +14,21 @@ pub(super) struct Fans<'a> {
     pub rings: usize,
     /// `[ring A, ring B]` of each plane.
     planes: Vec<Vec<[usize; 2]>>,
-    /// Whether `[ring A, ring B]` is in any plane, row-major.
-    allowed: Vec<bool>,
+    /// 1 where `[ring B, ring A]` is in any plane, else 0, row-major: row b holds the partners on side A of ring b.
+    allowed: Vec<f64>,
+    /// The same as `[ring A, ring B]`.
+    allowed_transposed: Vec<f64>,
+    /// For each transaxial crystal.
+    opposite: Vec<Opposite>,
+}
+
+/// The transaxial crystals opposite to one.
+#[derive(Clone, Default)]
+struct Opposite {
+    /// Those on side B of pairs in which it is on side A.
+    on_b: Vec<u32>,
+    /// Those on side A of pairs in which it is on side B.
+    on_a: Vec<u32>,
 }
 
 impl<'a> Fans<'a> {
@@ -23,9 +36,11 @@ impl<'a> Fans<'a> {
         let rings = geometry.scanner.rings;
         let in_segment = |segment| move |plane| geometry.ring_pairs(segment, plane).collect::<Vec<_>>();
         let planes: Vec<_> = geometry.segments.iter().flat_map(|s| s.planes.iter().map(in_segment(s))).collect();
-        let mut allowed = vec![false; rings * rings];
-        planes.iter().flatten().for_each(|[a, b]| allowed[a * rings + b] = true);
-        Self { geometry, rings, planes, allowed }
+        let (mut allowed, mut allowed_transposed) = (vec![0.0; rings * rings], vec![0.0; rings * rings]);
+        for &[a, b] in planes.iter().flatten() {
+            (allowed[b * rings + a], allowed_transposed[a * rings + b]) = (1.0, 1.0);
+        }
+        Self { geometry, rings, planes, allowed, allowed_transposed, opposite: opposite(geometry) }
     }
 
     /// Number of crystals.
@@ -41,9 +56,9 @@ impl<'a> Fans<'a> {
     pub fn partners(&self, singles: &[f64]) -> Vec<f64> {
         let [from_a, from_b] = self.axial_sums(singles);
         let mut sums = vec![0.0; self.len()];
-        self.for_each_transaxial_pair(|[c, d]| {
-            add(&mut sums[self.column(c)], &from_a[self.column(d)]);
-            add(&mut sums[self.column(d)], &from_b[self.column(c)]);
+        sums.par_chunks_mut(self.rings).zip(&self.opposite).for_each(|(sums, opposite)| {
+            opposite.on_b.iter().for_each(|&d| add(sums, &from_a[self.column(d as usize)]));
+            opposite.on_a.iter().for_each(|&c| add(sums, &from_b[self.column(c as usize)]));
         });
         sums
     }
@@ -70,15 +85,19 @@ impl<'a> Fans<'a> {
 
     fn measured_view(&self, view: usize, counts: &[f32], singles: &[f64], sums: &mut [f64]) {
         let [_, radial_bins, tof_bins, planes] = self.geometry.shape();
+        let mut without_tof = vec![0.0; planes];
         for radial in 0..radial_bins {
             let pairs: Vec<_> = self.geometry.crystal_pairs(view, radial).map(|(_, pair)| pair).collect();
             let start = (view * radial_bins + radial) * tof_bins * planes;
             let column = &counts[start..start + tof_bins * planes];
-            for (plane, ring_pairs) in self.planes.iter().enumerate() {
-                let count: f64 = column[plane..].iter().step_by(planes).map(|&count| f64::from(count)).sum();
-                if count > 0.0 {
-                    self.share_out(count, &pairs, ring_pairs, singles, sums);
-                }
+            let (first, others) = column.split_at(planes);
+            without_tof.copy_from_slice(first);
+            for other in others.chunks(planes) {
+                without_tof.iter_mut().zip(other).for_each(|(sum, count)| *sum += count);
+            }
+            // Most bins of a short scan are empty.
+            for (&count, ring_pairs) in without_tof.iter().zip(&self.planes).filter(|(count, _)| **count > 0.0) {
+                self.share_out(f64::from(count), &pairs, ring_pairs, singles, sums);
             }
         }
     }
@@ -116,28 +135,18 @@ impl<'a> Fans<'a> {
         randoms
     }
 
-    /// For each transaxial crystal, Σ_b s(b) over the partners of ring a on side A, and Σ_a s(a) over those of ring b on side B.
+    /// For each transaxial crystal, Σ_b s(b) over the partners of ring a on side A, then Σ_a s(a) over those of ring b on side B.
     fn axial_sums(&self, singles: &[f64]) -> [Vec<f64>; 2] {
-        let rings = self.rings;
-        let sum = |column: &[f64], ring: usize, allowed: &dyn Fn(usize, usize) -> bool| -> f64 {
-            (0..rings).filter(|&other| allowed(ring, other)).map(|other| column[other]).sum()
-        };
-        let all = |allowed: &dyn Fn(usize, usize) -> bool| -> Vec<f64> {
-            let columns = singles.chunks(rings);
-            columns
-                .flat_map(|column| (0..rings).map(move |ring| (column, ring)))
-                .map(|(c, r)| sum(c, r, allowed))
-                .collect()
-        };
-        [all(&|a, b| self.allowed[a * rings + b]), all(&|b, a| self.allowed[a * rings + b])]
-    }
-
-    fn for_each_transaxial_pair(&self, mut visit: impl FnMut([usize; 2])) {
-        for view in 0..self.geometry.views {
-            for radial in 0..self.geometry.radial_bins {
-                self.geometry.crystal_pairs(view, radial).for_each(|(_, pair)| visit(pair));
-            }
-        }
+        [&self.allowed, &self.allowed_transposed].map(|allowed| {
+            let mut sums = vec![0.0; singles.len()];
+            let columns = sums.par_chunks_mut(self.rings).zip(singles.par_chunks(self.rings));
+            columns.for_each(|(sums, column)| {
+                for (&single, partners) in column.iter().zip(allowed.chunks(self.rings)) {
+                    sums.iter_mut().zip(partners).for_each(|(sum, allowed)| *sum += allowed * single);
+                }
+            });
+            sums
+        })
     }
 
     fn column(&self, crystal: usize) -> std::ops::Range<usize> {
@@ -147,4 +156,15 @@ impl<'a> Fans<'a> {
 
 fn add(sums: &mut [f64], terms: &[f64]) {
     sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
+}
+
+fn opposite(geometry: &SinogramGeometry) -> Vec<Opposite> {
+    let mut all = vec![Opposite::default(); geometry.scanner.crystals_per_ring];
+    for (view, radial) in (0..geometry.views).flat_map(|view| (0..geometry.radial_bins).map(move |r| (view, r))) {
+        for (_, [c, d]) in geometry.crystal_pairs(view, radial) {
+            all[c].on_b.push(d as u32);
+            all[d].on_a.push(c as u32);
+        }
+    }
+    all
 }

@@ -1,76 +1,82 @@
-//! Singles from fan sums, level by level from coarse to fine.
+//! Singles as a product of factors from coarse to fine, each level refined against fan sums.
 
 use super::fans::Fans;
 
-/// Passes over the coarse levels, which depend on each other.
-const PASSES: usize = 3;
-/// Steps towards s = F / Σ s of one level. A step is the square root of the ratio, since all partners change with it.
-const STEPS: usize = 10;
+/// Factors of all levels.
+pub(super) struct Model<'a> {
+    fans: &'a Fans<'a>,
+    levels: Vec<Level>,
+}
 
 /// Crystals that share a factor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Level {
-    Ring,
-    Block,
-    PositionInBlock,
-    TransaxialCrystal,
-    Crystal,
+struct Level {
+    /// Group of each crystal `[crystal, ring]`.
+    group: Vec<usize>,
+    /// Factor of each group.
+    factors: Vec<f64>,
+    /// Whether the factors are shrunk towards 1.
+    shrunk: bool,
 }
 
-/// Singles `[crystal, ring]` of measured fan sums.
-pub(super) fn singles(fans: &Fans, measured: &[f64]) -> Vec<f64> {
-    let per_block = fans.geometry.scanner.crystals_per_block;
-    let blocks = per_block > 1 && fans.geometry.scanner.crystals_per_ring % per_block == 0;
-    let coarse: &[Level] = if blocks {
-        &[Level::Ring, Level::Block, Level::PositionInBlock]
-    } else {
-        &[Level::Ring, Level::TransaxialCrystal]
-    };
-    let mut singles = flat(fans, measured);
-    for level in coarse.repeat(PASSES) {
-        refine(fans, measured, &mut singles, level, false);
+impl<'a> Model<'a> {
+    /// All factors 1: one value for all crystals (the ring factors carry the scale).
+    pub fn new(fans: &'a Fans<'a>) -> Self {
+        let scanner = &fans.geometry.scanner;
+        let (rings, crystals, per_block) = (fans.rings, scanner.crystals_per_ring, scanner.crystals_per_block);
+        let level = |group: &dyn Fn(usize) -> usize, groups, shrunk| Level {
+            group: (0..fans.len()).map(group).collect(),
+            factors: vec![1.0; groups],
+            shrunk,
+        };
+        let mut levels = vec![level(&|i| i % rings, rings, false)];
+        let blocks = per_block > 1 && crystals.is_multiple_of(per_block);
+        if blocks {
+            levels.push(level(&|i| i / rings / per_block, crystals / per_block, false));
+            levels.push(level(&|i| i / rings % per_block, per_block, false));
+        }
+        levels.push(level(&|i| i / rings, crystals, blocks));
+        levels.push(level(&|i| i, fans.len(), true));
+        Self { fans, levels }
     }
-    if blocks {
-        refine(fans, measured, &mut singles, Level::TransaxialCrystal, true);
+
+    /// Singles `[crystal, ring]`.
+    pub fn singles(&self) -> Vec<f64> {
+        let product = |i: usize| self.levels.iter().map(|level| level.factors[level.group[i]]).product();
+        (0..self.fans.len()).map(product).collect()
     }
-    refine(fans, measured, &mut singles, Level::Crystal, true);
-    singles
-}
 
-/// The same singles everywhere, with the measured total.
-fn flat(fans: &Fans, measured: &[f64]) -> Vec<f64> {
-    let pairs: f64 = fans.partners(&vec![1.0; fans.len()]).iter().sum();
-    let total: f64 = measured.iter().sum();
-    vec![if pairs > 0.0 { (total / pairs).sqrt() } else { 0.0 }; fans.len()]
-}
-
-/// Multiplies `singles` by one factor per group of crystals of a level.
-fn refine(fans: &Fans, measured: &[f64], singles: &mut Vec<f64>, level: Level, shrink: bool) {
-    let group = level.groups(fans);
-    let groups = group.iter().max().map_or(0, |last| last + 1);
-    let sums = |of: &dyn Fn(usize) -> f64| {
-        let mut sums = vec![0.0; groups];
-        group.iter().enumerate().for_each(|(i, &g)| sums[g] += of(i));
-        sums
-    };
-    let counts = sums(&|i| measured[i]);
-    let coarse = singles.clone();
-    let mut factors = vec![1.0; groups];
-    let mut prior = 0.0;
-    for step in 0..STEPS {
-        let partners = fans.partners(singles);
-        let expected = sums(&|i| coarse[i] * partners[i]);
-        if shrink && step == 0 {
-            match prior_counts(&counts, &expected) {
-                Some(k) => prior = k,
-                None => return, // the coarse level explains all
+    /// Steps all levels, coarse ones first, towards s = F / Σ s_j for measured fan sums F.
+    pub fn refine(&mut self, measured: &[f64], passes: usize) {
+        for level in 0..self.levels.len() {
+            for _ in 0..passes {
+                let singles = self.singles();
+                let partners = self.fans.partners(&singles);
+                self.levels[level].step(measured, &singles, &partners);
             }
         }
-        for (factor, (&count, &expected)) in factors.iter_mut().zip(counts.iter().zip(&expected)) {
-            let target = if expected > 0.0 { (count + prior) / (expected + prior) } else { 0.0 };
+    }
+}
+
+impl Level {
+    /// One step of the factors: half the way in the logarithm, since the singles of all partners change as well.
+    fn step(&mut self, measured: &[f64], singles: &[f64], partners: &[f64]) {
+        let (mut counts, mut expected) = (vec![0.0; self.factors.len()], vec![0.0; self.factors.len()]);
+        for (i, &group) in self.group.iter().enumerate() {
+            counts[group] += measured[i];
+            expected[group] += singles[i] * partners[i];
+        }
+        // What the other levels alone expect.
+        let rest = expected.iter().zip(&self.factors).map(|(e, f)| if *f > 0.0 { e / f } else { 0.0 });
+        let rest: Vec<f64> = rest.collect();
+        let prior = if self.shrunk { prior_counts(&counts, &rest) } else { Some(0.0) };
+        for ((factor, &count), &rest) in self.factors.iter_mut().zip(&counts).zip(&rest) {
+            let target = match prior {
+                Some(k) if rest + k > 0.0 => (count + k) / (rest + k),
+                Some(_) => 0.0,
+                None => 1.0,
+            };
             *factor = (*factor * target).sqrt();
         }
-        *singles = coarse.iter().zip(&group).map(|(s, &g)| s * factors[g]).collect();
     }
 }
 
@@ -79,20 +85,4 @@ fn prior_counts(counts: &[f64], expected: &[f64]) -> Option<f64> {
     let excess: f64 = counts.iter().zip(expected).map(|(count, mean)| (count - mean).powi(2) - count).sum();
     let squares: f64 = expected.iter().map(|mean| mean * mean).sum();
     (excess > 0.0).then(|| squares / excess)
-}
-
-impl Level {
-    /// Group of each crystal `[crystal, ring]`.
-    fn groups(self, fans: &Fans) -> Vec<usize> {
-        let per_block = fans.geometry.scanner.crystals_per_block.max(1);
-        (0..fans.len())
-            .map(|i| match self {
-                Self::Ring => i % fans.rings,
-                Self::Block => i / fans.rings / per_block,
-                Self::PositionInBlock => i / fans.rings % per_block,
-                Self::TransaxialCrystal => i / fans.rings,
-                Self::Crystal => i,
-            })
-            .collect()
-    }
 }

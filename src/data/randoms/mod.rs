@@ -21,9 +21,12 @@ mod fit;
 use super::error::{DataError, check_counts};
 use crate::scanner::{RadialSampling, SinogramGeometry};
 use fans::Fans;
+use fit::Model;
 
-/// Rounds of sharing out the counts of bins of several pairs.
-const ROUNDS: usize = 8;
+/// Steps of each level from a flat start.
+const FIRST_PASSES: usize = 6;
+/// Rounds after that, each sharing out the counts of bins of several pairs once and stepping each level once.
+const ROUNDS: usize = 16;
 
 /// Expected randoms of every bin, from delayeds in the same sinogram. Their total is that of the delayeds. Without counts all are 0.
 pub fn smooth_randoms(geometry: &SinogramGeometry, delayeds: &[f32]) -> Result<Vec<f32>, DataError> {
@@ -49,14 +52,18 @@ fn checked<'a>(geometry: &'a SinogramGeometry, delayeds: &[f32]) -> Result<Fans<
 }
 
 fn fitted(fans: &Fans, delayeds: &[f32]) -> Vec<f64> {
-    let rounds = if fans.one_pair_per_bin() { 1 } else { ROUNDS };
-    let mut singles = vec![1.0; fans.len()];
-    for _ in 0..rounds {
-        let measured = fans.measured(delayeds, &singles);
-        singles = fit::singles(fans, &measured);
+    let mut model = Model::new(fans);
+    let mut measured = fans.measured(delayeds, &model.singles());
+    model.refine(&measured, FIRST_PASSES);
+    for _ in 0..ROUNDS {
+        if !fans.one_pair_per_bin() {
+            measured = fans.measured(delayeds, &model.singles());
+        }
+        model.refine(&measured, 1);
     }
+    let singles = model.singles();
     let total: f64 = delayeds.iter().map(|&d| f64::from(d)).sum();
-    let expected: f64 = fans.total(&singles);
+    let expected = fans.total(&singles);
     let scale = if expected > 0.0 { (total / expected).sqrt() } else { 0.0 };
     singles.iter().map(|s| s * scale).collect()
 }

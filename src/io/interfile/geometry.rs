@@ -32,6 +32,11 @@ pub(super) fn read(header: &Header) -> Result<(SinogramGeometry, Layout), IoErro
     let tof = tof(header, &scanner, axes.tof_bins)?;
     let geometry =
         SinogramGeometry { views: axes.views, radial_bins: axes.radial_bins, sampling, segments, tof, scanner };
+    let bins = geometry.shape().iter().try_fold(4usize, |product, &size| product.checked_mul(size));
+    if bins.is_none() {
+        let expected = "a sinogram that a file can hold";
+        return Err(header.wrong("matrix size", format!("{:?} bins", geometry.shape()), expected));
+    }
     let tof_order = tof_order(header, axes.tof_bins)?;
     let run = |tof: usize| planes.iter().map(move |planes| Run { tof, planes: planes.clone() });
     let runs = tof_order.into_iter().flat_map(run).collect();
@@ -134,7 +139,7 @@ fn differences(header: &Header, scanner: &Scanner, segments: usize) -> Result<Ve
     if let Some(pair) = sorted.windows(2).find(|pair| pair[0][1] >= pair[1][0]) {
         return Err(header.wrong("ring difference per segment", format!("{pair:?}"), "segments that do not overlap"));
     }
-    if segments % 2 == 0 || sorted[segments / 2].iter().sum::<i64>() != 0 {
+    if segments.is_multiple_of(2) || sorted[segments / 2].iter().sum::<i64>() != 0 {
         let expected = "as many segments below as above one whose minimum is -maximum";
         return Err(header.wrong("ring difference per segment", format!("{sorted:?}"), expected));
     }
@@ -166,7 +171,7 @@ fn cut_segments(
     let mut start = 0;
     for (&i, segment) in order.iter().zip(&mut all) {
         let (wanted, has) = (planes[i], segment.planes.len());
-        if wanted > has || (has - wanted) % 2 != 0 {
+        if wanted > has || !(has - wanted).is_multiple_of(2) {
             let expected =
                 format!("{has} planes, or fewer by an even number, for ring differences {:?}", differences[i]);
             return Err(header.wrong("planes of a segment (axial matrix size)", wanted, expected));
@@ -204,7 +209,7 @@ fn sampling(header: &Header, scanner: &Scanner) -> Result<RadialSampling, IoErro
 fn check_lines(header: &Header, scanner: &Scanner, axes: &Axes, sampling: RadialSampling) -> Result<(), IoError> {
     let crystals = scanner.crystals_per_ring;
     match sampling {
-        RadialSampling::Crystals if (crystals / 2) % axes.views != 0 => {
+        RadialSampling::Crystals if !(crystals / 2).is_multiple_of(axes.views) => {
             let expected = format!("a divisor of {}, half the crystals per ring", crystals / 2);
             Err(header.wrong("number of views", axes.views, expected))
         }

@@ -31,7 +31,7 @@ pub(super) fn obstacle(geometry: &SinogramGeometry) -> Option<String> {
     let tof = geometry.tof?;
     match scanner.tof {
         None => Some("the scanner of TOF data has no time of flight".into()),
-        Some(detector) if detector.bins % tof.count != 0 => {
+        Some(detector) if !detector.bins.is_multiple_of(tof.count) => {
             Some(format!("{} TOF bins do not divide the scanner's {} time bins", tof.count, detector.bins))
         }
         Some(_) => None,

@@ -212,7 +212,7 @@ fn flat_sides(header: &Header, scanner: &mut Scanner) -> Result<(), IoError> {
             "blocks that do not overlap",
         ));
     }
-    let crystals_per_side = crystals.checked_mul(side_blocks).unwrap_or(usize::MAX);
+    let crystals_per_side = crystals.saturating_mul(side_blocks);
     set_sides(scanner, crystals_per_side, [pitch, axial_pitch, gap]);
     // STIR turns the first side by half a block, ours by half a side: the angle of the side's middle is the same.
     let step = TAU / scanner.crystals_per_ring.max(1) as f64;

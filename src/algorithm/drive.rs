@@ -1,0 +1,75 @@
+//! The loop over updates: an algorithm makes them, observers see each one and may stop the run.
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+/// An iterative algorithm, seen as one update after the other.
+pub trait Algorithm {
+    /// Makes the next update of the image.
+    fn update(&mut self) -> Step;
+    /// The current image, `[x, y, z]` with z contiguous.
+    fn image(&self) -> &[f32];
+}
+
+/// What an update was.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Step {
+    /// Updates so far, this one included.
+    pub update: usize,
+    /// Full iteration that this update belongs to, counted from 1.
+    pub iteration: usize,
+    /// Position of the subset in the iteration, counted from 0.
+    pub subset: usize,
+    /// Subsets in an iteration.
+    pub subsets: usize,
+    /// Time spent in updates so far in s; the observers' time is not counted. Set by [`drive`].
+    pub seconds: f64,
+}
+
+impl Step {
+    /// Whether the update ends a full iteration.
+    pub fn ends_iteration(&self) -> bool {
+        self.subset + 1 == self.subsets
+    }
+}
+
+/// Sees each update; may stop the run with a reason.
+pub trait Observer {
+    /// Called after every update with the image as it is then.
+    fn observe(&mut self, step: &Step, image: &[f32]) -> ControlFlow<String>;
+}
+
+/// Why a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// All updates were made.
+    Finished,
+    /// An observer asked for it; its reason.
+    Asked(String),
+}
+
+/// Makes `updates` updates, or fewer when an observer stops the run. All observers see the last update.
+pub fn drive(
+    algorithm: &mut dyn Algorithm,
+    updates: usize,
+    observers: &mut [Box<dyn Observer + '_>],
+) -> (Stop, Option<Step>) {
+    let (mut seconds, mut last) = (0.0, None);
+    for _ in 0..updates {
+        let start = Instant::now();
+        let mut step = algorithm.update();
+        seconds += start.elapsed().as_secs_f64();
+        step.seconds = seconds;
+        last = Some(step);
+        let mut reason = None;
+        for observer in observers.iter_mut() {
+            if let ControlFlow::Break(why) = observer.observe(&step, algorithm.image()) {
+                reason.get_or_insert(why);
+            }
+        }
+        if let Some(why) = reason {
+            return (Stop::Asked(why), last);
+        }
+    }
+    (Stop::Finished, last)
+}

@@ -1,0 +1,107 @@
+//! Line integrals p = (y − b) / m of a pair of segments, `[turn view, radial, plane]`, plane contiguous.
+//!
+//! Turn views run over 360°: 0..V are the views of the first segment, V..2V those of its partner seen from detector B to
+//! detector A, which mirrors the radial axis. Bins with m = 0 were not measured; each takes the mean of the nearest measured
+//! bins up and down in radial position and in view, weighted by the inverse of their distance in bins.
+
+use super::FbpError;
+use super::pairs::Pair;
+use crate::data::Measurement;
+use rayon::prelude::*;
+
+/// How far, in bins, a missing bin looks for measured ones.
+const SEARCH: usize = 64;
+
+/// Line integrals of a pair of segments.
+pub(super) struct Turn {
+    /// `[turn view, radial, plane]`.
+    pub values: Vec<f32>,
+    /// Weight of each plane: its ring pairs, or 0 where nothing was measured in it.
+    pub weights: Vec<f32>,
+}
+
+/// The radial bin of the same line seen from its other end; `None` at the edge of an even number of bins.
+pub(super) fn mirrored(radial: usize, radial_bins: usize) -> Option<usize> {
+    (2 * (radial_bins / 2)).checked_sub(radial).filter(|&mirrored| mirrored < radial_bins)
+}
+
+/// Corrects, joins and fills the pair's bins.
+pub(super) fn corrected(measurement: &Measurement, pair: &Pair) -> Result<Turn, FbpError> {
+    let [views, radial_bins, _, _] = measurement.geometry.shape();
+    let row = radial_bins * pair.planes.len();
+    let mut values = vec![f32::NAN; 2 * views * row];
+    values.par_chunks_mut(row).enumerate().try_for_each(|(w, bins)| {
+        for (radial, bins) in bins.chunks_mut(pair.planes.len()).enumerate() {
+            let source = if w < views { Some(radial) } else { mirrored(radial, radial_bins) };
+            if let Some(source) = source {
+                line(measurement, w % views, source, pair.first[w / views], bins)?;
+            }
+        }
+        Ok(())
+    })?;
+    let weights = plane_weights(&values, pair);
+    fill(&mut values, radial_bins, pair.planes.len());
+    Ok(Turn { values, weights })
+}
+
+/// All planes of one transaxial line; NaN where m = 0.
+fn line(m: &Measurement, view: usize, radial: usize, first: usize, bins: &mut [f32]) -> Result<(), FbpError> {
+    let [_, radial_bins, tof, planes] = m.geometry.shape();
+    let transaxial = view * radial_bins + radial;
+    for (plane, bin) in (first..).zip(bins) {
+        let factor = m.factors.as_ref().map_or(1.0, |factors| factors[transaxial * planes + plane]);
+        if factor == 0.0 {
+            continue;
+        }
+        let net = |t: usize| {
+            let index = (transaxial * tof + t) * planes + plane;
+            m.prompts[index] - m.background.as_ref().map_or(0.0, |background| background[index])
+        };
+        let found = (0..tof).map(net).sum::<f32>() / factor;
+        if !found.is_finite() {
+            return Err(FbpError::NotFinite { view, radial, plane, found });
+        }
+        *bin = found;
+    }
+    Ok(())
+}
+
+fn plane_weights(values: &[f32], pair: &Pair) -> Vec<f32> {
+    let mut measured = vec![false; pair.planes.len()];
+    for bins in values.chunks(pair.planes.len()) {
+        for (measured, bin) in measured.iter_mut().zip(bins) {
+            *measured |= !bin.is_nan();
+        }
+    }
+    let weight =
+        |(measured, plane): (bool, &crate::scanner::Plane)| if measured { plane.ring_pairs as f32 } else { 0.0 };
+    measured.into_iter().zip(pair.planes).map(weight).collect()
+}
+
+fn fill(values: &mut [f32], radial_bins: usize, planes: usize) {
+    let missing: Vec<(usize, f32)> = (0..values.len())
+        .into_par_iter()
+        .filter(|&index| values[index].is_nan())
+        .map(|index| (index, neighbours_mean(values, index, radial_bins, planes)))
+        .collect();
+    for (index, value) in missing {
+        values[index] = value;
+    }
+}
+
+fn neighbours_mean(values: &[f32], index: usize, radial_bins: usize, planes: usize) -> f32 {
+    let (plane, radial, w) = (index % planes, index / planes % radial_bins, index / planes / radial_bins);
+    let turn = values.len() / (planes * radial_bins);
+    let at = |w: usize, radial: usize| values[(w * radial_bins + radial) * planes + plane];
+    let nearest = |bin: &dyn Fn(usize) -> Option<f32>| {
+        (1..=SEARCH.min(turn - 1)).find_map(|d| bin(d).filter(|p| !p.is_nan()).map(|p| (1.0 / d as f32, p)))
+    };
+    let found = [
+        nearest(&|d| radial.checked_sub(d).map(|radial| at(w, radial))),
+        nearest(&|d| (radial + d < radial_bins).then(|| at(w, radial + d))),
+        nearest(&|d| Some(at((w + turn - d) % turn, radial))),
+        nearest(&|d| Some(at((w + d) % turn, radial))),
+    ];
+    let (weight, sum) = found.iter().flatten().fold((0.0, 0.0), |(weight, sum), (w, p)| (weight + w, sum + w * p));
+    if weight > 0.0 { sum / weight } else { 0.0 }
+}

@@ -1,0 +1,28 @@
+//! Config files: TOML text → checked tables, with every mistake underlined in the user's own file.
+//!
+//! Two stages. First serde reads the tables as the user wrote them; numbers check themselves. Then the cross-field checks
+//! run, some of them only when the measurement is known (`6 subsets do not divide 252 views`); they name a dotted path
+//! (`algorithm.osem.subsets`), which [`Source`] finds in the text. Choices are tables named by their kind, so that an
+//! error always points at the very key. Relative paths start at the folder of the config file.
+
+mod algorithm;
+mod error;
+mod image;
+mod measurement;
+mod output;
+mod phantom;
+mod recon;
+mod scanner;
+mod simulate;
+mod source;
+
+pub use algorithm::{AlgorithmConfig, StartConfig};
+pub use error::{ConfigError, Mistake};
+pub use image::{AttenuationConfig, FilterConfig, ImageConfig};
+pub use measurement::{InterfileConfig, MeasurementConfig, MmrListmodeConfig, RandomsConfig};
+pub use output::{OutputConfig, RunConfig, StopConfig};
+pub use phantom::PhantomConfig;
+pub use recon::ReconConfig;
+pub use scanner::{ScannerConfig, SinogramConfig};
+pub use simulate::{SimulateConfig, SimulatedConfig};
+pub use source::Source;

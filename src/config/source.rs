@@ -1,0 +1,140 @@
+//! The text of a config file: parsing with suggestions, and the place of a dotted path in it.
+
+use super::{ConfigError, Mistake};
+use serde::de::DeserializeOwned;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use toml::de::{DeTable, DeValue};
+
+/// Longest config file that is read; more is not a config.
+const LONGEST: u64 = 16 << 20;
+
+/// A config file's path and text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    /// The file, as the user named it.
+    pub path: PathBuf,
+    /// Its text.
+    pub text: String,
+}
+
+impl Source {
+    /// Reads a file.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let unreadable = |source| ConfigError::Unreadable { path: path.into(), source };
+        let length = std::fs::metadata(path).map_err(unreadable)?.len();
+        if length > LONGEST {
+            let text = format!("{length} bytes are too long for a config");
+            return Err(unreadable(std::io::Error::new(std::io::ErrorKind::InvalidData, text)));
+        }
+        Ok(Self { path: path.into(), text: std::fs::read_to_string(path).map_err(unreadable)? })
+    }
+
+    /// The tables of the text as `Config`.
+    pub fn parse<Config: DeserializeOwned>(&self) -> Result<Config, ConfigError> {
+        toml::from_str(&self.text).map_err(|error| {
+            let (message, help) = explain(error.message());
+            self.located(error.span().filter(|span| *span != (0..0)), message, help)
+        })
+    }
+
+    /// A mistake at a dotted path, or at the nearest table above it that is in the text.
+    pub fn mistake(&self, path: &str, message: impl Into<String>, help: Option<String>) -> ConfigError {
+        self.located(self.span_of(path), message.into(), help)
+    }
+
+    /// A path of the config: relative ones start at the config's folder.
+    pub fn resolve(&self, path: &Path) -> PathBuf {
+        match self.path.parent() {
+            Some(folder) => folder.join(path),
+            None => path.into(),
+        }
+    }
+
+    fn located(&self, span: Option<Range<usize>>, message: String, help: Option<String>) -> ConfigError {
+        let mistake = Mistake { path: self.path.clone(), text: self.text.clone(), span, message, help };
+        ConfigError::Mistake(Box::new(mistake))
+    }
+
+    /// Where the value of a dotted path stands; the key itself where the value is a whole table.
+    fn span_of(&self, path: &str) -> Option<Range<usize>> {
+        let root = DeTable::parse(&self.text).ok()?;
+        let (mut table, mut span) = (Some(root.get_ref()), None);
+        for name in path.split('.') {
+            let Some((key, value)) = table.and_then(|table| table.get_key_value(name)) else { break };
+            (table, span) = match value.get_ref() {
+                DeValue::Table(inner) => (Some(inner), Some(key.span())),
+                _ => (None, Some(value.span())),
+            };
+        }
+        span
+    }
+}
+
+/// Turns serde's sentence into one for the user, with the nearest known name as help.
+fn explain(message: &str) -> (String, Option<String>) {
+    if message.starts_with("wanted exactly 1 element") {
+        return ("this table takes exactly one kind".into(), Some("keep one of its entries, remove the others".into()));
+    }
+    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    let unknown = message.starts_with("unknown field") || message.starts_with("unknown variant");
+    match quoted.split_first() {
+        Some((found, known)) if unknown => {
+            let kind = if message.starts_with("unknown field") { "key" } else { "choice" };
+            (format!("unknown {kind} `{found}`"), Some(suggestion(found, known)))
+        }
+        _ => (message.into(), None),
+    }
+}
+
+/// `did you mean …?` where a known name is near, else all known names.
+pub(super) fn suggestion(found: &str, known: &[&str]) -> String {
+    let lowered = found.to_lowercase();
+    let distance = |name: &&&str| strsim::damerau_levenshtein(&lowered, &name.to_lowercase());
+    match known.iter().min_by_key(distance) {
+        None => "nothing can stand here".into(),
+        Some(nearest) if distance(&nearest) <= 1 + found.chars().count() / 4 || nearest.contains(&lowered) => {
+            format!("did you mean `{nearest}`? Known here: {}", known.join(", "))
+        }
+        Some(_) => format!("known here: {}", known.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(text: &str) -> Source {
+        Source { path: "folder/scan.toml".into(), text: text.into() }
+    }
+
+    #[test]
+    fn a_dotted_path_is_found_or_the_nearest_table_above_it() {
+        let source = source("[algorithm.osem]\nsubsets = 6\n");
+        let at = |path| source.span_of(path).map(|span| &source.text[span]);
+        assert_eq!(at("algorithm.osem.subsets"), Some("6"));
+        assert_eq!(at("algorithm.osem.iterations"), Some("osem"));
+        assert_eq!(at("algorithm.mlem"), Some("algorithm"));
+        assert_eq!(at("image"), None);
+    }
+
+    #[test]
+    fn a_mistake_names_line_column_and_cure() {
+        let source = source("[algorithm.osem]\nsubsets = 6\n");
+        let error = source.mistake("algorithm.osem.subsets", "6 subsets do not divide 20 views", Some("use 5".into()));
+        assert_eq!(error.to_string(), "folder/scan.toml:2:11: 6 subsets do not divide 20 views (use 5)");
+    }
+
+    #[test]
+    fn near_names_are_suggested() {
+        assert!(suggestion("subset", &["subsets", "iterations"]).starts_with("did you mean `subsets`?"));
+        assert!(suggestion("mmr", &["siemens-mmr", "ge-dmi-4ring"]).starts_with("did you mean `siemens-mmr`?"));
+        assert!(suggestion("zebra", &["subsets", "iterations"]).starts_with("known here"));
+    }
+
+    #[test]
+    fn paths_start_at_the_config() {
+        assert_eq!(source("").resolve(Path::new("scan.h5")), Path::new("folder/scan.h5"));
+        assert_eq!(source("").resolve(Path::new("/data/scan.h5")), Path::new("/data/scan.h5"));
+    }
+}

@@ -1,0 +1,55 @@
+//! Bin by bin: the mean, its quotient with the counts, and the log-likelihood.
+
+/// The bins of one transaxial line: factors for all TOF bins, counts and background for each, `[tof, plane]`.
+#[derive(Clone, Copy)]
+pub struct Bins<'a> {
+    /// Measured counts y.
+    pub counts: &'a [f32],
+    /// Factors m of the planes; `None` is 1.
+    pub factors: Option<&'a [f32]>,
+    /// Background b; `None` is 0.
+    pub background: Option<&'a [f32]>,
+}
+
+impl Bins<'_> {
+    /// Calls `visit(line integral, y, m, b)` for every bin.
+    #[inline(always)]
+    fn each(&self, planes: usize, integrals: &mut [f32], mut visit: impl FnMut(&mut f32, f32, f32, f32)) {
+        for (tof, integrals) in integrals.chunks_mut(planes).enumerate() {
+            let counts = &self.counts[tof * planes..][..planes];
+            let background = self.background.map(|b| &b[tof * planes..][..planes]);
+            match (self.factors, background) {
+                (Some(m), Some(b)) => {
+                    for (((integral, &y), &m), &b) in integrals.iter_mut().zip(counts).zip(m).zip(b) {
+                        visit(integral, y, m, b);
+                    }
+                }
+                (m, b) => {
+                    for (p, (integral, &y)) in integrals.iter_mut().zip(counts).enumerate() {
+                        visit(integral, y, m.map_or(1.0, |m| m[p]), b.map_or(0.0, |b| b[p]));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Replaces the line integrals G B x by m ⊙ y / ȳ with ȳ = m ⊙ G B x + b; 0 where ȳ is 0.
+pub fn quotient(bins: Bins, planes: usize, integrals: &mut [f32]) {
+    bins.each(planes, integrals, |value, y, m, b| {
+        let mean = m * *value + b;
+        *value = if mean > 0.0 { m * y / mean } else { 0.0 };
+    });
+}
+
+/// Σ y ln ȳ − ȳ over the bins, from their line integrals G B x.
+pub fn log_likelihood(bins: Bins, planes: usize, integrals: &mut [f32]) -> f64 {
+    let mut sum = 0.0;
+    bins.each(planes, integrals, |value, y, m, b| {
+        let mean = (m * *value + b) as f64;
+        if mean > 0.0 {
+            sum += y as f64 * mean.ln() - mean;
+        }
+    });
+    sum
+}

@@ -1,0 +1,49 @@
+//! Figures collected along a run: objective value, figures of merit.
+//!
+//! A figure may cost a projection, so that it has its own cadence; its time does not count as reconstruction time.
+
+use crate::algorithm::{Observer, Step};
+use serde::Serialize;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+/// Figures of one image on the way.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Sample {
+    /// Full iteration.
+    pub iteration: usize,
+    /// Reconstruction time so far in s.
+    pub seconds: f64,
+    /// Figures by name.
+    pub figures: BTreeMap<String, f64>,
+}
+
+/// Evaluates an image every so many full iterations and keeps the figures.
+pub struct History<'a> {
+    every: usize,
+    evaluate: Box<dyn FnMut(&[f32]) -> BTreeMap<String, f64> + 'a>,
+    samples: Rc<RefCell<Vec<Sample>>>,
+}
+
+impl<'a> History<'a> {
+    /// Evaluates after every `every` full iterations (never where 0) into `samples`.
+    pub fn every(
+        every: usize,
+        samples: Rc<RefCell<Vec<Sample>>>,
+        evaluate: impl FnMut(&[f32]) -> BTreeMap<String, f64> + 'a,
+    ) -> Self {
+        Self { every, evaluate: Box::new(evaluate), samples }
+    }
+}
+
+impl Observer for History<'_> {
+    fn observe(&mut self, step: &Step, image: &[f32]) -> ControlFlow<String> {
+        if self.every > 0 && step.ends_iteration() && step.iteration % self.every == 0 {
+            let figures = (self.evaluate)(image);
+            self.samples.borrow_mut().push(Sample { iteration: step.iteration, seconds: step.seconds, figures });
+        }
+        ControlFlow::Continue(())
+    }
+}

@@ -1,0 +1,15 @@
+//! What watches a run: progress, objective, figures of merit, snapshots, and the reasons to stop.
+
+mod change;
+mod history;
+mod interrupt;
+mod progress;
+mod snapshots;
+mod time_limit;
+
+pub use change::RelativeChange;
+pub use history::{History, Sample};
+pub use interrupt::{INTERRUPTED, Interrupt};
+pub use progress::{Console, Progress};
+pub use snapshots::Snapshots;
+pub use time_limit::TimeLimit;

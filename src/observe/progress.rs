@@ -1,0 +1,88 @@
+//! Progress for people: a bar on a terminal, plain lines in a pipe, nothing when quiet. Always on stderr, so that
+//! stdout holds results only.
+
+use crate::algorithm::{Observer, Step};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::IsTerminal;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// How to speak to the user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Console {
+    /// Bars.
+    Terminal,
+    /// Lines.
+    Plain,
+    /// Silence.
+    Quiet,
+}
+
+impl Console {
+    /// What fits the stderr of this process.
+    pub fn new(quiet: bool) -> Self {
+        match (quiet, std::io::stderr().is_terminal()) {
+            (true, _) => Self::Quiet,
+            (false, true) => Self::Terminal,
+            (false, false) => Self::Plain,
+        }
+    }
+
+    /// Says one line.
+    pub fn say(self, text: impl std::fmt::Display) {
+        if self != Self::Quiet {
+            eprintln!("{text}");
+        }
+    }
+
+    /// Progress over `total` steps of something.
+    pub fn progress(self, what: &str, total: usize) -> Progress {
+        let bar = match self {
+            Self::Terminal => ProgressBar::new(total as u64).with_style(style()).with_message(what.to_owned()),
+            Self::Plain | Self::Quiet => ProgressBar::hidden(),
+        };
+        if self == Self::Terminal {
+            bar.enable_steady_tick(Duration::from_millis(200));
+        }
+        Progress { console: self, what: what.into(), total, said: AtomicUsize::new(0), bar }
+    }
+}
+
+fn style() -> ProgressStyle {
+    let template = "{msg:<14} {bar:32} {pos}/{len}  {elapsed} elapsed, {eta} to go";
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// One bar, or its lines: a pipe gets a line per tenth, not one per update.
+pub struct Progress {
+    console: Console,
+    what: String,
+    total: usize,
+    said: AtomicUsize,
+    bar: ProgressBar,
+}
+
+impl Progress {
+    /// `done` of the steps are done; may be called from any thread.
+    pub fn set(&self, done: usize) {
+        self.bar.set_position(done as u64);
+        let tenth = done * 10 / self.total.max(1);
+        if self.console == Console::Plain && self.said.fetch_max(tenth, Ordering::Relaxed) < tenth {
+            eprintln!("{}: {done} of {}", self.what, self.total);
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Observer for Progress {
+    fn observe(&mut self, step: &Step, _image: &[f32]) -> ControlFlow<String> {
+        self.set(step.update);
+        ControlFlow::Continue(())
+    }
+}

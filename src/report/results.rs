@@ -1,0 +1,103 @@
+//! The JSON object that each command prints with `--json`. Fields may be added, never renamed.
+
+use crate::observe::Sample;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Result of `coincide recon`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReconResult {
+    /// The image file; the first that was written.
+    pub output: Option<PathBuf>,
+    /// All files that were written.
+    pub files: Vec<PathBuf>,
+    /// Name of the algorithm.
+    pub algorithm: String,
+    /// Updates made.
+    pub updates: usize,
+    /// Why the run ended.
+    pub stop: String,
+    /// Reconstruction time in s, without reading, metrics and writing.
+    pub seconds: f64,
+    /// Time of the whole run in s.
+    pub seconds_total: f64,
+    /// Poisson log-likelihood of the last image without the terms that only hold y; `None` for analytic algorithms.
+    pub objective: Option<f64>,
+    /// Trues that the image predicts: Σ m G B x.
+    pub counts_in_image: f64,
+    /// Net trues measured: Σ y − Σ b.
+    pub counts_net: f64,
+    /// Measured prompts: Σ y.
+    pub counts_prompts: f64,
+    /// Figures of merit against the reference, by name; empty without one.
+    pub metrics: BTreeMap<String, f64>,
+    /// Distance from the maximum of the likelihood: ‖x ⊙ ∇L / s‖ / ‖x‖.
+    pub kkt: Option<f64>,
+    /// Unit of the image.
+    pub unit: String,
+    /// Threads.
+    pub threads: usize,
+    /// SIMD level.
+    pub level: String,
+    /// Peak resident memory in MB, where the system tells.
+    pub peak_memory_mb: Option<f64>,
+    /// Figures along the way.
+    pub history: Vec<Sample>,
+}
+
+/// Result of `coincide bench projector`.
+#[derive(Clone, Debug, Serialize)]
+pub struct BenchResult {
+    /// Name of the case.
+    pub case: String,
+    /// Threads.
+    pub threads: usize,
+    /// SIMD level.
+    pub level: String,
+    /// Lines of response.
+    pub lors: usize,
+    /// Forward projection in 10⁶ LOR/s, best of the runs.
+    pub forward_mlor_per_s: f64,
+    /// Back projection in 10⁶ LOR/s, best of the runs.
+    pub back_mlor_per_s: f64,
+    /// Time of a full OSEM iteration over that of one forward and one back projection.
+    pub osem_iteration_over_projections: Option<f64>,
+    /// Peak resident memory in MB, where the system tells.
+    pub peak_memory_mb: Option<f64>,
+    /// Runs that the best was taken of.
+    pub runs: usize,
+}
+
+/// Result of `coincide verify`.
+#[derive(Clone, Debug, Serialize)]
+pub struct VerifyResult {
+    /// Largest |⟨Ax, y⟩ − ⟨x, Aᵀy⟩| / (‖Ax‖ ‖y‖) over several pairs of signed noise.
+    pub adjoint: f64,
+    /// Relative L2 error of projected chords through an ellipsoid of unit activity.
+    pub chord_relative_l2: f64,
+    /// 99.9th percentile of the absolute error of a chord in mm.
+    pub chord_p999_mm: f64,
+    /// Smallest sensitivity inside the field of view, relative to the largest.
+    pub sensitivity_min: f64,
+    /// Whether all of it is as it must be.
+    pub passed: bool,
+}
+
+/// Result of `coincide check`.
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckResult {
+    /// Predicted peak memory in MB.
+    pub peak_memory_mb: f64,
+    /// Predicted reconstruction time in s on this machine.
+    pub seconds: f64,
+    /// Conflicts found.
+    pub problems: Vec<Problem>,
+}
+
+/// One conflict.
+#[derive(Clone, Debug, Serialize)]
+pub struct Problem {
+    /// Where and what.
+    pub message: String,
+}

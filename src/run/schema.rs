@@ -1,0 +1,22 @@
+//! `coincide schema`: the JSON Schema of the config files, for editors that complete and check TOML.
+
+use crate::config::{ReconConfig, SimulateConfig};
+use schemars::{Schema, schema_for};
+
+/// Which config.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SchemaOf {
+    /// `coincide recon`, `check`, `verify`.
+    #[default]
+    Recon,
+    /// `coincide simulate`.
+    Simulate,
+}
+
+/// The schema of one kind of config file.
+pub fn schema(of: SchemaOf) -> Schema {
+    match of {
+        SchemaOf::Recon => schema_for!(ReconConfig),
+        SchemaOf::Simulate => schema_for!(SimulateConfig),
+    }
+}

@@ -1,0 +1,172 @@
+//! The plan of the house, held by a test: modules use lower layers only, siblings never use each other,
+//! `unsafe` stays in `kernels/`, and files stay small.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Modules of `src/` from the lowest layer up; modules of one layer never use each other.
+const LAYERS: &[&[&str]] = &[
+    &["units"],
+    &["image", "scanner"],
+    &["phantom", "metrics"],
+    &["data"],
+    &["io"],
+    &["operator"],
+    &["simulate", "scatter", "likelihood", "prior"],
+    &["algorithm"],
+    &["observe"],
+    &["report"],
+    &["config"],
+    &["run"],
+];
+
+/// What a prior may see: images only.
+const PRIOR_MAY_USE: &[&str] = &["units", "image", "prior"];
+
+const LONGEST_FILE: usize = 500;
+
+fn layer(module: &str) -> Option<usize> {
+    LAYERS.iter().position(|layer| layer.contains(&module))
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("target") {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// `src/prior/mod.rs` and `src/prior.rs` belong to `prior`; `lib.rs` and `main.rs` belong to nobody.
+fn owner(file: &Path) -> Option<String> {
+    let inside = file.strip_prefix(root().join("src")).ok()?;
+    let first = inside.components().next()?.as_os_str().to_str()?.trim_end_matches(".rs");
+    (first != "lib" && first != "main").then(|| first.to_owned())
+}
+
+/// The modules that a line names after `crate::`, braces included: `use crate::{image, units::Mm}`.
+fn used(line: &str) -> Vec<String> {
+    let name = |text: &str| text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    line.match_indices("crate::")
+        .flat_map(|(at, found)| {
+            let rest = &line[at + found.len()..];
+            match rest.strip_prefix('{') {
+                Some(list) => top_level(list).into_iter().map(name).collect::<Vec<String>>(),
+                None => vec![name(rest)],
+            }
+        })
+        .collect()
+}
+
+/// The parts of `a, b::{c, d}, e}…` that commas at the top level separate.
+fn top_level(list: &str) -> Vec<&str> {
+    let (mut depth, mut start, mut parts) = (0, 0, Vec::new());
+    for (at, character) in list.char_indices() {
+        match character {
+            '{' => depth += 1,
+            '}' if depth == 0 => {
+                parts.push(&list[start..at]);
+                return parts;
+            }
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                parts.push(&list[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&list[start..]);
+    parts
+}
+
+/// What is wrong with one use, if anything.
+fn forbidden(owner: &str, used: &str) -> bool {
+    if owner == used {
+        return false;
+    }
+    let (Some(above), Some(below)) = (layer(owner), layer(used)) else {
+        return layer(owner).is_none();
+    };
+    below >= above || (owner == "prior" && !PRIOR_MAY_USE.contains(&used))
+}
+
+#[test]
+fn modules_only_use_lower_layers() {
+    let mut problems = Vec::new();
+    for file in rust_files(&root().join("src")) {
+        let Some(owner) = owner(&file) else { continue };
+        assert!(layer(&owner).is_some(), "{}: `{owner}` has no place in LAYERS", file.display());
+        for (index, line) in statements(&fs::read_to_string(&file).unwrap()) {
+            for used in used(&line).into_iter().filter(|used| forbidden(&owner, used)) {
+                problems.push(format!("{}:{index}: `{owner}` may not use `{used}`", file.display()));
+            }
+        }
+    }
+    assert!(problems.is_empty(), "\n{}", problems.join("\n"));
+}
+
+/// Lines with their numbers; a `use` that runs over several lines is joined, comments are dropped.
+fn statements(text: &str) -> Vec<(usize, String)> {
+    let mut statements: Vec<(usize, String)> = Vec::new();
+    let mut open = false;
+    for (index, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.starts_with("//") {
+            continue;
+        }
+        match statements.last_mut() {
+            Some((_, statement)) if open => statement.push_str(line),
+            _ => statements.push((index + 1, line.to_owned())),
+        }
+        let begins = line.starts_with("use ") || line.starts_with("pub use ");
+        open = (open || begins) && !line.ends_with(';');
+    }
+    statements
+}
+
+#[test]
+fn the_layer_test_sees_what_it_should() {
+    assert_eq!(used("use crate::image::Image;"), ["image"]);
+    assert_eq!(used("use crate::{image::{Image, ImageGrid}, units};"), ["image", "units"]);
+    assert_eq!(used("let x = crate::io::read(crate::units::ONE);"), ["io", "units"]);
+    assert_eq!(statements("use crate::{\n    io,\n};\nfn f() {}").len(), 2);
+    assert!(forbidden("image", "algorithm") && forbidden("image", "scanner") && forbidden("prior", "operator"));
+    assert!(!forbidden("algorithm", "image") && !forbidden("io", "io"));
+}
+
+#[test]
+fn unsafe_stays_in_the_kernels() {
+    for folder in ["src", "tests", "benches", "xtask"].into_iter().filter(|folder| root().join(folder).exists()) {
+        for file in rust_files(&root().join(folder)) {
+            if file.ends_with("tests/architecture.rs") {
+                continue;
+            }
+            for (index, line) in statements(&fs::read_to_string(&file).unwrap()) {
+                let code = line.split("//").next().unwrap_or_default();
+                let found = code.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "unsafe");
+                assert!(!found, "{}:{index}: unsafe outside kernels/", file.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn files_are_small() {
+    for folder in ["src", "kernels/src", "xtask/src"] {
+        for file in rust_files(&root().join(folder)) {
+            let text = fs::read_to_string(&file).unwrap();
+            let lines = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default().lines().count();
+            assert!(lines <= LONGEST_FILE, "{}: {lines} lines without tests, at most {LONGEST_FILE}", file.display());
+        }
+    }
+}
