@@ -1,9 +1,7 @@
 //! Back projection of one transaxial line: the exact transpose of the forward projection.
 
-use super::forward::window;
-use super::plan::widest;
-use super::workspace::padding;
-use super::{ImageRows, Plan, Run, Walk, Workspace, rows};
+use super::forward::{Rows, window};
+use super::{ImageRows, Plan, Walk, Workspace, rows};
 use crate::Level;
 use crate::lanes::{Lanes, Portable};
 
@@ -69,6 +67,11 @@ unsafe fn column<L: Lanes>(
     end: usize,
 ) {
     work.prepare(&plan.runs, walk);
+    if plan.tof.is_none() {
+        for run in 0..plan.runs.len() {
+            take_over(plan, work, run, y);
+        }
+    }
     for from in (first..end).step_by(plan.block) {
         let to = end.min(from + plan.block);
         for run in 0..plan.runs.len() {
@@ -81,26 +84,48 @@ unsafe fn column<L: Lanes>(
     }
 }
 
+/// Puts the planes of a run between zeros.
+#[inline(always)]
+fn take_over(plan: &Plan, work: &mut Workspace, run: usize, planes: &[f32]) {
+    let (scale, region, run) = (work.slopes[run].step_mm, plan.regions.planes(run), &plan.runs[run]);
+    let padded = &mut work.padded.as_mut_slice()[region..region + run.count];
+    if run.stride == 1 {
+        for (to, from) in padded.iter_mut().zip(&planes[run.first..run.first + run.count]) {
+            *to = scale * from;
+        }
+    } else {
+        for (to, from) in padded.iter_mut().zip(planes[run.first..].iter().step_by(run.stride)) {
+            *to = scale * from;
+        }
+    }
+}
+
 /// Adds all TOF bins of one run to the rows of the steps `from..to`.
 #[inline(always)]
 unsafe fn pass<L: Lanes>(
     plan: &Plan,
     work: &mut Workspace,
     walk: &Walk,
-    run: usize,
+    number: usize,
     from: usize,
     to: usize,
     y: &[f32],
 ) {
     let (lattice, steps) = (&plan.lattice, to - from);
-    let (run, slope) = (&plan.runs[run], work.slopes[run]);
+    let (run, slope) = (&plan.runs[number], work.slopes[number]);
     let backwards = slope.backwards();
     work.offsets.fill(&slope, from, to);
     let kept = work.offsets.crossing(steps, run.count, lattice);
-    let scale = slope.step_mm;
+    // SAFETY: the block holds the last step's row.
+    let rows = unsafe {
+        Rows::<*mut f32>::new(work.back_rows.as_mut_slice().as_mut_ptr(), lattice.row_stride, steps, backwards)
+    };
     let Some(tof) = &plan.tof else {
-        // SAFETY: the kept steps lie in the block.
-        return unsafe { spread::<L>(plan, work, run, scale, kept, (steps, backwards), false, y) };
+        if !kept.is_empty() {
+            // SAFETY: the kept steps lie in the block.
+            unsafe { spread::<L>(&Output::new(plan, work, number, rows, kept, false), run.count) };
+        }
+        return;
     };
     let track = tof.track(walk, run);
     for bin in tof.reached(track, from, to) {
@@ -111,58 +136,11 @@ unsafe fn pass<L: Lanes>(
         if !reached.is_empty() {
             let first = if backwards { to - reached.end } else { from + reached.start };
             tof.fill(bin, track, first, backwards, &mut work.weights[..reached.len()]);
-            let planes = &y[bin * plan.planes..][..plan.planes];
+            take_over(plan, work, number, &y[bin * plan.planes..][..plan.planes]);
             // SAFETY: the reached steps lie in the block.
-            unsafe { spread::<L>(plan, work, run, scale, reached, (steps, backwards), true, planes) };
+            unsafe { spread::<L>(&Output::new(plan, work, number, rows, reached, true), run.count) };
         }
     }
-}
-
-/// Adds the planes of one run to the rows of the given steps (in the order of the offsets).
-#[inline(always)]
-#[allow(clippy::too_many_arguments)]
-unsafe fn spread<L: Lanes>(
-    plan: &Plan,
-    work: &mut Workspace,
-    run: &Run,
-    scale: f32,
-    steps: std::ops::Range<usize>,
-    (block, backwards): (usize, bool),
-    weighted: bool,
-    planes: &[f32],
-) {
-    if steps.is_empty() {
-        return;
-    }
-    let lattice = &plan.lattice;
-    let zeros = padding(L::COUNT, widest(plan.level).1);
-    let padded = &mut work.padded.as_mut_slice()[zeros..2 * zeros];
-    if run.stride == 1 {
-        for (to, from) in padded.iter_mut().zip(&planes[run.first..run.first + run.count]) {
-            *to = scale * from;
-        }
-    } else {
-        for (to, from) in padded.iter_mut().zip(planes[run.first..].iter().step_by(run.stride)).take(run.count) {
-            *to = scale * from;
-        }
-    }
-    // What a longer run left behind.
-    padded[run.count..].fill(0.0);
-    let stride = lattice.row_stride as isize;
-    let first = if backwards { block - 1 - steps.start } else { steps.start };
-    let output = Output {
-        // SAFETY: the step lies in the block.
-        row: unsafe { work.back_rows.as_mut_slice().as_mut_ptr().add(first * lattice.row_stride) },
-        row_stride: if backwards { -stride } else { stride },
-        phase_stride: lattice.phase_stride,
-        phases: lattice.phases as i32,
-        index: &work.offsets.index[steps.clone()],
-        share: &work.offsets.share[steps.clone()],
-        weights: weighted.then(|| &work.weights[..steps.len()]),
-        planes: work.padded.as_slice()[zeros..].as_ptr(),
-    };
-    // SAFETY: rows have a margin behind their last point; the planes lie between zeros.
-    unsafe { spread_vectors::<L>(&output, run.count) }
 }
 
 /// Where a kernel spreads planes to: steps of rising lattice index.
@@ -178,9 +156,36 @@ struct Output<'a> {
     planes: *const f32,
 }
 
-/// Dispatches on the number of vectors that hold a run.
+impl<'a> Output<'a> {
+    /// The given steps, in the order of the offsets.
+    #[inline(always)]
+    fn new(
+        plan: &Plan,
+        work: &'a Workspace,
+        run: usize,
+        rows: Rows<*mut f32>,
+        steps: std::ops::Range<usize>,
+        weighted: bool,
+    ) -> Self {
+        Self {
+            row: rows.first.wrapping_offset(steps.start as isize * rows.stride),
+            row_stride: rows.stride,
+            phase_stride: plan.lattice.phase_stride,
+            phases: plan.lattice.phases as i32,
+            index: &work.offsets.index[steps.clone()],
+            share: &work.offsets.share[steps.clone()],
+            weights: weighted.then(|| &work.weights[..steps.len()]),
+            planes: work.padded.as_slice()[plan.regions.planes(run)..].as_ptr(),
+        }
+    }
+}
+
+/// Spreads the planes of a run over the rows. Dispatches on the number of vectors that hold it.
+///
+/// # Safety
+/// The machine has the level of `L`; the rows have a margin behind their last point; the planes lie between zeros.
 #[inline(always)]
-unsafe fn spread_vectors<L: Lanes>(output: &Output, count: usize) {
+unsafe fn spread<L: Lanes>(output: &Output, count: usize) {
     macro_rules! dispatch {
         ($kernel:ident) => {
             match (count + L::COUNT).div_ceil(L::COUNT) {

@@ -1,7 +1,6 @@
 //! Forward projection of one transaxial line.
 
-use super::offsets::Slope;
-use super::plan::widest;
+use super::offsets::Offsets;
 use super::{Plan, Run, Walk, Workspace, rows};
 use crate::Level;
 use crate::lanes::{Lanes, Portable};
@@ -40,7 +39,9 @@ unsafe fn forward_avx2(plan: &Plan, work: &mut Workspace, image: &[f32], walk: &
 
 #[inline(always)]
 unsafe fn column<L: Lanes>(plan: &Plan, work: &mut Workspace, image: &[f32], walk: &Walk, y: &mut [f32]) {
-    y.fill(0.0);
+    if plan.tof.is_some() {
+        y.fill(0.0);
+    }
     work.prepare(&plan.runs, walk);
     for from in (walk.first..walk.end).step_by(plan.block) {
         let to = walk.end.min(from + plan.block);
@@ -52,6 +53,29 @@ unsafe fn column<L: Lanes>(plan: &Plan, work: &mut Workspace, image: &[f32], wal
             unsafe { pass::<L>(plan, work, walk, run, from, to, y) };
         }
     }
+    if plan.tof.is_none() {
+        for run in 0..plan.runs.len() {
+            hand_over(plan, work, run, y);
+        }
+    }
+}
+
+/// Moves the sums of a run to its planes.
+#[inline(always)]
+fn hand_over(plan: &Plan, work: &mut Workspace, run: usize, planes: &mut [f32]) {
+    let (scale, region, run) = (work.slopes[run].step_mm, plan.regions.planes(run), &plan.runs[run]);
+    let sums = &mut work.sums.as_mut_slice()[region..region + run.count];
+    if run.stride == 1 {
+        for (plane, sum) in planes[run.first..run.first + run.count].iter_mut().zip(sums) {
+            *plane = scale * *sum;
+            *sum = 0.0;
+        }
+    } else {
+        for (plane, sum) in planes[run.first..].iter_mut().step_by(run.stride).zip(sums) {
+            *plane = scale * *sum;
+            *sum = 0.0;
+        }
+    }
 }
 
 /// Adds the steps `from..to` of one run to its planes in all TOF bins.
@@ -60,21 +84,26 @@ unsafe fn pass<L: Lanes>(
     plan: &Plan,
     work: &mut Workspace,
     walk: &Walk,
-    run: usize,
+    number: usize,
     from: usize,
     to: usize,
     y: &mut [f32],
 ) {
     let (lattice, steps) = (&plan.lattice, to - from);
-    let (run, slope) = (&plan.runs[run], work.slopes[run]);
+    let (run, slope) = (&plan.runs[number], work.slopes[number]);
     let backwards = slope.backwards();
     work.offsets.fill(&slope, from, to);
     let kept = work.offsets.crossing(steps, run.count, lattice);
-    let rows = Rows::new(work.rows.as_slice().as_ptr(), lattice.row_stride, steps, backwards);
-    let mut part = Part { work, run, slope, plan, rows };
+    // SAFETY: the block holds the rows of its steps.
+    let rows = unsafe { Rows::<*const f32>::new(work.rows.as_slice().as_ptr(), lattice.row_stride, steps, backwards) };
+    // SAFETY: the region holds the planes and the lanes beside them that a kernel may touch.
+    let sums = unsafe { work.sums.as_mut_slice().as_mut_ptr().add(plan.regions.planes(number)) };
     let Some(tof) = &plan.tof else {
-        // SAFETY: the kept steps lie in the block.
-        return unsafe { part.add::<L>(kept, false, y) };
+        if !kept.is_empty() {
+            // SAFETY: the kept steps lie in the block.
+            unsafe { sum::<L>(&Input::new(plan, &work.offsets, rows, kept, None), run, sums) };
+        }
+        return;
     };
     let track = tof.track(walk, run);
     for bin in tof.reached(track, from, to) {
@@ -84,10 +113,11 @@ unsafe fn pass<L: Lanes>(
         let reached = order.start.max(kept.start)..order.end.min(kept.end);
         if !reached.is_empty() {
             let first = if backwards { to - reached.end } else { from + reached.start };
-            tof.fill(bin, track, first, backwards, &mut part.work.weights[..reached.len()]);
-            let planes = &mut y[bin * plan.planes..][..plan.planes];
+            let weights = &mut work.weights[..reached.len()];
+            tof.fill(bin, track, first, backwards, weights);
             // SAFETY: the reached steps lie in the block.
-            unsafe { part.add::<L>(reached, true, planes) };
+            unsafe { sum::<L>(&Input::new(plan, &work.offsets, rows, reached, Some(weights)), run, sums) };
+            hand_over(plan, work, number, &mut y[bin * plan.planes..][..plan.planes]);
         }
     }
 }
@@ -95,72 +125,27 @@ unsafe fn pass<L: Lanes>(
 /// Rows of a block in the order of rising lattice index.
 #[derive(Clone, Copy)]
 pub(super) struct Rows<P> {
-    first: P,
-    stride: isize,
+    pub(super) first: P,
+    pub(super) stride: isize,
 }
 
-impl Rows<*const f32> {
-    fn new(rows: *const f32, stride: usize, steps: usize, backwards: bool) -> Self {
-        let last = (steps - 1) * stride;
-        let stride = stride as isize;
-        // SAFETY: the block holds `steps` rows.
-        let first = if backwards { unsafe { rows.add(last) } } else { rows };
-        Self { first, stride: if backwards { -stride } else { stride } }
-    }
-}
-
-struct Part<'a> {
-    work: &'a mut Workspace,
-    run: &'a Run,
-    slope: Slope,
-    plan: &'a Plan,
-    rows: Rows<*const f32>,
-}
-
-impl Part<'_> {
-    /// Sums the given steps (in the order of the offsets) and adds them to the planes.
-    #[inline(always)]
-    unsafe fn add<L: Lanes>(&mut self, steps: std::ops::Range<usize>, weighted: bool, planes: &mut [f32]) {
-        if steps.is_empty() {
-            return;
-        }
-        let lattice = &self.plan.lattice;
-        let input = Input {
-            // SAFETY: the step lies in the block.
-            row: unsafe { self.rows.first.offset(steps.start as isize * self.rows.stride) },
-            row_stride: self.rows.stride,
-            phase_stride: lattice.phase_stride,
-            phases: lattice.phases as i32,
-            stay: self.slope.stay,
-            index: &self.work.offsets.index[steps.clone()],
-            share: &self.work.offsets.share[steps.clone()],
-            weights: weighted.then(|| &self.work.weights[..steps.len()]),
-        };
-        let count = self.run.count;
-        let sums = self.work.sums.as_mut_slice().as_mut_ptr();
-        // SAFETY: `sums` holds the most vectors a kernel writes; rows have a margin behind their last point.
-        let below = unsafe { sum::<L>(&input, count, self.run.tilt == 0.0, sums) };
-        // Lane j of the sums is plane j − below.
-        let from = (-below).max(0) as usize;
-        let length = L::COUNT * widest(self.plan.level).1;
-        let to = (count as i64).min(length as i64 - below as i64).max(from as i64) as usize;
-        if from == to {
-            return;
-        }
-        let sums = &self.work.sums.as_slice()[(from as i32 + below) as usize..(to as i32 + below) as usize];
-        let scale = self.slope.step_mm;
-        let (first, stride) = (self.run.first + from * self.run.stride, self.run.stride);
-        if stride == 1 {
-            for (plane, &sum) in planes[first..first + sums.len()].iter_mut().zip(sums) {
-                *plane += scale * sum;
-            }
-        } else {
-            for (plane, &sum) in planes[first..].iter_mut().step_by(stride).zip(sums) {
-                *plane += scale * sum;
+macro_rules! rows {
+    ($pointer:ty) => {
+        impl Rows<$pointer> {
+            /// # Safety
+            /// `steps` > 0 rows of `stride` floats lie at `rows`.
+            pub(super) unsafe fn new(rows: $pointer, stride: usize, steps: usize, backwards: bool) -> Self {
+                let (last, stride) = ((steps - 1) * stride, stride as isize);
+                // SAFETY: the last row lies in the block (caller).
+                let first = if backwards { unsafe { rows.add(last) } } else { rows };
+                Self { first, stride: if backwards { -stride } else { stride } }
             }
         }
-    }
+    };
 }
+
+rows!(*const f32);
+rows!(*mut f32);
 
 /// What a kernel sums: steps of rising lattice index.
 struct Input<'a> {
@@ -168,15 +153,40 @@ struct Input<'a> {
     row_stride: isize,
     phase_stride: usize,
     phases: i32,
-    stay: usize,
     index: &'a [i32],
     share: &'a [f32],
     weights: Option<&'a [f32]>,
 }
 
-/// Dispatches on the number of vectors that hold a run; returns the lane of plane 0 in the sums.
+impl<'a> Input<'a> {
+    /// The given steps, in the order of the offsets; there is at least one.
+    #[inline(always)]
+    fn new(
+        plan: &Plan,
+        offsets: &'a Offsets,
+        rows: Rows<*const f32>,
+        steps: std::ops::Range<usize>,
+        weights: Option<&'a [f32]>,
+    ) -> Self {
+        Self {
+            row: rows.first.wrapping_offset(steps.start as isize * rows.stride),
+            row_stride: rows.stride,
+            phase_stride: plan.lattice.phase_stride,
+            phases: plan.lattice.phases as i32,
+            index: &offsets.index[steps.clone()],
+            share: &offsets.share[steps],
+            weights,
+        }
+    }
+}
+
+/// Adds the sums of a run's steps to `sums`, where plane 0 is. Dispatches on the number of vectors that hold the run.
+///
+/// # Safety
+/// The machine has the level of `L`; the rows have a margin behind their last point; `sums` lies in a region of the run.
 #[inline(always)]
-unsafe fn sum<L: Lanes>(input: &Input, count: usize, level_run: bool, sums: *mut f32) -> i32 {
+unsafe fn sum<L: Lanes>(input: &Input, run: &Run, sums: *mut f32) {
+    let count = run.count;
     macro_rules! dispatch {
         ($kernel:ident, $lanes:expr) => {
             match ($lanes as usize).div_ceil(L::COUNT) {
@@ -197,7 +207,7 @@ unsafe fn sum<L: Lanes>(input: &Input, count: usize, level_run: bool, sums: *mut
     unsafe {
         if input.weights.is_some() || input.phases > 1 {
             dispatch!(sum_weighted, count + L::COUNT)
-        } else if level_run && input.share[0] == 0.0 {
+        } else if run.tilt == 0.0 && input.share[0] == 0.0 {
             let into = input.index[0] - window::<L>(input.index[0]);
             dispatch!(sum_level, count as i32 + into.max(0))
         } else {
@@ -214,7 +224,7 @@ pub(super) fn window<L: Lanes>(index: i32) -> i32 {
 
 /// Planes without tilt on lattice points: the plain sum of the rows.
 #[inline(always)]
-unsafe fn sum_level<L: Lanes, const V: usize>(input: &Input, sums: *mut f32) -> i32 {
+unsafe fn sum_level<L: Lanes, const V: usize>(input: &Input, sums: *mut f32) {
     let base = window::<L>(input.index[0]);
     // SAFETY: the window lies in the rows and their margin; `sums` holds V vectors.
     unsafe {
@@ -225,15 +235,14 @@ unsafe fn sum_level<L: Lanes, const V: usize>(input: &Input, sums: *mut f32) -> 
                 *total = total.add(L::load(row.add(v * L::COUNT)));
             }
         }
-        store(total, sums);
+        add(total, sums.offset((base - input.index[0]) as isize));
     }
-    input.index[0] - base
 }
 
 /// Tilted planes, one phase. While the index stays, `total` sums the rows and `upper` the share of the next plane position;
 /// `done` holds what was summed before, one lane per plane.
 #[inline(always)]
-unsafe fn sum_tilted<L: Lanes, const V: usize>(input: &Input, sums: *mut f32) -> i32 {
+unsafe fn sum_tilted<L: Lanes, const V: usize>(input: &Input, sums: *mut f32) {
     let steps = input.index.len();
     let mut index = input.index[0];
     let mut base = window::<L>(index);
@@ -241,44 +250,18 @@ unsafe fn sum_tilted<L: Lanes, const V: usize>(input: &Input, sums: *mut f32) ->
     unsafe {
         let zero = L::splat(0.0);
         let mut done = [zero; V];
-        let (mut s, stay) = (0, input.stay);
+        let mut s = 0;
         while s < steps {
             let (mut total, mut upper) = ([zero; V], [zero; V]);
-            macro_rules! take {
-                ($s:expr) => {
-                    let share = L::splat(*input.share.get_unchecked($s));
-                    let from = input.row.offset($s as isize * input.row_stride + base as isize);
-                    for v in 0..V {
-                        let points = L::load(from.add(v * L::COUNT));
-                        total[v] = total[v].add(points);
-                        upper[v] = points.mul_add(share, upper[v]);
-                    }
-                };
-            }
-            let at = |s: usize| *input.index.get_unchecked(s);
-            if s + stay + 1 < steps && at(s + stay - 1) == index && at(s + stay + 1) != index {
-                // As nearly always: `stay` steps, and one more or not. The processor could not guess which, so the
-                // last step is always taken, with weight one or zero.
-                for s in s..s + stay {
-                    take!(s);
-                }
-                s += stay;
-                let more = at(s) == index;
-                let weight = if more { 1.0 } else { 0.0 };
-                let share = L::splat(*input.share.get_unchecked(s) * weight);
-                let weight = L::splat(weight);
+            while s < steps && *input.index.get_unchecked(s) == index {
+                let share = L::splat(*input.share.get_unchecked(s));
                 let from = input.row.offset(s as isize * input.row_stride + base as isize);
                 for v in 0..V {
                     let points = L::load(from.add(v * L::COUNT));
-                    total[v] = points.mul_add(weight, total[v]);
+                    total[v] = total[v].add(points);
                     upper[v] = points.mul_add(share, upper[v]);
                 }
-                s += usize::from(more);
-            } else {
-                while s < steps && at(s) == index {
-                    take!(s);
-                    s += 1;
-                }
+                s += 1;
             }
             // What was done moves up one lane; the upper share becomes the lower plane position.
             let lower: [L; V] = std::array::from_fn(|v| done[v].add(total[v].sub(upper[v])));
@@ -298,14 +281,13 @@ unsafe fn sum_tilted<L: Lanes, const V: usize>(input: &Input, sums: *mut f32) ->
                 done = slid(done);
             }
         }
-        store(done, sums);
+        add(done, sums.offset((base - index) as isize));
     }
-    index - base
 }
 
 /// Any number of phases, with or without weights.
 #[inline(always)]
-unsafe fn sum_weighted<L: Lanes, const V: usize>(input: &Input, sums: *mut f32) -> i32 {
+unsafe fn sum_weighted<L: Lanes, const V: usize>(input: &Input, sums: *mut f32) {
     let (steps, phases) = (input.index.len(), input.phases);
     let mut index = input.index[0];
     let (mut point, mut phase) = (index.div_euclid(phases), index.rem_euclid(phases));
@@ -349,9 +331,8 @@ unsafe fn sum_weighted<L: Lanes, const V: usize>(input: &Input, sums: *mut f32) 
                 *target = L::load(from.add(v * L::COUNT)).mul_add(upper, *target);
             }
         }
-        store(here, sums);
+        add(here, sums.offset((base - point) as isize));
     }
-    point - base
 }
 
 /// Vector `v` with its lanes moved up by one.
@@ -369,9 +350,9 @@ unsafe fn slid<L: Lanes, const V: usize>(vectors: [L; V]) -> [L; V] {
 }
 
 #[inline(always)]
-unsafe fn store<L: Lanes, const V: usize>(vectors: [L; V], to: *mut f32) {
+unsafe fn add<L: Lanes, const V: usize>(vectors: [L; V], to: *mut f32) {
     for (v, vector) in vectors.into_iter().enumerate() {
-        // SAFETY: `to` holds V vectors (caller).
-        unsafe { vector.store(to.add(v * L::COUNT)) }
+        // SAFETY: V vectors at `to` lie in the region of a run (caller).
+        unsafe { vector.add(L::load(to.add(v * L::COUNT))).store(to.add(v * L::COUNT)) }
     }
 }

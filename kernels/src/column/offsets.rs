@@ -11,8 +11,6 @@ pub(super) struct Slope {
     step: f32,
     /// Length of line per step in mm.
     pub(super) step_mm: f32,
-    /// Whole steps per lattice point: the index stays for this many steps or one more.
-    pub(super) stay: usize,
 }
 
 impl Slope {
@@ -26,7 +24,6 @@ impl Slope {
             start: (start - base) as f32,
             step: step as f32,
             step_mm: walk.step_mm(run.dz_mm) as f32,
-            stay: (1.0 / step.abs()).clamp(1.0, 1e6) as usize,
         }
     }
 

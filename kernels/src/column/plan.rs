@@ -3,6 +3,7 @@
 use super::lattice::Lattice;
 use super::runs::{Run, groups, runs};
 use super::tof::TofKernel;
+use super::workspace::Regions;
 use crate::Level;
 use crate::joseph::Grid;
 
@@ -22,6 +23,7 @@ pub struct Plan {
     pub(super) level: Level,
     pub(super) lattice: Lattice,
     pub(super) runs: Vec<Run>,
+    pub(super) regions: Regions,
     pub(super) planes: usize,
     pub(super) tof: Option<TofKernel>,
     /// Steps whose rows are kept in the first-level cache while all runs pass.
@@ -42,7 +44,8 @@ impl Plan {
         } else {
             (BLOCK_FLOATS / (lattice.length * lattice.phases)).clamp(8, steps.max(8))
         };
-        Self { grid, level, lattice, runs, planes: planes.len(), tof, block }
+        let regions = Regions::new(&runs, level);
+        Self { grid, level, lattice, runs, regions, planes: planes.len(), tof, block }
     }
 
     /// Number of planes.
