@@ -190,17 +190,32 @@ pub(super) unsafe fn unblend<L: Lanes>(
     }
 }
 
+/// Adds a row to its columns and clears it.
 #[inline(always)]
 unsafe fn add_pair<L: Lanes>(pair: [Option<*mut f32>; 2], share: f32, nz: usize, row: *mut f32) {
-    let whole = nz / L::COUNT * L::COUNT;
+    let (whole, rest) = (nz / L::COUNT * L::COUNT, nz % L::COUNT);
     // SAFETY: columns hold nz floats, the row nz rounded up to whole vectors (caller).
     unsafe {
-        add_pair_exact::<L>(pair, share, nz, row);
-        for z in (0..whole).step_by(L::COUNT) {
-            L::splat(0.0).store(row.add(z));
-        }
-        if whole < nz {
-            L::splat(0.0).store(row.add(whole));
+        let zero = L::splat(0.0);
+        if let [Some(low), Some(high)] = pair {
+            let (lower, upper) = (L::splat(1.0 - share), L::splat(share));
+            for z in (0..whole).step_by(L::COUNT) {
+                let points = L::load(row.add(z));
+                points.mul_add(lower, L::load(low.add(z))).store(low.add(z));
+                points.mul_add(upper, L::load(high.add(z))).store(high.add(z));
+                zero.store(row.add(z));
+            }
+            if rest > 0 {
+                let points = L::load(row.add(whole));
+                points.mul_add(lower, L::load_first(low.add(whole), rest)).store_first(low.add(whole), rest);
+                points.mul_add(upper, L::load_first(high.add(whole), rest)).store_first(high.add(whole), rest);
+                zero.store(row.add(whole));
+            }
+        } else {
+            add_pair_exact::<L>(pair, share, nz, row);
+            for z in (0..nz).step_by(L::COUNT) {
+                zero.store(row.add(z));
+            }
         }
     }
 }
