@@ -5,9 +5,12 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 use coincide::config::{ConfigError, Mistake};
-use coincide::run::{self, RunError, SchemaOf};
+use coincide::image::ImageUnit;
+use coincide::observe::Console;
+use coincide::run::{self, BENCH_CASES, Interruption, Options, RunError, SchemaOf};
 use miette::{GraphicalReportHandler, GraphicalTheme, MietteDiagnostic, NamedSource, Report};
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Iterative PET reconstruction: fast exact-adjoint projectors, OSEM, phantoms, formats.
@@ -22,23 +25,115 @@ struct Arguments {
     /// Print no progress
     #[arg(long, short, global = true)]
     quiet: bool,
+    /// Replace existing files
+    #[arg(long, global = true)]
+    force: bool,
+    /// Threads; 0 means all [default: what the config says]
+    #[arg(long, global = true)]
+    threads: Option<usize>,
+}
+
+impl Arguments {
+    fn options(&self) -> Options {
+        let interrupt = Interruption::default();
+        let console = Console::new(self.quiet);
+        Options { console, force: self.force, threads: self.threads, interrupt }
+    }
 }
 
 #[derive(Subcommand)]
 enum Command {
     /// List the scanners that are known by name
     Scanners,
-    /// Describe a scanner
+    /// List the phantoms that are shipped
+    Phantoms,
+    /// Describe a file, a scanner or a phantom
     Info {
-        /// Name of a scanner
+        /// Image or measurement file, phantom file, name of a scanner or phantom
         what: String,
     },
+    /// Convert images (.h5 .nii .nii.gz .hv → also .png) and measurements (.h5 .hs)
+    Convert {
+        /// File to read
+        input: PathBuf,
+        /// File to write; its ending is the format
+        output: PathBuf,
+        /// Unit of an image whose format does not state it
+        #[arg(long, value_enum, default_value_t = Unit::Activity)]
+        unit: Unit,
+    },
+    /// Simulate a low-count scan, reconstruct it, print the figures of merit, save images and pictures
+    Demo {
+        /// Folder to write to [default: a new folder coincide-demo]
+        #[arg(long, short)]
+        output: Option<PathBuf>,
+    },
+    /// Simulate an acquisition: phantom → measurement file
+    Simulate {
+        /// Config of a simulation
+        config: PathBuf,
+    },
+    /// Reconstruct: measurement → image files
+    Recon {
+        /// Config of a reconstruction
+        #[arg(required_unless_present = "replay")]
+        config: Option<PathBuf>,
+        /// Run the config inside this image (.h5) again, and compare
+        #[arg(long, value_name = "IMAGE", conflicts_with = "config")]
+        replay: Option<PathBuf>,
+    },
+    /// Find conflicts in a config, and predict memory and time, before anything runs
+    Check {
+        /// Config of a reconstruction
+        config: PathBuf,
+    },
+    /// Prove adjoint, chords and sensitivity on the geometry and image grid of a config
+    Verify {
+        /// Config of a reconstruction
+        config: PathBuf,
+    },
+    /// Measure speed
+    #[command(subcommand)]
+    Bench(Bench),
     /// Print the JSON Schema of a config file
     Schema {
         /// Which config
         #[arg(value_enum, default_value_t = Kind::Recon)]
         kind: Kind,
     },
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// Projectors, in lines of response per second
+    Projector {
+        /// Geometry and image grid
+        #[arg(long, default_value = "mmr-span11-128", value_parser = clap::builder::PossibleValuesParser::new(BENCH_CASES))]
+        case: String,
+        /// Runs, of which the best counts
+        #[arg(long, default_value_t = 5)]
+        runs: usize,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Unit {
+    /// Bq/mL
+    Activity,
+    /// 1/cm
+    Attenuation,
+    /// Not calibrated
+    Counts,
+}
+
+impl From<Unit> for ImageUnit {
+    fn from(unit: Unit) -> Self {
+        match unit {
+            Unit::Activity => Self::BecquerelPerMl,
+            Unit::Attenuation => Self::PerCm,
+            Unit::Counts => Self::CountsPerMm,
+        }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -50,7 +145,7 @@ enum Kind {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match run(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             explain(&error);
             ExitCode::from(error.exit_code())
@@ -58,26 +153,61 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments) -> Result<(), RunError> {
-    let json = arguments.json;
+fn run(arguments: &Arguments) -> Result<ExitCode, RunError> {
+    let (json, options) = (arguments.json, arguments.options());
+    let interrupt = options.interrupt.clone();
+    let _ = ctrlc::set_handler(move || {
+        if interrupt.press() {
+            std::process::exit(130);
+        }
+        eprintln!("stopping after this update, then saving; press Ctrl-C again to leave at once");
+    });
     match &arguments.command {
         Command::Scanners => show(&run::list_scanners()?, json),
-        Command::Info { what } => show(&run::describe_scanner(what)?, json),
-        Command::Schema { kind } => {
-            let of = match kind {
-                Kind::Recon => SchemaOf::Recon,
-                Kind::Simulate => SchemaOf::Simulate,
-            };
-            print(&serde_json::to_string_pretty(&run::schema(of)).unwrap_or_default());
+        Command::Phantoms => show(&run::list_phantoms()?, json),
+        Command::Info { what } => show(&run::info(what)?, json),
+        Command::Convert { input, output, unit } => show(&run::convert(input, output, (*unit).into(), &options)?, json),
+        Command::Demo { output } => show(&run::demo(output.as_deref(), &options)?, json),
+        Command::Simulate { config } => show(&run::simulate(config, &options)?, json),
+        Command::Recon { config, replay } => match (config, replay) {
+            (_, Some(image)) => {
+                let result = run::replay(image, &options)?;
+                show(&result, json);
+                return Ok(if result.identical { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+            }
+            (Some(config), None) => show(&run::recon(config, &options)?, json),
+            (None, None) => return Err(RunError::Usage("name a config, or an image to --replay".into())),
+        },
+        Command::Check { config } => {
+            let result = run::check(config, &options)?;
+            show(&result, json);
+            return Ok(if result.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(2) });
         }
+        Command::Verify { config } => {
+            let result = run::verify(config, &options)?;
+            show(&result, json);
+            return Ok(if result.passed { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        Command::Bench(Bench::Projector { case, runs }) => show(&run::bench_projector(case, *runs, &options)?, json),
+        Command::Schema { kind } => show_json(&run::schema(match kind {
+            Kind::Recon => SchemaOf::Recon,
+            Kind::Simulate => SchemaOf::Simulate,
+        })),
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 fn show<R: serde::Serialize + std::fmt::Display>(result: &R, json: bool) {
     match json {
-        true => print(&serde_json::to_string_pretty(result).unwrap_or_default()),
+        true => show_json(result),
         false => print(&result.to_string()),
+    }
+}
+
+fn show_json<R: serde::Serialize>(result: &R) {
+    match serde_json::to_string_pretty(result) {
+        Ok(text) => print(&text),
+        Err(error) => eprintln!("error: the result cannot be written as JSON: {error}"),
     }
 }
 

@@ -45,8 +45,18 @@ impl FilterConfig {
 pub enum AttenuationConfig {
     /// `file = "mu_map.hv"`: an image in 1/cm (HDF5, NIfTI or Interfile).
     File(PathBuf),
-    /// `phantom = "nema-nu2"`: the attenuation of a shipped phantom.
+    /// `phantom = "nema-iq"`: the attenuation of a shipped phantom, or of a phantom file (`.toml`).
     Phantom(String),
+}
+
+impl AttenuationConfig {
+    /// What keeps the map from being read.
+    pub fn conflicts(&self, source: &Source) -> Option<ConfigError> {
+        match self {
+            Self::File(path) => source.input("attenuation.file", path).err(),
+            Self::Phantom(name) => super::phantom(source, "attenuation.phantom", name).err(),
+        }
+    }
 }
 
 impl ImageConfig {

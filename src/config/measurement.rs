@@ -1,6 +1,6 @@
 //! Where the measurement comes from: exactly one source.
 
-use super::SimulatedConfig;
+use super::{AcquisitionConfig, ConfigError, Source};
 use crate::units::NonNegative;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,20 @@ pub enum MeasurementConfig {
     /// `[measurement.mmr-listmode]`: Siemens mMR list-mode and its normalisation.
     MmrListmode(MmrListmodeConfig),
     /// `[measurement.simulated]`: a phantom, a scanner and a simulation.
-    Simulated(Box<SimulatedConfig>),
+    Simulated(Box<AcquisitionConfig>),
+}
+
+impl MeasurementConfig {
+    /// What keeps the measurement from being read or simulated.
+    pub fn conflicts(&self, source: &Source) -> Vec<ConfigError> {
+        let input = |at: &str, path: &PathBuf| source.input(&format!("measurement.{at}"), path).err();
+        match self {
+            Self::File(path) => input("file", path).into_iter().collect(),
+            Self::Interfile(files) => files.conflicts(source),
+            Self::MmrListmode(listmode) => listmode.conflicts(source),
+            Self::Simulated(simulated) => simulated.conflicts(source, "measurement.simulated"),
+        }
+    }
 }
 
 /// Sinograms in STIR's Interfile, all of one geometry.
@@ -35,6 +48,25 @@ pub struct InterfileConfig {
     /// Additive term a as PETRIC and STIR write it, b = m·a; instead of `background`.
     #[serde(default)]
     pub additive: Option<PathBuf>,
+}
+
+impl InterfileConfig {
+    fn conflicts(&self, source: &Source) -> Vec<ConfigError> {
+        let named = [
+            ("prompts", Some(&self.prompts)),
+            ("factors", self.factors.as_ref()),
+            ("background", self.background.as_ref()),
+            ("additive", self.additive.as_ref()),
+        ];
+        let at = |key| format!("measurement.interfile.{key}");
+        let missing = named.into_iter().filter_map(|(key, path)| source.input(&at(key), path?).err());
+        let mut conflicts: Vec<_> = missing.collect();
+        if self.background.is_some() && self.additive.is_some() {
+            let help = Some("keep `background` (b) or `additive` (a, with b = m·a)".into());
+            conflicts.push(source.mistake(&at("additive"), "the background is given twice", help));
+        }
+        conflicts
+    }
 }
 
 /// A Siemens mMR 32-bit list-mode acquisition.
@@ -58,6 +90,24 @@ pub struct MmrListmodeConfig {
     /// How random coincidences are estimated.
     #[serde(default)]
     pub randoms: RandomsConfig,
+}
+
+impl MmrListmodeConfig {
+    fn conflicts(&self, source: &Source) -> Vec<ConfigError> {
+        let at = |key| format!("measurement.mmr-listmode.{key}");
+        let mut conflicts: Vec<_> = source.input(&at("file"), &self.file).err().into_iter().collect();
+        if let Some(path) = &self.normalisation {
+            conflicts.extend(source.input(&at("normalisation"), path).err());
+        }
+        if let Some(stop) = self.stop_s.map(NonNegative::get) {
+            let start = self.start_s.map_or(0.0, NonNegative::get);
+            if stop <= start {
+                let message = format!("the frame ends at {stop} s, not after its start at {start} s");
+                conflicts.push(source.mistake(&at("stop_s"), message, None));
+            }
+        }
+        conflicts
+    }
 }
 
 fn eleven() -> usize {

@@ -1,5 +1,6 @@
 //! What is written, when a run stops, and how it runs.
 
+use super::{ConfigError, Source};
 use crate::units::Positive;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,41 @@ pub struct OutputConfig {
     pub snapshots_every: Option<usize>,
 }
 
+impl OutputConfig {
+    /// All keys that name a file, with the endings of their format.
+    fn files(&self) -> [(&'static str, Option<&PathBuf>, &'static [&'static str]); 4] {
+        [
+            ("output.image", self.image.as_ref(), &[".h5", ".hdf5"]),
+            ("output.nifti", self.nifti.as_ref(), &[".nii", ".nii.gz"]),
+            ("output.interfile", self.interfile.as_ref(), &[".hv"]),
+            ("output.picture", self.picture.as_ref(), &[".png"]),
+        ]
+    }
+
+    /// What keeps the files from being written.
+    pub fn conflicts(&self, source: &Source, force: bool) -> Vec<ConfigError> {
+        let named = self.files().into_iter().filter_map(|(at, path, endings)| Some((at, path?, endings)));
+        let mut conflicts: Vec<_> =
+            named.filter_map(|(at, path, endings)| source.output(at, path, endings, force).err()).collect();
+        match self.snapshots_every {
+            Some(_) if self.image.is_none() => {
+                let help = Some("add `image = \"image.h5\"` to [output]".into());
+                conflicts.push(source.mistake(
+                    "output.snapshots_every",
+                    "snapshots need an `image` to stand beside",
+                    help,
+                ));
+            }
+            Some(0) => {
+                let help = Some("1 writes an image after every full iteration".into());
+                conflicts.push(source.mistake("output.snapshots_every", "0 is not a number of iterations", help));
+            }
+            _ => {}
+        }
+        conflicts
+    }
+}
+
 /// `[stop]`: reasons to stop before all iterations are done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -38,27 +74,14 @@ pub struct StopConfig {
     pub relative_change: Option<Positive>,
 }
 
-/// `[run]`: how the run is carried out. Neither key changes the image except the seed of a simulation.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+/// `[run]`: how the run is carried out; nothing here changes the image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunConfig {
     /// Threads; 0 means all.
     #[serde(default)]
     pub threads: usize,
-    /// Seed of everything random.
-    #[serde(default = "one")]
-    pub seed: u64,
-    /// Objective value every so many full iterations; 0 means only at the end.
+    /// Objective and figures of merit every so many full iterations; 0 means only at the end.
     #[serde(default)]
-    pub objective_every: usize,
-}
-
-fn one() -> u64 {
-    1
-}
-
-impl Default for RunConfig {
-    fn default() -> Self {
-        Self { threads: 0, seed: 1, objective_every: 0 }
-    }
+    pub figures_every: usize,
 }

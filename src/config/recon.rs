@@ -2,8 +2,9 @@
 
 use super::{
     AlgorithmConfig, AttenuationConfig, ConfigError, FilterConfig, ImageConfig, MeasurementConfig, OutputConfig,
-    PhantomConfig, RunConfig, Source, StopConfig,
+    ReferenceConfig, RunConfig, Source, StopConfig,
 };
+use crate::scanner::SinogramGeometry;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -33,40 +34,36 @@ pub struct ReconConfig {
     pub stop: StopConfig,
     /// The truth, where it is known: figures of merit are printed against it.
     #[serde(default)]
-    pub reference: Option<PhantomConfig>,
+    pub reference: Option<ReferenceConfig>,
     /// Files to write.
     #[serde(default)]
     pub output: OutputConfig,
-    /// Threads and seed.
+    /// Threads and cadence of figures.
     #[serde(default)]
     pub run: RunConfig,
 }
 
 impl ReconConfig {
-    /// Reads a config and checks what can be checked without the measurement.
+    /// Reads a config; what its tables say about each other is checked by [`ReconConfig::conflicts`].
     pub fn read(path: &Path) -> Result<(Source, Self), ConfigError> {
         let source = Source::read(path)?;
-        let config: Self = source.parse()?;
-        config.check(&source)?;
+        let config = source.parse()?;
         Ok((source, config))
     }
 
-    fn check(&self, source: &Source) -> Result<(), ConfigError> {
-        if self.output.snapshots_every.is_some() && self.output.image.is_none() {
-            let help = Some("add `image = \"image.h5\"` to [output]".into());
-            return Err(source.mistake("output.snapshots_every", "snapshots need an `image` to stand beside", help));
-        }
-        if self.output.snapshots_every == Some(0) {
-            let help = Some("1 writes an image after every full iteration".into());
-            return Err(source.mistake("output.snapshots_every", "0 is not a number of iterations", help));
-        }
-        if let MeasurementConfig::MmrListmode(listmode) = &self.measurement
-            && let (Some(start), Some(stop)) = (listmode.start_s, listmode.stop_s)
-            && stop <= start
-        {
-            let message = format!("the frame ends at {} s, before it starts at {} s", stop.get(), start.get());
-            return Err(source.mistake("measurement.mmr-listmode.stop_s", message, None));
-        }
-        Ok(())
+    /// Everything in the config that contradicts itself or the machine's files. `force` allows files to be replaced.
+    pub fn conflicts(&self, source: &Source, force: bool) -> Vec<ConfigError> {
+        let mut conflicts = self.measurement.conflicts(source);
+        conflicts.extend(self.output.conflicts(source, force));
+        conflicts.extend(self.attenuation.as_ref().and_then(|attenuation| attenuation.conflicts(source)));
+        conflicts.extend(self.reference.as_ref().and_then(|reference| reference.conflicts(source)));
+        conflicts.extend(self.algorithm.conflicts(source));
+        conflicts
+    }
+
+    /// Everything in the config that contradicts the measurement's geometry.
+    pub fn conflicts_with(&self, geometry: &SinogramGeometry, source: &Source) -> Vec<ConfigError> {
+        let grid = self.image.grid(geometry, source).err();
+        grid.into_iter().chain(self.algorithm.conflicts_with(geometry, source)).collect()
     }
 }

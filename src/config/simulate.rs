@@ -1,38 +1,56 @@
 //! Config of `coincide simulate`.
 
-use super::ConfigError;
-use super::{PhantomConfig, RunConfig, ScannerConfig, SinogramConfig, Source};
+use super::{ConfigError, RunConfig, ScannerConfig, SinogramConfig, Source};
+use crate::phantom::Phantom;
+use crate::scanner::SinogramGeometry;
+use crate::simulate::SimulationConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
-/// A simulated acquisition.
+/// A simulated acquisition: `[acquisition]` of `coincide simulate`, `[measurement.simulated]` of a reconstruction.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct SimulatedConfig {
-    /// What is in the scanner.
-    pub phantom: PhantomConfig,
+pub struct AcquisitionConfig {
+    /// What is in the scanner: a shipped phantom by name (`coincide phantoms` lists them), or a phantom file (`.toml`).
+    pub phantom: String,
     /// The scanner.
     pub scanner: ScannerConfig,
     /// How its sinogram is compressed.
     #[serde(default)]
     pub sinogram: SinogramConfig,
+    /// Counts, background, resolution.
+    pub simulation: SimulationConfig,
 }
 
-/// Config of `coincide simulate`: the tables of a simulated acquisition, and where it goes.
+impl AcquisitionConfig {
+    /// The geometry of the simulated sinogram; `at` is the dotted path of this table.
+    pub fn geometry(&self, source: &Source, at: &str) -> Result<SinogramGeometry, ConfigError> {
+        let scanner = self.scanner.scanner(source, &format!("{at}.scanner"))?;
+        self.sinogram.geometry(scanner, source, &format!("{at}.sinogram"))
+    }
+
+    /// What is in the scanner.
+    pub fn phantom(&self, source: &Source, at: &str) -> Result<Phantom, ConfigError> {
+        super::phantom(source, &format!("{at}.phantom"), &self.phantom)
+    }
+
+    /// What keeps the acquisition from being simulated.
+    pub fn conflicts(&self, source: &Source, at: &str) -> Vec<ConfigError> {
+        let geometry = self.geometry(source, at).err();
+        geometry.into_iter().chain(self.phantom(source, at).err()).collect()
+    }
+}
+
+/// Config of `coincide simulate`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SimulateConfig {
-    /// What is in the scanner.
-    pub phantom: PhantomConfig,
-    /// The scanner.
-    pub scanner: ScannerConfig,
-    /// How its sinogram is compressed.
-    #[serde(default)]
-    pub sinogram: SinogramConfig,
+    /// What is simulated.
+    pub acquisition: AcquisitionConfig,
     /// The file to write.
     pub output: SimulateOutput,
-    /// Threads and seed.
+    /// Threads.
     #[serde(default)]
     pub run: RunConfig,
 }
@@ -51,5 +69,11 @@ impl SimulateConfig {
         let source = Source::read(path)?;
         let config = source.parse()?;
         Ok((source, config))
+    }
+
+    /// Everything that keeps the simulation from being run. `force` allows the file to be replaced.
+    pub fn conflicts(&self, source: &Source, force: bool) -> Vec<ConfigError> {
+        let output = source.output("output.measurement", &self.output.measurement, &[".h5", ".hdf5"], force);
+        self.acquisition.conflicts(source, "acquisition").into_iter().chain(output.err()).collect()
     }
 }

@@ -51,6 +51,35 @@ impl Source {
         }
     }
 
+    /// A file that is read: resolved, and there.
+    pub fn input(&self, at: &str, path: &Path) -> Result<PathBuf, ConfigError> {
+        let found = self.resolve(path);
+        match found.is_file() {
+            true => Ok(found),
+            false => Err(self.mistake(at, format!("there is no file {}", found.display()), None)),
+        }
+    }
+
+    /// A file that is written: resolved, in a folder that exists, with a known ending, not there yet unless `force`.
+    pub fn output(&self, at: &str, path: &Path, endings: &[&str], force: bool) -> Result<PathBuf, ConfigError> {
+        let target = self.resolve(path);
+        let name = target.to_string_lossy();
+        if !endings.iter().any(|ending| name.ends_with(ending)) {
+            let help = format!("end it in {}", endings.join(" or "));
+            return Err(self.mistake(at, format!("`{}` is not a name for this format", path.display()), Some(help)));
+        }
+        let folder = target.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+        if !folder.is_dir() {
+            let help = Some("create it first".into());
+            return Err(self.mistake(at, format!("there is no folder {}", folder.display()), help));
+        }
+        if target.exists() && !force {
+            let help = Some("give --force to replace it, or name another file".into());
+            return Err(self.mistake(at, format!("{name} exists already"), help));
+        }
+        Ok(target)
+    }
+
     fn located(&self, span: Option<Range<usize>>, message: String, help: Option<String>) -> ConfigError {
         let mistake = Mistake { path: self.path.clone(), text: self.text.clone(), span, message, help };
         ConfigError::Mistake(Box::new(mistake))

@@ -10,6 +10,6 @@ mod time_limit;
 pub use change::RelativeChange;
 pub use history::{History, Sample};
 pub use interrupt::{INTERRUPTED, Interrupt};
-pub use progress::{Console, Progress};
+pub use progress::{Console, Progress, UpdateProgress};
 pub use snapshots::Snapshots;
 pub use time_limit::TimeLimit;

@@ -5,7 +5,7 @@ use crate::algorithm::{Observer, Step};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// How to speak to the user.
@@ -36,16 +36,16 @@ impl Console {
         }
     }
 
-    /// Progress over `total` steps of something.
-    pub fn progress(self, what: &str, total: usize) -> Progress {
+    /// Progress of something.
+    pub fn progress(self, what: &str) -> Progress {
         let bar = match self {
-            Self::Terminal => ProgressBar::new(total as u64).with_style(style()).with_message(what.to_owned()),
+            Self::Terminal => ProgressBar::new(0).with_style(style()).with_message(what.to_owned()),
             Self::Plain | Self::Quiet => ProgressBar::hidden(),
         };
         if self == Self::Terminal {
             bar.enable_steady_tick(Duration::from_millis(200));
         }
-        Progress { console: self, what: what.into(), total, said: AtomicUsize::new(0), bar }
+        Progress { console: self, what: what.into(), said: Mutex::new(None), bar }
     }
 }
 
@@ -54,24 +54,41 @@ fn style() -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
-/// One bar, or its lines: a pipe gets a line per tenth, not one per update.
+/// One bar, or its lines: a pipe gets a line at the start and per tenth, not one per update.
 pub struct Progress {
     console: Console,
     what: String,
-    total: usize,
-    said: AtomicUsize,
+    /// The tenth that was said last.
+    said: Mutex<Option<usize>>,
     bar: ProgressBar,
 }
 
 impl Progress {
-    /// `done` of the steps are done; may be called from any thread.
-    pub fn set(&self, done: usize) {
+    /// `done` of `total` steps are done; may be called from any thread.
+    pub fn set(&self, done: usize, total: usize) {
+        self.bar.set_length(total as u64);
         self.bar.set_position(done as u64);
-        let tenth = done * 10 / self.total.max(1);
-        if self.console == Console::Plain && self.said.fetch_max(tenth, Ordering::Relaxed) < tenth {
-            eprintln!("{}: {done} of {}", self.what, self.total);
+        if self.console != Console::Plain {
+            return;
+        }
+        let tenth = Some(done * 10 / total.max(1));
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if *said < tenth {
+            *said = tenth;
+            eprintln!("{}: {done} of {total}", self.what);
         }
     }
+
+    /// An observer of `updates` updates.
+    pub fn of_updates(self, updates: usize) -> UpdateProgress {
+        UpdateProgress { progress: self, updates }
+    }
+}
+
+/// Progress over the updates of an algorithm.
+pub struct UpdateProgress {
+    progress: Progress,
+    updates: usize,
 }
 
 impl Drop for Progress {
@@ -80,9 +97,9 @@ impl Drop for Progress {
     }
 }
 
-impl Observer for Progress {
+impl Observer for UpdateProgress {
     fn observe(&mut self, step: &Step, _image: &[f32]) -> ControlFlow<String> {
-        self.set(step.update);
+        self.progress.set(step.update, self.updates);
         ControlFlow::Continue(())
     }
 }

@@ -4,8 +4,9 @@ mod memory;
 mod provenance;
 mod results;
 mod table;
+mod text;
 
 pub use memory::peak_memory_mb;
-pub use provenance::{Input, Record, sha256};
-pub use results::{BenchResult, CheckResult, Problem, ReconResult, VerifyResult};
+pub use provenance::{Input, Record, hash_lines, sha256};
+pub use results::{BenchResult, CheckResult, Problem, ReconResult, ReplayResult, VerifyResult};
 pub use table::{Table, significant};

@@ -26,8 +26,8 @@ pub struct Record {
     pub config_path: PathBuf,
     /// Files that were read.
     pub inputs: Vec<Input>,
-    /// Seed.
-    pub seed: u64,
+    /// Seed, where something is random.
+    pub seed: Option<u64>,
     /// Threads.
     pub threads: usize,
     /// SIMD level.
@@ -44,16 +44,20 @@ impl Record {
             ("version", env!("CARGO_PKG_VERSION").to_owned()),
             ("config", self.config.clone()),
             ("config_path", self.config_path.display().to_string()),
-            ("seed", self.seed.to_string()),
             ("threads", self.threads.to_string()),
             ("simd_level", self.level.clone()),
             ("written_unix_s", unix_seconds().to_string()),
         ];
-        let inputs =
-            self.inputs.iter().map(|input| (format!("input_sha256:{}", input.path.display()), input.sha256.clone()));
+        let seed = self.seed.map(|seed| ("seed".to_owned(), seed.to_string()));
+        let inputs = [("inputs_sha256".to_owned(), hash_lines(&self.inputs))];
         let seconds = self.seconds.iter().map(|(name, seconds)| (format!("seconds_{name}"), format!("{seconds:.3}")));
-        fixed.map(|(key, text)| (key.to_owned(), text)).into_iter().chain(inputs).chain(seconds).collect()
+        fixed.map(|(key, text)| (key.to_owned(), text)).into_iter().chain(seed).chain(inputs).chain(seconds).collect()
     }
+}
+
+/// One line per file, as sha256sum writes and checks them.
+pub fn hash_lines(inputs: &[Input]) -> String {
+    inputs.iter().map(|input| format!("{}  {}\n", input.sha256, input.path.display())).collect()
 }
 
 fn unix_seconds() -> u64 {

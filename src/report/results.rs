@@ -46,6 +46,17 @@ pub struct ReconResult {
     pub history: Vec<Sample>,
 }
 
+/// Result of `coincide recon --replay`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReplayResult {
+    /// The image whose run was repeated.
+    pub image: PathBuf,
+    /// Whether every bit came out the same.
+    pub identical: bool,
+    /// Reconstruction time in s.
+    pub seconds: f64,
+}
+
 /// Result of `coincide bench projector`.
 #[derive(Clone, Debug, Serialize)]
 pub struct BenchResult {
@@ -76,6 +87,8 @@ pub struct VerifyResult {
     pub adjoint: f64,
     /// Relative L2 error of projected chords through an ellipsoid of unit activity.
     pub chord_relative_l2: f64,
+    /// What it must be below: voxel size over semi-axis, the largest of the three axes.
+    pub chord_bound: f64,
     /// 99.9th percentile of the absolute error of a chord in mm.
     pub chord_p999_mm: f64,
     /// Smallest sensitivity inside the field of view, relative to the largest.
@@ -87,10 +100,10 @@ pub struct VerifyResult {
 /// Result of `coincide check`.
 #[derive(Clone, Debug, Serialize)]
 pub struct CheckResult {
-    /// Predicted peak memory in MB.
-    pub peak_memory_mb: f64,
-    /// Predicted reconstruction time in s on this machine.
-    pub seconds: f64,
+    /// Predicted peak memory in MB; `None` where a conflict hides it.
+    pub peak_memory_mb: Option<f64>,
+    /// Predicted reconstruction time in s on this machine; `None` where a conflict hides it.
+    pub seconds: Option<f64>,
     /// Conflicts found.
     pub problems: Vec<Problem>,
 }
@@ -98,6 +111,6 @@ pub struct CheckResult {
 /// One conflict.
 #[derive(Clone, Debug, Serialize)]
 pub struct Problem {
-    /// Where and what.
+    /// Where (`file:line:column`), what, and what would be right.
     pub message: String,
 }

@@ -1,6 +1,13 @@
 //! Why a command did not do what was asked.
 
+use crate::algorithm::fbp::FbpError;
 use crate::config::ConfigError;
+use crate::data::{DataError, SubsetError};
+use crate::io::IoError;
+use crate::phantom::PhantomError;
+use crate::scanner::GeometryError;
+use crate::simulate::SimulateError;
+use std::path::PathBuf;
 
 /// A command that failed, with the exit code that says how.
 #[derive(Debug, thiserror::Error)]
@@ -11,6 +18,40 @@ pub enum RunError {
     /// The command line cannot be used.
     #[error("{0}")]
     Usage(String),
+    /// A file cannot be read or written.
+    #[error(transparent)]
+    Io(#[from] IoError),
+    /// A scanner or sinogram is impossible.
+    #[error(transparent)]
+    Geometry(#[from] GeometryError),
+    /// A phantom cannot be used.
+    #[error(transparent)]
+    Phantom(#[from] PhantomError),
+    /// The simulation is impossible.
+    #[error(transparent)]
+    Simulate(#[from] SimulateError),
+    /// The measurement cannot be reconstructed analytically.
+    #[error(transparent)]
+    Fbp(#[from] FbpError),
+    /// Counts or components that cannot be used.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The number of subsets does not fit.
+    #[error(transparent)]
+    Subsets(#[from] SubsetError),
+    /// Ctrl-C; the last image is saved.
+    #[error("interrupted; {}", saved(files))]
+    Interrupted {
+        /// Files that were saved.
+        files: Vec<PathBuf>,
+    },
+}
+
+fn saved(files: &[PathBuf]) -> String {
+    match files.first() {
+        Some(file) => format!("the last image is saved in {}", file.display()),
+        None => "the config names no file to save the last image in".into(),
+    }
 }
 
 impl RunError {
@@ -18,6 +59,13 @@ impl RunError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Usage(_) => 2,
+            Self::Interrupted { .. } => 130,
+            _ => 1,
         }
     }
+}
+
+/// Fails with the first conflict.
+pub(super) fn first(conflicts: Vec<ConfigError>) -> Result<(), ConfigError> {
+    conflicts.into_iter().next().map_or(Ok(()), Err)
 }

@@ -1,9 +1,39 @@
 //! The commands of the program, each readable from top to bottom.
 
+mod attenuation;
+mod bench;
+mod check;
+mod convert;
+mod demo;
 mod error;
+mod figures;
+mod files;
+mod fit;
+mod info;
+mod iterate;
+mod listmode;
+mod measurement;
+mod options;
+mod phantoms;
+mod recon;
 mod scanners;
 mod schema;
+mod simulate;
+mod verify;
 
+pub use bench::{BENCH_CASES, bench_projector};
+pub use check::check;
+pub use convert::{ConvertResult, convert};
+pub use demo::{DemoResult, demo};
 pub use error::RunError;
+pub use info::{ImageSheet, Info, MeasurementSheet, PhantomSheet, info};
+pub use options::{Interruption, Options};
+pub use phantoms::{PhantomList, list_phantoms};
+pub use recon::{recon, replay};
 pub use scanners::{ScannerList, ScannerSheet, describe_scanner, list_scanners};
 pub use schema::{SchemaOf, schema};
+pub use simulate::{SimulateResult, SimulatedFile, simulate};
+pub use verify::verify;
+
+use error::first;
+use files::{image_file, snapshot_path, write_image_file, write_outputs, write_picture};

@@ -1,0 +1,26 @@
+//! The truth, where it is known.
+
+use super::{ConfigError, Source};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// `[reference]`: what the image should be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReferenceConfig {
+    /// `phantom = "nema-iq"`: a shipped phantom by name, or a phantom file (`.toml`); its regions are scored too.
+    Phantom(String),
+    /// `image = "truth.h5"`: an image on the same grid.
+    Image(PathBuf),
+}
+
+impl ReferenceConfig {
+    /// What keeps the reference from being read.
+    pub fn conflicts(&self, source: &Source) -> Option<ConfigError> {
+        match self {
+            Self::Phantom(name) => super::phantom(source, "reference.phantom", name).err(),
+            Self::Image(path) => source.input("reference.image", path).err(),
+        }
+    }
+}

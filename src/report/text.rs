@@ -1,0 +1,90 @@
+//! Results as text for people.
+
+use super::{BenchResult, CheckResult, ReconResult, ReplayResult, Table, VerifyResult, significant};
+use std::fmt;
+
+fn passed(passed: bool) -> &'static str {
+    if passed { "passed" } else { "FAILED" }
+}
+
+fn or_unknown(value: Option<f64>, unit: &str) -> String {
+    value.map_or("–".into(), |value| format!("{} {unit}", significant(value)))
+}
+
+impl fmt::Display for BenchResult {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let mut table = Table::new([self.case.as_str(), "10⁶ LOR/s"]);
+        table.row(["forward", &significant(self.forward_mlor_per_s)]);
+        table.row(["back", &significant(self.back_mlor_per_s)]);
+        write!(f, "{table}")?;
+        if let Some(ratio) = self.osem_iteration_over_projections {
+            writeln!(f, "an OSEM iteration takes {ratio:.2} × its two projections")?;
+        }
+        let memory = or_unknown(self.peak_memory_mb, "MB");
+        let lors = self.lors as f64 / 1e6;
+        writeln!(f, "{lors:.1} M LORs, {} threads, {}, best of {}, peak {memory}", self.threads, self.level, self.runs)
+    }
+}
+
+impl fmt::Display for VerifyResult {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let mut table = Table::new(["property", "found", "must be"]);
+        table.row(["adjoint |⟨Ax,y⟩ − ⟨x,Aᵀy⟩| / ‖Ax‖‖y‖", &format!("{:.1e}", self.adjoint), "< 1e-6"]);
+        let bound = format!("< {}", significant(self.chord_bound));
+        table.row(["chords of an ellipsoid, relative L2 error", &significant(self.chord_relative_l2), &bound]);
+        table.row(["  99.9th percentile of the error in mm", &significant(self.chord_p999_mm), ""]);
+        table.row(["smallest sensitivity over largest", &significant(self.sensitivity_min), "> 0"]);
+        write!(f, "{table}{}", passed(self.passed))
+    }
+}
+
+impl fmt::Display for ReplayResult {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let verdict = if self.identical { "the same, bit for bit" } else { "NOT the same" };
+        writeln!(f, "{}: the image came out {verdict}, in {} s", self.image.display(), significant(self.seconds))
+    }
+}
+
+impl fmt::Display for CheckResult {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        for problem in &self.problems {
+            writeln!(f, "{}", problem.message)?;
+        }
+        if let (Some(memory), Some(seconds)) = (self.peak_memory_mb, self.seconds) {
+            writeln!(f, "about {memory:.0} MB of memory and {} s of reconstruction", significant(seconds))?;
+        }
+        match self.problems.len() {
+            0 => writeln!(f, "no problems found"),
+            1 => writeln!(f, "1 problem"),
+            count => writeln!(f, "{count} problems"),
+        }
+    }
+}
+
+impl fmt::Display for ReconResult {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let mut table = Table::new([self.algorithm.as_str(), ""]);
+        table.row(["updates".into(), format!("{} ({})", self.updates, self.stop)]);
+        table.row(["reconstruction time".into(), format!("{} s", significant(self.seconds))]);
+        if let Some(objective) = self.objective {
+            table.row(["log-likelihood".into(), format!("{objective:.6e}")]);
+        }
+        table.row(["trues in the image".into(), format!("{:.0}", self.counts_in_image)]);
+        table.row(["net trues measured".into(), format!("{:.0}", self.counts_net)]);
+        if let Some(kkt) = self.kkt {
+            table.row(["distance from the maximum".into(), format!("{kkt:.2e}")]);
+        }
+        write!(f, "{table}")?;
+        if !self.metrics.is_empty() {
+            let mut metrics = Table::new(["against the reference", ""]);
+            for (name, value) in &self.metrics {
+                metrics.row([name.clone(), significant(*value)]);
+            }
+            write!(f, "\n{metrics}")?;
+        }
+        for file in &self.files {
+            writeln!(f, "{}", file.display())?;
+        }
+        Ok(())
+    }
+}

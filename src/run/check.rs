@@ -1,0 +1,71 @@
+//! `coincide check`: finds conflicts and predicts memory and time before anything runs.
+//!
+//! Memory: the measurement, the sensitivities of the subsets and a few images. Time: a few views are projected and timed.
+
+use super::measurement::measurement_geometry;
+use super::{Options, RunError};
+use crate::config::{ConfigError, ReconConfig};
+use crate::image::ImageGrid;
+use crate::operator::{LinearOperator, Projector};
+use crate::report::{CheckResult, Problem};
+use crate::scanner::SinogramGeometry;
+use std::path::Path;
+use std::time::Instant;
+
+/// Bytes of the program, its tables and its threads' work space, found by measurement.
+const OWN_BYTES: f64 = 30e6;
+
+/// Bytes of a value.
+const VALUE: f64 = 4.0;
+
+/// Checks a config. Mistakes in the text are errors; conflicts are collected.
+pub fn check(path: &Path, options: &Options) -> Result<CheckResult, RunError> {
+    let (source, config) = ReconConfig::read(path)?;
+    let mut problems = config.conflicts(&source, options.force);
+    let (mut peak_memory_mb, mut seconds) = (None, None);
+    if problems.is_empty() {
+        let geometry = measurement_geometry(&config.measurement, &source)?;
+        problems = config.conflicts_with(&geometry, &source);
+        if let Ok(grid) = config.image.grid(&geometry, &source) {
+            peak_memory_mb = Some(predicted_bytes(&config, &geometry, &grid) / 1e6);
+            let pool = options.pool(config.run.threads)?;
+            seconds = Some(pool.install(|| predicted_seconds(&config, &geometry, grid)));
+        }
+    }
+    let problems = problems.iter().map(problem).collect();
+    Ok(CheckResult { peak_memory_mb, seconds, problems })
+}
+
+fn problem(error: &ConfigError) -> Problem {
+    Problem { message: error.to_string() }
+}
+
+/// Prompts, background and factors; sensitivities of all subsets; image, update, ratio and back projection.
+fn predicted_bytes(config: &ReconConfig, geometry: &SinogramGeometry, grid: &ImageGrid) -> f64 {
+    let measurement = VALUE * (2 * geometry.bins() + geometry.lines()) as f64;
+    let image = VALUE * grid.voxels() as f64;
+    let subsets = config.algorithm.iterations().map_or(1, |iterations| iterations.subsets.max(1));
+    let subset = VALUE * geometry.bins() as f64 / subsets as f64;
+    OWN_BYTES + measurement + 4.0 * image + 2.0 * subset
+}
+
+/// Projects and back projects some views and scales the time to all iterations and the sensitivity.
+fn predicted_seconds(config: &ReconConfig, geometry: &SinogramGeometry, grid: ImageGrid) -> f64 {
+    // Neighbours in two directions, as the projector takes them; lines along a diagonal are the longest.
+    let views: Vec<usize> = [0, geometry.views / 4]
+        .into_iter()
+        .flat_map(|first| (first..geometry.views).take(8.min(geometry.views.div_ceil(4))))
+        .collect();
+    let projector = Projector::new(geometry, grid).subset(&views);
+    let mut image = vec![1.0; grid.voxels()];
+    let mut sinogram = vec![0.0; projector.range().iter().product()];
+    projector.forward(&image, &mut sinogram); // the first touch of the memory is slower
+    let start = Instant::now();
+    projector.forward(&image, &mut sinogram);
+    let forward = start.elapsed().as_secs_f64();
+    projector.adjoint(&sinogram, &mut image);
+    let back = start.elapsed().as_secs_f64() - forward;
+    let all_views = geometry.views as f64 / views.len() as f64;
+    let iterations = config.algorithm.iterations().map_or(0, |iterations| iterations.count);
+    all_views * (iterations as f64 * (forward + back) + back)
+}

@@ -1,0 +1,89 @@
+//! Figures of merit against the truth, where it is known.
+//!
+//! An uncalibrated image is known up to a factor only, so it is scaled to the truth's total first.
+
+use super::{RunError, image_file};
+use crate::config::{ReferenceConfig, Source};
+use crate::image::{Image, ImageGrid, ImageUnit};
+use crate::metrics::{NemaLayout, nrmse, psnr, region_statistics, ssim};
+use crate::phantom::Phantom;
+use std::collections::BTreeMap;
+
+/// The truth on the image grid, and the regions to score.
+pub(super) struct Reference {
+    pub truth: Image,
+    object: Option<Vec<f32>>,
+    regions: Vec<(String, Vec<f32>)>,
+    nema: Option<NemaLayout>,
+}
+
+impl Reference {
+    /// The truth of a config on `grid`.
+    pub fn read(config: &ReferenceConfig, grid: &ImageGrid, source: &Source) -> Result<Self, RunError> {
+        match config {
+            ReferenceConfig::Phantom(name) => {
+                let phantom = crate::config::phantom(source, "reference.phantom", name)?;
+                Self::of_phantom(&phantom, grid)
+            }
+            ReferenceConfig::Image(path) => {
+                let truth = image_file(&source.input("reference.image", path)?, ImageUnit::BecquerelPerMl)?;
+                if truth.grid.shape != grid.shape {
+                    let message = format!("the reference has {:?} voxels", truth.grid.shape);
+                    let help = Some(format!("the image of this config has {:?}", grid.shape));
+                    return Err(source.mistake("reference.image", message, help).into());
+                }
+                Ok(Self { truth, object: None, regions: Vec::new(), nema: None })
+            }
+        }
+    }
+
+    /// The truth of a phantom on `grid`, with its regions.
+    pub fn of_phantom(phantom: &Phantom, grid: &ImageGrid) -> Result<Self, RunError> {
+        let mask = |name: &str| Ok((name.to_owned(), phantom.region_mask(name, grid)?));
+        Ok(Self {
+            truth: phantom.activity_image(grid),
+            object: Some(phantom.object_mask(grid)),
+            regions: phantom.regions().into_iter().map(mask).collect::<Result<_, RunError>>()?,
+            nema: (phantom.name == "nema-iq").then(NemaLayout::image_quality),
+        })
+    }
+
+    /// All figures of an image, by name.
+    pub fn figures(&self, image: &Image) -> BTreeMap<String, f64> {
+        let scaled = self.in_units_of_truth(image);
+        let (x, t, object) = (&scaled.values, &self.truth.values, self.object.as_deref());
+        let mut figures = BTreeMap::from([
+            ("nrmse".to_owned(), nrmse(x, t, object)),
+            ("psnr_db".to_owned(), psnr(x, t, object)),
+            ("ssim".to_owned(), ssim(x, t, scaled.grid.shape)),
+        ]);
+        for (name, mask) in &self.regions {
+            let (found, truth) = (region_statistics(&scaled, mask), region_statistics(&self.truth, mask));
+            figures.insert(format!("{name}.mean"), found.mean);
+            if truth.mean > 0.0 {
+                figures.insert(format!("{name}.recovery"), found.mean / truth.mean);
+            }
+        }
+        // A grid that does not hold all of the phantom has no NEMA score.
+        if let Some(Ok(report)) = self.nema.as_ref().map(|layout| layout.score(&scaled)) {
+            for sphere in &report.spheres {
+                let name = |figure| format!("nema.{}mm.{figure}", sphere.diameter_mm);
+                figures.insert(name("contrast_recovery"), sphere.contrast_recovery);
+                figures.insert(name("background_variability"), sphere.background_variability);
+            }
+            figures.insert("nema.lung_residual".into(), report.lung_residual);
+        }
+        figures.retain(|_, value| value.is_finite());
+        figures
+    }
+
+    fn in_units_of_truth(&self, image: &Image) -> Image {
+        let mut scaled = image.clone();
+        if image.unit != self.truth.unit {
+            let total = |values: &[f32]| values.iter().map(|&value| f64::from(value)).sum::<f64>();
+            let factor = (total(&self.truth.values) / total(&image.values)) as f32;
+            scaled.values.iter_mut().for_each(|value| *value *= factor);
+        }
+        scaled
+    }
+}

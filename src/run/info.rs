@@ -1,0 +1,227 @@
+//! `coincide info`: what a file holds, or what a scanner or phantom of a name is.
+
+use super::measurement::{is_interfile, read_measurement};
+use super::{RunError, ScannerSheet, describe_scanner, image_file};
+use crate::data::Measurement;
+use crate::image::{Image, ImageUnit};
+use crate::io::Provenance;
+use crate::io::hdf5::{self, Kind};
+use crate::phantom::{self, Phantom};
+use crate::report::{Table, significant};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+/// What is known about a file or a name.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Info {
+    /// A scanner.
+    Scanner(Box<ScannerSheet>),
+    /// A phantom.
+    Phantom(PhantomSheet),
+    /// A measurement file.
+    Measurement(MeasurementSheet),
+    /// An image file.
+    Image(ImageSheet),
+}
+
+/// A phantom in numbers.
+#[derive(Clone, Debug, Serialize)]
+pub struct PhantomSheet {
+    /// Short name.
+    pub name: String,
+    /// What it is.
+    pub description: String,
+    /// Where its numbers come from.
+    pub citation: String,
+    /// Painted shapes.
+    pub shapes: usize,
+    /// Regions that are scored.
+    pub regions: Vec<String>,
+    /// `[low, high]` along x, y, z in mm.
+    pub extent_mm: [[f64; 2]; 3],
+}
+
+/// A measurement in numbers.
+#[derive(Clone, Debug, Serialize)]
+pub struct MeasurementSheet {
+    /// The scanner.
+    pub scanner: String,
+    /// Shape `[view, radial, tof, plane]`.
+    pub shape: [usize; 4],
+    /// Segments.
+    pub segments: usize,
+    /// Prompts y.
+    pub prompts: f64,
+    /// Expected background b.
+    pub background: f64,
+    /// Whether there are factors m.
+    pub factors: bool,
+    /// Whether images of it are in Bq/mL.
+    pub calibrated: bool,
+    /// Duration in s, where known.
+    pub duration_s: Option<f64>,
+    /// Where it comes from.
+    pub provenance: BTreeMap<String, String>,
+}
+
+/// An image in numbers.
+#[derive(Clone, Debug, Serialize)]
+pub struct ImageSheet {
+    /// Voxels along x, y, z.
+    pub shape: [usize; 3],
+    /// Voxel size in mm.
+    pub voxel_mm: [f64; 3],
+    /// Centre of voxel `[0, 0, 0]` in mm.
+    pub origin_mm: [f64; 3],
+    /// Unit of the values, where the file states it.
+    pub unit: String,
+    /// Smallest value.
+    pub min: f64,
+    /// Largest value.
+    pub max: f64,
+    /// Mean value.
+    pub mean: f64,
+    /// Where it comes from.
+    pub provenance: BTreeMap<String, String>,
+}
+
+/// Describes a file, a scanner or a phantom.
+pub fn info(what: &str) -> Result<Info, RunError> {
+    let path = Path::new(what);
+    if !path.exists() {
+        return named(what);
+    }
+    let ends = |ending: &str| what.to_lowercase().ends_with(ending);
+    let hdf5_kind = if ends(".h5") || ends(".hdf5") { Some(hdf5::read_kind(path)?) } else { None };
+    match hdf5_kind {
+        Some(Kind::Measurement) => {
+            let (measurement, provenance) = hdf5::read_measurement(path)?;
+            Ok(Info::Measurement(measurement_sheet(&measurement, provenance)))
+        }
+        Some(Kind::Image) => {
+            let (image, provenance) = hdf5::read_image(path)?;
+            Ok(Info::Image(image_sheet(&image, provenance)))
+        }
+        None if ends(".toml") => Ok(Info::Phantom(phantom_sheet(&Phantom::read(path)?))),
+        None if is_interfile(path) => {
+            Ok(Info::Measurement(measurement_sheet(&read_measurement(path)?, Provenance::default())))
+        }
+        None => Ok(Info::Image(image_sheet(&image_file(path, ImageUnit::CountsPerMm)?, Provenance::default()))),
+    }
+}
+
+fn named(name: &str) -> Result<Info, RunError> {
+    if phantom::PRESETS.contains(&name) {
+        return Ok(Info::Phantom(phantom_sheet(&Phantom::load(name)?)));
+    }
+    match describe_scanner(name) {
+        Ok(sheet) => Ok(Info::Scanner(Box::new(sheet))),
+        Err(_) => Err(RunError::Usage(format!(
+            "`{name}` is no file, no scanner (`coincide scanners` lists them) and no phantom (`coincide phantoms`)"
+        ))),
+    }
+}
+
+/// The sheet of a phantom.
+pub(super) fn phantom_sheet(phantom: &Phantom) -> PhantomSheet {
+    PhantomSheet {
+        name: phantom.name.clone(),
+        description: phantom.description.trim().replace('\n', " "),
+        citation: phantom.citation.trim().replace('\n', " "),
+        shapes: phantom.shapes(),
+        regions: phantom.regions().into_iter().map(String::from).collect(),
+        extent_mm: phantom.extent_mm(),
+    }
+}
+
+fn measurement_sheet(measurement: &Measurement, provenance: Provenance) -> MeasurementSheet {
+    MeasurementSheet {
+        scanner: measurement.geometry.scanner.name.clone(),
+        shape: measurement.geometry.shape(),
+        segments: measurement.geometry.segments.len(),
+        prompts: measurement.total_prompts(),
+        background: measurement.total_background(),
+        factors: measurement.factors.is_some(),
+        calibrated: measurement.calibrated,
+        duration_s: measurement.duration_s,
+        provenance: provenance.0,
+    }
+}
+
+fn image_sheet(image: &Image, provenance: Provenance) -> ImageSheet {
+    let (mut min, mut max, mut sum) = (f64::INFINITY, f64::NEG_INFINITY, 0.0);
+    for &value in &image.values {
+        let value = f64::from(value);
+        (min, max, sum) = (min.min(value), max.max(value), sum + value);
+    }
+    let mean = sum / image.values.len() as f64;
+    let grid = image.grid;
+    let (shape, voxel_mm, origin_mm) = (grid.shape, grid.voxel_mm, grid.origin_mm);
+    ImageSheet { shape, voxel_mm, origin_mm, unit: image.unit.to_string(), min, max, mean, provenance: provenance.0 }
+}
+
+impl fmt::Display for Info {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::Scanner(sheet) => sheet.fmt(f),
+            Self::Phantom(sheet) => sheet.fmt(f),
+            Self::Measurement(sheet) => sheet.fmt(f),
+            Self::Image(sheet) => sheet.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for PhantomSheet {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        writeln!(f, "{}: {}\n{}", self.name, self.description, self.citation)?;
+        writeln!(f, "{} shapes; regions {}", self.shapes, self.regions.join(", "))?;
+        let [x, y, z] = self.extent_mm.map(|[low, high]| format!("{low:.1} … {high:.1}"));
+        writeln!(f, "x {x}, y {y}, z {z} mm")
+    }
+}
+
+impl fmt::Display for MeasurementSheet {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let [views, radial, tof, planes] = self.shape;
+        let mut table = Table::new(["measurement", ""]);
+        table.row(["scanner", &self.scanner]);
+        table.row(["views × radial × TOF × planes".into(), format!("{views} × {radial} × {tof} × {planes}")]);
+        table.row(["segments".into(), self.segments.to_string()]);
+        table.row(["prompts".into(), format!("{:.0}", self.prompts)]);
+        table.row(["expected background".into(), format!("{:.0}", self.background)]);
+        table.row(["factors", if self.factors { "yes" } else { "none: all 1" }]);
+        table.row(["calibrated", if self.calibrated { "yes, images in Bq/mL" } else { "no" }]);
+        if let Some(seconds) = self.duration_s {
+            table.row(["duration".into(), format!("{} s", significant(seconds))]);
+        }
+        write!(f, "{table}")?;
+        write_provenance(f, &self.provenance)
+    }
+}
+
+impl fmt::Display for ImageSheet {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let mut table = Table::new(["image", ""]);
+        let row = |numbers: [f64; 3]| numbers.map(significant).join(" × ");
+        table.row(["voxels".into(), self.shape.map(|n| n.to_string()).join(" × ")]);
+        table.row(["voxel size in mm".into(), row(self.voxel_mm)]);
+        table.row(["centre of the first voxel in mm".into(), self.origin_mm.map(significant).join(", ")]);
+        table.row(["unit", &self.unit]);
+        table.row(["min, mean, max".into(), [self.min, self.mean, self.max].map(significant).join(", ")]);
+        write!(f, "{table}")?;
+        write_provenance(f, &self.provenance)
+    }
+}
+
+fn write_provenance(f: &mut fmt::Formatter, provenance: &BTreeMap<String, String>) -> fmt::Result {
+    for (key, text) in provenance {
+        match text.trim_end().contains('\n') {
+            true => writeln!(f, "\n{key}:\n{}", text.trim_end())?,
+            false => writeln!(f, "{key}: {}", text.trim_end())?,
+        }
+    }
+    Ok(())
+}

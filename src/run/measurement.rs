@@ -1,0 +1,154 @@
+//! The measurement of a config: read, histogrammed or simulated, with the hashes of the files that went into it.
+
+use super::listmode::{from_listmode, listmode_geometry};
+use super::{Options, RunError};
+use crate::config::{AcquisitionConfig, InterfileConfig, MeasurementConfig, Source};
+use crate::data::Measurement;
+use crate::io::interfile::{Contents, ProjectionData, read_geometry, read_projection_data};
+use crate::io::{IoError, hdf5};
+use crate::report::{Input, sha256};
+use crate::scanner::SinogramGeometry;
+use crate::simulate::simulate;
+use std::path::{Path, PathBuf};
+
+/// A measurement, the files that it was made of, and the seed where it was simulated.
+#[derive(Clone)]
+pub(super) struct Acquired {
+    pub measurement: Measurement,
+    pub inputs: Vec<Input>,
+    pub seed: Option<u64>,
+}
+
+/// Reads, histograms or simulates the measurement.
+pub(super) fn acquire(config: &MeasurementConfig, source: &Source, options: &Options) -> Result<Acquired, RunError> {
+    match config {
+        MeasurementConfig::File(path) => {
+            let path = source.input("measurement.file", path)?;
+            let measurement = read_measurement(&path)?;
+            Ok(Acquired { measurement, inputs: vec![input(path)?], seed: None })
+        }
+        MeasurementConfig::Interfile(files) => from_interfile(files, source),
+        MeasurementConfig::MmrListmode(listmode) => from_listmode(listmode, source, options),
+        MeasurementConfig::Simulated(acquisition) => {
+            let scans = simulated(acquisition, source, "measurement.simulated", options)?;
+            let seed = Some(acquisition.simulation.seed);
+            match <[Measurement; 1]>::try_from(scans) {
+                Ok([measurement]) => Ok(Acquired { measurement, inputs: Vec::new(), seed }),
+                Err(scans) => {
+                    let message = format!("{} dose levels; a reconstruction takes one", scans.len());
+                    let at = "measurement.simulated.simulation.dose_levels";
+                    Err(source
+                        .mistake(at, message, Some("`coincide simulate` writes one file per level".into()))
+                        .into())
+                }
+            }
+        }
+    }
+}
+
+/// The geometry of the measurement, where it is known without reading all counts.
+pub(super) fn early_geometry(
+    config: &MeasurementConfig,
+    source: &Source,
+) -> Result<Option<SinogramGeometry>, RunError> {
+    Ok(match config {
+        MeasurementConfig::Simulated(acquisition) => Some(acquisition.geometry(source, "measurement.simulated")?),
+        MeasurementConfig::MmrListmode(listmode) => Some(listmode_geometry(listmode, source)?),
+        MeasurementConfig::Interfile(files) => Some(read_geometry(&source.resolve(&files.prompts))?),
+        MeasurementConfig::File(path) if is_interfile(path) => Some(read_geometry(&source.resolve(path))?),
+        MeasurementConfig::File(_) => None,
+    })
+}
+
+/// The geometry of the measurement.
+pub(super) fn measurement_geometry(config: &MeasurementConfig, source: &Source) -> Result<SinogramGeometry, RunError> {
+    match (early_geometry(config, source)?, config) {
+        (None, MeasurementConfig::File(path)) => {
+            Ok(read_measurement(&source.input("measurement.file", path)?)?.geometry)
+        }
+        (Some(geometry), _) => Ok(geometry),
+        (None, _) => Err(RunError::Usage("the geometry of this measurement is not known beforehand".into())),
+    }
+}
+
+/// Simulates an acquisition: one measurement per dose level.
+pub(super) fn simulated(
+    config: &AcquisitionConfig,
+    source: &Source,
+    at: &str,
+    options: &Options,
+) -> Result<Vec<Measurement>, RunError> {
+    let (geometry, phantom) = (config.geometry(source, at)?, config.phantom(source, at)?);
+    let progress = options.console.progress("simulating");
+    Ok(simulate(&phantom, &geometry, &config.simulation, &|done, total| progress.set(done, total))?)
+}
+
+/// Reads a measurement file: Coincide's HDF5, or Interfile prompts without corrections.
+pub(super) fn read_measurement(path: &Path) -> Result<Measurement, RunError> {
+    if !is_interfile(path) {
+        return Ok(hdf5::read_measurement(path)?.0);
+    }
+    let ProjectionData { geometry, values, duration_s } = read_projection_data(path, Contents::Counts)?;
+    Ok(Measurement { geometry, prompts: values, factors: None, background: None, calibrated: false, duration_s })
+}
+
+/// Whether a name is that of an Interfile header.
+pub(super) fn is_interfile(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("hs"))
+}
+
+fn from_interfile(files: &InterfileConfig, source: &Source) -> Result<Acquired, RunError> {
+    let mut inputs = Vec::new();
+    let mut file = |path: &PathBuf| -> Result<PathBuf, RunError> {
+        let path = source.resolve(path);
+        inputs.push(input(path.clone())?);
+        Ok(path)
+    };
+    let mut measurement = read_measurement(&file(&files.prompts)?)?;
+    if let Some(path) = &files.factors {
+        let factors = matching(&file(path)?, &SinogramGeometry { tof: None, ..measurement.geometry.clone() })?;
+        measurement.factors = Some(factors);
+    }
+    if let Some(path) = &files.background {
+        measurement.background = Some(matching(&file(path)?, &measurement.geometry)?);
+    }
+    if let Some(path) = &files.additive {
+        let mut background = matching(&file(path)?, &measurement.geometry)?;
+        scale_by_factors(&mut background, &measurement);
+        measurement.background = Some(background);
+    }
+    Ok(Acquired { measurement, inputs, seed: None })
+}
+
+/// b = m · a
+fn scale_by_factors(additive: &mut [f32], measurement: &Measurement) {
+    let Some(factors) = &measurement.factors else { return };
+    let [_, _, tof, planes] = measurement.geometry.shape();
+    for (line, factors) in additive.chunks_mut(tof * planes).zip(factors.chunks(planes)) {
+        for (index, value) in line.iter_mut().enumerate() {
+            *value *= factors[index % planes];
+        }
+    }
+}
+
+/// Projection data that must be of the prompts' geometry.
+fn matching(path: &Path, geometry: &SinogramGeometry) -> Result<Vec<f32>, RunError> {
+    let data = read_projection_data(path, Contents::Counts)?;
+    if data.geometry.shape() == geometry.shape() && data.geometry.segments == geometry.segments {
+        return Ok(data.values);
+    }
+    Err(RunError::Io(IoError::Field {
+        path: path.into(),
+        field: "the sinogram [view, radial, tof, plane]".into(),
+        found: format!("{:?}", data.geometry.shape()),
+        expected: format!("that of the prompts, {:?}, with the same segments", geometry.shape()),
+    }))
+}
+
+/// A file with its hash.
+pub(super) fn input(path: PathBuf) -> Result<Input, RunError> {
+    match sha256(&path) {
+        Ok(sha256) => Ok(Input { path, sha256 }),
+        Err(source) => Err(RunError::Io(IoError::System { path, action: "hashing", source })),
+    }
+}

@@ -1,0 +1,57 @@
+//! What the command line says beside the config.
+
+use super::RunError;
+use crate::observe::Console;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// How a command is run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How to speak to the user.
+    pub console: Console,
+    /// Whether existing files may be replaced.
+    pub force: bool,
+    /// Threads, where the command line says so; 0 means all.
+    pub threads: Option<usize>,
+    /// Ctrl-C.
+    pub interrupt: Interruption,
+}
+
+/// Ctrl-C as the commands see it: it ends the program at once, unless there is an image to save first.
+#[derive(Clone, Debug, Default)]
+pub struct Interruption {
+    /// Raised by Ctrl-C while something is at stake.
+    pub raised: Arc<AtomicBool>,
+    at_stake: Arc<AtomicBool>,
+}
+
+impl Interruption {
+    /// Runs `work`, during which Ctrl-C only raises the flag.
+    pub fn hold<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.at_stake.store(true, Ordering::SeqCst);
+        let result = work();
+        self.at_stake.store(false, Ordering::SeqCst);
+        result
+    }
+
+    /// What Ctrl-C does; true means that the program shall end now.
+    pub fn press(&self) -> bool {
+        !self.at_stake.load(Ordering::SeqCst) || self.raised.swap(true, Ordering::SeqCst)
+    }
+
+    /// Whether Ctrl-C was pressed while something was at stake.
+    pub fn pressed(&self) -> bool {
+        self.raised.load(Ordering::SeqCst)
+    }
+}
+
+impl Options {
+    /// The threads of a run.
+    pub(super) fn pool(&self, configured: usize) -> Result<ThreadPool, RunError> {
+        let threads = self.threads.unwrap_or(configured);
+        let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+        pool.map_err(|error| RunError::Usage(format!("{threads} threads cannot be started: {error}")))
+    }
+}

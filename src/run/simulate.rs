@@ -1,0 +1,91 @@
+//! `coincide simulate`: phantom → measurement file, one per dose level.
+
+use super::measurement::simulated;
+use super::{Options, RunError, first};
+use crate::config::SimulateConfig;
+use crate::data::Measurement;
+use crate::io::{Provenance, hdf5};
+use crate::report::Record;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Result of `coincide simulate`.
+#[derive(Clone, Debug, Serialize)]
+pub struct SimulateResult {
+    /// One file per dose level.
+    pub files: Vec<SimulatedFile>,
+    /// Time of the simulation in s.
+    pub seconds: f64,
+    /// Seed of the counts.
+    pub seed: u64,
+}
+
+/// A simulated measurement.
+#[derive(Clone, Debug, Serialize)]
+pub struct SimulatedFile {
+    /// The file.
+    pub output: PathBuf,
+    /// Share of the full scan.
+    pub dose: f64,
+    /// Prompts y.
+    pub prompts: f64,
+    /// Expected background b.
+    pub background: f64,
+    /// Shape `[view, radial, tof, plane]`.
+    pub shape: [usize; 4],
+}
+
+/// Simulates the acquisition of a config and writes it.
+pub fn simulate(path: &Path, options: &Options) -> Result<SimulateResult, RunError> {
+    let (source, config) = SimulateConfig::read(path)?;
+    first(config.conflicts(&source, options.force))?;
+    let start = Instant::now();
+    let pool = options.pool(config.run.threads)?;
+    let scans = pool.install(|| simulated(&config.acquisition, &source, "acquisition", options))?;
+    let seconds = start.elapsed().as_secs_f64();
+    let simulation = &config.acquisition.simulation;
+    let record = Record {
+        command: "simulate",
+        config: source.text.clone(),
+        config_path: std::path::absolute(&source.path).unwrap_or_else(|_| source.path.clone()),
+        inputs: Vec::new(),
+        seed: Some(simulation.seed),
+        threads: pool.current_num_threads(),
+        level: coincide_kernels::Level::best().name().into(),
+        seconds: vec![("simulation", seconds)],
+    };
+    let provenance: Provenance = record.pairs().into_iter().collect();
+    let target = source.resolve(&config.output.measurement);
+    let doses: Vec<f64> = simulation.dose_levels.iter().map(|dose| dose.get()).collect();
+    let write = |(scan, &dose): (&Measurement, &f64)| {
+        let output = if doses.len() == 1 { target.clone() } else { dose_path(&target, dose) };
+        options.interrupt.hold(|| hdf5::write_measurement(&output, options.force, scan, &provenance))?;
+        let (prompts, background) = (scan.total_prompts(), scan.total_background());
+        Ok(SimulatedFile { output, dose, prompts, background, shape: scan.geometry.shape() })
+    };
+    let files = scans.iter().zip(&doses).map(write).collect::<Result<_, RunError>>()?;
+    Ok(SimulateResult { files, seconds, seed: simulation.seed })
+}
+
+/// `scan.h5` → `scan.dose-0.25.h5`
+fn dose_path(path: &Path, dose: f64) -> PathBuf {
+    let ending = path.extension().map_or(String::new(), |ending| format!(".{}", ending.to_string_lossy()));
+    path.with_extension(format!("dose-{dose}{ending}"))
+}
+
+impl std::fmt::Display for SimulateResult {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        for file in &self.files {
+            let net = file.prompts - file.background;
+            writeln!(
+                f,
+                "{}: {:.0} prompts, {net:.0} net trues, bins {:?}",
+                file.output.display(),
+                file.prompts,
+                file.shape
+            )?;
+        }
+        writeln!(f, "{:.1} s, seed {}", self.seconds, self.seed)
+    }
+}

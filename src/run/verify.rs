@@ -1,0 +1,124 @@
+//! `coincide verify`: the promises of the projector, kept on the user's own config.
+//!
+//! The adjoint: |⟨Ax, y⟩ − ⟨x, Aᵀy⟩| / (‖Ax‖ ‖y‖) with signed noise, A = G B. The chords: an ellipsoid of unit activity is
+//! voxelised, projected, and compared with its exact chords, in mm. The sensitivity: Gᵀ1 is positive wherever the scanner
+//! sees, given relative to its maximum.
+//!
+//! A chord that grazes the surface at half a voxel h is wrong by √(2hR); all of them make a relative L2 error of the order
+//! h/R. It must be below h/R, with R the semi-axes of the ellipsoid.
+
+use super::measurement::measurement_geometry;
+use super::{Options, RunError, first};
+use crate::config::ReconConfig;
+use crate::image::ImageGrid;
+use crate::operator::{GaussianFilter, LinearOperator, Projector, dot_test};
+use crate::phantom::Phantom;
+use crate::report::VerifyResult;
+use crate::scanner::SinogramGeometry;
+use rayon::prelude::*;
+use std::path::Path;
+
+/// Bins that are looked at; of larger sinograms only some views.
+const MOST_BINS: usize = 16_000_000;
+
+/// What passes.
+const LARGEST_ADJOINT_ERROR: f64 = 1e-6;
+
+/// Proves adjoint, chords and sensitivity for the geometry, image grid and resolution of a config.
+pub fn verify(path: &Path, options: &Options) -> Result<VerifyResult, RunError> {
+    let (source, config) = ReconConfig::read(path)?;
+    let geometry = measurement_geometry(&config.measurement, &source)?;
+    first(config.conflicts_with(&geometry, &source))?;
+    let grid = config.image.grid(&geometry, &source)?;
+    options.pool(config.run.threads)?.install(|| {
+        let views = some_views(&geometry);
+        let projector = Projector::new(&geometry, grid).subset(&views);
+        let adjoint = match config.resolution {
+            None => largest_adjoint_error(&projector),
+            Some(psf) => largest_adjoint_error(&GaussianFilter::new(&grid, psf.widths_mm()).then(projector.clone())),
+        };
+        let (semi_axes_mm, ellipsoid) = ellipsoid(&grid)?;
+        let (chord_relative_l2, chord_p999_mm) = chord_errors(&ellipsoid, &projector, &geometry, &views);
+        let chord_bound = (0..3).map(|axis| grid.voxel_mm[axis] / semi_axes_mm[axis]).fold(0.0, f64::max);
+        let sensitivity_min = smallest_sensitivity(&projector, &geometry);
+        let passed = adjoint < LARGEST_ADJOINT_ERROR && chord_relative_l2 < chord_bound && sensitivity_min > 0.0;
+        Ok(VerifyResult { adjoint, chord_relative_l2, chord_bound, chord_p999_mm, sensitivity_min, passed })
+    })
+}
+
+/// Evenly spread views that hold at most [`MOST_BINS`], at least four of them where there are as many.
+fn some_views(geometry: &SinogramGeometry) -> Vec<usize> {
+    let per_view = geometry.bins() / geometry.views;
+    let step = geometry.views.div_ceil((MOST_BINS / per_view).clamp(4, geometry.views.max(4)));
+    (0..geometry.views).step_by(step).collect()
+}
+
+fn largest_adjoint_error(operator: &dyn LinearOperator) -> f64 {
+    (0..3).map(|seed| dot_test(operator, 2 * seed)).fold(0.0, f64::max)
+}
+
+/// Relative L2 error and 99.9th percentile of the absolute error in mm. TOF bins are summed.
+fn chord_errors(
+    ellipsoid: &Phantom,
+    projector: &Projector,
+    geometry: &SinogramGeometry,
+    views: &[usize],
+) -> (f64, f64) {
+    let image = ellipsoid.activity_image(&projector.grid());
+    let mut projected = vec![0.0; projector.range().iter().product()];
+    projector.forward(&image.values, &mut projected);
+    let [_, radial_bins, tof, planes] = geometry.shape();
+    let errors: Vec<(f64, f64)> = projected
+        .par_chunks(tof * planes)
+        .enumerate()
+        .flat_map_iter(|(line, bins)| {
+            let (view, radial) = (views[line / radial_bins], line % radial_bins);
+            let mut tracer = ellipsoid.tracer();
+            let chords = geometry.all_planes().enumerate().map(move |(index, plane)| {
+                let [a, b] = geometry.line_of_response(view, radial, plane);
+                let exact = tracer.line_integrals(a, b).activity;
+                let found: f64 = bins[index..].iter().step_by(planes).map(|&bin| f64::from(bin)).sum();
+                (exact, (found - exact).abs())
+            });
+            chords.collect::<Vec<_>>()
+        })
+        .collect();
+    let norm: f64 = errors.iter().map(|(exact, _)| exact * exact).sum();
+    let error: f64 = errors.iter().map(|(_, error)| error * error).sum();
+    let mut sorted: Vec<f64> = errors.into_iter().map(|(_, error)| error).collect();
+    let at = (sorted.len() - 1) * 999 / 1000;
+    let (_, percentile, _) = sorted.select_nth_unstable_by(at, f64::total_cmp);
+    ((error / norm).sqrt(), *percentile)
+}
+
+/// An ellipsoid of unit activity, off the centre, inside the image; and its semi-axes in mm.
+fn ellipsoid(grid: &ImageGrid) -> Result<([f64; 3], Phantom), RunError> {
+    let half: [f64; 3] = std::array::from_fn(|axis| 0.5 * grid.shape[axis] as f64 * grid.voxel_mm[axis]);
+    let semi_axes @ [x, y, z] = [0.55 * half[0], 0.45 * half[1], 0.7 * half[2]];
+    let [cx, cy, cz] = [0.11 * half[0], -0.07 * half[1], 0.05 * half[2]];
+    let text = format!(
+        "name = \"ellipsoid\"\ndescription = \"unit activity\"\ncitation = \"none\"\n[[shapes]]\n\
+         solid.ellipsoid = {{ semi_axes_mm = [{x}, {y}, {z}] }}\ncentres_mm = [[{cx}, {cy}, {cz}]]\n\
+         activity_bq_per_ml = 1.0\nattenuation_per_cm = 0.0\nregion = \"ellipsoid\"\n"
+    );
+    Ok((semi_axes, Phantom::parse(&text, "the ellipsoid of `verify`")?))
+}
+
+/// Smallest Gᵀ1 of all voxels in the cylinder that the lines cover, relative to the largest of the image.
+fn smallest_sensitivity(projector: &Projector, geometry: &SinogramGeometry) -> f64 {
+    let grid = projector.grid();
+    let mut sensitivity = vec![0.0; grid.voxels()];
+    projector.adjoint(&vec![1.0; projector.range().iter().product()], &mut sensitivity);
+    let largest = sensitivity.iter().fold(0.0_f32, |largest, &s| largest.max(s));
+    let edge = geometry.line(0, 0).distance_and_angle().0.abs();
+    let half = |axis: usize| 0.5 * (grid.shape[axis] as f64 - 1.0) * grid.voxel_mm[axis];
+    let radius = 0.95 * edge.min(half(0)).min(half(1));
+    let reach = geometry.scanner.ring_z_mm(geometry.scanner.rings - 1);
+    let seen = |index: usize| {
+        let [_, ny, nz] = grid.shape;
+        let [x, y, z] = grid.centre_mm([index / (ny * nz), index / nz % ny, index % nz]);
+        x.hypot(y) <= radius && z.abs() <= reach
+    };
+    let smallest = (0..grid.voxels()).filter(|&index| seen(index)).map(|index| sensitivity[index]);
+    f64::from(smallest.fold(largest, f32::min)) / f64::from(largest)
+}
