@@ -177,6 +177,13 @@ fn the_normalisation_fits_the_scan() {
         assert_eq!(in_gaps, 0.0);
     }
 
+    // The interference has exact ones for gaps: only where the first crystal of a block takes part.
+    let first_of_block =
+        |radial: usize, view: usize| geometry.crystals(view, radial).unwrap().iter().any(|d| d % 9 == 0);
+    let ones: Vec<_> = (0..344 * 9).filter(|&i| norm.interference[i] == 1.0).collect();
+    assert_eq!(ones.len(), 488);
+    assert!(ones.iter().all(|i| first_of_block(i / 9, i % 9)));
+
     // A plane of n ring pairs has about n times the efficiency of one.
     let pairs: Vec<_> = geometry.all_planes().map(|plane| plane.ring_pairs as f64).collect();
     let per_pair = |values: &[f32]| {
