@@ -48,6 +48,20 @@ pub struct InterfileConfig {
     /// Additive term a as PETRIC and STIR write it, b = m·a; instead of `background`.
     #[serde(default)]
     pub additive: Option<PathBuf>,
+    /// What becomes of prompts below zero, which data have from which randoms were subtracted.
+    #[serde(default)]
+    pub negative_prompts: NegativePrompts,
+}
+
+/// What becomes of prompts below zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum NegativePrompts {
+    /// They are an error: counts are not negative.
+    #[default]
+    Refuse,
+    /// They are set to zero, as STIR's OSMAPOSL does; the image is biased upwards where they are many.
+    Zero,
 }
 
 impl InterfileConfig {
