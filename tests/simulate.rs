@@ -255,6 +255,25 @@ fn gaps_count_nothing_and_efficiencies_vary() {
 }
 
 #[test]
+fn an_efficiency_belongs_to_its_crystal_and_ring() {
+    let span = AxialCompression::Span { span: 1, max_ring_difference: 7 };
+    let geometry = SinogramGeometry::new(scanner(None), span, 1, 0).unwrap();
+    let efficiency_sigma = NonNegative::try_from(0.3).unwrap();
+    let config = SimulationConfig { attenuation: false, noise: false, efficiency_sigma, ..config(1e6) };
+    let scan = &run("uniform-cylinder", &geometry, &config)[0];
+    let (factors, table, planes) = (scan.factors.as_ref().unwrap(), geometry.plane_table(), geometry.planes());
+    let lines = (0..geometry.views).flat_map(|v| (0..geometry.radial_bins).map(move |r| (v, r)));
+    // ε(A, 2) / ε(A, 5) is the same with every partner of crystal A = 17.
+    let ratios: Vec<f32> = lines
+        .filter(|&(view, radial)| geometry.crystals(view, radial).unwrap()[0] == 17)
+        .map(|(view, radial)| &factors[(view * geometry.radial_bins + radial) * planes..][..planes])
+        .map(|column| column[table.plane(2, 3).unwrap()] / column[table.plane(5, 3).unwrap()])
+        .collect();
+    assert!(ratios.len() > 10 && (ratios[0] - 1.0).abs() > 1e-3);
+    assert!(ratios.iter().all(|ratio| (ratio / ratios[0] - 1.0).abs() < 1e-5), "{ratios:?}");
+}
+
+#[test]
 fn blur_and_sub_lines_keep_the_activity() {
     let geometry = geometry();
     let plain = SimulationConfig { attenuation: false, noise: false, ..config(1e6) };

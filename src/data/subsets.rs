@@ -16,8 +16,8 @@ pub struct SubsetError {
 /// The order steps by the number nearest to K·(√5 − 1)/2 that is coprime to K, so that successive subsets
 /// are far apart (golden-section ordering; Köhler 2004, IEEE NSS-MIC).
 pub fn subsets(views: usize, subsets: usize) -> Result<Vec<Vec<usize>>, SubsetError> {
-    if subsets == 0 || views % subsets != 0 {
-        let dividers = (1..=views).filter(|n| views % n == 0).collect();
+    if subsets == 0 || !views.is_multiple_of(subsets) {
+        let dividers = (1..=views).filter(|n| views.is_multiple_of(*n)).collect();
         return Err(SubsetError { subsets, views, dividers });
     }
     let step = golden_step(subsets);

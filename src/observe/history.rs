@@ -40,7 +40,7 @@ impl<'a> History<'a> {
 
 impl Observer for History<'_> {
     fn observe(&mut self, step: &Step, image: &[f32]) -> ControlFlow<String> {
-        if self.every > 0 && step.ends_iteration() && step.iteration % self.every == 0 {
+        if self.every > 0 && step.ends_iteration() && step.iteration.is_multiple_of(self.every) {
             let figures = (self.evaluate)(image);
             self.samples.borrow_mut().push(Sample { iteration: step.iteration, seconds: step.seconds, figures });
         }

@@ -18,7 +18,7 @@ impl<'a> Snapshots<'a> {
 
 impl Observer for Snapshots<'_> {
     fn observe(&mut self, step: &Step, image: &[f32]) -> ControlFlow<String> {
-        if !step.ends_iteration() || step.iteration % self.every != 0 {
+        if !step.ends_iteration() || !step.iteration.is_multiple_of(self.every) {
             return ControlFlow::Continue(());
         }
         match (self.save)(step.iteration, image) {

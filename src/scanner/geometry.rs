@@ -44,8 +44,8 @@ impl SinogramGeometry {
         scanner.check()?;
         compression.check(&scanner)?;
         let unmashed = scanner.crystals_per_ring / 2;
-        if view_mashing == 0 || unmashed % view_mashing != 0 {
-            let dividers = (1..=unmashed).filter(|m| unmashed % m == 0).collect();
+        if view_mashing == 0 || !unmashed.is_multiple_of(view_mashing) {
+            let dividers = (1..=unmashed).filter(|m| unmashed.is_multiple_of(*m)).collect();
             return Err(GeometryError::ViewMashing { found: view_mashing, views: unmashed, dividers });
         }
         let tof = match (tof_mashing, &scanner.tof) {

@@ -152,14 +152,14 @@ impl Scanner {
         if !(1..=4096).contains(&self.rings) {
             return wrong("rings", self.rings.to_string(), "1 to 4096");
         }
-        if !(8..=65536).contains(&self.crystals_per_ring) || self.crystals_per_ring % 2 != 0 {
+        if !(8..=65536).contains(&self.crystals_per_ring) || !self.crystals_per_ring.is_multiple_of(2) {
             return wrong("crystals_per_ring", self.crystals_per_ring.to_string(), "an even number from 8 to 65536");
         }
         if self.radial_bins == 0 || self.radial_bins > self.crystals_per_ring {
             return wrong("radial_bins", self.radial_bins.to_string(), "1 to crystals_per_ring");
         }
         if let RingLayout::Polygon { crystals_per_side, crystal_pitch_mm } = self.layout {
-            if crystals_per_side == 0 || self.crystals_per_ring % crystals_per_side != 0 {
+            if crystals_per_side == 0 || !self.crystals_per_ring.is_multiple_of(crystals_per_side) {
                 return wrong(
                     "layout.polygon.crystals_per_side",
                     crystals_per_side.to_string(),

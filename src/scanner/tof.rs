@@ -49,8 +49,8 @@ impl TofDetector {
 
     /// Bins of a sinogram that combines `mashing` neighbouring time bins; `mashing` must divide their number.
     pub fn mashed(&self, mashing: usize) -> Result<TofBins, GeometryError> {
-        if mashing == 0 || self.bins % mashing != 0 {
-            let dividers = (1..=self.bins).filter(|m| self.bins % m == 0).collect();
+        if mashing == 0 || !self.bins.is_multiple_of(mashing) {
+            let dividers = (1..=self.bins).filter(|m| self.bins.is_multiple_of(*m)).collect();
             return Err(GeometryError::TofMashing { mashing, bins: self.bins, dividers });
         }
         Ok(TofBins {

@@ -239,8 +239,8 @@ unsafe fn sum_level<L: Lanes, const V: usize>(input: &Input, sums: *mut f32) {
     }
 }
 
-/// Tilted planes, one phase. While the index stays, `total` sums the rows and `upper` the share of the next plane position;
-/// `done` holds what was summed before, one lane per plane.
+/// Tilted planes, one phase. `here` sums the planes at the present index, one lane per plane, `above` their shares of the
+/// next point. When the index advances, `here` moves up one lane and takes in what was above.
 #[inline(always)]
 unsafe fn sum_tilted<L: Lanes, const V: usize>(input: &Input, sums: *mut f32) {
     let steps = input.index.len();
@@ -249,39 +249,39 @@ unsafe fn sum_tilted<L: Lanes, const V: usize>(input: &Input, sums: *mut f32) {
     // SAFETY: the window lies in the rows and their margin; `sums` holds V vectors.
     unsafe {
         let zero = L::splat(0.0);
-        let mut done = [zero; V];
+        let (mut here, mut above) = ([zero; V], [zero; V]);
+        let one = L::splat(1.0);
         let mut s = 0;
         while s < steps {
-            let (mut total, mut upper) = ([zero; V], [zero; V]);
             while s < steps && *input.index.get_unchecked(s) == index {
-                let share = L::splat(*input.share.get_unchecked(s));
+                let upper = L::splat(*input.share.get_unchecked(s));
+                let lower = one.sub(upper);
                 let from = input.row.offset(s as isize * input.row_stride + base as isize);
                 for v in 0..V {
                     let points = L::load(from.add(v * L::COUNT));
-                    total[v] = total[v].add(points);
-                    upper[v] = points.mul_add(share, upper[v]);
+                    here[v] = points.mul_add(lower, here[v]);
+                    above[v] = points.mul_add(upper, above[v]);
                 }
                 s += 1;
             }
-            // What was done moves up one lane; the upper share becomes the lower plane position.
-            let lower: [L; V] = std::array::from_fn(|v| done[v].add(total[v].sub(upper[v])));
-            done = std::array::from_fn(|v| upper[v].add(moved_up(&lower, v)));
+            here = std::array::from_fn(|v| above[v].add(moved_up(&here, v)));
+            above = [zero; V];
             index += 1;
             let next = if s < steps { *input.index.get_unchecked(s) } else { index };
             while index < next {
                 index += 1;
                 if window::<L>(index - 1) != base {
                     base = window::<L>(index - 1);
-                    done = slid(done);
+                    here = slid(here);
                 }
-                done = std::array::from_fn(|v| moved_up(&done, v));
+                here = std::array::from_fn(|v| moved_up(&here, v));
             }
             if window::<L>(index) != base {
                 base = window::<L>(index);
-                done = slid(done);
+                here = slid(here);
             }
         }
-        add(done, sums.offset((base - index) as isize));
+        add(here, sums.offset((base - index) as isize));
     }
 }
 

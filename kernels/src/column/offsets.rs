@@ -41,9 +41,6 @@ pub(super) struct Offsets {
     pub(super) share: Vec<f32>,
 }
 
-/// Keeps 1 − f well above the rounding error of a sum of rows, so that no sum of non-negative rows turns out negative.
-const LARGEST_SHARE: f32 = 1.0 - 1.0 / 32768.0;
-
 /// Offsets are worked out in whole vectors of this many.
 const TOGETHER: usize = 16;
 
@@ -67,7 +64,7 @@ impl Offsets {
                 let whole = unsafe { offset.to_int_unchecked::<i32>() };
                 let whole = whole - i32::from((whole as f32) > offset);
                 index[s] = slope.base + whole;
-                share[s] = (offset - whole as f32).min(LARGEST_SHARE);
+                share[s] = offset - whole as f32;
             }
         }
     }
