@@ -56,6 +56,16 @@ impl ReconConfig {
         let mut conflicts = self.measurement.conflicts(source);
         conflicts.extend(self.output.conflicts(source, force));
         conflicts.extend(self.attenuation.as_ref().and_then(|attenuation| attenuation.conflicts(source)));
+        if let (Some(_), MeasurementConfig::Simulated(acquisition)) = (&self.attenuation, &self.measurement)
+            && acquisition.simulation.attenuation
+        {
+            let help = Some("remove [attenuation], or simulate with `attenuation = false`".into());
+            conflicts.push(source.mistake(
+                "attenuation",
+                "the simulated measurement has its attenuation already",
+                help,
+            ));
+        }
         conflicts.extend(self.reference.as_ref().and_then(|reference| reference.conflicts(source)));
         conflicts.extend(self.algorithm.conflicts(source));
         conflicts

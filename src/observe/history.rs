@@ -20,10 +20,13 @@ pub struct Sample {
     pub figures: BTreeMap<String, f64>,
 }
 
+/// Figures of an image, by name.
+type Evaluate<'a> = dyn FnMut(&[f32]) -> BTreeMap<String, f64> + 'a;
+
 /// Evaluates an image every so many full iterations and keeps the figures.
 pub struct History<'a> {
     every: usize,
-    evaluate: Box<dyn FnMut(&[f32]) -> BTreeMap<String, f64> + 'a>,
+    evaluate: Box<Evaluate<'a>>,
     samples: Rc<RefCell<Vec<Sample>>>,
 }
 

@@ -3,10 +3,13 @@
 use crate::algorithm::{Observer, Step};
 use std::ops::ControlFlow;
 
+/// Saves the image of an iteration.
+type Save<'a> = dyn FnMut(usize, &[f32]) -> Result<(), String> + 'a;
+
 /// Saves the image every so many full iterations; a file that cannot be written stops the run.
 pub struct Snapshots<'a> {
     every: usize,
-    save: Box<dyn FnMut(usize, &[f32]) -> Result<(), String> + 'a>,
+    save: Box<Save<'a>>,
 }
 
 impl<'a> Snapshots<'a> {

@@ -1,5 +1,6 @@
 //! Where a file comes from: enough to run it again and to know whether the inputs are still the same.
 
+use coincide_kernels::Level;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::io::Read;
@@ -22,7 +23,7 @@ pub struct Record {
     pub command: &'static str,
     /// Text of the config file.
     pub config: String,
-    /// Folder of the config file, from which relative paths start.
+    /// The config file; relative paths start at its folder.
     pub config_path: PathBuf,
     /// Files that were read.
     pub inputs: Vec<Input>,
@@ -37,6 +38,20 @@ pub struct Record {
 }
 
 impl Record {
+    /// The record of a command that runs on the current threads with a config.
+    pub fn new(command: &'static str, config: &str, config_path: &Path) -> Self {
+        Self {
+            command,
+            config: config.into(),
+            config_path: std::path::absolute(config_path).unwrap_or_else(|_| config_path.into()),
+            inputs: Vec::new(),
+            seed: None,
+            threads: rayon::current_num_threads(),
+            level: Level::best().name().into(),
+            seconds: Vec::new(),
+        }
+    }
+
     /// The record as named texts, for the attributes of a file.
     pub fn pairs(&self) -> Vec<(String, String)> {
         let fixed = [

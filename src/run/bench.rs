@@ -69,7 +69,7 @@ fn osem_iteration(geometry: &SinogramGeometry, grid: ImageGrid) -> Result<f64, R
         duration_s: None,
         geometry: geometry.clone(),
     };
-    let subsets = (1..=MOST_SUBSETS).rev().find(|count| geometry.views % count == 0).unwrap_or(1);
+    let subsets = (1..=MOST_SUBSETS).rev().find(|count| geometry.views.is_multiple_of(*count)).unwrap_or(1);
     let model = Model::new(&measurement, grid, None, subsets)?;
     let mut osem = Osem::new(&model, None);
     let start = Instant::now();

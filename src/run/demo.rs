@@ -43,7 +43,7 @@ pub fn demo(folder: Option<&Path>, options: &Options) -> Result<DemoResult, RunE
         std::fs::write(&source.path, &source.text).map_err(|error| failed("write", &source.path, error))?;
         hdf5::write_measurement(&folder.join("scan.h5"), options.force, &scan.measurement, &Default::default())?;
         let (osem, osem_result) = reconstruct(&source, &config, scan.clone(), options)?;
-        let osem_result = unless_interrupted(osem_result)?;
+        let osem_result = unless_interrupted(osem_result, options)?;
         let analytic = ReconConfig {
             algorithm: AlgorithmConfig::Fbp(FbpConfig::default()),
             output: OutputConfig { image: Some("fbp.h5".into()), ..OutputConfig::default() },

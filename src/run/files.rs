@@ -46,11 +46,12 @@ pub(super) fn write_image_file(
     image: &Image,
     provenance: &Provenance,
 ) -> Result<(), RunError> {
-    Ok(match format(path)? {
+    match format(path)? {
         Format::Hdf5 => hdf5::write_image(path, overwrite, image, provenance)?,
         Format::Nifti => nifti::write_nifti(path, overwrite, image)?,
         Format::Interfile => interfile::write_image(path, image, Encoding::default(), overwrite)?,
-    })
+    }
+    Ok(())
 }
 
 /// Writes all files of `[output]` and returns their names.

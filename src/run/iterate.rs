@@ -9,8 +9,11 @@ use crate::config::{Iterations, ReconConfig, Source, StartConfig};
 use crate::image::{Image, ImageGrid, ImageUnit};
 use crate::io::Provenance;
 use crate::likelihood::Model;
-use crate::observe::{History, INTERRUPTED, Interrupt, RelativeChange, Sample, Snapshots, TimeLimit};
+use crate::observe::{History, Interrupt, RelativeChange, Sample, Snapshots, TimeLimit};
+use crate::report::{ReconResult, peak_memory_mb};
+use coincide_kernels::Level;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -42,7 +45,7 @@ impl Scene<'_> {
         let samples = Rc::new(RefCell::new(Vec::new()));
         let updates = iterations.count * iterations.subsets;
         let mut observers = self.observers(updates, &samples);
-        let (stop, last) = self.options.interrupt.hold(|| drive(&mut osem, updates, &mut observers));
+        let (stop, last) = drive(&mut osem, updates, &mut observers);
         drop(observers);
         let stop = match stop {
             Stop::Finished => "all iterations done".into(),
@@ -76,11 +79,12 @@ impl Scene<'_> {
             let path = self.source.resolve(path);
             observers.push(Box::new(Snapshots::every(every, move |iteration, values| {
                 let path = snapshot_path(&path, iteration);
-                write_image_file(&path, options.force, &self.image(values), self.provenance).map_err(|e| e.to_string())
+                write_image_file(&path, options.force, &self.image(values.to_vec()), self.provenance)
+                    .map_err(|e| e.to_string())
             })));
         }
         let figures = move |values: &[f32]| {
-            let mut figures = self.reference.map_or_else(Default::default, |r| r.figures(&self.image(values)));
+            let mut figures = self.reference.map_or_else(Default::default, |r| r.figures(&self.image(values.to_vec())));
             let fit = fit(self.model, values);
             figures.extend([("objective".to_owned(), fit.objective), ("kkt".to_owned(), fit.kkt)]);
             figures
@@ -90,8 +94,35 @@ impl Scene<'_> {
     }
 
     /// Values as an image of the run.
-    pub fn image(&self, values: &[f32]) -> Image {
-        Image { grid: self.model.grid(), unit: self.unit, values: values.to_vec() }
+    pub fn image(&self, values: Vec<f32>) -> Image {
+        Image { grid: self.model.grid(), unit: self.unit, values }
+    }
+
+    /// Everything that is said about the finished image; objective and counts are those before the post-filter.
+    pub fn result(&self, made: Iterated, image: &Image) -> ReconResult {
+        let measurement = self.model.measurement();
+        let fit = fit(self.model, &made.values);
+        let iterative = self.config.algorithm.iterations().is_some();
+        ReconResult {
+            output: None,
+            files: Vec::new(),
+            algorithm: self.config.algorithm.name().into(),
+            updates: made.updates,
+            stop: made.stop,
+            seconds: made.seconds,
+            seconds_total: made.seconds,
+            objective: iterative.then_some(fit.objective),
+            counts_in_image: fit.counts_in_image,
+            counts_net: measurement.total_prompts() - measurement.total_background(),
+            counts_prompts: measurement.total_prompts(),
+            metrics: self.reference.map_or_else(BTreeMap::new, |reference| reference.figures(image)),
+            kkt: iterative.then_some(fit.kkt),
+            unit: self.unit.to_string(),
+            threads: rayon::current_num_threads(),
+            level: Level::best().name().into(),
+            peak_memory_mb: peak_memory_mb(),
+            history: made.history,
+        }
     }
 
     fn start(&self, config: &StartConfig) -> Result<Option<Vec<f32>>, RunError> {
@@ -104,14 +135,9 @@ impl Scene<'_> {
             let help = Some(format!("the image of this config has {:?}", grid.shape));
             return Err(self.source.mistake(&at, message, help).into());
         }
-        if image.values.iter().any(|value| !(*value >= 0.0)) {
-            return Err(self.source.mistake(&at, "the start image has values below 0", None).into());
+        if image.values.iter().any(|value| value.is_nan() || *value < 0.0) {
+            return Err(self.source.mistake(&at, "the start image has values that are not >= 0", None).into());
         }
         Ok(Some(image.values))
     }
-}
-
-/// Whether a run ended because of Ctrl-C.
-pub(super) fn interrupted(stop: &str) -> bool {
-    stop == INTERRUPTED
 }

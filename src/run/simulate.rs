@@ -45,16 +45,8 @@ pub fn simulate(path: &Path, options: &Options) -> Result<SimulateResult, RunErr
     let scans = pool.install(|| simulated(&config.acquisition, &source, "acquisition", options))?;
     let seconds = start.elapsed().as_secs_f64();
     let simulation = &config.acquisition.simulation;
-    let record = Record {
-        command: "simulate",
-        config: source.text.clone(),
-        config_path: std::path::absolute(&source.path).unwrap_or_else(|_| source.path.clone()),
-        inputs: Vec::new(),
-        seed: Some(simulation.seed),
-        threads: pool.current_num_threads(),
-        level: coincide_kernels::Level::best().name().into(),
-        seconds: vec![("simulation", seconds)],
-    };
+    let mut record = pool.install(|| Record::new("simulate", &source.text, &source.path));
+    (record.seed, record.seconds) = (Some(simulation.seed), vec![("simulation", seconds)]);
     let provenance: Provenance = record.pairs().into_iter().collect();
     let target = source.resolve(&config.output.measurement);
     let doses: Vec<f64> = simulation.dose_levels.iter().map(|dose| dose.get()).collect();
