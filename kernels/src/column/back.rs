@@ -74,6 +74,7 @@ unsafe fn column<L: Lanes>(
     }
     for from in (first..end).step_by(plan.block) {
         let to = end.min(from + plan.block);
+        work.weighed.clear();
         for run in 0..plan.runs.len() {
             // SAFETY: the workspace holds a block of rows.
             unsafe { pass::<L>(plan, work, walk, run, from, to, y) };
@@ -123,22 +124,17 @@ unsafe fn pass<L: Lanes>(
     let Some(tof) = &plan.tof else {
         if !kept.is_empty() {
             // SAFETY: the kept steps lie in the block.
-            unsafe { spread::<L>(&Output::new(plan, work, number, rows, kept, false), run.count) };
+            unsafe { spread::<L>(&Output::new(plan, work, number, rows, kept, None), run.count) };
         }
         return;
     };
-    let track = tof.track(walk, run);
-    for bin in tof.reached(track, from, to) {
-        let near = tof.steps(bin, track, from, to);
-        // In the order of the offsets.
-        let order = if backwards { to - near.end..to - near.start } else { near.start - from..near.end - from };
-        let reached = order.start.max(kept.start)..order.end.min(kept.end);
-        if !reached.is_empty() {
-            let first = if backwards { to - reached.end } else { from + reached.start };
-            tof.fill(bin, track, first, backwards, &mut work.weights[..reached.len()]);
+    work.weigh(tof, walk, run, from, to);
+    for bin in 0..tof.bins() {
+        let steps = work.weighed.steps(bin, &kept);
+        if !steps.is_empty() {
             take_over(plan, work, number, &y[bin * plan.planes..][..plan.planes]);
-            // SAFETY: the reached steps lie in the block.
-            unsafe { spread::<L>(&Output::new(plan, work, number, rows, reached, true), run.count) };
+            // SAFETY: the steps lie in the block.
+            unsafe { spread::<L>(&Output::new(plan, work, number, rows, steps, Some(bin)), run.count) };
         }
     }
 }
@@ -165,7 +161,7 @@ impl<'a> Output<'a> {
         run: usize,
         rows: Rows<*mut f32>,
         steps: std::ops::Range<usize>,
-        weighted: bool,
+        bin: Option<usize>,
     ) -> Self {
         Self {
             row: rows.first.wrapping_offset(steps.start as isize * rows.stride),
@@ -174,7 +170,7 @@ impl<'a> Output<'a> {
             phases: plan.lattice.phases as i32,
             index: &work.offsets.index[steps.clone()],
             share: &work.offsets.share[steps.clone()],
-            weights: weighted.then(|| &work.weights[..steps.len()]),
+            weights: bin.map(|bin| work.weighed.weights(bin, &steps)),
             planes: work.padded.as_slice()[plan.regions.planes(run)..].as_ptr(),
         }
     }

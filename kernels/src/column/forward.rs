@@ -46,6 +46,7 @@ unsafe fn column<L: Lanes>(plan: &Plan, work: &mut Workspace, image: &[f32], wal
     for from in (walk.first..walk.end).step_by(plan.block) {
         let to = walk.end.min(from + plan.block);
         let rows = work.rows.as_mut_slice().as_mut_ptr();
+        work.weighed.clear();
         // SAFETY: the workspace holds a block of rows; the image has the plan's shape.
         unsafe { rows::blend::<L>(plan, image, walk, from, to, rows, &mut work.voxels) };
         for run in 0..plan.runs.len() {
@@ -105,18 +106,13 @@ unsafe fn pass<L: Lanes>(
         }
         return;
     };
-    let track = tof.track(walk, run);
-    for bin in tof.reached(track, from, to) {
-        let near = tof.steps(bin, track, from, to);
-        // In the order of the offsets.
-        let order = if backwards { to - near.end..to - near.start } else { near.start - from..near.end - from };
-        let reached = order.start.max(kept.start)..order.end.min(kept.end);
-        if !reached.is_empty() {
-            let first = if backwards { to - reached.end } else { from + reached.start };
-            let weights = &mut work.weights[..reached.len()];
-            tof.fill(bin, track, first, backwards, weights);
-            // SAFETY: the reached steps lie in the block.
-            unsafe { sum::<L>(&Input::new(plan, &work.offsets, rows, reached, Some(weights)), run, sums) };
+    work.weigh(tof, walk, run, from, to);
+    for bin in 0..tof.bins() {
+        let steps = work.weighed.steps(bin, &kept);
+        if !steps.is_empty() {
+            let weights = work.weighed.weights(bin, &steps);
+            // SAFETY: the steps lie in the block.
+            unsafe { sum::<L>(&Input::new(plan, &work.offsets, rows, steps, Some(weights)), run, sums) };
             hand_over(plan, work, number, &mut y[bin * plan.planes..][..plan.planes]);
         }
     }
@@ -321,14 +317,17 @@ unsafe fn sum_weighted<L: Lanes, const V: usize>(input: &Input, sums: *mut f32) 
             let (lower, upper) = (L::splat(weight - share), L::splat(share));
             let row = input.row.offset(s as isize * input.row_stride + base as isize);
             let from = row.add(phase as usize * input.phase_stride);
-            for (v, here) in here.iter_mut().enumerate() {
-                *here = L::load(from.add(v * L::COUNT)).mul_add(lower, *here);
-            }
-            let last = phase + 1 == phases;
-            let from = if last { row } else { from.add(input.phase_stride) };
-            let target = if last { &mut above } else { &mut here };
-            for (v, target) in target.iter_mut().enumerate() {
-                *target = L::load(from.add(v * L::COUNT)).mul_add(upper, *target);
+            if phase + 1 == phases {
+                for v in 0..V {
+                    here[v] = L::load(from.add(v * L::COUNT)).mul_add(lower, here[v]);
+                    above[v] = L::load(row.add(v * L::COUNT)).mul_add(upper, above[v]);
+                }
+            } else {
+                let next = from.add(input.phase_stride);
+                for v in 0..V {
+                    let sum = L::load(from.add(v * L::COUNT)).mul_add(lower, here[v]);
+                    here[v] = L::load(next.add(v * L::COUNT)).mul_add(upper, sum);
+                }
             }
         }
         add(here, sums.offset((base - point) as isize));

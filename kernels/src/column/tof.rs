@@ -70,15 +70,6 @@ impl TofKernel {
         low..high.max(low)
     }
 
-    /// The bins that the steps `from..to` reach.
-    pub(super) fn reached(&self, track: Track, from: usize, to: usize) -> std::ops::Range<usize> {
-        let reach = self.reach();
-        let [start, end] = [from, to - 1].map(|step| track.start + step as f64 * track.step);
-        let low = (start.min(end) - reach).ceil().clamp(0.0, self.bins as f64) as usize;
-        let high = ((start.max(end) + reach).floor() + 1.0).clamp(0.0, self.bins as f64) as usize;
-        low..high.max(low)
-    }
-
     /// Writes the weights of the steps `from..` of a bin, the last step first if `backwards`.
     #[inline(always)]
     pub(super) fn fill(&self, bin: usize, track: Track, from: usize, backwards: bool, weights: &mut [f32]) {

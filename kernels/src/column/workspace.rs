@@ -3,8 +3,10 @@
 use super::Plan;
 use super::offsets::{Offsets, Slope};
 use super::plan::widest;
+use super::tof::TofKernel;
 use super::{Run, Walk};
 use crate::{AlignedBuffer, Level};
+use std::ops::Range;
 
 /// Scratch memory for one thread that projects with one [`Plan`].
 pub struct Workspace {
@@ -16,8 +18,8 @@ pub struct Workspace {
     pub(super) offsets: Offsets,
     /// One slope per run, for the line at hand.
     pub(super) slopes: Vec<Slope>,
-    /// TOF weights of the steps of one run and bin.
-    pub(super) weights: Vec<f32>,
+    /// TOF weights of the steps of a block.
+    pub(super) weighed: Weights,
     /// One column of voxels with a zero at both ends, for resampling.
     pub(super) voxels: Vec<f32>,
     /// Sums of each run before they go to its planes (forward), in the plan's regions.
@@ -35,7 +37,7 @@ impl Workspace {
             rows,
             offsets: Offsets::with_capacity(plan.block),
             slopes: vec![Slope::default(); plan.runs.len()],
-            weights: vec![0.0; plan.block],
+            weighed: Weights::new(plan.tof.as_ref().map_or(0, TofKernel::bins), plan.block),
             voxels: vec![0.0; plan.grid.shape[2] + 2],
             sums: AlignedBuffer::zeros(plan.regions.length),
             padded: AlignedBuffer::zeros(plan.regions.length),
@@ -49,6 +51,63 @@ impl Workspace {
         for (slope, run) in self.slopes.iter_mut().zip(runs) {
             *slope = Slope::new(walk, run);
         }
+    }
+}
+
+impl Workspace {
+    /// Works out the TOF weights of the steps `from..to`, unless the run before had the same tilt.
+    #[inline(always)]
+    pub(super) fn weigh(&mut self, tof: &TofKernel, walk: &Walk, run: &Run, from: usize, to: usize) {
+        if self.weighed.tilt_mm != Some(run.dz_mm) {
+            self.weighed.fill(tof, walk, run, from, to);
+        }
+    }
+}
+
+/// TOF weights of the steps of a block, in the order of the offsets, for all runs of one tilt.
+pub(super) struct Weights {
+    tilt_mm: Option<f64>,
+    /// `[bin][step]`
+    weights: Vec<f32>,
+    /// The steps that reach a bin.
+    steps: Vec<Range<usize>>,
+    block: usize,
+}
+
+impl Weights {
+    fn new(bins: usize, block: usize) -> Self {
+        Self { tilt_mm: None, weights: vec![0.0; bins * block], steps: vec![0..0; bins], block }
+    }
+
+    /// Forgets the weights of another block.
+    pub(super) fn clear(&mut self) {
+        self.tilt_mm = None;
+    }
+
+    #[inline(always)]
+    fn fill(&mut self, tof: &TofKernel, walk: &Walk, run: &Run, from: usize, to: usize) {
+        self.tilt_mm = Some(run.dz_mm);
+        let (track, backwards) = (tof.track(walk, run), walk.share_step * run.tilt < 0.0);
+        for (bin, (steps, weights)) in self.steps.iter_mut().zip(self.weights.chunks_mut(self.block)).enumerate() {
+            let near = tof.steps(bin, track, from, to);
+            *steps = if backwards { to - near.end..to - near.start } else { near.start - from..near.end - from };
+            if !near.is_empty() {
+                tof.fill(bin, track, near.start, backwards, &mut weights[steps.clone()]);
+            }
+        }
+    }
+
+    /// Those of the `kept` steps that reach a bin.
+    #[inline(always)]
+    pub(super) fn steps(&self, bin: usize, kept: &Range<usize>) -> Range<usize> {
+        let Range { start, end } = self.steps[bin];
+        start.max(kept.start)..end.min(kept.end)
+    }
+
+    /// The weights of some steps for a bin.
+    #[inline(always)]
+    pub(super) fn weights(&self, bin: usize, steps: &Range<usize>) -> &[f32] {
+        &self.weights[bin * self.block..][steps.clone()]
     }
 }
 
