@@ -312,6 +312,27 @@ fn lying_headers_are_named() {
     lie(&[("Inner ring diameter (cm) := 65.6", "Inner ring diameter (cm) := -65.6")], "inner_radius_mm");
 }
 
+/// Rings counted from the other end have the same places only where all blocks between axial gaps are whole.
+#[test]
+fn gaps_between_blocks_that_are_not_whole_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.hs");
+    let mut scanner = preset("ge-dmi-3ring").unwrap();
+    scanner.radial_bins = 21;
+    let write = |rings: usize| {
+        let scanner = coincide::scanner::Scanner { rings, ..scanner.clone() };
+        let geometry = SinogramGeometry::new(scanner, span(1, 0), 34, 0).unwrap();
+        write_projection_data(&path, &data(geometry), Encoding::default(), StorageOrder::ByView, true)
+    };
+    let error = write(10).unwrap_err().to_string();
+    assert!(error.contains("10 rings are no whole number of blocks of 9"), "{error}");
+    write(18).unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("Number of rings := 18", "Number of rings := 19")).unwrap();
+    let error = read_geometry(&path).unwrap_err().to_string();
+    assert!(error.contains("`number of rings` is 19, expected a multiple of the 9 rings per block"), "{error}");
+}
+
 #[test]
 fn sizes_beyond_any_file_are_refused() {
     let folder = tempfile::tempdir().unwrap();
