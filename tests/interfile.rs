@@ -93,7 +93,8 @@ fn the_sinogram_of_stir_is_read_as_stir_reads_it() {
     for view in 0..64 {
         for radial in 0..75 {
             for plane in 0..27 {
-                assert_eq!(read.values[(view * 75 + radial) * 27 + plane], at(view, plane, radial));
+                // The file's first plane is the one nearest to the head, our last.
+                assert_eq!(read.values[(view * 75 + radial) * 27 + 26 - plane], at(view, plane, radial));
                 sum += at(view, plane, radial) as f64;
             }
         }
@@ -127,7 +128,7 @@ fn images_of_stir_sit_where_stir_puts_them() {
     let start = 4 * ((z * 57 + y) * 57 + x);
     let expected = f32::from_le_bytes(bytes[start..start + 4].try_into().unwrap());
     assert!(expected > 0.0);
-    assert_eq!(image.values[image.grid.index([x, y, z])], expected);
+    assert_eq!(image.values[image.grid.index([x, y, 126 - z])], expected);
     let largest = image.values.iter().fold(0.0_f32, |a, &b| a.max(b));
     assert!((0.08..0.3).contains(&largest), "{largest} per cm");
 }
@@ -202,11 +203,11 @@ fn scale_offset_and_segment_order_are_those_of_the_header() {
     let text = text.replace("{ 1,2,1}", "{ 2,1,1}").replace("{ -1,0,1}", "{0,-1,1}");
     let text = text.replace("factor[1] := 1", "factor[1] := 0.5").replace("bytes[1] := 0", "bytes[1] := 7");
     fs::write(&path, text).unwrap();
-    // segment 0 (rings 00, 11), −1, +1; three radial bins each
+    // segment 0 (rings 00, 11), −1, +1 as STIR counts, which are our 0 (rings 11, 00), +1, −1; three radial bins each
     let numbers = [1., 2., 3., 4., 5., 6., 10., 20., 30., 100., 200., 300.].map(f32::to_le_bytes);
     fs::write(path.with_extension("s"), [&[9; 7], numbers.as_flattened()].concat()).unwrap();
     let back = read_projection_data(&path, Contents::Counts).unwrap();
-    assert_eq!(back.values, [0.5, 2.0, 50., 5., 1.0, 2.5, 100., 10., 1.5, 3.0, 150., 15.]);
+    assert_eq!(back.values, [2.0, 0.5, 5., 50., 2.5, 1.0, 10., 100., 3.0, 1.5, 15., 150.]);
 }
 
 #[test]
@@ -260,7 +261,7 @@ fn an_even_image_without_offsets_is_half_a_voxel_off_centre() {
     fs::write(&path, text.join("\n").replace("factor[1] := 1", "factor[1] := {1,2,3,4,5,6}")).unwrap();
     let back = read_image(&path, ImageUnit::PerCm).unwrap();
     assert_eq!(back.grid.origin_mm, [-4.0, -6.0, -10.0]);
-    assert_eq!(back.values[..6], [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    assert_eq!(back.values[..6], [6.0, 5.0, 4.0, 3.0, 2.0, 1.0]);
 }
 
 /// A header and its data, then one change and what it must be called.
@@ -309,6 +310,27 @@ fn lying_headers_are_named() {
         "`number of rings` is missing",
     );
     lie(&[("Inner ring diameter (cm) := 65.6", "Inner ring diameter (cm) := -65.6")], "inner_radius_mm");
+}
+
+/// Rings counted from the other end have the same places only where all blocks between axial gaps are whole.
+#[test]
+fn gaps_between_blocks_that_are_not_whole_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.hs");
+    let mut scanner = preset("ge-dmi-3ring").unwrap();
+    scanner.radial_bins = 21;
+    let write = |rings: usize| {
+        let scanner = coincide::scanner::Scanner { rings, ..scanner.clone() };
+        let geometry = SinogramGeometry::new(scanner, span(1, 0), 34, 0).unwrap();
+        write_projection_data(&path, &data(geometry), Encoding::default(), StorageOrder::ByView, true)
+    };
+    let error = write(10).unwrap_err().to_string();
+    assert!(error.contains("10 rings are no whole number of blocks of 9"), "{error}");
+    write(18).unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("Number of rings := 18", "Number of rings := 19")).unwrap();
+    let error = read_geometry(&path).unwrap_err().to_string();
+    assert!(error.contains("`number of rings` is 19, expected a multiple of the 9 rings per block"), "{error}");
 }
 
 #[test]
@@ -361,7 +383,7 @@ fn values_that_are_no_counts_are_named() {
     let nan: Vec<u8> = bytes.chunks(4).flat_map(|_| f32::NAN.to_le_bytes()).collect();
     fs::write(path.with_extension("s"), &nan).unwrap();
     let error = read_projection_data(&path, Contents::Signed).unwrap_err().to_string();
-    assert!(error.contains("[0, 0, 0, 14] is NaN, expected a finite number"), "{error}");
+    assert!(error.contains("[0, 0, 0, 13] is NaN, expected a finite number"), "{error}");
     fs::write(path.with_extension("s"), &nan[1..]).unwrap();
     assert!(read_projection_data(&path, Contents::Signed).unwrap_err().to_string().contains("bytes of data"));
 }

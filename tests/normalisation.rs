@@ -26,7 +26,7 @@ fn components() -> NormComponents {
         crystals,
         geometric: numbers((2 * rings - 1) * radial_bins, 2),
         interference: numbers(radial_bins * BLOCK, 3),
-        // Span 3 up to a ring difference of 4: segments 0, -1, +1 of 15, 11, 11 planes.
+        // Span 3 up to a ring difference of 4: segments 0, +1, -1 of 15, 11, 11 planes.
         axial: numbers(37, 4),
         axial_compression: AxialCompression::Span { span: 3, max_ring_difference: 4 },
         dead_time: Some(DeadTime { paralysing_s: vec![-1e-6; rings], non_paralysing_s2: vec![5e-13; rings] }),
@@ -35,13 +35,13 @@ fn components() -> NormComponents {
     }
 }
 
-/// Number of the plane in α of a ring pair: 15 planes of segment 0, 11 of segment −1 (B before A), 11 of segment +1.
+/// Number of the plane in α of a ring pair: 15 planes of segment 0, 11 of segment +1 (B after A), 11 of segment −1.
 fn axial_plane(a: usize, b: usize) -> Option<usize> {
     let (difference, sum) = (b as i64 - a as i64, a + b);
     match difference {
         -1..=1 => Some(sum),
-        -4..=-2 => Some(15 + sum - 2),
-        2..=4 => Some(15 + 11 + sum - 2),
+        2..=4 => Some(15 + sum - 2),
+        -4..=-2 => Some(15 + 11 + sum - 2),
         _ => None,
     }
 }

@@ -1,10 +1,10 @@
 //! Siemens mMR list-mode, normalisation and randoms: the real scan, and files that lie.
 
-use coincide::data::NormParts;
+use coincide::data::{NormComponents, NormParts};
 use coincide::io::IoError;
 use coincide::io::listmode::{Histogram, ListMode, ListModeCounts};
 use coincide::io::norm::read_norm;
-use coincide::scanner::{AxialCompression, SinogramGeometry};
+use coincide::scanner::{AxialCompression, SinogramGeometry, preset};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -60,10 +60,9 @@ fn the_real_scan_is_sorted_whole() {
     assert_eq!((sum(&histogram.prompts), sum(&histogram.delayeds)), (218_881.0, 35_320.0));
 }
 
-/// The patient lay head first: the first rings look past the top of the head, the last ones at the neck. Ring numbers, and z with
-/// them, grow towards the **feet**.
+/// The patient lay head first: the rings at high z look past the top of the head, those at low z at the neck.
 #[test]
-fn rings_are_numbered_from_head_to_feet() {
+fn rings_are_counted_from_feet_to_head() {
     let Some((geometry, histogram)) = scan() else { return };
     let list_mode = ListMode::open(&shared("small_listmode_file.l.hdr").unwrap()).unwrap();
     assert_eq!(list_mode.patient_orientation.as_deref(), Some("HFS"));
@@ -73,8 +72,36 @@ fn rings_are_numbered_from_head_to_feet() {
     };
     let net = |rings: std::ops::Range<usize>| of_rings(&prompts, rings.clone()) - of_rings(&delayeds, rings);
     let ends = [net(0..8), net(56..64)];
-    println!("prompts less delayeds of the first and the last eight rings: {ends:.0?}");
-    assert!(ends[1] > 1.4 * ends[0], "{ends:?}");
+    println!("prompts less delayeds of the lowest and the highest eight rings: {ends:.0?}");
+    assert!(ends[0] > 1.4 * ends[1], "{ends:?}");
+}
+
+/// Words of one ring pair each: the file's ring 0 is at our highest z.
+#[test]
+fn the_first_ring_of_the_file_is_nearest_to_the_head() {
+    // The first planes of the file's segments 0, −1 and +1 (ring of B − ring of A), and its last of segment 0.
+    let planes: [(u32, [f64; 2]); 4] = [
+        (0, [31.5, 31.5]),    // rings [0, 0]
+        (64, [30.5, 31.5]),   // rings [1, 0]
+        (127, [31.5, 30.5]),  // rings [0, 1]
+        (63, [-31.5, -31.5]), // rings [63, 63]
+    ];
+    let header = "!INTERFILE:=\n!originating system:=2008\nname of data file:=a.l\n%patient orientation:=HFS\n\
+        %LM event and tag words format (bits):=32\n%axial compression:=1\n%maximum ring difference:=60\n";
+    for (plane, rings) in planes {
+        let folder = tempfile::tempdir().unwrap();
+        let word = 1 << 30 | (200 + 344 * (100 + 252 * plane));
+        fs::write(folder.path().join("a.l.hdr"), header).unwrap();
+        fs::write(folder.path().join("a.l"), u32::to_le_bytes(word)).unwrap();
+        let list_mode = ListMode::open(&folder.path().join("a.l.hdr")).unwrap();
+        let geometry = list_mode.geometry(1).unwrap();
+        let prompts = list_mode.histogram(&geometry, None, &mut |_, _| {}).unwrap().prompts;
+        let bin = prompts.iter().position(|&count| count == 1.0).unwrap();
+        let (line, plane) = (bin / geometry.planes(), geometry.all_planes().nth(bin % geometry.planes()).unwrap());
+        assert_eq!(line, 100 * 344 + 200);
+        let [a, b] = geometry.line_of_response(100, 200, plane);
+        assert!((a[2] - 4.0625 * rings[0]).abs() < 1e-9 && (b[2] - 4.0625 * rings[1]).abs() < 1e-9, "{a:?} {b:?}");
+    }
 }
 
 /// Another way to the same bins: rings and crystals of each word, sorted by hand.
@@ -85,7 +112,8 @@ fn the_bins_of_the_real_scan_are_those_of_its_crystals() {
     let mut rings_of_plane = Vec::new();
     for difference in std::iter::once(0).chain((1..=60).flat_map(|d| [-d, d])) {
         let pairs = (0..64_i32).map(|a| [a, a + difference]).filter(|[_, b]| (0..64).contains(b));
-        rings_of_plane.extend(pairs);
+        // The file counts rings from the head, we from the feet.
+        rings_of_plane.extend(pairs.map(|pair| pair.map(|ring| 63 - ring)));
     }
     let planes: Vec<_> = geometry.all_planes().collect();
     let segment_starts: Vec<usize> = geometry.segments.iter().map(|s| s.planes.len()).collect();
@@ -334,6 +362,44 @@ fn a_sinogram_that_does_not_fit_the_events_is_refused() {
     let error = list_mode.histogram(&geometry, None, &mut |_, _| {}).map(|_| "no error").unwrap_err().to_string();
     assert!(error.contains("with 344 radial bins of Siemens mMR"), "{error}");
     assert!(list_mode.geometry(4).is_err());
+}
+
+/// Single numbers of the file's first ring, lowest ring sum and first plane of segment −1, found again at our other end.
+#[test]
+fn the_normalisation_is_turned_round() {
+    let Some(path) = shared("norm.n.hdr") else { return };
+    let norm = read_norm(&path).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut data = fs::read(path.with_extension("")).unwrap();
+    let header = fs::read_to_string(&path).unwrap();
+    fs::write(folder.path().join("a.hdr"), &header).unwrap();
+    let offset = |name: &str| {
+        let number = header.lines().find_map(|line| line.strip_suffix(name)?.strip_suffix(":=")?.rsplit(' ').next());
+        let key = format!("data offset in bytes {}:=", number.unwrap());
+        header.lines().find_map(|line| line.trim_end().strip_prefix(&key)?.parse::<usize>().ok()).unwrap()
+    };
+    let mut set = |name: &str, index: usize| {
+        let place = offset(name) + 4 * index;
+        data[place..place + 4].copy_from_slice(&7.5_f32.to_le_bytes());
+    };
+    set("crystal efficiencies", 504 + 20); // ring 1, crystal 20
+    set("geometric effects", 2 * 344 + 30); // ring sum 2, radial bin 30
+    set("axial effects", 3); // segment 0, plane 3
+    set("axial effects", 127 + 4); // segment -1, plane 4
+    set("axial effects", 127 + 115); // segment +1, plane 0: rings [0, 6]
+    set("paralyzing ring DT parameters", 5); // ring 5
+    fs::write(folder.path().join("norm.n"), data).unwrap();
+    let changed = read_norm(&folder.path().join("a.hdr")).unwrap();
+    let differences = |a: &[f32], b: &[f32]| (0..a.len()).filter(|&i| a[i] != b[i]).collect::<Vec<_>>();
+    assert_eq!(differences(&norm.crystals, &changed.crystals), [62 * 504 + 21]);
+    assert_eq!(differences(&norm.geometric, &changed.geometric), [124 * 344 + 30]);
+    let last_of_minus_1 = 127 + 115 + 114;
+    assert_eq!(differences(&norm.axial, &changed.axial), [123, 127 + 110, last_of_minus_1]);
+    let paralysing = |norm: &NormComponents| norm.dead_time.clone().unwrap().paralysing_s;
+    assert_eq!(differences(&paralysing(&norm), &paralysing(&changed)), [58]);
+    let compression = AxialCompression::Span { span: 11, max_ring_difference: 60 };
+    let geometry = SinogramGeometry::new(preset("siemens-mmr").unwrap(), compression, 1, 0).unwrap();
+    assert_eq!(geometry.plane_table().plane(63, 57), Some(last_of_minus_1));
 }
 
 #[test]

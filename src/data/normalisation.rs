@@ -11,7 +11,7 @@
 //! * g, geometric effects, `[ring sum, radial]`: multiply, one radial profile for each sum of two rings;
 //! * f, crystal interference, `[radial, view mod crystals per block]`: multiplies. All its exact ones lie where crystal d₁ or d₂ is
 //!   number 0 of its block, which proves both its phase and that the gap is the **first** of the nine crystals;
-//! * α, axial effects, one per plane of the span-11 sinogram, planes in segment order 0, −1, +1, …: a *correction*, so it **divides**;
+//! * α, axial effects, one per plane of the span-11 sinogram, planes in our order 0, +1, −1, …: a *correction*, so it **divides**;
 //!   every ring pair takes that of its span-11 plane, and 1 where the file has none;
 //! * δ, dead time: 1 + p·r + q·r² with the file's ring parameters p ("paralyzing") and q ("non-paralyzing") and r the singles rate
 //!   of the crystal's block in counts/s, as for the older ECAT scanners. The file gives neither singles nor formula (public
@@ -26,7 +26,7 @@ use super::error::DataError;
 use crate::scanner::{AxialCompression, RadialSampling, SinogramGeometry, segments};
 use rayon::prelude::*;
 
-/// Components of a normalisation, crystals numbered as in [`crate::scanner`].
+/// Components of a normalisation, crystals and rings numbered as in [`crate::scanner`], rings from feet to head.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NormComponents {
     /// Number of rings.
@@ -43,7 +43,7 @@ pub struct NormComponents {
     pub geometric: Vec<f32>,
     /// f `[radial, view mod crystals per block]`.
     pub interference: Vec<f32>,
-    /// α, planes of the compressed sinogram in segment order 0, −1, +1, …
+    /// α, planes of the compressed sinogram in segment order 0, +1, −1, …, by z inside a segment.
     pub axial: Vec<f32>,
     /// Compression of the planes of α.
     pub axial_compression: AxialCompression,
@@ -86,7 +86,8 @@ impl Default for NormParts {
 impl NormComponents {
     /// Efficiencies m `[view, radial, plane]` of a geometry.
     ///
-    /// `block_rates`: singles in counts/s, `[axial block, transaxial block]`, for the dead time; without them it is 1.
+    /// `block_rates`: singles in counts/s, `[axial block, transaxial block]`, blocks from feet to head, for the dead
+    /// time; without them it is 1.
     pub fn efficiencies(
         &self,
         geometry: &SinogramGeometry,
@@ -176,8 +177,7 @@ impl NormComponents {
 
     /// α of each `[ring A, ring B]`.
     fn axial_by_rings(&self, geometry: &SinogramGeometry) -> Vec<f32> {
-        let mut differences = self.axial_compression.differences();
-        differences[1..].chunks_mut(2).for_each(|pair| pair.reverse()); // 0, +1, −1, … → 0, −1, +1, …
+        let differences = self.axial_compression.differences();
         let mut effects = self.axial.iter();
         let mut by_rings = vec![1.0; self.rings * self.rings];
         for segment in segments(&geometry.scanner, &differences) {

@@ -3,8 +3,12 @@
 //! A word is an event or a tag:
 //!
 //! * bit 31 = 0: a coincidence; bit 30 = 1: prompt, 0: delayed; bits 29–0: `radial + n_radial·(view + n_views·plane)`, a bin of the
-//!   uncompressed sinogram, its planes in segment order 0, −1, +1, −2, +2, … (ring of B − ring of A) and by z inside a segment;
+//!   uncompressed sinogram, its planes in segment order 0, −1, +1, −2, +2, … (ring of B − ring of A) and by ring inside a segment;
 //! * bits 31–29 = 100: the time since the start in ms; other tags are counted and passed over.
+//!
+//! The file counts rings from **head to feet** of a head-first patient, we count them along +z, from feet to head: ring r of the
+//! file's N is our N − 1 − r for both crystals, so that a ring difference changes its sign; views and radial bins are the same. The
+//! frame is that of the scanner, named for a head-first supine patient (HFS): patients who lay otherwise are not turned.
 //!
 //! An event belongs to the millisecond of the last tag before it. The file is streamed; memory is the two sinograms.
 
@@ -32,7 +36,7 @@ pub struct ListMode {
     pub announced_words: Option<u64>,
     /// Duration that the header announces in s.
     pub announced_duration_s: Option<f64>,
-    /// How the patient lay, as the header has it: `HFS` is head first, supine.
+    /// How the patient lay, as the header has it: `HFS` is head first, supine. Nothing is turned for other positions.
     pub patient_orientation: Option<String>,
     path: PathBuf,
     offset: u64,
@@ -217,7 +221,8 @@ impl<'a> Sorter<'a> {
     fn new(list_mode: &'a ListMode, geometry: &SinogramGeometry, window_ms: Option<Range<u64>>) -> Self {
         let table = geometry.plane_table();
         let pairs = ring_pairs(list_mode.scanner.rings, list_mode.max_ring_difference);
-        let planes = pairs.map(|[a, b]| table.plane(a, b).map(|plane| plane as u32)).collect();
+        let last = list_mode.scanner.rings - 1;
+        let planes = pairs.map(|[a, b]| table.plane(last - a, last - b).map(|plane| plane as u32)).collect();
         let zero = || vec![0.0; geometry.bins()];
         let counts = ListModeCounts::default();
         Self {
@@ -299,7 +304,7 @@ impl<'a> Sorter<'a> {
     }
 }
 
-/// `[ring A, ring B]` of each uncompressed plane of the file.
+/// `[ring A, ring B]` of each uncompressed plane of the file, rings as the file counts them.
 fn ring_pairs(rings: usize, max_ring_difference: usize) -> impl Iterator<Item = [usize; 2]> {
     let down_then_up = (1..=max_ring_difference as i64).flat_map(|d| [-d, d]);
     std::iter::once(0).chain(down_then_up).flat_map(move |difference| {

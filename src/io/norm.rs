@@ -1,7 +1,9 @@
 //! The component normalisation of a Siemens mMR, `norm.n.hdr` + `norm.n`.
 //!
-//! The header lists components by name with their sizes (fastest axis first) and offsets in the binary file. Two things happen here
-//! so that [`NormComponents`] is in our numbering: the mMR's crystal efficiencies count crystals from one further on
+//! The header lists components by name with their sizes (fastest axis first) and offsets in the binary file. Three things happen here
+//! so that [`NormComponents`] is in our numbering. The file counts rings from **head to feet**, we count them from feet to head, so every
+//! axial axis is turned round: rings, sums of two rings, and the planes of each segment; the file's segments 0, −1, +1, … are
+//! then our 0, +1, −1, …, in our order. The mMR's crystal efficiencies count crystals from one further on
 //! (crystal c of the file is our c + 1, as in STIR), and the virtual crystal, the first of each block of nine, gets efficiency 0,
 //! since the file holds an arbitrary number for it.
 
@@ -26,18 +28,18 @@ pub fn read_norm(path: &Path) -> Result<NormComponents, IoError> {
     let axial_compression = axial_compression(&header, &scanner)?;
     let file = NormFile::read(&header)?;
     let Scanner { rings, crystals_per_ring, radial_bins, crystals_per_block, .. } = scanner;
-    let planes = segments(&scanner, &axial_compression.differences()).iter().map(|s| s.planes.len()).sum();
     let mut crystals = file.required("crystal efficiencies", &[crystals_per_ring, rings])?;
     renumber_crystals(&mut crystals, &scanner);
+    let geometric = file.required("geometric effects", &[radial_bins, 2 * rings - 1])?;
     Ok(NormComponents {
         rings,
         crystals_per_ring,
         crystals_per_block,
         radial_bins,
-        crystals,
-        geometric: file.required("geometric effects", &[radial_bins, 2 * rings - 1])?,
+        crystals: turned(&crystals, crystals_per_ring),
+        geometric: turned(&geometric, radial_bins),
         interference: file.required("crystal interference", &[crystals_per_block, radial_bins])?,
-        axial: file.axial(planes)?,
+        axial: file.axial(&planes_of_segments(&scanner, axial_compression))?,
         axial_compression,
         dead_time: file.dead_time(rings)?,
         quantification: header.number("%scanner quantification factor (bq*s/ecat counts)")?,
@@ -63,6 +65,16 @@ fn axial_compression(header: &Header, scanner: &Scanner) -> Result<AxialCompress
     let text = |error: crate::scanner::GeometryError| error.to_string();
     compression.check(scanner).map_err(|error| IoError::Format { path: header.path().into(), text: text(error) })?;
     Ok(compression)
+}
+
+/// Planes of each segment; +n and −n have the same number.
+fn planes_of_segments(scanner: &Scanner, compression: AxialCompression) -> Vec<usize> {
+    segments(scanner, &compression.differences()).iter().map(|segment| segment.planes.len()).collect()
+}
+
+/// Rows of `length` numbers in the opposite order.
+fn turned(rows: &[f32], length: usize) -> Vec<f32> {
+    rows.chunks(length).rev().flatten().copied().collect()
 }
 
 /// `[ring, crystal]`: one crystal further, virtual ones 0.
@@ -146,21 +158,26 @@ impl<'a> NormFile<'a> {
         Ok(Some(numbers))
     }
 
-    /// Axial effects divide.
-    fn axial(&self, planes: usize) -> Result<Vec<f32>, IoError> {
+    /// Axial effects divide. Each segment is turned round; the order of the segments stays.
+    fn axial(&self, planes: &[usize]) -> Result<Vec<f32>, IoError> {
         const NAME: &str = "axial effects";
-        let axial = self.required(NAME, &[planes])?;
-        match axial.iter().position(|&effect| effect <= 0.0) {
-            Some(at) => Err(self.header.wrong(&format!("{NAME}, number {at}"), axial[at], "a number > 0")),
-            None => Ok(axial),
+        let mut axial = self.required(NAME, &[planes.iter().sum()])?;
+        if let Some(at) = axial.iter().position(|&effect| effect <= 0.0) {
+            return Err(self.header.wrong(&format!("{NAME}, number {at}"), axial[at], "a number > 0"));
         }
+        let mut start = 0;
+        for &count in planes {
+            axial[start..start + count].reverse();
+            start += count;
+        }
+        Ok(axial)
     }
 
     fn dead_time(&self, rings: usize) -> Result<Option<DeadTime>, IoError> {
         let paralysing = self.optional("paralyzing ring dt parameters", &[rings])?;
         let non_paralysing = self.optional("non-paralyzing ring dt parameters", &[rings])?;
         let both = paralysing.zip(non_paralysing);
-        Ok(both.map(|(paralysing_s, non_paralysing_s2)| DeadTime { paralysing_s, non_paralysing_s2 }))
+        Ok(both.map(|(p, q)| DeadTime { paralysing_s: turned(&p, 1), non_paralysing_s2: turned(&q, 1) }))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Scanners as plain data: crystals, sinogram geometry, time of flight.
 //!
-//! Crystal `d` of a ring sits at ψ = 2π d/N + tilt, at (R sin ψ, −R cos ψ); rings are stacked along +z (as in STIR).
+//! Crystal `d` of a ring sits at ψ = 2π d/N + tilt, at (R sin ψ, −R cos ψ) (as in STIR). Rings are counted along +z, from feet to head
+//! of a head-first patient; STIR and Siemens count them the other way, and their readers and writers turn the axis round.
 
 mod geometry;
 mod lines;
@@ -43,10 +44,11 @@ pub struct Scanner {
     /// Crystals per transaxial block, virtual ones included; 0 where the scanner is not described by blocks.
     #[serde(default)]
     pub crystals_per_block: usize,
-    /// Virtual (gap) crystals of each block, transaxial. On the mMR it is the first crystal of the block.
+    /// Virtual (gap) crystals of each block, transaxial: its first ones, as the real mMR has them.
     #[serde(default)]
     pub virtual_crystals: usize,
-    /// Virtual (gap) rings at the end of each block: axial.
+    /// Virtual (gap) rings between axial blocks: the last of each block. `rings` ends with the last real one, so that they are
+    /// the same rings counted from either end.
     #[serde(default)]
     pub virtual_rings: usize,
     /// Where the crystals of one ring are.

@@ -1,7 +1,8 @@
 //! Efficiencies: how often a bin's crystal pairs count.
 //!
 //! ε of a bin = Σ over its mashed views and summed ring pairs of ε_A ε_B, with one log-normal ε per crystal, mean 1:
-//! ε = exp(σ n − σ²/2). Virtual crystals have ε = 0. Equal crystals give the number of crystal pairs of the bin.
+//! ε = exp(σ n − σ²/2). Virtual crystals, the first of each transaxial block, and virtual rings, the last of each
+//! axial block (both as STIR has them), have ε = 0. Equal crystals give the number of crystal pairs of the bin.
 
 use super::{SimulateError, SimulationConfig, stream};
 use crate::scanner::{RadialSampling, Scanner, SinogramGeometry};
@@ -68,14 +69,18 @@ impl Efficiencies {
 
 fn crystals(scanner: &Scanner, sigma: f64, gaps: bool, seed: u64) -> Vec<f32> {
     let mut random = stream(seed, super::Purpose::Crystals, 0);
-    let virtual_at = |index: usize, block: usize, count: usize| block > 0 && index % block >= block - count.min(block);
+    let place = |index: usize, block: usize| index.checked_rem(block);
+    let gap_crystal =
+        |crystal| place(crystal, scanner.crystals_per_block).is_some_and(|place| place < scanner.virtual_crystals);
+    let gap_ring = |ring| {
+        place(ring, scanner.rings_per_block)
+            .is_some_and(|place| place + scanner.virtual_rings >= scanner.rings_per_block)
+    };
     let mut crystals = Vec::with_capacity(scanner.crystals_per_ring * scanner.rings);
     for crystal in 0..scanner.crystals_per_ring {
         for ring in 0..scanner.rings {
             let normal: f64 = StandardNormal.sample(&mut random);
-            let gap = gaps
-                && (virtual_at(crystal, scanner.crystals_per_block, scanner.virtual_crystals)
-                    || virtual_at(ring, scanner.rings_per_block, scanner.virtual_rings));
+            let gap = gaps && (gap_crystal(crystal) || gap_ring(ring));
             crystals.push(if gap { 0.0 } else { (sigma * normal - 0.5 * sigma * sigma).exp() as f32 });
         }
     }

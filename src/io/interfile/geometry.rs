@@ -1,4 +1,7 @@
-//! The geometry of projection data and its order in the file, from a header, and a header from a geometry.
+//! The geometry of projection data and its order in the file, from a header.
+//!
+//! STIR's z and its rings run from head to feet, ours from feet to head ([`super`]): the ring difference B − A of a pair changes its
+//! sign, so a segment `[low, high]` of the file is `[−high, −low]` here.
 
 use super::header::{Header, standard};
 use super::layout::{Layout, Run, StorageOrder};
@@ -25,7 +28,7 @@ pub(super) fn read(header: &Header) -> Result<(SinogramGeometry, Layout), IoErro
     check_kind(header)?;
     let axes = axes(header)?;
     let scanner = read_scanner(header, axes.radial_bins)?;
-    let differences = differences(header, &scanner, axes.planes.len())?;
+    let differences = differences(header, &scanner, axes.planes.len())?.into_iter().map(turned).collect::<Vec<_>>();
     let (segments, planes) = cut_segments(header, &scanner, &differences, &axes.planes)?;
     let sampling = sampling(header, &scanner)?;
     check_lines(header, &scanner, &axes, sampling)?;
@@ -146,9 +149,14 @@ fn differences(header: &Header, scanner: &Scanner, segments: usize) -> Result<Ve
     Ok(differences)
 }
 
+/// A range of ring differences with rings counted from the other end.
+pub(super) fn turned([low, high]: [i64; 2]) -> [i64; 2] {
+    [-high, -low]
+}
+
 /// Our segments, 0, +1, −1, …, and our planes of each segment of the file, in file order.
 ///
-/// A file may hold fewer planes than the scanner gives a segment; as in STIR they are the middle ones.
+/// `differences` are ours, in file order. A file may hold fewer planes than the scanner gives a segment; as in STIR they are the middle ones.
 fn cut_segments(
     header: &Header,
     scanner: &Scanner,
@@ -173,7 +181,7 @@ fn cut_segments(
         let (wanted, has) = (planes[i], segment.planes.len());
         if wanted > has || !(has - wanted).is_multiple_of(2) {
             let expected =
-                format!("{has} planes, or fewer by an even number, for ring differences {:?}", differences[i]);
+                format!("{has} planes, or fewer by an even number, for ring differences {:?}", turned(differences[i]));
             return Err(header.wrong("planes of a segment (axial matrix size)", wanted, expected));
         }
         let cut = (has - wanted) / 2;

@@ -1,22 +1,28 @@
-//! The header of a geometry, with the keys and in the order in which STIR 6 writes them.
+//! The header of a geometry, with the keys and in the order in which STIR 6 writes them, rings counted from the head as STIR does.
 
+use super::geometry::turned;
 use super::layout::{Layout, Run, StorageOrder};
-use crate::scanner::{RadialSampling, RingLayout, Scanner, SinogramGeometry};
+use crate::scanner::{RadialSampling, RingLayout, Scanner, Segment, SinogramGeometry};
 use std::fmt::Write;
 
-/// File order of a geometry: TOF bins from −⌊n/2⌋ upwards in STIR's sense (ours turned round), segments −n … n.
+/// File order of a geometry: TOF bins from −⌊n/2⌋ upwards and segments −n … n in STIR's sense, both ours turned round.
 pub(super) fn layout(geometry: &SinogramGeometry, order: StorageOrder) -> Layout {
     let mut start = 0;
     let mut segments = Vec::new();
     for segment in &geometry.segments {
         let planes = start..start + segment.planes.len();
         start = planes.end;
-        segments.push((segment.min_difference, planes));
+        segments.push((ring_differences(segment), planes));
     }
     segments.sort_by_key(|(difference, _)| *difference);
     let run = |tof: usize| segments.iter().map(move |(_, planes)| Run { tof, planes: planes.clone() });
     let runs = (0..geometry.tof_bins()).rev().flat_map(run).collect();
     Layout { order, runs, shape: geometry.shape() }
+}
+
+/// `[min, max]` ring difference of a segment as STIR counts rings.
+fn ring_differences(segment: &Segment) -> [i64; 2] {
+    turned([segment.min_difference, segment.max_difference])
 }
 
 /// Why a geometry has no Interfile header; `None` where it has one.
@@ -27,6 +33,10 @@ pub(super) fn obstacle(geometry: &SinogramGeometry) -> Option<String> {
     }
     if matches!(scanner.layout, RingLayout::Polygon { .. }) && geometry.sampling != RadialSampling::Crystals {
         return Some("Interfile has no arc-corrected data of blocks on a cylinder; use HDF5".into());
+    }
+    if scanner.axial_block_gap_mm != 0.0 && !scanner.rings.is_multiple_of(scanner.rings_per_block.max(1)) {
+        let blocks = format!("{} rings are no whole number of blocks of {}", scanner.rings, scanner.rings_per_block);
+        return Some(format!("{blocks}, so the rings have other places when counted from the head; use HDF5"));
     }
     let tof = geometry.tof?;
     match scanner.tof {
@@ -78,7 +88,7 @@ fn axis(text: &mut String, axis: usize, label: &str, size: impl std::fmt::Displa
 
 fn axes(text: &mut String, geometry: &SinogramGeometry, order: StorageOrder) {
     let mut segments: Vec<_> = geometry.segments.iter().collect();
-    segments.sort_by_key(|segment| segment.min_difference);
+    segments.sort_by_key(|segment| ring_differences(segment));
     let list = |number: &dyn Fn(usize) -> String| {
         let numbers: Vec<_> = (0..segments.len()).map(number).collect();
         format!("{{ {}}}", numbers.join(","))
@@ -96,8 +106,8 @@ fn axes(text: &mut String, geometry: &SinogramGeometry, order: StorageOrder) {
     if let (Some(tof), Some(detector)) = (tof, geometry.scanner.tof) {
         line(text, "TOF mashing factor", detector.bins / tof.count);
     }
-    line(text, "minimum ring difference per segment", list(&|i| segments[i].min_difference.to_string()));
-    line(text, "maximum ring difference per segment", list(&|i| segments[i].max_difference.to_string()));
+    line(text, "minimum ring difference per segment", list(&|i| ring_differences(segments[i])[0].to_string()));
+    line(text, "maximum ring difference per segment", list(&|i| ring_differences(segments[i])[1].to_string()));
 }
 
 fn scanner_lines(text: &mut String, scanner: &Scanner) {

@@ -1,10 +1,11 @@
 //! Images, `.hv` + `.v`, to and from `[x, y, z]` with z contiguous. In the file x is fastest and z slowest.
 //!
-//! Place of voxel (i, j, k), counted from 0, on voxels v of an image of n voxels, in STIR's gantry frame, which is ours:
+//! The file's planes run from **head to feet**, ours from feet to head: plane k of n is our n − 1 − k, and z = −z of the file; x and y
+//! are the same. Place of voxel (i, j, k), counted from 0, on voxels v of an image of n voxels, in STIR's gantry frame:
 //!
 //! * x = o + (i − ⌊n/2⌋)·v, and y alike. The origin o follows from `first pixel offset (mm)`, which is the x of voxel 0; without it o is 0,
 //!   so that voxel ⌊n/2⌋ sits at 0: an image of **even size lies half a voxel off centre** in x and y.
-//! * z = o + (k − (n − 1)/2)·v. STIR's own z starts at 0 in plane 0 (plus o, which is then the first pixel offset), and its projectors
+//! * z = o + (k − (n − 1)/2)·v, towards the feet. STIR's own z starts at 0 in plane 0 (plus o, which is then the first pixel offset), and its projectors
 //!   put the middle of the image (o = 0) at the middle of the scanner.
 //!
 //! STIR's matched projector refuses an image whose |o| in x or y exceeds 0.05 mm; write odd sizes, or even ones half a voxel
@@ -29,7 +30,8 @@ pub fn read_image(path: &Path, unit: ImageUnit) -> Result<Image, IoError> {
     let scales = data_file::scale_per_plane(&header, nz)?;
     let mut values = vec![0.0; grid.voxels()];
     let mut plane = vec![0.0; nx * ny];
-    for (z, &scale) in scales.iter().enumerate() {
+    for (plane_number, &scale) in scales.iter().enumerate() {
+        let z = nz - 1 - plane_number;
         file.read(scale, &mut plane)?;
         if let Some(at) = plane.iter().position(|value| !value.is_finite()) {
             let place = format!("voxel [x, y, z] [{}, {}, {z}]", at % nx, at / nx);
@@ -75,15 +77,19 @@ fn read_grid(header: &Header) -> Result<ImageGrid, IoError> {
         };
         let offset = header.number_at::<f64>("first pixel offset (mm)", axis + 1)?;
         let default = if axis == 2 { 0.0 } else { -((shape / 2) as f64) * voxel };
-        grid.origin_mm[axis] = offset.unwrap_or(default) - stir_z_shift(axis, shape, voxel);
+        let offset = offset.unwrap_or(default);
+        grid.origin_mm[axis] = if axis == 2 { turned_z(offset, shape, voxel) } else { offset };
         (grid.shape[axis], grid.voxel_mm[axis]) = (shape, voxel);
     }
     Ok(grid)
 }
 
-/// How far STIR's z of the first plane lies above ours: half the length between the first and the last plane.
-fn stir_z_shift(axis: usize, shape: usize, voxel: f64) -> f64 {
-    if axis == 2 { 0.5 * (shape as f64 - 1.0) * voxel } else { 0.0 }
+/// z of our first plane from the file's `first pixel offset`, and the other way round.
+///
+/// With L the length between the first and the last plane, the file's plane 0 is at offset − L/2 from the middle of the scanner
+/// towards the feet, so its last one, our first, is at z = −(offset + L/2).
+fn turned_z(offset: f64, shape: usize, voxel: f64) -> f64 {
+    -offset - 0.5 * (shape as f64 - 1.0) * voxel
 }
 
 /// Writes an image: `path` (`.hv`) and the data beside it (`.v`), both whole or neither. The unit is not kept.
@@ -96,7 +102,7 @@ pub fn write_image(path: &Path, image: &Image, encoding: Encoding, overwrite: bo
     data_file::write_pair(path, overwrite, "v", header, |file| {
         let [nx, ny, nz] = grid.shape;
         let mut bytes = Vec::new();
-        for z in 0..nz {
+        for z in (0..nz).rev() {
             bytes.clear();
             for at in 0..nx * ny {
                 encoding.encode(values[grid.index([at % nx, at / nx, z])], scale, &mut bytes);
@@ -116,7 +122,8 @@ fn header_text(grid: &ImageGrid, encoding: &str, data: &str) -> String {
     );
     for (axis, name) in ["x", "y", "z"].into_iter().enumerate() {
         let (n, shape, voxel) = (axis + 1, grid.shape[axis], grid.voxel_mm[axis]);
-        let offset = grid.origin_mm[axis] + stir_z_shift(axis, shape, voxel);
+        let origin = grid.origin_mm[axis];
+        let offset = if axis == 2 { turned_z(origin, shape, voxel) } else { origin };
         text += &format!(
             "matrix axis label [{n}] := {name}\n!matrix size [{n}] := {shape}\n\
              scaling factor (mm/pixel) [{n}] := {voxel}\nfirst pixel offset (mm) [{n}] := {offset}\n"

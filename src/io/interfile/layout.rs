@@ -1,7 +1,8 @@
 //! Where each bin of a sinogram lies in a file, and the way between the file's order and ours.
 //!
 //! File: `[tof, segment, view, plane, radial]` or `[tof, segment, plane, view, radial]`, radial fastest.
-//! Ours: `[view, radial, tof, plane]`, plane fastest. The file is passed once, in blocks of one view or a few planes, so
+//! Ours: `[view, radial, tof, plane]`, plane fastest. The planes of a segment run from head to feet in the file and from feet to
+//! head here, so each segment is turned round. The file is passed once, in blocks of one view or a few planes, so
 //! that beside the sinogram itself only one block is in memory.
 
 use std::ops::Range;
@@ -33,7 +34,7 @@ pub(super) struct Layout {
 pub(super) struct Run {
     /// Our TOF bin.
     pub tof: usize,
-    /// Our planes.
+    /// Our planes; the last one is the first in the file.
     pub planes: Range<usize>,
 }
 
@@ -59,8 +60,9 @@ impl Layout {
         match self.order {
             StorageOrder::ByView => (0..views).map(|view| block(view..view + 1, run.planes.clone())).collect(),
             StorageOrder::ByPlane => {
-                let starts = run.planes.clone().step_by(PLANES_PER_BLOCK);
-                starts.map(|p| block(0..views, p..(p + PLANES_PER_BLOCK).min(run.planes.end))).collect()
+                let Range { start, end } = run.planes;
+                let ends = (start + 1..=end).rev().step_by(PLANES_PER_BLOCK);
+                ends.map(|p| block(0..views, p.saturating_sub(PLANES_PER_BLOCK).max(start)..p)).collect()
             }
         }
     }
@@ -75,7 +77,7 @@ impl Block {
     /// Copies the block from the file's order into a whole sinogram.
     pub fn scatter(&self, block: &[f32], sinogram: &mut [f32]) {
         self.for_each_run(|in_block, stride, bins| {
-            for (k, value) in sinogram[bins].iter_mut().enumerate() {
+            for (k, value) in sinogram[bins].iter_mut().rev().enumerate() {
                 *value = block[in_block + k * stride];
             }
         });
@@ -84,7 +86,7 @@ impl Block {
     /// Copies the block from a whole sinogram into the file's order.
     pub fn gather(&self, sinogram: &[f32], block: &mut [f32]) {
         self.for_each_run(|in_block, stride, bins| {
-            for (k, &value) in sinogram[bins].iter().enumerate() {
+            for (k, &value) in sinogram[bins].iter().rev().enumerate() {
                 block[in_block + k * stride] = value;
             }
         });
@@ -97,7 +99,7 @@ impl Block {
             StorageOrder::ByView => (row / self.planes.len(), row % self.planes.len()),
             StorageOrder::ByPlane => (row % self.views.len(), row / self.views.len()),
         };
-        [self.views.start + view, radial, self.tof, self.planes.start + plane]
+        [self.views.start + view, radial, self.tof, self.planes.end - 1 - plane]
     }
 
     /// Calls `run(first position in the block, step between planes in the block, bins in the sinogram)` for each

@@ -212,6 +212,14 @@ fn flat_sides(header: &Header, scanner: &mut Scanner) -> Result<(), IoError> {
             "blocks that do not overlap",
         ));
     }
+    // Blocks are counted from the head in the file and from the feet here: only whole blocks have the same places.
+    if gap > 1e-5 * axial_pitch && !scanner.rings.is_multiple_of(rings) {
+        return Err(header.wrong(
+            "number of rings",
+            scanner.rings,
+            format!("a multiple of the {rings} rings per block"),
+        ));
+    }
     let crystals_per_side = crystals.saturating_mul(side_blocks);
     set_sides(scanner, crystals_per_side, [pitch, axial_pitch, gap]);
     // STIR turns the first side by half a block, ours by half a side: the angle of the side's middle is the same.
