@@ -2,7 +2,7 @@
 
 use super::listmode::{from_listmode, listmode_geometry};
 use super::{Options, RunError};
-use crate::config::{AcquisitionConfig, InterfileConfig, MeasurementConfig, Source};
+use crate::config::{AcquisitionConfig, InterfileConfig, MeasurementConfig, NegativesConfig, Source};
 use crate::data::Measurement;
 use crate::io::interfile::{Contents, ProjectionData, read_geometry, read_projection_data};
 use crate::io::{IoError, hdf5};
@@ -27,7 +27,7 @@ pub(super) fn acquire(config: &MeasurementConfig, source: &Source, options: &Opt
             let measurement = read_measurement(&path)?;
             Ok(Acquired { measurement, inputs: vec![input(path)?], seed: None })
         }
-        MeasurementConfig::Interfile(files) => from_interfile(files, source),
+        MeasurementConfig::Interfile(files) => from_interfile(files, source, options),
         MeasurementConfig::MmrListmode(listmode) => from_listmode(listmode, source, options),
         MeasurementConfig::Simulated(acquisition) => {
             let scans = simulated(acquisition, source, "measurement.simulated", options)?;
@@ -88,8 +88,7 @@ pub(super) fn read_measurement(path: &Path) -> Result<Measurement, RunError> {
     if !is_interfile(path) {
         return Ok(hdf5::read_measurement(path)?.0);
     }
-    let ProjectionData { geometry, values, duration_s } = read_projection_data(path, Contents::Counts)?;
-    Ok(Measurement { geometry, prompts: values, factors: None, background: None, calibrated: false, duration_s })
+    Ok(only_prompts(read_projection_data(path, Contents::Counts)?))
 }
 
 /// Whether a name is that of an Interfile header.
@@ -97,14 +96,18 @@ pub(super) fn is_interfile(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("hs"))
 }
 
-fn from_interfile(files: &InterfileConfig, source: &Source) -> Result<Acquired, RunError> {
+fn from_interfile(files: &InterfileConfig, source: &Source, options: &Options) -> Result<Acquired, RunError> {
     let mut inputs = Vec::new();
     let mut file = |path: &PathBuf| -> Result<PathBuf, RunError> {
         let path = source.resolve(path);
         inputs.push(input(path.clone())?);
         Ok(path)
     };
-    let mut measurement = read_measurement(&file(&files.prompts)?)?;
+    let prompts = file(&files.prompts)?;
+    let mut measurement = match files.negatives {
+        NegativesConfig::Refuse => read_measurement(&prompts)?,
+        NegativesConfig::SetToZero => without_negatives(&prompts, options)?,
+    };
     if let Some(path) = &files.factors {
         let factors = matching(&file(path)?, &SinogramGeometry { tof: None, ..measurement.geometry.clone() })?;
         measurement.factors = Some(factors);
@@ -118,6 +121,24 @@ fn from_interfile(files: &InterfileConfig, source: &Source) -> Result<Acquired, 
         measurement.background = Some(background);
     }
     Ok(Acquired { measurement, inputs, seed: None })
+}
+
+/// Prompts with those below 0 set to 0, aloud.
+fn without_negatives(path: &Path, options: &Options) -> Result<Measurement, RunError> {
+    let mut data = read_projection_data(path, Contents::Signed)?;
+    let (mut count, mut sum) = (0, 0.0);
+    for value in data.values.iter_mut().filter(|value| **value < 0.0) {
+        count += 1;
+        sum += f64::from(*value);
+        *value = 0.0;
+    }
+    options.console.say(format!("{count} of {} prompts were below 0 (sum {sum:.4}) and are 0 now", data.values.len()));
+    Ok(only_prompts(data))
+}
+
+fn only_prompts(data: ProjectionData) -> Measurement {
+    let ProjectionData { geometry, values, duration_s } = data;
+    Measurement { geometry, prompts: values, factors: None, background: None, calibrated: false, duration_s }
 }
 
 /// b = m · a
