@@ -7,6 +7,7 @@ use coincide::image::ImageGrid;
 use coincide::operator::{LinearOperator, Projector};
 use coincide::phantom::{PRESETS, Phantom};
 use coincide::scanner::{AxialCompression, SinogramGeometry, preset};
+use coincide_kernels::joseph::{Grid, walk};
 use rayon::prelude::*;
 
 const VIEWS: [usize; 4] = [0, 40, 101, 203];
@@ -93,4 +94,37 @@ fn chords_of_a_unit_ellipsoid_are_right_to_a_fraction_of_a_voxel() {
         assert!(l2 > 0.9 && percentile > 0.45, "orders {l2} and {percentile}: {found:?}");
     }
     assert!(found[2].0 < 5e-3, "{found:?}");
+}
+
+/// Where the voxels do not divide the spacing of the planes (GE's block gaps, odd voxel sizes), the fast projector resamples
+/// each row axially before it interpolates, which blurs by a fraction of a voxel. That deviation from the reference stays
+/// well below what voxels do to the chords anyway.
+#[test]
+fn resampled_rows_deviate_less_than_voxels_do() {
+    let ge = AxialCompression::Ge { max_ring_difference: 35 };
+    let geometry = SinogramGeometry::new(preset("ge-dmi-4ring").unwrap(), ge, 1, 0).unwrap();
+    let phantom = Phantom::load("nema-iq").unwrap();
+    let grid = ImageGrid::centred([130, 100, 71], [2.78; 3]);
+    let image = phantom.activity_image(&grid).values;
+    let kernel_grid = Grid { shape: grid.shape, voxel_mm: grid.voxel_mm, origin_mm: grid.origin_mm };
+    let view = 37;
+    let mut fast = vec![f32::NAN; geometry.bins() / geometry.views];
+    Projector::new(&geometry, grid).subset(&[view]).forward(&image, &mut fast);
+    let planes: Vec<_> = geometry.all_planes().copied().collect();
+    let (mut deviation, mut error, mut norm) = (0.0, 0.0, 0.0);
+    let mut tracer = phantom.tracer();
+    for radial in (0..geometry.radial_bins).step_by(7) {
+        for (p, plane) in planes.iter().enumerate().step_by(3) {
+            let [a, b] = geometry.line_of_response(view, radial, plane);
+            let mut reference = 0.0;
+            walk(&kernel_grid, a, b, |voxel, weight| reference += weight * image[voxel] as f64);
+            let exact = tracer.line_integrals(a, b).activity;
+            deviation += (fast[radial * planes.len() + p] as f64 - reference).powi(2);
+            error += (reference - exact).powi(2);
+            norm += exact * exact;
+        }
+    }
+    let [deviation, error] = [deviation, error].map(|sum: f64| (sum / norm).sqrt());
+    println!("DMI, 2.78 mm voxels: fast against reference {deviation:.5}, reference against chords {error:.5}");
+    assert!(deviation < 0.5 * error, "{deviation} against {error}");
 }

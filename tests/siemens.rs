@@ -60,6 +60,23 @@ fn the_real_scan_is_sorted_whole() {
     assert_eq!((sum(&histogram.prompts), sum(&histogram.delayeds)), (218_881.0, 35_320.0));
 }
 
+/// The patient lay head first: the first rings look past the top of the head, the last ones at the neck. Ring numbers, and z with
+/// them, grow towards the **feet**.
+#[test]
+fn rings_are_numbered_from_head_to_feet() {
+    let Some((geometry, histogram)) = scan() else { return };
+    let list_mode = ListMode::open(&shared("small_listmode_file.l.hdr").unwrap()).unwrap();
+    assert_eq!(list_mode.patient_orientation.as_deref(), Some("HFS"));
+    let [prompts, delayeds] = [&histogram.prompts, &histogram.delayeds].map(|counts| fan_sums(geometry, counts));
+    let of_rings = |sums: &[f64], rings: std::ops::Range<usize>| -> f64 {
+        sums.chunks(64).map(|column| column[rings.clone()].iter().sum::<f64>()).sum()
+    };
+    let net = |rings: std::ops::Range<usize>| of_rings(&prompts, rings.clone()) - of_rings(&delayeds, rings);
+    let ends = [net(0..8), net(56..64)];
+    println!("prompts less delayeds of the first and the last eight rings: {ends:.0?}");
+    assert!(ends[1] > 1.4 * ends[0], "{ends:?}");
+}
+
 /// Another way to the same bins: rings and crystals of each word, sorted by hand.
 #[test]
 fn the_bins_of_the_real_scan_are_those_of_its_crystals() {
@@ -159,6 +176,13 @@ fn the_normalisation_fits_the_scan() {
             sinogram.iter().zip(&efficiencies).filter(|(_, m)| **m == 0.0).map(|(&y, _)| f64::from(y)).sum();
         assert_eq!(in_gaps, 0.0);
     }
+
+    // The interference has exact ones for gaps: only where the first crystal of a block takes part.
+    let first_of_block =
+        |radial: usize, view: usize| geometry.crystals(view, radial).unwrap().iter().any(|d| d % 9 == 0);
+    let ones: Vec<_> = (0..344 * 9).filter(|&i| norm.interference[i] == 1.0).collect();
+    assert_eq!(ones.len(), 488);
+    assert!(ones.iter().all(|i| first_of_block(i / 9, i % 9)));
 
     // A plane of n ring pairs has about n times the efficiency of one.
     let pairs: Vec<_> = geometry.all_planes().map(|plane| plane.ring_pairs as f64).collect();

@@ -45,12 +45,23 @@ pub struct InterfileConfig {
     /// Expected background b = randoms + scatter in counts.
     #[serde(default)]
     pub background: Option<PathBuf>,
-    /// What to do with prompts below 0, as precorrected or resampled data have them.
-    #[serde(default)]
-    pub negatives: NegativesConfig,
     /// Additive term a as PETRIC and STIR write it, b = m·a; instead of `background`.
     #[serde(default)]
     pub additive: Option<PathBuf>,
+    /// What becomes of prompts below zero, which data have from which randoms were subtracted.
+    #[serde(default)]
+    pub negative_prompts: NegativePrompts,
+}
+
+/// What becomes of prompts below zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum NegativePrompts {
+    /// They are an error: counts are not negative.
+    #[default]
+    Refuse,
+    /// They are set to zero, as STIR's OSMAPOSL does; the image is biased upwards where they are many.
+    Zero,
 }
 
 impl InterfileConfig {
@@ -70,17 +81,6 @@ impl InterfileConfig {
         }
         conflicts
     }
-}
-
-/// What to do with prompts below 0.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum NegativesConfig {
-    /// They are an error: counts are not negative.
-    #[default]
-    Refuse,
-    /// They become 0, and the run says how many there were.
-    SetToZero,
 }
 
 /// A Siemens mMR 32-bit list-mode acquisition.

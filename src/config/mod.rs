@@ -20,7 +20,7 @@ mod source;
 pub use algorithm::{AlgorithmConfig, Iterations, Method, MlemConfig, OsemConfig, StartConfig};
 pub use error::{ConfigError, Mistake};
 pub use image::{AttenuationConfig, FilterConfig, ImageConfig};
-pub use measurement::{InterfileConfig, MeasurementConfig, MmrListmodeConfig, NegativesConfig, RandomsConfig};
+pub use measurement::{InterfileConfig, MeasurementConfig, MmrListmodeConfig, NegativePrompts, RandomsConfig};
 pub use output::{OutputConfig, RunConfig, StopConfig};
 pub use phantom::phantom;
 pub use recon::ReconConfig;

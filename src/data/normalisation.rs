@@ -9,8 +9,8 @@
 //!
 //! * ε, crystal efficiencies, `[ring, crystal]`: multiply;
 //! * g, geometric effects, `[ring sum, radial]`: multiply, one radial profile for each sum of two rings;
-//! * f, crystal interference, `[radial, view mod crystals per block]`: multiplies. It holds exact ones where crystal d₁ or d₂ is number 0
-//!   of its block, which proves both its phase and that the gap is the **first** of the nine crystals;
+//! * f, crystal interference, `[radial, view mod crystals per block]`: multiplies. All its exact ones lie where crystal d₁ or d₂ is
+//!   number 0 of its block, which proves both its phase and that the gap is the **first** of the nine crystals;
 //! * α, axial effects, one per plane of the span-11 sinogram, planes in segment order 0, −1, +1, …: a *correction*, so it **divides**;
 //!   every ring pair takes that of its span-11 plane, and 1 where the file has none;
 //! * δ, dead time: 1 + p·r + q·r² with the file's ring parameters p ("paralyzing") and q ("non-paralyzing") and r the singles rate

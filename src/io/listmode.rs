@@ -32,6 +32,8 @@ pub struct ListMode {
     pub announced_words: Option<u64>,
     /// Duration that the header announces in s.
     pub announced_duration_s: Option<f64>,
+    /// How the patient lay, as the header has it: `HFS` is head first, supine.
+    pub patient_orientation: Option<String>,
     path: PathBuf,
     offset: u64,
 }
@@ -90,6 +92,7 @@ impl ListMode {
             max_ring_difference,
             announced_words: header.number("%total listmode word counts")?,
             announced_duration_s: header.number("image duration (sec)")?,
+            patient_orientation: header.text("%patient orientation").map(String::from),
             path: path_of(&header)?,
             offset: header.number("data offset in bytes")?.unwrap_or(0),
             scanner,

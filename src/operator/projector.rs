@@ -66,6 +66,17 @@ impl Projector {
         self.plan.level()
     }
 
+    /// Samples that a projection takes: steps along all lines of response, without counting TOF bins.
+    pub fn samples(&self) -> usize {
+        let [views, radial_bins, _, planes] = self.range;
+        let lines = (0..views).flat_map(|view| (0..radial_bins).map(move |radial| (view, radial)));
+        let steps = |(view, radial)| {
+            let walk = self.walk(view, radial);
+            walk.end - walk.first
+        };
+        lines.map(steps).sum::<usize>() * planes
+    }
+
     fn walk(&self, view: usize, radial: usize) -> Walk {
         let line = self.lines[self.views[view] * self.range[1] + radial];
         Walk::new(&kernel_grid(&self.grid), line.a, line.b)

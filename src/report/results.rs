@@ -74,10 +74,33 @@ pub struct BenchResult {
     pub back_mlor_per_s: f64,
     /// Time of a full OSEM iteration over that of one forward and one back projection.
     pub osem_iteration_over_projections: Option<f64>,
+    /// Time of a full OSEM iteration with a resolution model over one without.
+    pub resolution_over_osem: Option<f64>,
+    /// Multiply-adds of the interpolation (two per sample) over what the machine can do: forward.
+    pub forward_share_of_multiply_adds: f64,
+    /// The same: back.
+    pub back_share_of_multiply_adds: f64,
+    /// What the machine can do.
+    pub limits: Limits,
     /// Peak resident memory in MB, where the system tells.
     pub peak_memory_mb: Option<f64>,
     /// Runs that the best was taken of.
     pub runs: usize,
+}
+
+/// Measured limits of the machine.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Limits {
+    /// Multiply-adds of single floats per second, all threads together.
+    pub multiply_adds_per_s: f64,
+    /// The same on one thread.
+    pub multiply_adds_per_s_one_thread: f64,
+    /// Bytes per second that one thread reads from its first level of cache (16 KiB).
+    pub l1_bytes_per_s: f64,
+    /// From the second level (256 KiB).
+    pub l2_bytes_per_s: f64,
+    /// From memory (256 MiB).
+    pub memory_bytes_per_s: f64,
 }
 
 /// Result of `coincide verify`.

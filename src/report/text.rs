@@ -13,13 +13,33 @@ fn or_unknown(value: Option<f64>, unit: &str) -> String {
 
 impl fmt::Display for BenchResult {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let mut table = Table::new([self.case.as_str(), "10⁶ LOR/s"]);
-        table.row(["forward", &significant(self.forward_mlor_per_s)]);
-        table.row(["back", &significant(self.back_mlor_per_s)]);
+        let mut table = Table::new([self.case.as_str(), "10⁶ LOR/s", "of the FMA limit"]);
+        let percent = |share: f64| format!("{:.0} %", 100.0 * share);
+        let rows = [
+            ("forward", self.forward_mlor_per_s, self.forward_share_of_multiply_adds),
+            ("back", self.back_mlor_per_s, self.back_share_of_multiply_adds),
+        ];
+        for (name, speed, share) in rows {
+            table.row([name, &significant(speed), &percent(share)]);
+        }
         write!(f, "{table}")?;
         if let Some(ratio) = self.osem_iteration_over_projections {
             writeln!(f, "an OSEM iteration takes {ratio:.2} × its two projections")?;
         }
+        if let Some(ratio) = self.resolution_over_osem {
+            writeln!(f, "a resolution model of 4.5 mm makes it take {ratio:.2} × as long")?;
+        }
+        let limits = &self.limits;
+        let [fma, one, l1, l2, memory] = [
+            limits.multiply_adds_per_s,
+            limits.multiply_adds_per_s_one_thread,
+            limits.l1_bytes_per_s,
+            limits.l2_bytes_per_s,
+            limits.memory_bytes_per_s,
+        ]
+        .map(|value| value / 1e9);
+        writeln!(f, "limits: {fma:.0} G multiply-adds/s ({one:.0} on one thread, so threads gain {:.2} ×)", fma / one)?;
+        writeln!(f, "        read by one thread: L1 {l1:.0}, L2 {l2:.0}, memory {memory:.0} GB/s")?;
         let memory = or_unknown(self.peak_memory_mb, "MB");
         let lors = self.lors as f64 / 1e6;
         writeln!(f, "{lors:.1} M LORs, {} threads, {}, best of {}, peak {memory}", self.threads, self.level, self.runs)

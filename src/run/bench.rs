@@ -6,12 +6,13 @@ use crate::data::Measurement;
 use crate::image::ImageGrid;
 use crate::likelihood::Model;
 use crate::operator::{LinearOperator, Projector};
-use crate::report::{BenchResult, peak_memory_mb};
+use crate::report::{BenchResult, Limits, peak_memory_mb};
 use crate::scanner::{AxialCompression, SinogramGeometry, preset};
+use coincide_kernels::{Level, probe};
 use std::time::Instant;
 
-/// Transaxial field of the mMR cases: 256 bins of the scanner's bin size.
-const MMR_FIELD_MM: f64 = 256.0 * 2.08626;
+/// Transaxial field of the mMR cases.
+const MMR_FIELD_MM: f64 = 534.0;
 
 /// Subsets of the OSEM iteration: the largest divisor of the views up to this.
 const MOST_SUBSETS: usize = 21;
@@ -20,14 +21,24 @@ const MOST_SUBSETS: usize = 21;
 pub const BENCH_CASES: &[&str] =
     &["mmr-span11-128", "mmr-span11-172", "mmr-span11-344", "dmi4", "dmi4-tof", "vision600-tof"];
 
-/// Times both projections of a case, best of `runs`.
+/// Resolution model of the OSEM iteration that is timed with one: FWHM along x, y, z in mm.
+const RESOLUTION_MM: [f64; 3] = [4.5, 4.5, 4.5];
+
+/// Times both projections of a case and a full OSEM iteration, best of `runs`, beside what the machine can do.
 pub fn bench_projector(case: &str, runs: usize, options: &Options) -> Result<BenchResult, RunError> {
     let (geometry, grid) = bench_case(case)?;
-    let pool = options.pool(0)?;
+    let (pool, runs) = (options.pool(0)?, runs.max(1));
     pool.install(|| {
         let projector = Projector::new(&geometry, grid);
-        let (forward, back) = best_times(&projector, runs.max(1));
+        let limits = limits(projector.level());
+        let (forward, back) = best_times(&projector, runs);
+        let measurement = measurement(&geometry);
+        let plain = osem_iteration(&measurement, grid, None, runs)?;
+        // Read before the second model: a reconstruction has one.
+        let peak_memory_mb = peak_memory_mb();
+        let resolved = osem_iteration(&measurement, grid, Some(RESOLUTION_MM), runs)?;
         let speed = |seconds: f64| geometry.lines() as f64 / seconds / 1e6;
+        let share = |seconds: f64| 2.0 * projector.samples() as f64 / seconds / limits.multiply_adds_per_s;
         Ok(BenchResult {
             case: case.into(),
             threads: rayon::current_num_threads(),
@@ -35,11 +46,26 @@ pub fn bench_projector(case: &str, runs: usize, options: &Options) -> Result<Ben
             lors: geometry.lines(),
             forward_mlor_per_s: speed(forward),
             back_mlor_per_s: speed(back),
-            osem_iteration_over_projections: Some(osem_iteration(&geometry, grid)? / (forward + back)),
-            peak_memory_mb: peak_memory_mb(),
-            runs: runs.max(1),
+            osem_iteration_over_projections: Some(plain / (forward + back)),
+            resolution_over_osem: Some(resolved / plain),
+            forward_share_of_multiply_adds: share(forward),
+            back_share_of_multiply_adds: share(back),
+            limits,
+            peak_memory_mb,
+            runs,
         })
     })
+}
+
+fn limits(level: Level) -> Limits {
+    let one = probe::multiply_adds_per_second(level);
+    Limits {
+        multiply_adds_per_s: rayon::broadcast(|_| probe::multiply_adds_per_second(level)).iter().sum(),
+        multiply_adds_per_s_one_thread: one,
+        l1_bytes_per_s: probe::bytes_read_per_second(level, 16 << 10),
+        l2_bytes_per_s: probe::bytes_read_per_second(level, 256 << 10),
+        memory_bytes_per_s: probe::bytes_read_per_second(level, 256 << 20),
+    }
 }
 
 /// Best times of a forward and a back projection in s.
@@ -59,24 +85,37 @@ fn best_times(projector: &Projector, runs: usize) -> (f64, f64) {
     (forward, back)
 }
 
-/// Time of a full OSEM iteration in s, with factors and background, without a resolution model.
-fn osem_iteration(geometry: &SinogramGeometry, grid: ImageGrid) -> Result<f64, RunError> {
-    let measurement = Measurement {
+/// A measurement with factors and background.
+fn measurement(geometry: &SinogramGeometry) -> Measurement {
+    Measurement {
         prompts: vec![1.0; geometry.bins()],
         factors: Some(vec![0.5; geometry.lines()]),
         background: Some(vec![0.1; geometry.bins()]),
         calibrated: false,
         duration_s: None,
         geometry: geometry.clone(),
-    };
-    let subsets = (1..=MOST_SUBSETS).rev().find(|count| geometry.views.is_multiple_of(*count)).unwrap_or(1);
-    let model = Model::new(&measurement, grid, None, subsets)?;
+    }
+}
+
+/// Best time of a full OSEM iteration in s.
+fn osem_iteration(
+    measurement: &Measurement,
+    grid: ImageGrid,
+    resolution_mm: Option<[f64; 3]>,
+    runs: usize,
+) -> Result<f64, RunError> {
+    let views = measurement.geometry.views;
+    let subsets = (1..=MOST_SUBSETS).rev().find(|count| views.is_multiple_of(*count)).unwrap_or(1);
+    let model = Model::new(measurement, grid, resolution_mm, subsets)?;
     let mut osem = Osem::new(&model, None);
-    let start = Instant::now();
-    (0..subsets).for_each(|_| {
-        osem.update();
-    });
-    Ok(start.elapsed().as_secs_f64())
+    let mut iteration = || {
+        let start = Instant::now();
+        (0..subsets).for_each(|_| {
+            osem.update();
+        });
+        start.elapsed().as_secs_f64()
+    };
+    Ok((0..runs).map(|_| iteration()).fold(f64::INFINITY, f64::min))
 }
 
 /// Positive everywhere, so that no projector can skip anything.
@@ -89,7 +128,8 @@ fn bench_case(case: &str) -> Result<(SinogramGeometry, ImageGrid), RunError> {
         let voxel = MMR_FIELD_MM / n as f64;
         ("siemens-mmr", span(11, 60), 0, ImageGrid::centred([n, n, 127], [voxel, voxel, 2.03125]))
     };
-    let dmi = |tof| ("ge-dmi-4ring", span(1, 35), tof, ImageGrid::centred([215, 215, 71], [2.78; 3]));
+    let ge = AxialCompression::Ge { max_ring_difference: 35 };
+    let dmi = |tof| ("ge-dmi-4ring", ge, tof, ImageGrid::centred([215, 215, 71], [2.78; 3]));
     let (scanner, axial, tof_mashing, grid) = match case {
         "mmr-span11-128" => mmr(128),
         "mmr-span11-172" => mmr(172),

@@ -2,7 +2,7 @@
 
 use super::listmode::{from_listmode, listmode_geometry};
 use super::{Options, RunError};
-use crate::config::{AcquisitionConfig, InterfileConfig, MeasurementConfig, NegativesConfig, Source};
+use crate::config::{AcquisitionConfig, InterfileConfig, MeasurementConfig, NegativePrompts, Source};
 use crate::data::Measurement;
 use crate::io::interfile::{Contents, ProjectionData, read_geometry, read_projection_data};
 use crate::io::{IoError, hdf5};
@@ -88,7 +88,25 @@ pub(super) fn read_measurement(path: &Path) -> Result<Measurement, RunError> {
     if !is_interfile(path) {
         return Ok(hdf5::read_measurement(path)?.0);
     }
-    Ok(only_prompts(read_projection_data(path, Contents::Counts)?))
+    Ok(prompts_alone(read_projection_data(path, Contents::Counts)?))
+}
+
+/// Interfile prompts with those below zero set to zero, and a word on how many they were.
+fn without_negatives(path: &Path, options: &Options) -> Result<Measurement, RunError> {
+    let mut data = read_projection_data(path, Contents::Signed)?;
+    let (mut bins, mut sum) = (0, 0.0);
+    for value in data.values.iter_mut().filter(|value| **value < 0.0) {
+        bins += 1;
+        sum += f64::from(*value);
+        *value = 0.0;
+    }
+    let of = data.values.len();
+    options.console.say(format!("{bins} of {of} prompts were below zero ({sum:.1} together) and are set to 0"));
+    Ok(prompts_alone(data))
+}
+
+fn prompts_alone(ProjectionData { geometry, values, duration_s }: ProjectionData) -> Measurement {
+    Measurement { geometry, prompts: values, factors: None, background: None, calibrated: false, duration_s }
 }
 
 /// Whether a name is that of an Interfile header.
@@ -103,10 +121,9 @@ fn from_interfile(files: &InterfileConfig, source: &Source, options: &Options) -
         inputs.push(input(path.clone())?);
         Ok(path)
     };
-    let prompts = file(&files.prompts)?;
-    let mut measurement = match files.negatives {
-        NegativesConfig::Refuse => read_measurement(&prompts)?,
-        NegativesConfig::SetToZero => without_negatives(&prompts, options)?,
+    let mut measurement = match files.negative_prompts {
+        NegativePrompts::Refuse => read_measurement(&file(&files.prompts)?)?,
+        NegativePrompts::Zero => without_negatives(&file(&files.prompts)?, options)?,
     };
     if let Some(path) = &files.factors {
         let factors = matching(&file(path)?, &SinogramGeometry { tof: None, ..measurement.geometry.clone() })?;
@@ -121,24 +138,6 @@ fn from_interfile(files: &InterfileConfig, source: &Source, options: &Options) -
         measurement.background = Some(background);
     }
     Ok(Acquired { measurement, inputs, seed: None })
-}
-
-/// Prompts with those below 0 set to 0, aloud.
-fn without_negatives(path: &Path, options: &Options) -> Result<Measurement, RunError> {
-    let mut data = read_projection_data(path, Contents::Signed)?;
-    let (mut count, mut sum) = (0, 0.0);
-    for value in data.values.iter_mut().filter(|value| **value < 0.0) {
-        count += 1;
-        sum += f64::from(*value);
-        *value = 0.0;
-    }
-    options.console.say(format!("{count} of {} prompts were below 0 (sum {sum:.4}) and are 0 now", data.values.len()));
-    Ok(only_prompts(data))
-}
-
-fn only_prompts(data: ProjectionData) -> Measurement {
-    let ProjectionData { geometry, values, duration_s } = data;
-    Measurement { geometry, prompts: values, factors: None, background: None, calibrated: false, duration_s }
 }
 
 /// b = m · a

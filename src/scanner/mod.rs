@@ -43,7 +43,7 @@ pub struct Scanner {
     /// Crystals per transaxial block, virtual ones included; 0 where the scanner is not described by blocks.
     #[serde(default)]
     pub crystals_per_block: usize,
-    /// Virtual (gap) crystals at the end of each block: transaxial.
+    /// Virtual (gap) crystals of each block, transaxial. On the mMR it is the first crystal of the block.
     #[serde(default)]
     pub virtual_crystals: usize,
     /// Virtual (gap) rings at the end of each block: axial.

@@ -27,6 +27,8 @@ use fit::Model;
 const FIRST_PASSES: usize = 6;
 /// Rounds after that, each sharing out the counts of bins of several pairs once and stepping each level once.
 const ROUNDS: usize = 16;
+/// The same for mashed views, where neighbouring crystals are hard to tell apart.
+const MASHED_ROUNDS: usize = 64;
 
 /// Expected randoms of every bin, from delayeds in the same sinogram. Their total is that of the delayeds. Without counts all are 0.
 pub fn smooth_randoms(geometry: &SinogramGeometry, delayeds: &[f32]) -> Result<Vec<f32>, DataError> {
@@ -55,7 +57,8 @@ fn fitted(fans: &Fans, delayeds: &[f32]) -> Vec<f64> {
     let mut model = Model::new(fans);
     let mut measured = fans.measured(delayeds, &model.singles());
     model.refine(&measured, FIRST_PASSES);
-    for _ in 0..ROUNDS {
+    let rounds = if fans.geometry.mashing() > 1 { MASHED_ROUNDS } else { ROUNDS };
+    for _ in 0..rounds {
         if !fans.one_pair_per_bin() {
             measured = fans.measured(delayeds, &model.singles());
         }

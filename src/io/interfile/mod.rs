@@ -11,7 +11,8 @@
 //! * x, y: STIR's x runs to the left and its y to the back of a supine head-first patient, as ours do.
 //! * z: STIR's z, and ours, grows with the **ring number**. STIR holds (`swap_axes_based_on_orientation`) that this is *out*
 //!   of the scanner along the bed, so that for a head-first supine patient its axes are "LPI": left, posterior,
-//!   **inferior**, and a patient-based (LPS) file needs z negated. STIR's triple (x, y, z) is therefore left-handed.
+//!   **inferior**, and a patient-based (LPS) file needs z negated. STIR's triple (x, y, z) is therefore left-handed. The real mMR scan
+//!   agrees: head first, supine, its brain has the crown at low and the neck at high ring numbers.
 //!   Whoever writes patient coordinates (NIfTI, DICOM) from a scanner whose rings are numbered that way must negate z.
 //! * STIR puts z = 0 at the first plane of an image, and its projectors move the middle of the image to the middle of the
 //!   scanner; see [`read_image`].
