@@ -270,7 +270,7 @@ fn snapshots_stop_rules_and_histories_do_as_told() {
     assert!(result["stop"].as_str().unwrap().contains("changed the image by"), "{result}");
     let history = result["history"].as_array().unwrap();
     assert_eq!(history.len() * 4, result["updates"].as_u64().unwrap() as usize);
-    has(&history[0]["figures"], &["objective", "kkt", "nrmse"]);
+    has(&history[0]["figures"], &["objective", "nrmse"]);
     assert!(folder.names().contains(&"image.iteration-1.h5".to_owned()), "{:?}", folder.names());
 }
 

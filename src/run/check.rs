@@ -40,13 +40,14 @@ fn problem(error: &ConfigError) -> Problem {
     Problem { message: error.to_string() }
 }
 
-/// Prompts, background and factors; sensitivities of all subsets; image, update, ratio and back projection.
+/// Prompts, background and factors; image, back projection, blurred image, sensitivity, and what reading and judging take;
+/// where all sensitivities are kept depends on the room there is: 1.5 × (measurement + 4 images) in all.
 fn predicted_bytes(config: &ReconConfig, geometry: &SinogramGeometry, grid: &ImageGrid) -> f64 {
     let measurement = VALUE * (2 * geometry.bins() + geometry.lines()) as f64;
     let image = VALUE * grid.voxels() as f64;
     let subsets = config.algorithm.iterations().map_or(1, |iterations| iterations.subsets.max(1));
     let subset = VALUE * geometry.bins() as f64 / subsets as f64;
-    OWN_BYTES + measurement + 4.0 * image + 2.0 * subset
+    OWN_BYTES + (measurement + (4 + subsets) as f64 * image + subset).min(1.5 * (measurement + 4.0 * image))
 }
 
 /// Projects and back projects some views and scales the time to all iterations and the sensitivity.

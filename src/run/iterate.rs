@@ -85,8 +85,9 @@ impl Scene<'_> {
         }
         let figures = move |values: &[f32]| {
             let mut figures = self.reference.map_or_else(Default::default, |r| r.figures(&self.image(values.to_vec())));
-            let fit = fit(self.model, values);
-            figures.extend([("objective".to_owned(), fit.objective), ("kkt".to_owned(), fit.kkt)]);
+            // One projection; the distance from the maximum costs three more and is found at the end only.
+            let objective = self.model.log_likelihood(values, &mut self.model.scratch());
+            figures.insert("objective".to_owned(), objective);
             figures
         };
         observers.push(Box::new(History::every(config.run.figures_every, samples.clone(), figures)));
