@@ -118,11 +118,14 @@ fn the_full_matrix_of_a_tiny_case_is_its_transpose() {
             y
         })
         .collect();
-    for bin in 0..bins {
-        let mut row = vec![f32::NAN; voxels];
-        projector.adjoint(&unit(bins, bin), &mut row);
-        for voxel in 0..voxels {
-            let (a, b) = (columns[voxel][bin], row[voxel]);
+    let rows = (0..bins).map(|bin| {
+        let mut x = vec![f32::NAN; voxels];
+        projector.adjoint(&unit(bins, bin), &mut x);
+        x
+    });
+    for (bin, row) in rows.enumerate() {
+        for (voxel, (column, b)) in columns.iter().zip(row).enumerate() {
+            let a = column[bin];
             assert!((a - b).abs() <= 1e-4 * a.abs().max(1.0), "bin {bin}, voxel {voxel}: {a} != {b}");
         }
     }

@@ -238,9 +238,17 @@ unsafe fn spread_one_phase<L: Lanes, const V: usize>(output: &Output) {
 unsafe fn spread_phases<L: Lanes, const V: usize>(output: &Output) {
     // SAFETY: the window lies in each phase and its margin; the planes lie between zeros.
     unsafe {
+        let mut index = output.index[0];
+        let (mut point, mut phase) = (index.div_euclid(output.phases), index.rem_euclid(output.phases));
         for s in 0..output.index.len() {
-            let index = *output.index.get_unchecked(s);
-            let (point, phase) = (index.div_euclid(output.phases), index.rem_euclid(output.phases));
+            // The index only rises; counting along is cheaper than dividing.
+            while index < *output.index.get_unchecked(s) {
+                index += 1;
+                phase += 1;
+                if phase == output.phases {
+                    (point, phase) = (point + 1, 0);
+                }
+            }
             let base = window::<L>(point);
             let (lower, upper) = output.weights::<L>(s);
             let row = output.row.offset(s as isize * output.row_stride + base as isize);

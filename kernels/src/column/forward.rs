@@ -324,9 +324,9 @@ unsafe fn sum_weighted<L: Lanes, const V: usize>(input: &Input, sums: *mut f32) 
                 }
             } else {
                 let next = from.add(input.phase_stride);
-                for v in 0..V {
-                    let sum = L::load(from.add(v * L::COUNT)).mul_add(lower, here[v]);
-                    here[v] = L::load(next.add(v * L::COUNT)).mul_add(upper, sum);
+                for (v, here) in here.iter_mut().enumerate() {
+                    let sum = L::load(from.add(v * L::COUNT)).mul_add(lower, *here);
+                    *here = L::load(next.add(v * L::COUNT)).mul_add(upper, sum);
                 }
             }
         }

@@ -4,7 +4,7 @@ use super::PlaneLine;
 use super::lattice::Lattice;
 
 /// Planes `first`, `first + stride`, … of a column, whose lines have the same tilt and follow each other every `Q` lattice
-/// points ([`Lattice::phases`]).
+/// points.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Run {
     /// First plane.
