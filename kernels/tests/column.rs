@@ -222,4 +222,8 @@ fn a_line_beside_the_image_is_zero() {
     forward(&plan, &mut Workspace::new(&plan), &image, &walk, &mut y);
     assert!(y.iter().all(|&v| v == 0.0));
     assert_eq!(walk.axis, Axis::X);
+    let nowhere = Walk::new(&case.grid, [0.0, 300.0], [0.0, 300.0]);
+    y.fill(f32::NAN);
+    forward(&plan, &mut Workspace::new(&plan), &image, &nowhere, &mut y);
+    assert!(y.iter().all(|&v| v == 0.0));
 }

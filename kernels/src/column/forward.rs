@@ -11,6 +11,10 @@ pub fn forward(plan: &Plan, work: &mut Workspace, image: &[f32], walk: &Walk, y:
     let shape = plan.grid.shape;
     assert_eq!(image.len(), shape.iter().product::<usize>(), "image does not have the shape {shape:?}");
     assert_eq!(y.len(), plan.planes * plan.tof_bins(), "column does not have {} planes", plan.planes);
+    if walk.first >= walk.end {
+        // Beside the image, or no line at all: a radial bin outside the ring.
+        return y.fill(0.0);
+    }
     // SAFETY: a plan's level is one the machine has; the sizes were checked above.
     unsafe {
         match plan.level {
