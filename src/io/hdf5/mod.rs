@@ -55,7 +55,11 @@ struct Source {
 impl Source {
     fn open(path: &Path) -> Result<Self, IoError> {
         let bytes = check_superblock(path)?;
-        let file = File::open(path).map_err(|error| library(path, error))?;
+        // Files are written whole and renamed, so there is nothing to lock; and locks fail on many network file systems.
+        let file = File::with_options()
+            .with_fapl(|access| access.file_locking(false))
+            .open(path)
+            .map_err(|error| library(path, error))?;
         let mut source = Self { path: path.into(), file, bytes, kind: Kind::Image };
         let version = source.integer(&source.file, "format_version")?;
         if version != VERSION {
@@ -158,7 +162,7 @@ fn write(
         let text =
             |error: ::hdf5::Error| IoError::Format { path: path.into(), text: format!("writing failed: {error}") };
         let file = File::with_options()
-            .with_fapl(|access| access.libver_bounds(LibraryVersion::V110, LibraryVersion::V110))
+            .with_fapl(|access| access.file_locking(false).libver_bounds(LibraryVersion::V110, LibraryVersion::V110))
             .create(temporary)
             .map_err(text)?;
         field::put_integer(&file, "format_version", VERSION).map_err(text)?;
