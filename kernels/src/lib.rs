@@ -10,7 +10,9 @@ pub mod gaussian;
 pub mod joseph;
 mod lanes;
 mod level;
+mod memory;
 pub mod probe;
 
 pub use aligned::AlignedBuffer;
 pub use level::Level;
+pub use memory::zeros;

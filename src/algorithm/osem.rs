@@ -3,6 +3,7 @@
 use super::{Algorithm, Step};
 use crate::image::ImageGrid;
 use crate::likelihood::{Model, Scratch};
+use coincide_kernels::zeros;
 use rayon::prelude::*;
 
 /// x ← x / sₖ ⊙ Bᵀ Gₖᵀ \[m ⊙ y / (m ⊙ Gₖ B x + b)\], subset after subset.
@@ -28,8 +29,7 @@ impl<'a> Osem<'a> {
     pub fn new(model: &'a Model<'a>, start: Option<Vec<f32>>) -> Self {
         let voxels = model.grid().voxels();
         let mut scratch = model.scratch();
-        let mut total = vec![0.0; voxels];
-        let mut one = vec![0.0; voxels];
+        let (mut total, mut one) = (zeros(voxels), zeros(voxels));
         let mut kept = Vec::new();
         let keep = keeps_sensitivities(model);
         for subset in 0..model.subsets() {
@@ -40,8 +40,10 @@ impl<'a> Osem<'a> {
             }
         }
         let sensitivity = if keep { Sensitivity::Kept(kept) } else { Sensitivity::Recomputed(one) };
-        let image = start.unwrap_or_else(|| uniform_start(model, &total));
-        assert_eq!(image.len(), voxels, "start image does not have the shape {:?}", model.grid().shape);
+        let start = start.unwrap_or_else(|| uniform_start(model, &total));
+        assert_eq!(start.len(), voxels, "start image does not have the shape {:?}", model.grid().shape);
+        let mut image = zeros(voxels);
+        image.copy_from_slice(&start);
         Self { model, image, back: total, sensitivity, scratch, updates: 0 }
     }
 

@@ -4,6 +4,7 @@ use super::poisson::{Bins, log_likelihood, quotient};
 use crate::data::{Measurement, SubsetError, subsets};
 use crate::image::ImageGrid;
 use crate::operator::{GaussianFilter, LinearOperator, Projector};
+use coincide_kernels::zeros;
 use rayon::prelude::*;
 
 /// ȳ = m ⊙ (G B x) + b, split into subsets of views.
@@ -64,7 +65,7 @@ impl<'a> Model<'a> {
     pub fn scratch(&self) -> Scratch {
         let bins = self.subsets[0].projector.range().iter().product();
         let image = if self.resolution.is_some() { self.grid.voxels() } else { 0 };
-        Scratch { sinogram: vec![0.0; bins], image: vec![0.0; image] }
+        Scratch { sinogram: zeros(bins), image: zeros(image) }
     }
 
     /// Sensitivity sₖ = Bᵀ Gₖᵀ m of a subset.

@@ -8,7 +8,7 @@ use crate::likelihood::Model;
 use crate::operator::{LinearOperator, Projector};
 use crate::report::{BenchResult, Limits, peak_memory_mb};
 use crate::scanner::{AxialCompression, SinogramGeometry, preset};
-use coincide_kernels::{Level, probe};
+use coincide_kernels::{Level, probe, zeros};
 use std::time::Instant;
 
 /// Transaxial field of the mMR cases.
@@ -80,8 +80,8 @@ fn limits(level: Level) -> Limits {
 
 /// Best times of a forward and a back projection in s.
 fn best_times(projector: &Projector, runs: usize) -> (f64, f64) {
-    let mut image = smooth_image(projector.grid());
-    let mut sinogram = vec![0.0; projector.range().iter().product()];
+    let (mut image, mut sinogram) = (zeros(projector.grid().voxels()), zeros(projector.range().iter().product()));
+    smooth(&mut image);
     let (mut forward, mut back) = (f64::INFINITY, f64::INFINITY);
     for _ in 0..runs {
         let start = Instant::now();
@@ -90,7 +90,7 @@ fn best_times(projector: &Projector, runs: usize) -> (f64, f64) {
         let start = Instant::now();
         projector.adjoint(&sinogram, &mut image);
         back = back.min(start.elapsed().as_secs_f64());
-        image = smooth_image(projector.grid());
+        smooth(&mut image);
     }
     (forward, back)
 }
@@ -129,8 +129,10 @@ fn osem_iteration(
 }
 
 /// Positive everywhere, so that no projector can skip anything.
-fn smooth_image(grid: ImageGrid) -> Vec<f32> {
-    (0..grid.voxels()).map(|index| 1.0 + (index % 7) as f32 * 0.1).collect()
+fn smooth(image: &mut [f32]) {
+    for (index, value) in image.iter_mut().enumerate() {
+        *value = 1.0 + (index % 7) as f32 * 0.1;
+    }
 }
 
 fn bench_case(case: &str) -> Result<(SinogramGeometry, ImageGrid), RunError> {
