@@ -5,6 +5,7 @@
 use coincide::image::ImageGrid;
 use coincide::operator::{LinearOperator, Projector};
 use coincide::scanner::{AxialCompression, SinogramGeometry, preset};
+use coincide_kernels::zeros;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 struct Case {
@@ -35,8 +36,9 @@ fn projector(c: &mut Criterion) {
         // Interleaved views, as in a subset: a seventh of the sinogram is enough to time.
         let views: Vec<usize> = (0..case.geometry.views).step_by(7).collect();
         let projector = Projector::new(&case.geometry, case.grid).subset(&views);
-        let (image, mut sinogram) = (vec![1.0; case.grid.voxels()], vec![1.0; projector.range().iter().product()]);
-        let mut back = image.clone();
+        let (mut image, mut back) = (zeros(case.grid.voxels()), zeros(case.grid.voxels()));
+        let mut sinogram = zeros(projector.range().iter().product());
+        image.fill(1.0);
         group.throughput(Throughput::Elements((case.geometry.lines() / case.geometry.views * views.len()) as u64));
         group.bench_function(BenchmarkId::new("forward", case.name), |b| {
             b.iter(|| projector.forward(&image, &mut sinogram));

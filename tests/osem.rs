@@ -133,3 +133,24 @@ fn bits_do_not_depend_on_the_number_of_threads() {
     };
     assert!(image(1) == image(2) && image(1) == image(3));
 }
+
+#[test]
+fn recomputed_sensitivities_give_the_same_image() {
+    // Factors of one and no background say the same as their absence, but leave room for an image per subset.
+    let roomy = {
+        let measurement = measurement(false);
+        let (ones, zeros) = (vec![1.0; measurement.geometry.lines()], vec![0.0; measurement.geometry.bins()]);
+        Measurement { factors: Some(ones), background: Some(zeros), ..measurement }
+    };
+    let tight = Measurement { factors: None, background: None, ..roomy.clone() };
+    let image = |measurement: &Measurement, keeps: bool| {
+        let model = Model::new(measurement, grid(), None, 6).unwrap();
+        let mut osem = Osem::new(&model, None);
+        assert_eq!(osem.keeps_sensitivities(), keeps);
+        (0..12).for_each(|_| {
+            osem.update();
+        });
+        osem.into_image()
+    };
+    assert!(image(&roomy, true) == image(&tight, false));
+}
