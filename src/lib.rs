@@ -12,6 +12,7 @@ pub mod metrics;
 pub mod observe;
 pub mod operator;
 pub mod phantom;
+pub mod prior;
 pub mod report;
 pub mod run;
 pub mod scanner;
