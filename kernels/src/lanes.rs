@@ -7,6 +7,11 @@
 pub(crate) trait Lanes: Copy {
     /// Number of floats.
     const COUNT: usize;
+    /// Vectors of planes that a kernel keeps in registers.
+    const VECTORS: usize;
+    /// Lattice points per step above which moving registers along with the planes costs more than loads across cache lines;
+    /// measured.
+    const STEEP: f32;
     /// # Safety
     /// The machine has this level.
     unsafe fn splat(value: f32) -> Self;
@@ -36,6 +41,16 @@ pub(crate) trait Lanes: Copy {
     /// # Safety
     /// The machine has this level.
     unsafe fn mul_add(self, factor: Self, term: Self) -> Self;
+    /// How [`Lanes::load_at`] finds floats that lie across two vectors.
+    type Shift: Copy;
+    /// The shift by `by` <= COUNT floats.
+    /// # Safety
+    /// The machine has this level.
+    unsafe fn shift(by: usize) -> Self::Shift;
+    /// COUNT floats, the first of which lies `shift` behind `from`.
+    /// # Safety
+    /// The machine has this level; 2 COUNT floats at `from` may be read.
+    unsafe fn load_at(from: *const f32, shift: Self::Shift) -> Self;
     /// Lanes moved up by one; lane 0 becomes the last lane of `below`.
     /// # Safety
     /// The machine has this level.
@@ -48,6 +63,8 @@ pub(crate) struct Portable([f32; 4]);
 
 impl Lanes for Portable {
     const COUNT: usize = 4;
+    const VECTORS: usize = 12;
+    const STEEP: f32 = 0.0;
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
         Self([value; 4])
@@ -91,6 +108,16 @@ impl Lanes for Portable {
         // Not `f32::mul_add`: without the instruction it is a slow library call.
         Self(std::array::from_fn(|lane| self.0[lane] * factor.0[lane] + term.0[lane]))
     }
+    type Shift = usize;
+    #[inline(always)]
+    unsafe fn shift(by: usize) -> usize {
+        by
+    }
+    #[inline(always)]
+    unsafe fn load_at(from: *const f32, shift: usize) -> Self {
+        // SAFETY: COUNT floats behind the shift may be read (caller).
+        unsafe { Self::load(from.add(shift)) }
+    }
     #[inline(always)]
     unsafe fn moved_up(self, below: Self) -> Self {
         Self([below.0[3], self.0[0], self.0[1], self.0[2]])
@@ -112,6 +139,8 @@ mod x86 {
     // SAFETY of every block below: the caller vouches for the level (avx512f) and for the memory (trait contract).
     impl Lanes for Avx512 {
         const COUNT: usize = 16;
+        const VECTORS: usize = 9;
+        const STEEP: f32 = 0.6;
         #[inline(always)]
         unsafe fn splat(value: f32) -> Self {
             // SAFETY: see above.
@@ -157,6 +186,21 @@ mod x86 {
             // SAFETY: see above.
             Self(unsafe { _mm512_fmadd_ps(self.0, factor.0, term.0) })
         }
+        type Shift = __m512i;
+        #[inline(always)]
+        unsafe fn shift(by: usize) -> __m512i {
+            // SAFETY: see above.
+            unsafe {
+                let lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+                _mm512_add_epi32(lanes, _mm512_set1_epi32(by as i32))
+            }
+        }
+        // Two loads on cache lines, which neighbouring vectors share, and a permutation: a load across two lines takes longer.
+        #[inline(always)]
+        unsafe fn load_at(from: *const f32, shift: __m512i) -> Self {
+            // SAFETY: see above.
+            unsafe { Self(_mm512_permutex2var_ps(_mm512_loadu_ps(from), shift, _mm512_loadu_ps(from.add(16)))) }
+        }
         #[inline(always)]
         unsafe fn moved_up(self, below: Self) -> Self {
             // SAFETY: see above.
@@ -181,6 +225,8 @@ mod x86 {
     // SAFETY of every block below: the caller vouches for the level (avx2, fma) and for the memory (trait contract).
     impl Lanes for Avx2 {
         const COUNT: usize = 8;
+        const VECTORS: usize = 12;
+        const STEEP: f32 = 0.0;
         #[inline(always)]
         unsafe fn splat(value: f32) -> Self {
             // SAFETY: see above.
@@ -225,6 +271,16 @@ mod x86 {
         unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
             // SAFETY: see above.
             Self(unsafe { _mm256_fmadd_ps(self.0, factor.0, term.0) })
+        }
+        type Shift = usize;
+        #[inline(always)]
+        unsafe fn shift(by: usize) -> usize {
+            by
+        }
+        #[inline(always)]
+        unsafe fn load_at(from: *const f32, shift: usize) -> Self {
+            // SAFETY: COUNT floats behind the shift may be read (caller).
+            unsafe { Self::load(from.add(shift)) }
         }
         #[inline(always)]
         unsafe fn moved_up(self, below: Self) -> Self {

@@ -67,6 +67,7 @@ fn cases() -> Vec<Case> {
             None,
             1e-5,
         ),
+        case("many steps", centred([200, 190, 40], [2.2, 2.3, 4.0]), planes(&tilts, 4.0), None, 1e-5),
         case("two voxels a plane", centred([24, 20, 61], [11.0, 12.0, 2.0]), planes(&tilts, 4.0), None, 1e-5),
         case("two planes a voxel", centred([24, 20, 16], [11.0, 12.0, 8.0]), planes(&tilts, 4.0), None, 1e-5),
         case("alternating tilts", centred([24, 20, 41], [11.0, 12.0, 3.0]), alternating, None, 1e-5),
@@ -131,10 +132,10 @@ fn forward_agrees_with_the_reference() {
             for line in LINES {
                 let walk = Walk::new(&case.grid, line.0, line.1);
                 let mut y = vec![f32::NAN; case.planes.len() * plan.tof_bins()];
-                forward(&plan, &mut work, &rough, &walk, &mut y);
+                forward(&plan, &mut work, &rough, &mut [(walk, &mut y[..])]);
                 let deviation = relative_deviation(&y, &reference(&case, &rough, line));
                 assert!(deviation < case.tolerance, "{}, {level:?}, {line:?}: {deviation:e}", case.name);
-                forward(&plan, &mut work, &smooth, &walk, &mut y);
+                forward(&plan, &mut work, &smooth, &mut [(walk, &mut y[..])]);
                 let deviation = relative_deviation(&y, &reference(&case, &smooth, line));
                 assert!(deviation < 1e-2_f64.min(case.tolerance), "{}, {level:?}, {line:?}: {deviation:e}", case.name);
             }
@@ -154,11 +155,11 @@ fn back_is_the_transpose_of_forward() {
                 let walk = Walk::new(&case.grid, line.0, line.1);
                 let y = noise.vector(case.planes.len() * plan.tof_bins());
                 let mut ax = vec![f32::NAN; y.len()];
-                forward(&plan, &mut work, &image, &walk, &mut ax);
+                forward(&plan, &mut work, &image, &mut [(walk, &mut ax[..])]);
                 for rows in [1, 5, 1000] {
                     let mut aty = vec![0.0; image.len()];
                     for mut part in ImageRows::split(&mut aty, case.grid.shape, walk.axis, rows) {
-                        back(&plan, &mut work, &y, &walk, &mut part);
+                        back(&plan, &mut work, &[(walk, &y[..])], &mut part);
                     }
                     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| *a as f64 * *b as f64).sum::<f64>();
                     let (left, right) = (dot(&ax, &y), dot(&image, &aty));
@@ -182,7 +183,7 @@ fn parts_of_the_image_do_not_change_the_bits() {
             let mut images = [1, 7, 1000].map(|rows| {
                 let mut image = vec![0.0; case.grid.shape.iter().product()];
                 for mut part in ImageRows::split(&mut image, case.grid.shape, walk.axis, rows) {
-                    back(&plan, &mut work, &y, &walk, &mut part);
+                    back(&plan, &mut work, &[(walk, &y[..])], &mut part);
                 }
                 image.iter().map(|v: &f32| v.to_bits()).collect::<Vec<_>>()
             });
@@ -205,7 +206,7 @@ fn nothing_negative_comes_of_a_non_negative_image() {
             for line in LINES {
                 let walk = Walk::new(&case.grid, line.0, line.1);
                 let mut y = vec![f32::NAN; case.planes.len() * plan.tof_bins()];
-                forward(&plan, &mut work, &image, &walk, &mut y);
+                forward(&plan, &mut work, &image, &mut [(walk, &mut y[..])]);
                 assert!(y.iter().all(|&v| v >= 0.0), "{}, {level:?}, {line:?}", case.name);
             }
         }
@@ -219,11 +220,42 @@ fn a_line_beside_the_image_is_zero() {
     let walk = Walk::new(&case.grid, [-300.0, 250.0], [300.0, 250.0]);
     let mut y = vec![f32::NAN; case.planes.len()];
     let image = vec![1.0; case.grid.shape.iter().product()];
-    forward(&plan, &mut Workspace::new(&plan), &image, &walk, &mut y);
+    forward(&plan, &mut Workspace::new(&plan), &image, &mut [(walk, &mut y[..])]);
     assert!(y.iter().all(|&v| v == 0.0));
     assert_eq!(walk.axis, Axis::X);
     let nowhere = Walk::new(&case.grid, [0.0, 300.0], [0.0, 300.0]);
     y.fill(f32::NAN);
-    forward(&plan, &mut Workspace::new(&plan), &image, &nowhere, &mut y);
+    forward(&plan, &mut Workspace::new(&plan), &image, &mut [(nowhere, &mut y[..])]);
     assert!(y.iter().all(|&v| v == 0.0));
+}
+
+#[test]
+fn neighbouring_lines_do_not_change_each_other() {
+    let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+    for case in cases() {
+        let plan = Plan::new(case.grid, &case.planes, case.tof.clone(), Level::best());
+        let mut noise = Noise(19);
+        let image = noise.vector(case.grid.shape.iter().product());
+        let walks = LINES.map(|line| Walk::new(&case.grid, line.0, line.1));
+        let length = case.planes.len() * plan.tof_bins();
+        let project = |lines: &mut [(Walk, &mut [f32])]| forward(&plan, &mut Workspace::new(&plan), &image, lines);
+
+        let (mut together, mut alone) = (vec![f32::NAN; length * walks.len()], vec![f32::NAN; length * walks.len()]);
+        project(&mut walks.into_iter().zip(together.chunks_mut(length)).collect::<Vec<_>>());
+        walks.into_iter().zip(alone.chunks_mut(length)).for_each(|line| project(&mut [line]));
+        assert!(bits(&together) == bits(&alone), "{}", case.name);
+
+        let mut images = [vec![0.0; image.len()], vec![0.0; image.len()]];
+        let mut work = Workspace::new(&plan);
+        for axis in [Axis::X, Axis::Y] {
+            let lines: Vec<_> = walks.into_iter().zip(together.chunks(length)).collect();
+            for part in &mut ImageRows::split(&mut images[0], case.grid.shape, axis, 1000) {
+                back(&plan, &mut work, &lines, part);
+            }
+            for part in &mut ImageRows::split(&mut images[1], case.grid.shape, axis, 1000) {
+                lines.iter().for_each(|line| back(&plan, &mut work, &[*line], part));
+            }
+        }
+        assert!(bits(&images[0]) == bits(&images[1]), "{}", case.name);
+    }
 }

@@ -26,7 +26,7 @@ pub struct Projector {
 
 /// Neighbouring views and radial bins whose lines are projected together: they cross the same voxels, which then stay in
 /// the second-level cache.
-const TILE: [usize; 2] = [8, 16];
+const TILE: [usize; 2] = [8, 8];
 
 impl Projector {
     /// The projector of all views, at the machine's best SIMD level.
@@ -87,25 +87,18 @@ impl Projector {
         self.range[2] * self.range[3]
     }
 
-    /// `[view, radial]` of all lines, tile after tile.
-    fn tiled_lines(&self) -> impl Iterator<Item = [usize; 2]> {
-        let [views, radial_bins, ..] = self.range;
-        tiles(views, radial_bins).flat_map(move |[view, radial]| {
-            let radial = radial..(radial + TILE[1]).min(radial_bins);
-            (view..(view + TILE[0]).min(views)).flat_map(move |view| radial.clone().map(move |radial| [view, radial]))
-        })
-    }
-
     /// Adds the back projection of all lines along one axis to some rows of the image.
     fn back_rows(&self, y: &[f32], image: &mut ImageRows) {
         let mut work = Workspace::new(&self.plan);
+        let [views, radial_bins, ..] = self.range;
         let length = self.column();
-        for [view, radial] in self.tiled_lines() {
-            let walk = self.walk(view, radial);
-            if walk.axis == image.axis() {
-                let column = &y[(view * self.range[1] + radial) * length..][..length];
-                back(&self.plan, &mut work, column, &walk, image);
-            }
+        for [first_view, first] in tiles(views, radial_bins) {
+            let radial = first..(first + TILE[1]).min(radial_bins);
+            let lines: Vec<_> = (first_view..(first_view + TILE[0]).min(views))
+                .flat_map(|view| radial.clone().map(move |radial| (view, radial)))
+                .map(|(view, radial)| (self.walk(view, radial), &y[(view * radial_bins + radial) * length..][..length]))
+                .collect();
+            back(&self.plan, &mut work, &lines, image);
         }
     }
 }
@@ -148,11 +141,14 @@ impl LinearOperator for Projector {
         tasks.into_par_iter().for_each_init(
             || Workspace::new(&self.plan),
             |work, parts| {
-                for (view, first, part) in parts {
-                    for (radial, column) in part.chunks_mut(length).enumerate() {
-                        forward(&self.plan, work, x, &self.walk(view, first + radial), column);
-                    }
-                }
+                let mut lines: Vec<_> = parts
+                    .into_iter()
+                    .flat_map(|(view, first, part)| {
+                        let columns = part.chunks_mut(length).enumerate();
+                        columns.map(move |(radial, column)| (self.walk(view, first + radial), column))
+                    })
+                    .collect();
+                forward(&self.plan, work, x, &mut lines);
             },
         );
     }
@@ -163,7 +159,9 @@ impl LinearOperator for Projector {
         x.fill(0.0);
         // Parts own their voxels, and each voxel takes its lines in the same order whatever the parts are.
         for (axis, rows) in [(Axis::X, self.domain[0]), (Axis::Y, self.domain[1])] {
-            let part = rows.div_ceil(2 * rayon::current_num_threads()).max(8);
+            let threads = rayon::current_num_threads();
+            // A few parts per thread even out their loads; every part passes over all lines.
+            let part = if threads == 1 { rows } else { rows.div_ceil(2 * threads).max(8) };
             let parts = ImageRows::split(x, self.domain, axis, part);
             parts.into_par_iter().with_max_len(1).for_each(|mut rows| self.back_rows(y, &mut rows));
         }

@@ -1,94 +1,82 @@
-//! Back projection of one transaxial line: the exact transpose of the forward projection.
+//! Back projection of neighbouring transaxial lines: the exact transpose of the forward projection.
 
 use super::forward::{Rows, window};
+use super::walk::span;
 use super::{ImageRows, Plan, Walk, Workspace, rows};
 use crate::Level;
 use crate::lanes::{Lanes, Portable};
 
-/// Adds the back projection of one line's `y[tof][plane]` to those rows of the image that `image` holds.
-pub fn back(plan: &Plan, work: &mut Workspace, y: &[f32], walk: &Walk, image: &mut ImageRows) {
-    assert_eq!(y.len(), plan.planes * plan.tof_bins(), "column does not have {} planes", plan.planes);
-    assert_eq!(image.axis(), walk.axis, "the rows do not lie along the line's principal axis");
-    let range = image.range();
-    let (from, to) = (range.start.max(walk.first), range.end.min(walk.end));
-    if from >= to {
-        return;
+/// Adds the back projection of some lines' `y[tof][plane]` to those rows of the image that `image` holds. Lines along the
+/// other axis are passed over. A voxel takes its lines in their order.
+pub fn back(plan: &Plan, work: &mut Workspace, lines: &[(Walk, &[f32])], image: &mut ImageRows) {
+    for (_, y) in lines {
+        assert_eq!(y.len(), plan.planes * plan.tof_bins(), "column does not have {} planes", plan.planes);
     }
     // SAFETY: a plan's level is one the machine has; sizes were checked above and when the rows were split.
     unsafe {
         match plan.level {
             #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => back_avx512(plan, work, y, walk, image, from, to),
+            Level::Avx512 => back_avx512(plan, work, lines, image),
             #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => back_avx2(plan, work, y, walk, image, from, to),
-            _ => column::<Portable>(plan, work, y, walk, image, from, to),
+            Level::Avx2 => back_avx2(plan, work, lines, image),
+            _ => columns::<Portable>(plan, work, lines, image),
         }
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx2,fma")]
-unsafe fn back_avx512(
-    plan: &Plan,
-    work: &mut Workspace,
-    y: &[f32],
-    walk: &Walk,
-    image: &mut ImageRows,
-    from: usize,
-    to: usize,
-) {
+unsafe fn back_avx512(plan: &Plan, work: &mut Workspace, lines: &[(Walk, &[f32])], image: &mut ImageRows) {
     // SAFETY: the features are those of the lanes; sizes were checked by the caller.
-    unsafe { column::<crate::lanes::Avx512>(plan, work, y, walk, image, from, to) }
+    unsafe { columns::<crate::lanes::Avx512>(plan, work, lines, image) }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn back_avx2(
-    plan: &Plan,
-    work: &mut Workspace,
-    y: &[f32],
-    walk: &Walk,
-    image: &mut ImageRows,
-    from: usize,
-    to: usize,
-) {
+unsafe fn back_avx2(plan: &Plan, work: &mut Workspace, lines: &[(Walk, &[f32])], image: &mut ImageRows) {
     // SAFETY: the features are those of the lanes; sizes were checked by the caller.
-    unsafe { column::<crate::lanes::Avx2>(plan, work, y, walk, image, from, to) }
+    unsafe { columns::<crate::lanes::Avx2>(plan, work, lines, image) }
 }
 
 #[inline(always)]
-unsafe fn column<L: Lanes>(
-    plan: &Plan,
-    work: &mut Workspace,
-    y: &[f32],
-    walk: &Walk,
-    image: &mut ImageRows,
-    first: usize,
-    end: usize,
-) {
-    work.prepare(&plan.runs, walk);
+unsafe fn columns<L: Lanes>(plan: &Plan, work: &mut Workspace, lines: &[(Walk, &[f32])], image: &mut ImageRows) {
+    work.prepare(plan, lines.iter().map(|(walk, _)| walk));
+    let own = image.range();
+    let touches = |walk: &Walk| {
+        let (from, to) = walk.within(&own);
+        walk.axis == image.axis() && from < to
+    };
     if plan.tof.is_none() {
-        for run in 0..plan.runs.len() {
-            take_over(plan, work, run, y);
+        for (line, (_, y)) in lines.iter().enumerate().filter(|(_, (walk, _))| touches(walk)) {
+            (0..plan.runs.len()).for_each(|run| take_over(plan, work, line, run, y));
         }
     }
-    for from in (first..end).step_by(plan.block) {
-        let to = end.min(from + plan.block);
-        work.weighed.clear();
-        for run in 0..plan.runs.len() {
-            // SAFETY: the workspace holds a block of rows.
-            unsafe { pass::<L>(plan, work, walk, run, from, to, y) };
+    let axis = image.axis();
+    let steps = span(lines.iter().map(|(walk, _)| walk), axis);
+    for start in (steps.start.max(own.start)..steps.end.min(own.end)).step_by(plan.block) {
+        let block = start..own.end.min(start + plan.block);
+        for (line, (walk, y)) in lines.iter().enumerate() {
+            let (from, to) = walk.within(&block);
+            if walk.axis != axis || from >= to {
+                continue;
+            }
+            work.weighed.clear();
+            for run in 0..plan.runs.len() {
+                // SAFETY: the workspace holds a block of rows.
+                unsafe { pass::<L>(plan, work, walk, line, run, from, to, y) };
+            }
+            let rows = work.back_rows.as_mut_slice()[plan.lattice.margin..].as_mut_ptr();
+            // SAFETY: rows 0..to − from are filled; the steps lie in `image`.
+            unsafe { rows::unblend::<L>(plan, image, walk, from, to, rows, &mut work.voxels) };
         }
-        let rows = work.back_rows.as_mut_slice().as_mut_ptr();
-        // SAFETY: rows 0..to − from are filled; the steps lie in `image`.
-        unsafe { rows::unblend::<L>(plan, image, walk, from, to, rows, &mut work.voxels) };
     }
 }
 
 /// Puts the planes of a run between zeros.
 #[inline(always)]
-fn take_over(plan: &Plan, work: &mut Workspace, run: usize, planes: &[f32]) {
-    let (scale, region, run) = (work.slopes[run].step_mm, plan.regions.planes(run), &plan.runs[run]);
+fn take_over(plan: &Plan, work: &mut Workspace, line: usize, run: usize, planes: &[f32]) {
+    let (scale, region) = (work.slope(plan, line, run).step_mm, plan.regions.planes(line, run));
+    let run = &plan.runs[run];
     let padded = &mut work.padded.as_mut_slice()[region..region + run.count];
     if run.stride == 1 {
         for (to, from) in padded.iter_mut().zip(&planes[run.first..run.first + run.count]) {
@@ -107,24 +95,30 @@ unsafe fn pass<L: Lanes>(
     plan: &Plan,
     work: &mut Workspace,
     walk: &Walk,
+    line: usize,
     number: usize,
     from: usize,
     to: usize,
     y: &[f32],
 ) {
     let (lattice, steps) = (&plan.lattice, to - from);
-    let (run, slope) = (&plan.runs[number], work.slopes[number]);
+    let (run, slope) = (&plan.runs[number], *work.slope(plan, line, number));
     let backwards = slope.backwards();
     work.offsets.fill(&slope, from, to);
     let kept = work.offsets.crossing(steps, run.count, lattice);
     // SAFETY: the block holds the last step's row.
     let rows = unsafe {
-        Rows::<*mut f32>::new(work.back_rows.as_mut_slice().as_mut_ptr(), lattice.row_stride, steps, backwards)
+        Rows::<*mut f32>::new(
+            work.back_rows.as_mut_slice().as_mut_ptr().add(lattice.margin),
+            lattice.row_stride,
+            steps,
+            backwards,
+        )
     };
     let Some(tof) = &plan.tof else {
         if !kept.is_empty() {
             // SAFETY: the kept steps lie in the block.
-            unsafe { spread::<L>(&Output::new(plan, work, number, rows, kept, None), run.count) };
+            unsafe { spread::<L>(&Output::new::<L>(plan, work, line, number, rows, kept, None), run.count) };
         }
         return;
     };
@@ -132,9 +126,9 @@ unsafe fn pass<L: Lanes>(
     for bin in 0..tof.bins() {
         let steps = work.weighed.steps(bin, &kept);
         if !steps.is_empty() {
-            take_over(plan, work, number, &y[bin * plan.planes..][..plan.planes]);
+            take_over(plan, work, line, number, &y[bin * plan.planes..][..plan.planes]);
             // SAFETY: the steps lie in the block.
-            unsafe { spread::<L>(&Output::new(plan, work, number, rows, steps, Some(bin)), run.count) };
+            unsafe { spread::<L>(&Output::new::<L>(plan, work, line, number, rows, steps, Some(bin)), run.count) };
         }
     }
 }
@@ -148,6 +142,10 @@ struct Output<'a> {
     index: &'a [i32],
     share: &'a [f32],
     weights: Option<&'a [f32]>,
+    /// All planes lie on lattice points.
+    level: bool,
+    /// The index advances every few steps.
+    steep: bool,
     /// Plane 0, zeros before and behind.
     planes: *const f32,
 }
@@ -155,23 +153,27 @@ struct Output<'a> {
 impl<'a> Output<'a> {
     /// The given steps, in the order of the offsets.
     #[inline(always)]
-    fn new(
+    fn new<L: Lanes>(
         plan: &Plan,
         work: &'a Workspace,
+        line: usize,
         run: usize,
         rows: Rows<*mut f32>,
         steps: std::ops::Range<usize>,
         bin: Option<usize>,
     ) -> Self {
+        let share = &work.offsets.share[steps.clone()];
         Self {
             row: rows.first.wrapping_offset(steps.start as isize * rows.stride),
             row_stride: rows.stride,
             phase_stride: plan.lattice.phase_stride,
             phases: plan.lattice.phases as i32,
             index: &work.offsets.index[steps.clone()],
-            share: &work.offsets.share[steps.clone()],
+            share,
+            level: bin.is_none() && plan.runs[run].tilt == 0.0 && share[0] == 0.0,
+            steep: work.slope(plan, line, run).steep::<L>(),
             weights: bin.map(|bin| work.weighed.weights(bin, &steps)),
-            planes: work.padded.as_slice()[plan.regions.planes(run)..].as_ptr(),
+            planes: work.padded.as_slice()[plan.regions.planes(line, run)..].as_ptr(),
         }
     }
 }
@@ -189,22 +191,74 @@ unsafe fn spread<L: Lanes>(output: &Output, count: usize) {
                 2 => $kernel::<L, 2>(output),
                 3 => $kernel::<L, 3>(output),
                 4 => $kernel::<L, 4>(output),
-                5 if L::COUNT == 16 => $kernel::<L, 5>(output),
-                6 if L::COUNT == 16 => $kernel::<L, 6>(output),
-                7 if L::COUNT == 16 => $kernel::<L, 7>(output),
-                8 if L::COUNT == 16 => $kernel::<L, 8>(output),
-                9 if L::COUNT == 16 => $kernel::<L, 9>(output),
+                5 => $kernel::<L, 5>(output),
+                6 => $kernel::<L, 6>(output),
+                7 => $kernel::<L, 7>(output),
+                8 => $kernel::<L, 8>(output),
+                9 => $kernel::<L, 9>(output),
+                10 if L::COUNT < 16 => $kernel::<L, 10>(output),
+                11 if L::COUNT < 16 => $kernel::<L, 11>(output),
+                12 if L::COUNT < 16 => $kernel::<L, 12>(output),
                 vectors => unreachable!("a run takes {vectors} vectors"),
             }
         };
     }
     // SAFETY: as for this function.
-    unsafe { if output.phases == 1 { dispatch!(spread_one_phase) } else { dispatch!(spread_phases) } }
+    unsafe {
+        if output.phases > 1 {
+            dispatch!(spread_phases)
+        } else if output.level {
+            dispatch!(spread_level)
+        } else if output.steep {
+            dispatch!(spread_steep)
+        } else {
+            dispatch!(spread_tilted)
+        }
+    }
 }
 
-/// One phase: while the index stays, the planes at it and at the next point stay in registers.
+/// Planes without tilt on lattice points: the same sum for every row.
 #[inline(always)]
-unsafe fn spread_one_phase<L: Lanes, const V: usize>(output: &Output) {
+unsafe fn spread_level<L: Lanes, const V: usize>(output: &Output) {
+    let base = window::<L>(output.index[0]);
+    // SAFETY: the window lies in the rows and their margin; the planes lie between zeros.
+    unsafe {
+        let planes = output.planes.offset((base - output.index[0]) as isize);
+        let planes: [L; V] = std::array::from_fn(|v| L::load(planes.add(v * L::COUNT)));
+        for s in 0..output.index.len() {
+            let row = output.row.offset(s as isize * output.row_stride + base as isize);
+            for (v, planes) in planes.iter().enumerate() {
+                let to = row.add(v * L::COUNT);
+                planes.add(L::load(to)).store(to);
+            }
+        }
+    }
+}
+
+/// Planes of much tilt, one phase: no branch per step, where the index would advance every few of them.
+#[inline(always)]
+unsafe fn spread_steep<L: Lanes, const V: usize>(output: &Output) {
+    // SAFETY: the window lies in the rows and their margin; the planes lie between zeros.
+    unsafe {
+        let mut row = output.row;
+        for s in 0..output.index.len() {
+            let index = *output.index.get_unchecked(s);
+            let base = window::<L>(index);
+            let (lower, upper) = output.weights::<L>(s);
+            let (planes, to) = (output.planes.offset((base - index) as isize), row.offset(base as isize));
+            for v in 0..V {
+                let (planes, to) = (planes.add(v * L::COUNT), to.add(v * L::COUNT));
+                let sum = L::load(planes).mul_add(lower, L::load(to));
+                L::load(planes.sub(1)).mul_add(upper, sum).store(to);
+            }
+            row = row.wrapping_offset(output.row_stride);
+        }
+    }
+}
+
+/// Planes of little tilt, one phase: while the index stays, the planes at it and at the next point stay in registers.
+#[inline(always)]
+unsafe fn spread_tilted<L: Lanes, const V: usize>(output: &Output) {
     let mut index = i32::MIN;
     let mut base = 0;
     // SAFETY: the window lies in the rows and their margin; the planes lie between zeros.

@@ -1,74 +1,92 @@
-//! Forward projection of one transaxial line.
+//! Forward projection of neighbouring transaxial lines.
 
 use super::offsets::Offsets;
-use super::{Plan, Run, Walk, Workspace, rows};
+use super::walk::span;
+use super::{Axis, Plan, Run, Walk, Workspace, rows};
 use crate::Level;
 use crate::lanes::{Lanes, Portable};
 
-/// Projects the image along all planes and TOF bins of one line: writes `y[tof][plane]`, the line integrals in mm times the
-/// image's unit. `image` is `[x, y, z]` with the plan's shape.
-pub fn forward(plan: &Plan, work: &mut Workspace, image: &[f32], walk: &Walk, y: &mut [f32]) {
+/// Projects the image along all planes and TOF bins of some lines: writes each line's `y[tof][plane]`, line integrals in mm
+/// times the image's unit. `image` is `[x, y, z]` with the plan's shape.
+///
+/// A block of steps is done for all lines before the next: neighbouring lines cross the same voxels, which then come from
+/// the caches. What is written for a line does not depend on the others.
+pub fn forward(plan: &Plan, work: &mut Workspace, image: &[f32], lines: &mut [(Walk, &mut [f32])]) {
     let shape = plan.grid.shape;
     assert_eq!(image.len(), shape.iter().product::<usize>(), "image does not have the shape {shape:?}");
-    assert_eq!(y.len(), plan.planes * plan.tof_bins(), "column does not have {} planes", plan.planes);
-    if walk.first >= walk.end {
-        // Beside the image, or no line at all: a radial bin outside the ring.
-        return y.fill(0.0);
+    for (_, y) in lines.iter() {
+        assert_eq!(y.len(), plan.planes * plan.tof_bins(), "column does not have {} planes", plan.planes);
     }
     // SAFETY: a plan's level is one the machine has; the sizes were checked above.
     unsafe {
         match plan.level {
             #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => forward_avx512(plan, work, image, walk, y),
+            Level::Avx512 => forward_avx512(plan, work, image, lines),
             #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => forward_avx2(plan, work, image, walk, y),
-            _ => column::<Portable>(plan, work, image, walk, y),
+            Level::Avx2 => forward_avx2(plan, work, image, lines),
+            _ => columns::<Portable>(plan, work, image, lines),
         }
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx2,fma")]
-unsafe fn forward_avx512(plan: &Plan, work: &mut Workspace, image: &[f32], walk: &Walk, y: &mut [f32]) {
+unsafe fn forward_avx512(plan: &Plan, work: &mut Workspace, image: &[f32], lines: &mut [(Walk, &mut [f32])]) {
     // SAFETY: the features are those of the lanes; sizes were checked by the caller.
-    unsafe { column::<crate::lanes::Avx512>(plan, work, image, walk, y) }
+    unsafe { columns::<crate::lanes::Avx512>(plan, work, image, lines) }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn forward_avx2(plan: &Plan, work: &mut Workspace, image: &[f32], walk: &Walk, y: &mut [f32]) {
+unsafe fn forward_avx2(plan: &Plan, work: &mut Workspace, image: &[f32], lines: &mut [(Walk, &mut [f32])]) {
     // SAFETY: the features are those of the lanes; sizes were checked by the caller.
-    unsafe { column::<crate::lanes::Avx2>(plan, work, image, walk, y) }
+    unsafe { columns::<crate::lanes::Avx2>(plan, work, image, lines) }
 }
 
 #[inline(always)]
-unsafe fn column<L: Lanes>(plan: &Plan, work: &mut Workspace, image: &[f32], walk: &Walk, y: &mut [f32]) {
-    if plan.tof.is_some() {
-        y.fill(0.0);
+unsafe fn columns<L: Lanes>(plan: &Plan, work: &mut Workspace, image: &[f32], lines: &mut [(Walk, &mut [f32])]) {
+    work.prepare(plan, lines.iter().map(|(walk, _)| walk));
+    for (walk, y) in lines.iter_mut() {
+        // Lines beside the image, or none at all (a radial bin outside the ring), stay at zero; so do bins that no step reaches.
+        if plan.tof.is_some() || walk.is_empty() {
+            y.fill(0.0);
+        }
     }
-    work.prepare(&plan.runs, walk);
-    for from in (walk.first..walk.end).step_by(plan.block) {
-        let to = walk.end.min(from + plan.block);
-        let rows = work.rows.as_mut_slice().as_mut_ptr();
-        work.weighed.clear();
-        // SAFETY: the workspace holds a block of rows; the image has the plan's shape.
-        unsafe { rows::blend::<L>(plan, image, walk, from, to, rows, &mut work.voxels) };
-        for run in 0..plan.runs.len() {
-            // SAFETY: rows 0..to − from are filled.
-            unsafe { pass::<L>(plan, work, walk, run, from, to, y) };
+    for axis in [Axis::X, Axis::Y] {
+        let steps = span(lines.iter().map(|(walk, _)| walk), axis);
+        // Blocks lie where they would for any other lines: the sums of a line are always cut at the same steps.
+        let start = steps.start / plan.block * plan.block;
+        for start in (start..steps.end).step_by(plan.block) {
+            let block = start..start + plan.block;
+            for (line, (walk, y)) in lines.iter_mut().enumerate() {
+                let (from, to) = walk.within(&block);
+                if walk.axis != axis || from >= to {
+                    continue;
+                }
+                // Planes of much tilt may read a margin before the first row.
+                let rows = work.rows.as_mut_slice()[plan.lattice.margin..].as_mut_ptr();
+                work.weighed.clear();
+                // SAFETY: the workspace holds a block of rows; the image has the plan's shape.
+                unsafe { rows::blend::<L>(plan, image, walk, from, to, rows, &mut work.voxels) };
+                for run in 0..plan.runs.len() {
+                    // SAFETY: rows 0..to − from are filled.
+                    unsafe { pass::<L>(plan, work, walk, line, run, from, to, y) };
+                }
+            }
         }
     }
     if plan.tof.is_none() {
-        for run in 0..plan.runs.len() {
-            hand_over(plan, work, run, y);
+        for (line, (_, y)) in lines.iter_mut().enumerate().filter(|(_, (walk, _))| !walk.is_empty()) {
+            (0..plan.runs.len()).for_each(|run| hand_over(plan, work, line, run, y));
         }
     }
 }
 
 /// Moves the sums of a run to its planes.
 #[inline(always)]
-fn hand_over(plan: &Plan, work: &mut Workspace, run: usize, planes: &mut [f32]) {
-    let (scale, region, run) = (work.slopes[run].step_mm, plan.regions.planes(run), &plan.runs[run]);
+fn hand_over(plan: &Plan, work: &mut Workspace, line: usize, run: usize, planes: &mut [f32]) {
+    let (scale, region) = (work.slope(plan, line, run).step_mm, plan.regions.planes(line, run));
+    let run = &plan.runs[run];
     let sums = &mut work.sums.as_mut_slice()[region..region + run.count];
     if run.stride == 1 {
         for (plane, sum) in planes[run.first..run.first + run.count].iter_mut().zip(sums) {
@@ -89,24 +107,27 @@ unsafe fn pass<L: Lanes>(
     plan: &Plan,
     work: &mut Workspace,
     walk: &Walk,
+    line: usize,
     number: usize,
     from: usize,
     to: usize,
     y: &mut [f32],
 ) {
     let (lattice, steps) = (&plan.lattice, to - from);
-    let (run, slope) = (&plan.runs[number], work.slopes[number]);
+    let (run, slope) = (&plan.runs[number], *work.slope(plan, line, number));
     let backwards = slope.backwards();
     work.offsets.fill(&slope, from, to);
     let kept = work.offsets.crossing(steps, run.count, lattice);
     // SAFETY: the block holds the rows of its steps.
-    let rows = unsafe { Rows::<*const f32>::new(work.rows.as_slice().as_ptr(), lattice.row_stride, steps, backwards) };
+    let rows = unsafe {
+        Rows::<*const f32>::new(work.rows.as_slice().as_ptr().add(lattice.margin), lattice.row_stride, steps, backwards)
+    };
     // SAFETY: the region holds the planes and the lanes beside them that a kernel may touch.
-    let sums = unsafe { work.sums.as_mut_slice().as_mut_ptr().add(plan.regions.planes(number)) };
+    let sums = unsafe { work.sums.as_mut_slice().as_mut_ptr().add(plan.regions.planes(line, number)) };
     let Some(tof) = &plan.tof else {
         if !kept.is_empty() {
             // SAFETY: the kept steps lie in the block.
-            unsafe { sum::<L>(&Input::new(plan, &work.offsets, rows, kept, None), run, sums) };
+            unsafe { sum::<L>(&Input::new(plan, &work.offsets, rows, kept, None, slope.steep::<L>()), run, sums) };
         }
         return;
     };
@@ -116,8 +137,8 @@ unsafe fn pass<L: Lanes>(
         if !steps.is_empty() {
             let weights = work.weighed.weights(bin, &steps);
             // SAFETY: the steps lie in the block.
-            unsafe { sum::<L>(&Input::new(plan, &work.offsets, rows, steps, Some(weights)), run, sums) };
-            hand_over(plan, work, number, &mut y[bin * plan.planes..][..plan.planes]);
+            unsafe { sum::<L>(&Input::new(plan, &work.offsets, rows, steps, Some(weights), false), run, sums) };
+            hand_over(plan, work, line, number, &mut y[bin * plan.planes..][..plan.planes]);
         }
     }
 }
@@ -156,6 +177,8 @@ struct Input<'a> {
     index: &'a [i32],
     share: &'a [f32],
     weights: Option<&'a [f32]>,
+    /// The index advances every few steps.
+    steep: bool,
 }
 
 impl<'a> Input<'a> {
@@ -167,6 +190,7 @@ impl<'a> Input<'a> {
         rows: Rows<*const f32>,
         steps: std::ops::Range<usize>,
         weights: Option<&'a [f32]>,
+        steep: bool,
     ) -> Self {
         Self {
             row: rows.first.wrapping_offset(steps.start as isize * rows.stride),
@@ -176,6 +200,7 @@ impl<'a> Input<'a> {
             index: &offsets.index[steps.clone()],
             share: &offsets.share[steps],
             weights,
+            steep,
         }
     }
 }
@@ -194,11 +219,14 @@ unsafe fn sum<L: Lanes>(input: &Input, run: &Run, sums: *mut f32) {
                 2 => $kernel::<L, 2>(input, sums),
                 3 => $kernel::<L, 3>(input, sums),
                 4 => $kernel::<L, 4>(input, sums),
-                5 if L::COUNT == 16 => $kernel::<L, 5>(input, sums),
-                6 if L::COUNT == 16 => $kernel::<L, 6>(input, sums),
-                7 if L::COUNT == 16 => $kernel::<L, 7>(input, sums),
-                8 if L::COUNT == 16 => $kernel::<L, 8>(input, sums),
-                9 if L::COUNT == 16 => $kernel::<L, 9>(input, sums),
+                5 => $kernel::<L, 5>(input, sums),
+                6 => $kernel::<L, 6>(input, sums),
+                7 => $kernel::<L, 7>(input, sums),
+                8 => $kernel::<L, 8>(input, sums),
+                9 => $kernel::<L, 9>(input, sums),
+                10 if L::COUNT < 16 => $kernel::<L, 10>(input, sums),
+                11 if L::COUNT < 16 => $kernel::<L, 11>(input, sums),
+                12 if L::COUNT < 16 => $kernel::<L, 12>(input, sums),
                 vectors => unreachable!("a run takes {vectors} vectors"),
             }
         };
@@ -209,17 +237,19 @@ unsafe fn sum<L: Lanes>(input: &Input, run: &Run, sums: *mut f32) {
             dispatch!(sum_weighted, count + L::COUNT)
         } else if run.tilt == 0.0 && input.share[0] == 0.0 {
             let into = input.index[0] - window::<L>(input.index[0]);
-            dispatch!(sum_level, count as i32 + into.max(0))
+            dispatch!(sum_level, count as i32 + into)
+        } else if input.steep {
+            dispatch!(sum_steep, count)
         } else {
             dispatch!(sum_tilted, count + L::COUNT)
         }
     }
 }
 
-/// First point of the register window at lattice index `index`: whole vectors, never before the row.
+/// First point of the register window at lattice index `index`: whole vectors, in the margin where the index is negative.
 #[inline(always)]
 pub(super) fn window<L: Lanes>(index: i32) -> i32 {
-    index.max(0) & !(L::COUNT as i32 - 1)
+    index & !(L::COUNT as i32 - 1)
 }
 
 /// Planes without tilt on lattice points: the plain sum of the rows.
@@ -239,8 +269,10 @@ unsafe fn sum_level<L: Lanes, const V: usize>(input: &Input, sums: *mut f32) {
     }
 }
 
-/// Tilted planes, one phase. `here` sums the planes at the present index, one lane per plane, `above` their shares of the
-/// next point. When the index advances, `here` moves up one lane and takes in what was above.
+/// Planes of little tilt, one phase: one aligned load per step. `here` sums the planes at the present index, one lane per
+/// plane, and `above` the shares of the next point among them. When the index advances, the shares part from `here`, which
+/// moves up one lane and takes them in again. No step weighs more in `above` than in `here`, and rounding keeps the order of
+/// sums: what remains is never negative where the image is not.
 #[inline(always)]
 unsafe fn sum_tilted<L: Lanes, const V: usize>(input: &Input, sums: *mut f32) {
     let steps = input.index.len();
@@ -250,20 +282,19 @@ unsafe fn sum_tilted<L: Lanes, const V: usize>(input: &Input, sums: *mut f32) {
     unsafe {
         let zero = L::splat(0.0);
         let (mut here, mut above) = ([zero; V], [zero; V]);
-        let one = L::splat(1.0);
         let mut s = 0;
         while s < steps {
             while s < steps && *input.index.get_unchecked(s) == index {
                 let upper = L::splat(*input.share.get_unchecked(s));
-                let lower = one.sub(upper);
                 let from = input.row.offset(s as isize * input.row_stride + base as isize);
                 for v in 0..V {
                     let points = L::load(from.add(v * L::COUNT));
-                    here[v] = points.mul_add(lower, here[v]);
+                    here[v] = points.add(here[v]);
                     above[v] = points.mul_add(upper, above[v]);
                 }
                 s += 1;
             }
+            here = std::array::from_fn(|v| here[v].sub(above[v]));
             here = std::array::from_fn(|v| above[v].add(moved_up(&here, v)));
             above = [zero; V];
             index += 1;
@@ -282,6 +313,30 @@ unsafe fn sum_tilted<L: Lanes, const V: usize>(input: &Input, sums: *mut f32) {
             }
         }
         add(here, sums.offset((base - index) as isize));
+    }
+}
+
+/// Planes of much tilt, one phase: no branch per step, where the index would advance every few of them.
+#[inline(always)]
+unsafe fn sum_steep<L: Lanes, const V: usize>(input: &Input, sums: *mut f32) {
+    // SAFETY: V + 1 vectors from the one that holds a kept index on lie in the rows and their margins; `sums` holds V vectors.
+    unsafe {
+        let mut total = [L::splat(0.0); V];
+        let mut row = input.row;
+        for s in 0..input.index.len() {
+            let share = *input.share.get_unchecked(s);
+            let (lower, upper) = (L::splat(1.0 - share), L::splat(share));
+            let index = *input.index.get_unchecked(s);
+            let into = index & (L::COUNT as i32 - 1);
+            let from = row.offset((index - into) as isize);
+            let (at, next) = (L::shift(into as usize), L::shift(into as usize + 1));
+            for (v, total) in total.iter_mut().enumerate() {
+                let from = from.add(v * L::COUNT);
+                *total = L::load_at(from, next).mul_add(upper, L::load_at(from, at).mul_add(lower, *total));
+            }
+            row = row.wrapping_offset(input.row_stride);
+        }
+        add(total, sums);
     }
 }
 

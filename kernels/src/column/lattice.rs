@@ -19,6 +19,8 @@ pub(super) struct Lattice {
     pub length: usize,
     /// Floats per phase, zero margin included.
     pub phase_stride: usize,
+    /// Zeros behind each phase, a multiple of a vector; as many lie before the first row.
+    pub margin: usize,
     /// Floats per row.
     pub row_stride: usize,
     /// How a row is made of voxels.
@@ -67,6 +69,7 @@ impl Lattice {
             phases,
             length,
             phase_stride,
+            margin,
             row_stride: phase_stride * phases,
             sampling: Sampling::Voxels,
         };

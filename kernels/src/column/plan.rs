@@ -6,6 +6,7 @@ use super::tof::TofKernel;
 use super::workspace::Regions;
 use crate::Level;
 use crate::joseph::Grid;
+use crate::lanes::Lanes;
 
 /// The axial part of a plane's lines.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -79,9 +80,14 @@ const BLOCK_FLOATS: usize = 6144;
 
 /// Lanes of a vector and the most vectors of planes that a kernel keeps in registers.
 pub(super) fn widest(level: Level) -> (usize, usize) {
+    fn of<L: Lanes>() -> (usize, usize) {
+        (L::COUNT, L::VECTORS)
+    }
     match level {
-        Level::Portable => (4, 4),
-        Level::Avx2 => (8, 4),
-        Level::Avx512 => (16, 9),
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => of::<crate::lanes::Avx512>(),
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => of::<crate::lanes::Avx2>(),
+        _ => of::<crate::lanes::Portable>(),
     }
 }

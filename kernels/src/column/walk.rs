@@ -1,6 +1,7 @@
 //! One transaxial line as steps along its principal axis.
 
 use crate::joseph::Grid;
+use std::ops::Range;
 
 /// A transaxial axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +86,16 @@ impl Walk {
         (first, end.max(first))
     }
 
+    /// Whether the line misses the image.
+    pub(super) fn is_empty(&self) -> bool {
+        self.first >= self.end
+    }
+
+    /// Those steps of a block, `from..to`, that touch the image.
+    pub(super) fn within(&self, block: &Range<usize>) -> (usize, usize) {
+        (self.first.max(block.start), self.end.min(block.end))
+    }
+
     /// Share of the way from A to B at a step.
     pub(super) fn share(&self, step: usize) -> f64 {
         self.share_start + step as f64 * self.share_step
@@ -106,4 +117,11 @@ impl Walk {
     pub(super) fn step_mm(&self, dz_mm: f64) -> f64 {
         self.share_per_step * (self.length_mm * self.length_mm + dz_mm * dz_mm).sqrt()
     }
+}
+
+/// The steps of all walks along one axis.
+pub(super) fn span<'a>(walks: impl Iterator<Item = &'a Walk>, axis: Axis) -> Range<usize> {
+    let walks = walks.filter(|walk| walk.axis == axis && !walk.is_empty());
+    let (first, end) = walks.fold((usize::MAX, 0), |(first, end), walk| (first.min(walk.first), end.max(walk.end)));
+    first.min(end)..end
 }

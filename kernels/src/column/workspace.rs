@@ -16,41 +16,50 @@ pub struct Workspace {
     pub(super) back_rows: AlignedBuffer,
     /// Offsets of one run.
     pub(super) offsets: Offsets,
-    /// One slope per run, for the line at hand.
-    pub(super) slopes: Vec<Slope>,
+    /// Slopes `[line][run]` of the lines at hand.
+    slopes: Vec<Slope>,
     /// TOF weights of the steps of a block.
     pub(super) weighed: Weights,
     /// One column of voxels with a zero at both ends, for resampling.
     pub(super) voxels: Vec<f32>,
-    /// Sums of each run before they go to its planes (forward), in the plan's regions.
+    /// Sums of each line's runs before they go to its planes (forward), in the plan's regions.
     pub(super) sums: AlignedBuffer,
-    /// Planes of each run between zeros (back), in the plan's regions.
+    /// Planes of each line's runs between zeros (back), in the plan's regions.
     pub(super) padded: AlignedBuffer,
 }
 
 impl Workspace {
     /// Scratch memory for `plan`.
     pub fn new(plan: &Plan) -> Self {
-        let rows = AlignedBuffer::zeros(plan.block * plan.lattice.row_stride);
+        let rows = AlignedBuffer::zeros(plan.lattice.margin + plan.block * plan.lattice.row_stride);
         Self {
             back_rows: rows.clone(),
             rows,
             offsets: Offsets::with_capacity(plan.block),
-            slopes: vec![Slope::default(); plan.runs.len()],
+            slopes: Vec::new(),
             weighed: Weights::new(plan.tof.as_ref().map_or(0, TofKernel::bins), plan.block),
             voxels: vec![0.0; plan.grid.shape[2] + 2],
-            sums: AlignedBuffer::zeros(plan.regions.length),
-            padded: AlignedBuffer::zeros(plan.regions.length),
+            sums: AlignedBuffer::zeros(0),
+            padded: AlignedBuffer::zeros(0),
         }
     }
 }
 
 impl Workspace {
-    /// Works out the slopes of all runs for a line.
-    pub(super) fn prepare(&mut self, runs: &[Run], walk: &Walk) {
-        for (slope, run) in self.slopes.iter_mut().zip(runs) {
-            *slope = Slope::new(walk, run);
+    /// Works out the slopes of all runs of some lines, and makes room for as many lines.
+    pub(super) fn prepare<'a>(&mut self, plan: &Plan, walks: impl Iterator<Item = &'a Walk>) {
+        self.slopes.clear();
+        self.slopes.extend(walks.flat_map(|walk| plan.runs.iter().map(|run| Slope::new(walk, run))));
+        let length = self.slopes.len() / plan.runs.len().max(1) * plan.regions.length;
+        if self.sums.as_slice().len() < length {
+            (self.sums, self.padded) = (AlignedBuffer::zeros(length), AlignedBuffer::zeros(length));
         }
+    }
+
+    /// The slope of a run along a line.
+    #[inline(always)]
+    pub(super) fn slope(&self, plan: &Plan, line: usize, run: usize) -> &Slope {
+        &self.slopes[line * plan.runs.len() + run]
     }
 }
 
@@ -121,21 +130,21 @@ pub(super) struct Regions {
 
 impl Regions {
     pub(super) fn new(runs: &[Run], level: Level) -> Self {
-        let (lanes, vectors) = widest(level);
+        let (lanes, _) = widest(level);
         let (mut planes, mut at) = (Vec::new(), 0);
         for run in runs {
-            // A window starts less than a vector before plane 0 and ends, where the run enters the image from below,
-            // a run's length behind its last plane.
-            at = (at + lanes + 1).next_multiple_of(16);
+            // A window starts less than a vector before plane 0 and ends less than two behind the last.
+            at = (at + lanes).next_multiple_of(16) + 16;
             planes.push(at);
-            at += 2 * run.count + lanes * (vectors + 1);
+            at += run.count + 2 * lanes;
         }
+        let at = at.next_multiple_of(16);
         Self { planes, length: at }
     }
 
-    /// Position of plane 0 of a run.
+    /// Position of plane 0 of a line's run.
     #[inline(always)]
-    pub(super) fn planes(&self, run: usize) -> usize {
-        self.planes[run]
+    pub(super) fn planes(&self, line: usize, run: usize) -> usize {
+        line * self.length + self.planes[run]
     }
 }
