@@ -5,6 +5,7 @@ use super::walk::span;
 use super::{ImageRows, Plan, Walk, Workspace, rows};
 use crate::Level;
 use crate::lanes::{Lanes, Portable};
+use std::ops::Range;
 
 /// Adds the back projection of some lines' `y[tof][plane]` to those rows of the image that `image` holds. Lines along the
 /// other axis are passed over. A voxel takes its lines in their order.
@@ -63,7 +64,7 @@ unsafe fn columns<L: Lanes>(plan: &Plan, work: &mut Workspace, lines: &[(Walk, &
             work.weighed.clear();
             for run in 0..plan.runs.len() {
                 // SAFETY: the workspace holds a block of rows.
-                unsafe { pass::<L>(plan, work, walk, line, run, from, to, y) };
+                unsafe { pass::<L>(plan, work, walk, line, run, from..to, y) };
             }
             let rows = work.back_rows.as_mut_slice()[plan.lattice.margin..].as_mut_ptr();
             // SAFETY: rows 0..to − from are filled; the steps lie in `image`.
@@ -97,11 +98,11 @@ unsafe fn pass<L: Lanes>(
     walk: &Walk,
     line: usize,
     number: usize,
-    from: usize,
-    to: usize,
+    steps: Range<usize>,
     y: &[f32],
 ) {
-    let (lattice, steps) = (&plan.lattice, to - from);
+    let (lattice, Range { start: from, end: to }) = (&plan.lattice, steps);
+    let steps = to - from;
     let (run, slope) = (&plan.runs[number], *work.slope(plan, line, number));
     let backwards = slope.backwards();
     work.offsets.fill(&slope, from, to);
@@ -159,7 +160,7 @@ impl<'a> Output<'a> {
         line: usize,
         run: usize,
         rows: Rows<*mut f32>,
-        steps: std::ops::Range<usize>,
+        steps: Range<usize>,
         bin: Option<usize>,
     ) -> Self {
         let share = &work.offsets.share[steps.clone()];

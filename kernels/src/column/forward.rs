@@ -5,6 +5,7 @@ use super::walk::span;
 use super::{Axis, Plan, Run, Walk, Workspace, rows};
 use crate::Level;
 use crate::lanes::{Lanes, Portable};
+use std::ops::Range;
 
 /// Projects the image along all planes and TOF bins of some lines: writes each line's `y[tof][plane]`, line integrals in mm
 /// times the image's unit. `image` is `[x, y, z]` with the plan's shape.
@@ -70,7 +71,7 @@ unsafe fn columns<L: Lanes>(plan: &Plan, work: &mut Workspace, image: &[f32], li
                 unsafe { rows::blend::<L>(plan, image, walk, from, to, rows, &mut work.voxels) };
                 for run in 0..plan.runs.len() {
                     // SAFETY: rows 0..to − from are filled.
-                    unsafe { pass::<L>(plan, work, walk, line, run, from, to, y) };
+                    unsafe { pass::<L>(plan, work, walk, line, run, from..to, y) };
                 }
             }
         }
@@ -109,11 +110,11 @@ unsafe fn pass<L: Lanes>(
     walk: &Walk,
     line: usize,
     number: usize,
-    from: usize,
-    to: usize,
+    steps: Range<usize>,
     y: &mut [f32],
 ) {
-    let (lattice, steps) = (&plan.lattice, to - from);
+    let (lattice, Range { start: from, end: to }) = (&plan.lattice, steps);
+    let steps = to - from;
     let (run, slope) = (&plan.runs[number], *work.slope(plan, line, number));
     let backwards = slope.backwards();
     work.offsets.fill(&slope, from, to);
@@ -188,7 +189,7 @@ impl<'a> Input<'a> {
         plan: &Plan,
         offsets: &'a Offsets,
         rows: Rows<*const f32>,
-        steps: std::ops::Range<usize>,
+        steps: Range<usize>,
         weights: Option<&'a [f32]>,
         steep: bool,
     ) -> Self {
