@@ -49,7 +49,7 @@ pub fn write_slices(path: &Path, overwrite: bool, panels: &[Panel], slicing: Sli
         layout.draw(&mut canvas, index, panel.title, slices, grey);
     }
     layout.draw_scales(&mut canvas, grey, &panels[0].image.unit.to_string());
-    save(path, overwrite, &canvas)
+    save(path, overwrite, &(&canvas).into())
 }
 
 fn check(path: &Path, panels: &[Panel], slicing: Slicing) -> Result<(), IoError> {
