@@ -16,6 +16,7 @@ mod reference;
 mod scanner;
 mod simulate;
 mod source;
+mod study;
 
 pub use algorithm::{AlgorithmConfig, Iterations, Method, MlemConfig, OsemConfig, StartConfig};
 pub use error::{ConfigError, Mistake};
@@ -28,3 +29,4 @@ pub use reference::ReferenceConfig;
 pub use scanner::{ScannerConfig, SinogramConfig};
 pub use simulate::{AcquisitionConfig, SimulateConfig, SimulateOutput};
 pub use source::Source;
+pub use study::{Knob, Oracle, Study, StudyConfig, StudyMethod, StudyOutput, StudyScanner};

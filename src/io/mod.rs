@@ -1,5 +1,7 @@
 //! Files: one format per module, nobody else names a format crate.
 
+pub mod columns;
+pub mod csv;
 pub mod drawing;
 mod error;
 pub mod hdf5;
