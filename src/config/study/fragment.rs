@@ -84,12 +84,15 @@ pub(super) fn recon(
     knob: Option<(&Knob, usize)>,
     phantom: &str,
 ) -> Result<ReconConfig, ConfigError> {
-    let first = turned(source, name, knob, phantom, false);
     let number = knob.is_some_and(|(knob, index)| knob.values[index].number.is_some());
-    match first {
+    match turned(source, name, knob, phantom, false) {
         // One number stands for three axes where the key takes three.
-        Err(error) if number => turned(source, name, knob, phantom, true).map_err(|_| error),
-        first => first,
+        Err(error) if number => turned(source, name, knob, phantom, true).map_err(|of_three| {
+            let wanted =
+                matches!(&error, ConfigError::Mistake(mistake) if mistake.message.contains("expected an array"));
+            if wanted { of_three } else { error }
+        }),
+        result => result,
     }
 }
 

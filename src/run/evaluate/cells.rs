@@ -12,6 +12,7 @@ use super::plan::{Plan, Subject};
 use crate::config::Study;
 use crate::image::{Image, ImageUnit};
 use crate::metrics::{Ensemble, Estimate, region_statistics, root_mean_variance};
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 
 /// Figures of the mean image that are kept.
@@ -40,7 +41,7 @@ pub(super) fn score(study: &Study, plan: &Plan, cache: &Cache) -> Result<Vec<Sco
         }
         Ok(scores)
     };
-    plan.cells.iter().map(cell).collect()
+    plan.cells.par_iter().map(cell).collect()
 }
 
 /// The mean of every figure over the realisations that have it.
