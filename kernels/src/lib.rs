@@ -6,6 +6,7 @@
 
 mod aligned;
 pub mod column;
+pub mod fusion;
 pub mod gaussian;
 pub mod joseph;
 mod lanes;

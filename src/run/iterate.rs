@@ -4,7 +4,7 @@ use super::figures::Reference;
 use super::fit::fit;
 use super::{Options, RunError, image_file, snapshot_path, write_image_file};
 use crate::algorithm::fbp::{FbpConfig, fbp};
-use crate::algorithm::{Observer, Osem, Stop, drive};
+use crate::algorithm::{Algorithm, Observer, Osem, Stop, drive};
 use crate::config::{Iterations, ReconConfig, Source, StartConfig};
 use crate::image::{Image, ImageGrid, ImageUnit};
 use crate::io::Provenance;
@@ -52,7 +52,7 @@ impl Scene<'_> {
             Stop::Asked(why) => why,
         };
         let (updates, seconds) = last.map_or((0, 0.0), |step| (step.update, step.seconds));
-        Ok(Iterated { values: osem.into_image(), updates, seconds, stop, history: samples.take() })
+        Ok(Iterated { values: osem.image().to_vec(), updates, seconds, stop, history: samples.take() })
     }
 
     /// Filtered back projection: one formula, nothing to watch.
