@@ -6,11 +6,13 @@
 
 mod aligned;
 pub mod column;
+pub mod differences;
 pub mod gaussian;
 pub mod joseph;
 mod lanes;
 mod level;
 mod memory;
+pub mod pairs;
 pub mod probe;
 
 pub use aligned::AlignedBuffer;
