@@ -6,12 +6,14 @@
 
 mod aligned;
 pub mod column;
+pub mod differences;
 pub mod fusion;
 pub mod gaussian;
 pub mod joseph;
 mod lanes;
 mod level;
 mod memory;
+pub mod pairs;
 pub mod probe;
 
 pub use aligned::AlignedBuffer;

@@ -2,7 +2,7 @@
 
 use super::{
     AlgorithmConfig, AttenuationConfig, ConfigError, FilterConfig, ImageConfig, MeasurementConfig, OutputConfig,
-    ReferenceConfig, RunConfig, Source, StopConfig,
+    PriorConfig, ReferenceConfig, RunConfig, Source, StopConfig,
 };
 use crate::scanner::SinogramGeometry;
 use schemars::JsonSchema;
@@ -24,6 +24,9 @@ pub struct ReconConfig {
     /// Attenuation map; its factors exp(−∫µ) multiply those of the measurement.
     #[serde(default)]
     pub attenuation: Option<AttenuationConfig>,
+    /// Which images are likely; without it the likelihood alone decides.
+    #[serde(default)]
+    pub prior: Option<PriorConfig>,
     /// The algorithm.
     pub algorithm: AlgorithmConfig,
     /// Gaussian filter of the finished image.
@@ -67,6 +70,10 @@ impl ReconConfig {
             ));
         }
         conflicts.extend(self.reference.as_ref().and_then(|reference| reference.conflicts(source)));
+        if let Some(prior) = &self.prior {
+            conflicts.extend(prior.conflicts(source));
+            conflicts.extend(prior.conflicts_with_algorithm(self.algorithm.name(), source));
+        }
         conflicts.extend(self.algorithm.conflicts(source));
         conflicts
     }

@@ -3,6 +3,26 @@
 //! MAP maximises Φ(x) = L(x) − β R(x). R states its unit, so that β R is a pure number. The weight β, and its share per
 //! subset, are applied by the algorithms' objective and nowhere else.
 
+mod capability;
+mod error;
+mod gradient;
+mod neighbourhood;
+mod padded;
+mod pairwise;
+mod quadratic;
+mod relative_difference;
+mod total_variation;
+
+pub use capability::Capability;
+pub use error::PriorError;
+pub use neighbourhood::Neighbours;
+pub use pairwise::Pairs;
+pub use quadratic::quadratic;
+pub use relative_difference::relative_difference;
+pub use total_variation::{directional_total_variation, total_variation};
+
+use neighbourhood::Neighbourhood;
+
 /// R is differentiable.
 pub trait Smooth: Send + Sync {
     /// R(x)
