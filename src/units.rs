@@ -69,6 +69,14 @@ impl Positive {
     }
 }
 
+impl NonNegative {
+    /// A constant that stands in the code.
+    pub const fn constant(value: f64) -> Self {
+        assert!(value >= 0.0 && value < f64::INFINITY, "a constant that is not negative");
+        Self(value)
+    }
+}
+
 impl Default for NonNegative {
     /// Zero: none.
     fn default() -> Self {

@@ -11,14 +11,15 @@ use super::start::{field_of_view, uniform_start};
 use crate::likelihood::{Model, Scratch};
 use crate::prior::Prior;
 use coincide_kernels::zeros;
+use std::sync::OnceLock;
 
 /// Φ of one measurement and one prior.
 pub struct Objective<'a> {
     model: &'a Model<'a>,
     prior: &'a Prior,
     beta: f64,
-    /// s = Bᵀ Gᵀ m; 0 outside the field of view.
-    sensitivity: Vec<f32>,
+    /// s = Bᵀ Gᵀ m; 0 outside the field of view. Worked out when it is asked for first.
+    sensitivity: OnceLock<Vec<f32>>,
 }
 
 /// Arrays that the methods of an objective need besides their results.
@@ -30,9 +31,7 @@ pub struct Work {
 impl<'a> Objective<'a> {
     /// L − β R.
     pub fn new(model: &'a Model<'a>, prior: &'a Prior, beta: f64) -> Self {
-        let mut sensitivity = sensitivity(model);
-        sensitivity.iter_mut().zip(field_of_view(model)).filter(|(_, inside)| !inside).for_each(|(s, _)| *s = 0.0);
-        Self { model, prior, beta, sensitivity }
+        Self { model, prior, beta, sensitivity: OnceLock::new() }
     }
 
     /// The model of the measurement.
@@ -57,21 +56,26 @@ impl<'a> Objective<'a> {
 
     /// s of all subsets together, 0 outside the field of view.
     pub fn sensitivity(&self) -> &[f32] {
-        &self.sensitivity
+        self.sensitivity.get_or_init(|| {
+            let mut sensitivity = sensitivity(self.model);
+            let outside = field_of_view(self.model).into_iter().map(|inside| !inside);
+            sensitivity.iter_mut().zip(outside).filter(|(_, outside)| *outside).for_each(|(s, _)| *s = 0.0);
+            sensitivity
+        })
     }
 
     /// Arrays of the right sizes.
     pub fn work(&self) -> Work {
-        Work { scratch: self.model.scratch(), part: zeros(self.sensitivity.len()) }
+        Work { scratch: self.model.scratch(), part: zeros(self.model.grid().voxels()) }
     }
 
     /// A first image: the given one, or a uniform one with the counts of the measurement; 0 outside the field of view.
     pub fn start(&self, given: Option<Vec<f32>>) -> Vec<f32> {
-        let given = given.unwrap_or_else(|| uniform_start(self.model, &self.sensitivity));
+        let given = given.unwrap_or_else(|| uniform_start(self.model, self.sensitivity()));
         let shape = self.model.grid().shape;
-        assert_eq!(given.len(), self.sensitivity.len(), "start image does not have the shape {shape:?}");
+        assert_eq!(given.len(), self.sensitivity().len(), "start image does not have the shape {shape:?}");
         let mut image = zeros(given.len());
-        each(&mut image, [&given, &self.sensitivity], |_, [x, s]| if s > 0.0 { x.max(0.0) } else { 0.0 });
+        each(&mut image, [&given, self.sensitivity()], |_, [x, s]| if s > 0.0 { x.max(0.0) } else { 0.0 });
         image
     }
 
@@ -157,6 +161,6 @@ impl<'a> Objective<'a> {
 
     /// 0 outside the field of view.
     fn inside(&self, gradient: &mut [f32]) {
-        each(gradient, [&self.sensitivity], |g, [s]| if s > 0.0 { g } else { 0.0 });
+        each(gradient, [self.sensitivity()], |g, [s]| if s > 0.0 { g } else { 0.0 });
     }
 }

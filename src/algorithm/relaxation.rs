@@ -1,18 +1,12 @@
 //! Steps that shrink, as convergence over subsets needs them.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 /// λₙ = first / (1 + decay · n) in full iteration n = 0, 1, 2, … The sum of all λₙ diverges and that of their squares
 /// does not, which is what the proofs ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Relaxation {
     /// λ₀, in EM steps.
-    #[schemars(range(min = 0.0))]
     pub first: f64,
     /// How fast the steps shrink.
-    #[schemars(range(min = 0.0))]
     pub decay: f64,
 }
 

@@ -18,7 +18,7 @@ mod scanner;
 mod simulate;
 mod source;
 
-pub use algorithm::{AlgorithmConfig, Iterations, Method, MlemConfig, OsemConfig, StartConfig};
+pub use algorithm::*;
 pub use error::{ConfigError, Mistake};
 pub use image::{AttenuationConfig, FilterConfig, ImageConfig};
 pub use measurement::{InterfileConfig, MeasurementConfig, MmrListmodeConfig, NegativePrompts, RandomsConfig};

@@ -4,6 +4,7 @@ use super::{
     AlgorithmConfig, AttenuationConfig, ConfigError, FilterConfig, ImageConfig, MeasurementConfig, OutputConfig,
     PriorConfig, ReferenceConfig, RunConfig, Source, StopConfig,
 };
+use crate::prior::Capability;
 use crate::scanner::SinogramGeometry;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -75,7 +76,21 @@ impl ReconConfig {
             conflicts.extend(prior.conflicts_with_algorithm(self.algorithm.name(), source));
         }
         conflicts.extend(self.algorithm.conflicts(source));
+        conflicts.extend(self.tolerance_conflict(source));
         conflicts
+    }
+
+    /// A tolerance for what has no gradient.
+    fn tolerance_conflict(&self, source: &Source) -> Option<ConfigError> {
+        self.stop.tolerance?;
+        let prior = self.prior.as_ref().filter(|prior| !matches!(prior.capability(), Capability::Smooth { .. }));
+        let lacks = match prior {
+            Some(prior) => format!("the prior `{}` has no gradient", prior.name()),
+            None if self.algorithm.iterations().is_none() => "this algorithm has no maximum to reach".into(),
+            None => return None,
+        };
+        let message = format!("{lacks}, so that no distance from a maximum is known on the way");
+        Some(source.mistake("stop.tolerance", message, Some("use `relative_change` instead".into())))
     }
 
     /// Everything in the config that contradicts the measurement's geometry.

@@ -5,6 +5,7 @@ use crate::data::{Measurement, SubsetError, subsets};
 use crate::image::ImageGrid;
 use crate::operator::{GaussianFilter, LinearOperator, Projector};
 use coincide_kernels::zeros;
+use rayon::prelude::*;
 
 /// ȳ = m ⊙ (G B x) + b, split into subsets of views.
 pub struct Model<'a> {
@@ -43,6 +44,23 @@ impl<'a> Model<'a> {
             subsets: subsets.into_iter().map(|views| Subset { projector: projector.subset(&views), views }).collect(),
             grid,
         })
+    }
+
+    /// The same model with another number of subsets.
+    pub fn with_subsets(&self, count: usize) -> Result<Self, SubsetError> {
+        let subsets = subsets(self.measurement.geometry.views, count)?;
+        let projector = &self.subsets[0].projector;
+        let subsets = subsets.into_iter().map(|views| Subset { projector: projector.subset(&views), views }).collect();
+        Ok(Self { measurement: self.measurement, resolution: self.resolution.clone(), subsets, grid: self.grid })
+    }
+
+    /// The same model of another measurement of the same geometry.
+    pub fn with_measurement<'b>(&self, measurement: &'b Measurement) -> Model<'b> {
+        let shape = measurement.geometry.shape();
+        assert_eq!(shape, self.measurement.geometry.shape(), "a measurement of another geometry");
+        let subset = |subset: &Subset| Subset { views: subset.views.clone(), projector: subset.projector.clone() };
+        let subsets = self.subsets.iter().map(subset).collect();
+        Model { measurement, resolution: self.resolution.clone(), subsets, grid: self.grid }
     }
 
     /// The image grid.
@@ -91,6 +109,15 @@ impl<'a> Model<'a> {
             sum += self.sum_lines(subset, &mut scratch.sinogram, log_likelihood);
         }
         sum
+    }
+
+    /// The largest L that any ȳ could have: that of ȳ = y.
+    pub fn saturated_log_likelihood(&self) -> f64 {
+        let terms = self.measurement.prompts.par_chunks(1 << 16).map(|counts| {
+            let term = |y: f64| if y > 0.0 { y * y.ln() - y } else { 0.0 };
+            counts.iter().map(|&y| term(f64::from(y))).sum::<f64>()
+        });
+        terms.collect::<Vec<_>>().iter().sum()
     }
 
     /// Σ ȳ − b = Σ m ⊙ (G B x) over all subsets: the counts that the image explains.

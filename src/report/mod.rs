@@ -8,5 +8,7 @@ mod text;
 
 pub use memory::peak_memory_mb;
 pub use provenance::{Input, Record, hash_lines, sha256};
-pub use results::{BenchResult, CheckResult, Limits, Problem, ReconResult, ReplayResult, VerifyResult};
+pub use results::{
+    BenchResult, CheckResult, Limits, Problem, ReconResult, ReplayResult, VerifyResult, WeightSearch, WeightTrial,
+};
 pub use table::{Table, significant};
