@@ -3,7 +3,7 @@
 
 use super::arithmetic::each;
 use super::objective::{Objective, Work};
-use super::preconditioner::em;
+use super::preconditioner::{em, harmonic};
 use super::relaxation::Relaxation;
 use super::{Algorithm, Count, Step};
 use coincide_kernels::zeros;
@@ -21,8 +21,11 @@ pub enum BsremVariant {
     Two,
 }
 
-/// BSREM-I: x ← P₊(x + λₙ K D(x) ∇Lₖ(x)) for all k, then x ← P₊(x − λₙ D(x) β ∇R(x)).
-/// BSREM-II: x ← P₊(x + λₙ K D(x) ∇Φₖ(x)).   D = (x + δ) / s.
+/// BSREM-I: x ← P₊(x + λₙ K D(x) ∇Lₖ(x)) for all k, then x ← P₊(x − λₙ D'(x) β ∇R(x)).
+/// BSREM-II: x ← P₊(x + λₙ K D(x) ∇Φₖ(x)).
+///
+/// D = (x + δ) / s is EM's step. D' is shortened by the curvature of the prior ([`harmonic`]), as nothing in its own half
+/// step holds the prior back.
 pub struct Bsrem<'a> {
     objective: &'a Objective<'a>,
     relaxation: Relaxation,
@@ -48,9 +51,8 @@ impl<'a> Bsrem<'a> {
         Self { objective, relaxation, variant, image, gradient, d, work, count }
     }
 
-    /// x ← P₊(x + λ D(x) g)
+    /// x ← P₊(x + λ D g)
     fn step(&mut self, lambda: f32) {
-        em(self.objective, &self.image, &mut self.d);
         each(&mut self.image, [&self.d, &self.gradient], |x, [d, g]| (x + lambda * d * g).max(0.0));
     }
 }
@@ -63,14 +65,17 @@ impl Algorithm for Bsrem<'_> {
         match self.variant {
             BsremVariant::Two => {
                 self.objective.subset_gradient(k, &self.image, &mut self.work, &mut self.gradient);
+                em(self.objective, &self.image, &mut self.d);
                 self.step(of_subset);
             }
             BsremVariant::One => {
                 self.objective.data_gradient(k, &self.image, &mut self.work, &mut self.gradient);
+                em(self.objective, &self.image, &mut self.d);
                 self.step(of_subset);
                 if k + 1 == self.objective.subsets() {
                     self.gradient.fill(0.0);
                     self.objective.subtract_prior_gradient(&self.image, &mut self.gradient);
+                    harmonic(self.objective, &self.image, &mut self.d);
                     self.step(lambda);
                 }
             }

@@ -6,6 +6,7 @@
 //! preconditioner as its first guess of the inverse Hessian, and the path along it is bent at 0.
 
 use super::arithmetic::{add, dot, each, sum};
+use super::kkt::{mean_inside, residual};
 use super::objective::{Objective, Work};
 use super::preconditioner::harmonic;
 use super::{Algorithm, Count, Step};
@@ -14,6 +15,9 @@ use std::collections::VecDeque;
 
 /// Share of the expected gain that a step must bring (Armijo).
 const SUFFICIENT: f64 = 1e-4;
+
+/// Largest value that counts as next to 0, over the mean of the image.
+const NEAR: f64 = 0.02;
 
 /// Steps of a line search, each a third of the last.
 const TRIALS: usize = 12;
@@ -49,9 +53,11 @@ impl<'a> Lbfgs<'a> {
         Self { objective, memory, image, gradient, value: f64::NAN, d, pairs, work, count }
     }
 
-    /// H g on the voxels that are free: those above 0 or drawn upwards.
+    /// H g on the voxels that are free; those that are next to 0 and drawn there go there, as their bending would mislead all
+    /// others.
     fn direction(&self) -> Vec<f32> {
-        let free = |x: f32, g: f32| x > 0.0 || g > 0.0;
+        let near = self.nearness();
+        let free = |x: f32, g: f32| g > 0.0 || x > near;
         let mut q = zeros(self.image.len());
         each(&mut q, [&self.image, &self.gradient], |_, [x, g]| if free(x, g) { g } else { 0.0 });
         let mut weights = Vec::with_capacity(self.pairs.len());
@@ -69,8 +75,15 @@ impl<'a> Lbfgs<'a> {
             let correction = weight - pair.inverse * dot(&pair.change, &q);
             add(&mut q, correction as f32, &pair.step);
         }
-        each(&mut q, [&self.image, &self.gradient], |q, [x, g]| if free(x, g) { q } else { 0.0 });
+        each(&mut q, [&self.image, &self.gradient], |q, [x, g]| if free(x, g) { q } else { -x });
         q
+    }
+
+    /// What counts as next to 0: a part of the mean that shrinks with the distance from the maximum, so that in the end only
+    /// the true zeros are left (Bertsekas's ε).
+    fn nearness(&self) -> f32 {
+        let s = self.objective.sensitivity();
+        (residual(&self.image, &self.gradient, s).min(NEAR) * mean_inside(&self.image, s)) as f32
     }
 
     /// The first of the steps 1, ⅓, ⅑, … along the bent path that gains enough, with its value and gradient.
@@ -97,8 +110,8 @@ impl<'a> Lbfgs<'a> {
 
 impl Algorithm for Lbfgs<'_> {
     fn update(&mut self) -> Step {
+        harmonic(self.objective, &self.image, &mut self.d);
         if self.value.is_nan() {
-            harmonic(self.objective, &self.image, &mut self.d);
             self.value = self.objective.gradient(&self.image, &mut self.work, &mut self.gradient);
             self.count.projected(1);
         }
@@ -120,10 +133,7 @@ impl Algorithm for Lbfgs<'_> {
                 }
             }
             // What the last steps knew is wrong here: back to the preconditioner.
-            None => {
-                self.pairs.clear();
-                harmonic(self.objective, &self.image, &mut self.d);
-            }
+            None => self.pairs.clear(),
         }
         self.count.done()
     }
