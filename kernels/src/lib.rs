@@ -11,6 +11,7 @@ pub mod gaussian;
 pub mod joseph;
 mod lanes;
 mod level;
+pub mod median;
 mod memory;
 pub mod pairs;
 pub mod probe;
