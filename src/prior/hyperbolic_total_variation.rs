@@ -11,7 +11,7 @@ use super::Smooth;
 use super::gradient::{Gradient, thirds, thirds_mut};
 use crate::image::ImageGrid;
 use coincide_kernels::Level;
-use coincide_kernels::differences::{normalise, remove_along};
+use coincide_kernels::differences::{Differences, inverse_norms, normalise, remove_along};
 use rayon::prelude::*;
 use std::array;
 
@@ -44,15 +44,43 @@ impl Hyperbolic {
         Self { gradient, epsilon }
     }
 
-    /// D ∇x / √(⟨∇x, D ∇x⟩ + ε²) of plane `i`.
-    fn flux(&self, x: &[f32], i: usize, plain: &mut [f32], flux: &mut [f32]) {
+    /// ∇x and D ∇x of plane `i`.
+    fn gradients(&self, x: &[f32], i: usize, plain: &mut [f32], across: &mut [f32]) {
         let level = Level::best();
         self.gradient.plain_plane(level, x, i, thirds_mut(plain));
-        flux.copy_from_slice(plain);
+        across.copy_from_slice(plain);
         if let Some(direction) = self.gradient.direction_of(i) {
-            remove_along(level, direction, thirds_mut(flux));
+            remove_along(level, direction, thirds_mut(across));
         }
-        normalise(level, self.epsilon, thirds(plain), thirds_mut(flux));
+    }
+
+    /// D ∇x / √(⟨∇x, D ∇x⟩ + ε²) of plane `i`.
+    fn flux(&self, x: &[f32], i: usize, plain: &mut [f32], flux: &mut [f32]) {
+        self.gradients(x, i, plain, flux);
+        normalise(Level::best(), self.epsilon, thirds(plain), thirds_mut(flux));
+    }
+
+    /// Computes fields of planes in order and hands those of a plane and the one before it to `add`.
+    fn planes(
+        &self,
+        out: &mut [f32],
+        length: usize,
+        field: impl Fn(usize, &mut [f32], &mut [f32]) + Sync,
+        add: impl Fn(Option<&[f32]>, &[f32], bool, &mut [f32]) + Sync,
+    ) {
+        let [nx, ny, nz] = self.gradient.shape();
+        let (plane, slab) = (ny * nz, nx.div_ceil(4 * rayon::current_num_threads()).max(1));
+        out.par_chunks_mut(slab * plane).enumerate().for_each(|(s, planes)| {
+            let (mut scratch, mut here, mut before) = (vec![0.0; 6 * plane], vec![0.0; length], vec![0.0; length]);
+            if s > 0 {
+                field(s * slab - 1, &mut scratch, &mut before);
+            }
+            for (i, out) in (s * slab..).zip(planes.chunks_mut(plane)) {
+                field(i, &mut scratch, &mut here);
+                add((i > 0).then_some(&before[..plane]), &here, i + 1 == nx, out);
+                std::mem::swap(&mut here, &mut before);
+            }
+        });
     }
 
     fn at(&self, x: &[f32], voxel: [usize; 3]) -> Local {
@@ -108,21 +136,15 @@ impl Smooth for Hyperbolic {
     }
 
     fn add_gradient(&self, weight: f32, x: &[f32], gradient: &mut [f32]) {
-        let [nx, ny, nz] = self.gradient.shape();
-        let (plane, slab) = (ny * nz, nx.div_ceil(4 * rayon::current_num_threads()).max(1));
-        gradient.par_chunks_mut(slab * plane).enumerate().for_each(|(s, planes)| {
-            let (mut plain, mut flux, mut before) = (vec![0.0; 3 * plane], vec![0.0; 3 * plane], vec![0.0; 3 * plane]);
-            if s > 0 {
-                self.flux(x, s * slab - 1, &mut plain, &mut before);
-            }
-            for (i, out) in (s * slab..).zip(planes.chunks_mut(plane)) {
-                self.flux(x, i, &mut plain, &mut flux);
-                let behind = (i > 0).then(|| &before[..plane]);
-                let differences = self.gradient.differences();
-                differences.add_transpose(Level::best(), weight, behind, thirds(&flux), i + 1 == nx, out);
-                std::mem::swap(&mut flux, &mut before);
-            }
-        });
+        let differences = self.gradient.differences();
+        self.planes(
+            gradient,
+            3 * differences.plane[0] * differences.plane[1],
+            |i, scratch, flux| self.flux(x, i, &mut scratch[..flux.len()], flux),
+            |before, flux, last, out| {
+                differences.add_transpose(Level::best(), weight, before, thirds(flux), last, out);
+            },
+        );
     }
 
     fn add_curvature(&self, weight: f32, x: &[f32], diagonal: &mut [f32]) {
@@ -140,13 +162,20 @@ impl Smooth for Hyperbolic {
     }
 
     fn add_surrogate(&self, weight: f32, x: &[f32], diagonal: &mut [f32]) -> bool {
-        self.add(weight, x, diagonal, |own, before| {
-            let others = before.iter().enumerate().filter_map(|(axis, before)| {
-                let before = before.as_ref()?;
-                Some(before.scale[axis] * before.scale[axis] / before.norm)
-            });
-            2.0 * (dot(own.scale, own.scale) / own.norm + others.sum::<f32>())
-        });
+        let plain = self.gradient.differences();
+        let squares = Differences { scale: plain.scale.map(|scale| scale * scale), ..*plain };
+        self.planes(
+            diagonal,
+            plain.plane[0] * plain.plane[1],
+            |i, scratch, inverse| {
+                let (plain, across) = scratch.split_at_mut(3 * inverse.len());
+                self.gradients(x, i, plain, across);
+                inverse_norms(Level::best(), self.epsilon, thirds(plain), thirds(across), inverse);
+            },
+            |before, inverse, last, out| {
+                squares.add_to_both_ends(Level::best(), 2.0 * weight, before, [inverse; 3], last, out);
+            },
+        );
         true
     }
 }

@@ -58,8 +58,8 @@ fn tanh_ratio(u: f32) -> f32 {
         * s)
         + 4.893_524_6e-3;
     let bottom = ((1.198_258_4e-6 * s + 1.185_347e-4) * s + 2.268_434_6e-3) * s + 4.893_525_2e-3;
-    let beyond = if size > FLAT { FLAT / size } else { 1.0 };
-    top / bottom * beyond
+    let beyond = if size > FLAT { size * (1.0 / FLAT) } else { 1.0 };
+    top / (bottom * beyond)
 }
 
 /// ln cosh u = −½ ln(1 − t²) for small u, |u| − ln 2 + ln(1 + e) for large, with t = tanh u and e = exp(−2|u|) = (1 − t)/(1 + t).
