@@ -39,7 +39,7 @@ impl Differences {
     }
 
     /// out += weight · Dᵀ of one plane: `before` is the x part of the plane before it, `here` the parts of the plane itself.
-    /// Without `before` it is the first plane, and `last` says whether it is the last one.
+    /// The first plane has no `before`; `last` says whether it is the last one.
     pub fn add_transpose(
         &self,
         level: Level,
@@ -49,26 +49,52 @@ impl Differences {
         last: bool,
         out: &mut [f32],
     ) {
+        self.add_ends(level, [-weight, weight], before, here, last, out);
+    }
+
+    /// The same with |Dᵀ|, whose entries are all positive: what is found for differences is added to both their ends.
+    pub fn add_to_both_ends(
+        &self,
+        level: Level,
+        weight: f32,
+        before: Option<&[f32]>,
+        here: [&[f32]; 3],
+        last: bool,
+        out: &mut [f32],
+    ) {
+        self.add_ends(level, [weight; 2], before, here, last, out);
+    }
+
+    /// Adds each difference to the voxel it belongs to and to the one behind it, times `[here, behind]`.
+    fn add_ends(
+        &self,
+        level: Level,
+        ends: [f32; 2],
+        before: Option<&[f32]>,
+        here: [&[f32]; 3],
+        last: bool,
+        out: &mut [f32],
+    ) {
         let [_, nz] = self.plane;
         here.iter().for_each(|here| self.check(here));
         self.check(out);
-        let [sx, sy, sz] = self.scale.map(|scale| weight * scale);
+        let [own, behind] = ends.map(|end| self.scale.map(|scale| end * scale));
         let [x, y, z] = here;
         let inner = out.len().saturating_sub(nz);
         level.vectorised(
             #[inline(always)]
             || {
                 if let Some(before) = before {
-                    add_scaled(sx, before, out);
+                    add_scaled(behind[0], before, out);
                 }
                 if !last {
-                    add_scaled(-sx, x, out);
+                    add_scaled(own[0], x, out);
                 }
-                add_scaled(-sy, &y[..inner], out);
-                add_scaled(sy, &y[..inner], &mut out[nz.min(x.len())..]);
+                add_scaled(own[1], &y[..inner], out);
+                add_scaled(behind[1], &y[..inner], &mut out[nz.min(x.len())..]);
                 for (z, out) in z.chunks_exact(nz).zip(out.chunks_exact_mut(nz)) {
-                    add_scaled(-sz, &z[..nz - 1], out);
-                    add_scaled(sz, &z[..nz - 1], &mut out[1..]);
+                    add_scaled(own[2], &z[..nz - 1], out);
+                    add_scaled(behind[2], &z[..nz - 1], &mut out[1..]);
                 }
             },
         );
@@ -148,6 +174,22 @@ pub fn normalise(level: Level, epsilon: f32, gradient: [&[f32]; 3], field: [&mut
                 x[j] *= inverse;
                 y[j] *= inverse;
                 z[j] *= inverse;
+            }
+        },
+    );
+}
+
+/// out = 1 / √(⟨g, q⟩ + ε²) at every voxel.
+pub fn inverse_norms(level: Level, epsilon: f32, gradient: [&[f32]; 3], field: [&[f32]; 3], out: &mut [f32]) {
+    let ([x, y, z], [gx, gy, gz]) = (field, gradient);
+    let count = out.len();
+    assert_eq!([x.len(), y.len(), z.len(), gx.len(), gy.len(), gz.len()], [count; 6], "fields of one length");
+    level.vectorised(
+        #[inline(always)]
+        || {
+            for j in 0..count {
+                let square = gx[j] * x[j] + gy[j] * y[j] + gz[j] * z[j];
+                out[j] = 1.0 / (square.max(0.0) + epsilon * epsilon).sqrt();
             }
         },
     );

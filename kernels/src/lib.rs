@@ -12,6 +12,7 @@ pub mod gaussian;
 pub mod joseph;
 mod lanes;
 mod level;
+pub mod median;
 mod memory;
 pub mod pairs;
 pub mod probe;

@@ -47,6 +47,16 @@ impl PaddedRows {
         }
     }
 
+    /// Fills the pads with the first and last voxel of their row.
+    pub fn repeat_edges(&self, padded: &mut [f32]) {
+        assert_eq!(padded.len(), self.len(), "a padded plane of {self:?}");
+        for row in padded.chunks_exact_mut(self.stride()) {
+            let (first, last) = (row[self.pad], row[self.pad + self.voxels - 1]);
+            row[..self.pad].fill(first);
+            row[self.pad + self.voxels..].fill(last);
+        }
+    }
+
     /// Where block `z` of row `row` starts, `None` outside the plane.
     #[inline(always)]
     fn start(&self, row: usize, rows: isize, z: usize, depth: isize) -> Option<usize> {

@@ -6,11 +6,8 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Capability {
-    /// Value, gradient, curvature ([`super::Smooth`]).
-    Smooth {
-        /// Also a separable surrogate.
-        surrogate: bool,
-    },
+    /// Value, gradient, curvature and a separable surrogate ([`super::Smooth`]).
+    Smooth,
     /// A simple function of a linear map ([`super::Dual`]).
     Dual,
     /// A map of images ([`super::Denoiser`]).
@@ -23,8 +20,7 @@ impl Capability {
     /// Names of the algorithms that can carry such a prior.
     pub fn algorithms(self) -> &'static [&'static str] {
         match self {
-            Self::Smooth { surrogate: true } => &["osl", "de-pierro", "bsrem", "sps", "svrg", "saga", "lbfgs"],
-            Self::Smooth { surrogate: false } => &["osl", "bsrem", "svrg", "saga", "lbfgs"],
+            Self::Smooth => &["osl", "de-pierro", "bsrem", "sps", "svrg", "saga", "lbfgs"],
             Self::Dual => &["pdhg", "spdhg"],
             Self::Denoiser => &["osl"],
             Self::Kernel => &["mlem", "osem"],

@@ -115,6 +115,11 @@ impl Gradient {
         Some(parts.map(|part| &part[i * ny * nz..(i + 1) * ny * nz]))
     }
 
+    /// ξ of voxel `j`, zero where there is no direction.
+    pub fn direction_at(&self, j: usize) -> [f32; 3] {
+        self.direction.as_ref().map_or([0.0; 3], |field| thirds(field).map(|part| part[j]))
+    }
+
     /// The differences of single planes.
     pub fn differences(&self) -> &Differences {
         &self.differences

@@ -41,6 +41,7 @@ pub(super) struct Window<'a> {
     reach: usize,
     image: &'a [f32],
     planes: Vec<f32>,
+    repeat: bool,
     /// First plane that is not loaded yet, once there is one.
     next: Option<usize>,
 }
@@ -48,7 +49,12 @@ pub(super) struct Window<'a> {
 impl<'a> Window<'a> {
     /// A window on an image, nothing loaded.
     pub fn new(rows: PaddedRows, reach: usize, image: &'a [f32]) -> Self {
-        Self { rows, reach, image, planes: vec![0.0; (2 * reach + 1) * rows.len()], next: None }
+        Self { rows, reach, image, planes: vec![0.0; (2 * reach + 1) * rows.len()], repeat: false, next: None }
+    }
+
+    /// A window whose pads repeat the first and last voxel of their row.
+    pub fn repeating_edges(rows: PaddedRows, reach: usize, image: &'a [f32]) -> Self {
+        Self { repeat: true, ..Self::new(rows, reach, image) }
     }
 
     /// Loads the planes around x = `i`; `i` must grow.
@@ -57,7 +63,11 @@ impl<'a> Window<'a> {
         let end = (i + self.reach + 1).min(self.image.len() / plane);
         for new in self.next.unwrap_or(i.saturating_sub(self.reach))..end {
             let place = self.place(new);
-            self.rows.fill(&self.image[new * plane..(new + 1) * plane], &mut self.planes[place]);
+            let padded = &mut self.planes[place];
+            self.rows.fill(&self.image[new * plane..(new + 1) * plane], padded);
+            if self.repeat {
+                self.rows.repeat_edges(padded);
+            }
         }
         self.next = Some(end);
     }

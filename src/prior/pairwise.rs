@@ -5,6 +5,7 @@
 //! with w from [`Neighbourhood`] and κ = 1 unless given. The unit of R is that of ψ.
 
 use super::padded::{PaddedImage, Window};
+use super::pair_table::PairTable;
 use super::{Neighbourhood, Neighbours, Smooth};
 use crate::image::ImageGrid;
 use coincide_kernels::Level;
@@ -35,13 +36,6 @@ pub struct Pairs {
     weights: Option<PairTable>,
 }
 
-/// 8-bit weights of all pairs: one padded image per displacement of the first half, at the voxel that it starts from.
-pub(super) struct PairTable {
-    pub images: Vec<PaddedImage<u8>>,
-    /// Weight of one step.
-    pub step: f32,
-}
-
 impl Pairs {
     /// The pairs of 6, 18 or 26 neighbours, weighted with `kappa` at both ends.
     pub fn new(grid: &ImageGrid, neighbours: Neighbours, kappa: Option<&[f32]>) -> Self {
@@ -60,7 +54,7 @@ impl Pairs {
 
     /// Gives each pair a weight of its own, too.
     pub(super) fn weighted(self, weights: PairTable) -> Self {
-        assert_eq!(weights.images.len(), self.neighbourhood.half(), "weights of half the displacements");
+        assert_eq!(weights.displacements(), self.neighbourhood.half(), "weights of half the displacements");
         Self { weights: Some(weights), ..self }
     }
 
@@ -72,8 +66,8 @@ impl Pairs {
             let [x, y, z] = displacement.voxels;
             let plane = i.checked_add_signed(x).filter(|&plane| plane < nx)?;
             let pairs = self.weights.as_ref().map(|table| match n < half {
-                true => PairWeights { plane: table.images[n].plane(i), shift: [0, 0] },
-                false => PairWeights { plane: table.images[n - half].plane(plane), shift: [y, z] },
+                true => PairWeights { plane: table.plane(n, i), shift: [0, 0] },
+                false => PairWeights { plane: table.plane(n - half, plane), shift: [y, z] },
             });
             let weight = displacement.weight * self.weights.as_ref().map_or(1.0, |table| table.step);
             let (values, kappa) = (window.plane(plane), self.kappa.plane(plane));

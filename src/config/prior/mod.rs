@@ -3,12 +3,14 @@
 mod anatomical;
 mod beta;
 mod build;
+mod guided;
 mod neighbours;
 mod tables;
 
 pub use anatomical::AnatomicalConfig;
 pub use beta::Beta;
 pub use build::PriorInputs;
+pub use guided::*;
 pub use neighbours::NeighboursConfig;
 pub use tables::*;
 
@@ -26,40 +28,75 @@ pub enum PriorConfig {
     Quadratic(QuadraticConfig),
     /// Relative difference of neighbours (Nuyts et al. 2002), as in PETRIC.
     RelativeDifference(RelativeDifferenceConfig),
+    /// Logarithm of the hyperbolic cosine of differences (Green 1990).
+    LogCosh(LogCoshConfig),
+    /// Quadratic for small differences, linear for large ones (Huber 1964).
+    Huber(HuberConfig),
+    /// Total variation, smoothed at zero (Charbonnier et al. 1997).
+    HyperbolicTotalVariation(HyperbolicTotalVariationConfig),
     /// Isotropic total variation (Rudin et al. 1992).
     TotalVariation(TotalVariationConfig),
+    /// Distance from the median of the neighbours (Alenius & Ruotsalainen 1997).
+    MedianRoot(MedianRootConfig),
+    /// Differences from the neighbours that are alike in an anatomical image (Bowsher et al. 2004).
+    Bowsher(BowsherConfig),
+    /// Smoothed total variation across the edges of an anatomical image (Ehrhardt et al. 2016).
+    ParallelLevelSets(ParallelLevelSetsConfig),
     /// Total variation across the edges of an anatomical image (Ehrhardt & Betcke 2016).
     DirectionalTotalVariation(DirectionalTotalVariationConfig),
+    /// Differences from voxels with like patches, weights held fixed (after Wang & Qi 2012).
+    NonLocal(NonLocalConfig),
+    /// Images that are blends of voxels alike in an anatomical image (Wang & Qi 2015).
+    Kernel(KernelConfig),
 }
 
 /// What all priors have in common.
 struct Common<'a> {
     name: &'static str,
+    capability: Capability,
     beta: Option<Beta>,
     unit: Option<ImageUnit>,
     kappa: bool,
     anatomical: Option<&'a AnatomicalConfig>,
-    capability: Capability,
+}
+
+impl<'a> Common<'a> {
+    fn of(name: &'static str, capability: Capability, beta: Beta, unit: Option<ImageUnit>) -> Self {
+        Self { name, capability, beta: Some(beta), unit, kappa: false, anatomical: None }
+    }
+    fn kappa(self, kappa: bool) -> Self {
+        Self { kappa, ..self }
+    }
+    fn guided_by(self, anatomical: &'a AnatomicalConfig) -> Self {
+        Self { anatomical: Some(anatomical), ..self }
+    }
 }
 
 impl PriorConfig {
     fn common(&self) -> Common<'_> {
-        let smooth = Capability::Smooth { surrogate: true };
-        let common = |name, capability, beta, unit, kappa, anatomical| Common {
-            name,
-            beta: Some(beta),
-            unit,
-            kappa,
-            anatomical,
-            capability,
-        };
+        use Capability::{Denoiser, Dual, Kernel, Smooth};
         match self {
-            Self::Quadratic(c) => common("quadratic", smooth, c.beta, c.unit, c.kappa, None),
-            Self::RelativeDifference(c) => common("relative-difference", smooth, c.beta, c.unit, c.kappa, None),
-            Self::TotalVariation(c) => common("total-variation", Capability::Dual, c.beta, c.unit, false, None),
+            Self::Quadratic(c) => Common::of("quadratic", Smooth, c.beta, c.unit).kappa(c.kappa),
+            Self::RelativeDifference(c) => Common::of("relative-difference", Smooth, c.beta, c.unit).kappa(c.kappa),
+            Self::LogCosh(c) => Common::of("log-cosh", Smooth, c.beta, c.unit).kappa(c.kappa),
+            Self::Huber(c) => Common::of("huber", Smooth, c.beta, c.unit).kappa(c.kappa),
+            Self::HyperbolicTotalVariation(c) => Common::of("hyperbolic-total-variation", Smooth, c.beta, c.unit),
+            Self::TotalVariation(c) => Common::of("total-variation", Dual, c.beta, c.unit),
+            Self::MedianRoot(c) => Common::of("median-root", Denoiser, c.beta, None),
+            Self::Bowsher(c) => Common::of("bowsher", Smooth, c.beta, c.unit).kappa(c.kappa).guided_by(&c.anatomical),
+            Self::ParallelLevelSets(c) => {
+                Common::of("parallel-level-sets", Smooth, c.beta, c.unit).guided_by(&c.anatomical)
+            }
             Self::DirectionalTotalVariation(c) => {
-                let anatomical = Some(&c.anatomical);
-                common("directional-total-variation", Capability::Dual, c.beta, c.unit, false, anatomical)
+                Common::of("directional-total-variation", Dual, c.beta, c.unit).guided_by(&c.anatomical)
+            }
+            Self::NonLocal(c) => {
+                let common = Common::of("non-local", Smooth, c.beta, c.unit).kappa(c.kappa);
+                Common { anatomical: c.anatomical.as_ref(), ..common }
+            }
+            Self::Kernel(c) => {
+                let (beta, unit, anatomical) = (None, None, Some(&c.anatomical));
+                Common { name: "kernel", capability: Kernel, beta, unit, kappa: false, anatomical }
             }
         }
     }
