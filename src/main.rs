@@ -82,6 +82,11 @@ enum Command {
         #[arg(long, value_name = "IMAGE", conflicts_with = "config")]
         replay: Option<PathBuf>,
     },
+    /// Compare methods: many scans, every method with its knob tuned, tables, curves, maps
+    Evaluate {
+        /// Study file
+        study: PathBuf,
+    },
     /// Find conflicts in a config, and predict memory and time, before anything runs
     Check {
         /// Config of a reconstruction
@@ -140,6 +145,7 @@ impl From<Unit> for ImageUnit {
 enum Kind {
     Recon,
     Simulate,
+    Study,
 }
 
 fn main() -> ExitCode {
@@ -178,6 +184,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, RunError> {
             (Some(config), None) => show(&run::recon(config, &options)?, json),
             (None, None) => return Err(RunError::Usage("name a config, or an image to --replay".into())),
         },
+        Command::Evaluate { study } => show(&run::evaluate(study, &options)?, json),
         Command::Check { config } => {
             let result = run::check(config, &options)?;
             show(&result, json);
@@ -192,6 +199,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, RunError> {
         Command::Schema { kind } => show_json(&run::schema(match kind {
             Kind::Recon => SchemaOf::Recon,
             Kind::Simulate => SchemaOf::Simulate,
+            Kind::Study => SchemaOf::Study,
         })),
     }
     Ok(ExitCode::SUCCESS)

@@ -17,6 +17,7 @@ mod reference;
 mod scanner;
 mod simulate;
 mod source;
+mod study;
 
 pub use algorithm::*;
 pub use error::{ConfigError, Mistake};
@@ -30,3 +31,4 @@ pub use reference::ReferenceConfig;
 pub use scanner::{ScannerConfig, SinogramConfig};
 pub use simulate::{AcquisitionConfig, SimulateConfig, SimulateOutput};
 pub use source::Source;
+pub use study::{Knob, Oracle, Study, StudyConfig, StudyMethod, StudyOutput, StudyScanner};

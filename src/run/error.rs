@@ -49,6 +49,24 @@ pub enum RunError {
         /// Files that were saved.
         files: Vec<PathBuf>,
     },
+    /// Ctrl-C in a study; finished runs are kept.
+    #[error("interrupted; {done} of {total} runs are finished and kept in {}: the same command goes on from there", cache.display())]
+    StudyInterrupted {
+        /// Runs that are finished.
+        done: usize,
+        /// Runs of the study.
+        total: usize,
+        /// Where they are kept.
+        cache: PathBuf,
+    },
+    /// A run of a study failed.
+    #[error("{run}: {error}")]
+    Run {
+        /// Method, setting and scan.
+        run: String,
+        /// What happened.
+        error: Box<RunError>,
+    },
 }
 
 fn saved(files: &[PathBuf]) -> String {
@@ -63,7 +81,8 @@ impl RunError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Usage(_) => 2,
-            Self::Interrupted { .. } => 130,
+            Self::Interrupted { .. } | Self::StudyInterrupted { .. } => 130,
+            Self::Run { error, .. } => error.exit_code(),
             _ => 1,
         }
     }
