@@ -36,6 +36,14 @@ pub(crate) trait Lanes: Copy {
     /// # Safety
     /// The machine has this level.
     unsafe fn mul_add(self, factor: Self, term: Self) -> Self;
+    /// The smaller of each pair of lanes.
+    /// # Safety
+    /// The machine has this level.
+    unsafe fn min(self, other: Self) -> Self;
+    /// The greater of each pair of lanes.
+    /// # Safety
+    /// The machine has this level.
+    unsafe fn max(self, other: Self) -> Self;
     /// Lanes moved up by one; lane 0 becomes the last lane of `below`.
     /// # Safety
     /// The machine has this level.
@@ -90,6 +98,15 @@ impl Lanes for Portable {
     unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
         // Not `f32::mul_add`: without the instruction it is a slow library call.
         Self(std::array::from_fn(|lane| self.0[lane] * factor.0[lane] + term.0[lane]))
+    }
+    #[inline(always)]
+    unsafe fn min(self, other: Self) -> Self {
+        // Not `f32::min`, which treats NaN in another way than the instruction does.
+        Self(std::array::from_fn(|lane| if self.0[lane] < other.0[lane] { self.0[lane] } else { other.0[lane] }))
+    }
+    #[inline(always)]
+    unsafe fn max(self, other: Self) -> Self {
+        Self(std::array::from_fn(|lane| if self.0[lane] > other.0[lane] { self.0[lane] } else { other.0[lane] }))
     }
     #[inline(always)]
     unsafe fn moved_up(self, below: Self) -> Self {
@@ -151,6 +168,16 @@ mod x86 {
         unsafe fn mul(self, other: Self) -> Self {
             // SAFETY: see above.
             Self(unsafe { _mm512_mul_ps(self.0, other.0) })
+        }
+        #[inline(always)]
+        unsafe fn min(self, other: Self) -> Self {
+            // SAFETY: see above.
+            Self(unsafe { _mm512_min_ps(self.0, other.0) })
+        }
+        #[inline(always)]
+        unsafe fn max(self, other: Self) -> Self {
+            // SAFETY: see above.
+            Self(unsafe { _mm512_max_ps(self.0, other.0) })
         }
         #[inline(always)]
         unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
@@ -220,6 +247,16 @@ mod x86 {
         unsafe fn mul(self, other: Self) -> Self {
             // SAFETY: see above.
             Self(unsafe { _mm256_mul_ps(self.0, other.0) })
+        }
+        #[inline(always)]
+        unsafe fn min(self, other: Self) -> Self {
+            // SAFETY: see above.
+            Self(unsafe { _mm256_min_ps(self.0, other.0) })
+        }
+        #[inline(always)]
+        unsafe fn max(self, other: Self) -> Self {
+            // SAFETY: see above.
+            Self(unsafe { _mm256_max_ps(self.0, other.0) })
         }
         #[inline(always)]
         unsafe fn mul_add(self, factor: Self, term: Self) -> Self {

@@ -1,8 +1,37 @@
 //! Algorithms: one update per file; the loop over updates is written once.
 
+mod arithmetic;
+mod bsrem;
+mod count;
+mod de_pierro;
 mod drive;
 pub mod fbp;
+mod kkt;
+mod lbfgs;
+mod objective;
 mod osem;
+mod osl;
+mod pdhg;
+mod preconditioner;
+mod relaxation;
+mod saga;
+mod sensitivity;
+mod sps;
+mod start;
+mod svrg;
 
+pub use bsrem::{Bsrem, BsremVariant};
+pub use de_pierro::DePierro;
 pub use drive::{Algorithm, Observer, Step, Stop, drive};
+pub use kkt::optimality;
+pub use lbfgs::Lbfgs;
+pub use objective::{Objective, Work};
 pub use osem::Osem;
+pub use osl::Osl;
+pub use pdhg::Pdhg;
+pub use relaxation::Relaxation;
+pub use saga::Saga;
+pub use sps::Sps;
+pub use svrg::Svrg;
+
+use count::Count;

@@ -5,6 +5,7 @@ use crate::config::ConfigError;
 use crate::data::{DataError, SubsetError};
 use crate::io::IoError;
 use crate::phantom::PhantomError;
+use crate::prior::PriorError;
 use crate::scanner::GeometryError;
 use crate::simulate::SimulateError;
 use std::path::PathBuf;
@@ -36,6 +37,9 @@ pub enum RunError {
     /// Counts or components that cannot be used.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// The prior cannot be built.
+    #[error(transparent)]
+    Prior(#[from] PriorError),
     /// The number of subsets does not fit.
     #[error(transparent)]
     Subsets(#[from] SubsetError),
