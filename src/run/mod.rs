@@ -1,5 +1,6 @@
 //! The commands of the program, each readable from top to bottom.
 
+mod anatomy;
 mod attenuation;
 mod bench;
 mod check;
@@ -15,6 +16,7 @@ mod listmode;
 mod measurement;
 mod options;
 mod phantoms;
+mod priors;
 mod recon;
 mod replay;
 mod scanners;
@@ -22,6 +24,7 @@ mod schema;
 mod simulate;
 mod verify;
 
+pub use anatomy::anatomical_image;
 pub use bench::{BENCH_CASES, bench_projector};
 pub use check::check;
 pub use convert::{ConvertResult, convert};
@@ -30,6 +33,7 @@ pub use error::RunError;
 pub use info::{ImageSheet, Info, MeasurementSheet, PhantomSheet, info};
 pub use options::{Interruption, Options};
 pub use phantoms::{PhantomList, list_phantoms};
+pub use priors::{PriorList, PriorSheet, describe_prior, list_priors};
 pub use recon::recon;
 pub use replay::replay;
 pub use scanners::{ScannerList, ScannerSheet, describe_scanner, list_scanners};
