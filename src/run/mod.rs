@@ -3,6 +3,7 @@
 mod attenuation;
 mod bench;
 mod check;
+mod convergence;
 mod convert;
 mod demo;
 mod error;
@@ -28,6 +29,7 @@ mod verify;
 
 pub use bench::{BENCH_CASES, bench_projector};
 pub use check::check;
+pub use convergence::{CONVERGENCE_CASES, ConvergenceLine, ConvergenceReference, ConvergenceResult, bench_convergence};
 pub use convert::{ConvertResult, convert};
 pub use demo::{DemoResult, demo};
 pub use error::RunError;
