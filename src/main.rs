@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use coincide::config::{ConfigError, Mistake};
 use coincide::image::ImageUnit;
 use coincide::observe::Console;
-use coincide::run::{self, BENCH_CASES, Interruption, Options, RunError, SchemaOf};
+use coincide::run::{self, BENCH_CASES, CONVERGENCE_CASES, Interruption, Options, RunError, SchemaOf};
 use miette::{GraphicalReportHandler, GraphicalTheme, MietteDiagnostic, NamedSource, Report};
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -124,6 +124,21 @@ enum Bench {
         #[arg(long, default_value_t = 5)]
         runs: usize,
     },
+    /// Algorithms, in passes over the data until the image is within PETRIC's thresholds of the solution
+    Convergence {
+        /// Case, several times for several [default: all but `tiny`]
+        #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(CONVERGENCE_CASES))]
+        case: Vec<String>,
+        /// Only algorithms whose name holds this, several times for several
+        #[arg(long)]
+        algorithm: Vec<String>,
+        /// Passes after which an algorithm is given up
+        #[arg(long, default_value_t = 40.0)]
+        most_passes: f64,
+        /// Folder of curves and reference solutions
+        #[arg(long, short, default_value = "coincide-convergence")]
+        output: PathBuf,
+    },
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -203,6 +218,9 @@ fn run(arguments: &Arguments) -> Result<ExitCode, RunError> {
             return Ok(if result.passed { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         Command::Bench(Bench::Projector { case, runs }) => show(&run::bench_projector(case, *runs, &options)?, json),
+        Command::Bench(Bench::Convergence { case, algorithm, most_passes, output }) => {
+            show(&run::bench_convergence(case, algorithm, *most_passes, output, &options)?, json);
+        }
         Command::Schema { kind } => show_json(&run::schema(match kind {
             Kind::Recon => SchemaOf::Recon,
             Kind::Simulate => SchemaOf::Simulate,

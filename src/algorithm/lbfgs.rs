@@ -53,6 +53,11 @@ impl<'a> Lbfgs<'a> {
         Self { objective, memory, image, gradient, value: f64::NAN, d, pairs, work, count }
     }
 
+    /// The Karush-Kuhn-Tucker residual of the image, which costs nothing here.
+    pub fn distance(&self) -> f64 {
+        residual(&self.image, &self.gradient, self.objective.sensitivity())
+    }
+
     /// H g on the voxels that are free; those that are next to 0 and drawn there go there, as their bending would mislead all
     /// others.
     fn direction(&self) -> Vec<f32> {
@@ -82,8 +87,7 @@ impl<'a> Lbfgs<'a> {
     /// What counts as next to 0: a part of the mean that shrinks with the distance from the maximum, so that in the end only
     /// the true zeros are left (Bertsekas's ε).
     fn nearness(&self) -> f32 {
-        let s = self.objective.sensitivity();
-        (residual(&self.image, &self.gradient, s).min(NEAR) * mean_inside(&self.image, s)) as f32
+        (self.distance().min(NEAR) * mean_inside(&self.image, self.objective.sensitivity())) as f32
     }
 
     /// The first of the steps 1, ⅓, ⅑, … along the bent path that gains enough, with its value and gradient.

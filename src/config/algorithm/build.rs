@@ -2,13 +2,17 @@
 
 use super::AlgorithmConfig;
 use super::tables::steps;
-use crate::algorithm::{Algorithm, Bsrem, DePierro, Lbfgs, Objective, Osem, Osl, Pdhg, Saga, Sps, Svrg};
+use crate::algorithm::{Algorithm, Bsrem, DePierro, KernelEm, Lbfgs, Objective, Osem, Osl, Pdhg, Saga, Sps, Svrg};
+use crate::prior::Prior;
 
 impl AlgorithmConfig {
     /// The algorithm, before its first update; `None` where it is not iterative.
     pub fn build<'a>(&self, objective: &'a Objective<'a>, start: Option<Vec<f32>>) -> Option<Box<dyn Algorithm + 'a>> {
         Some(match self {
-            Self::Mlem(_) | Self::Osem(_) => Box::new(Osem::new(objective.model(), start)),
+            Self::Mlem(_) | Self::Osem(_) => match objective.prior() {
+                Prior::Kernel(kernel) => Box::new(KernelEm::new(objective, kernel, start)),
+                _ => Box::new(Osem::new(objective.model(), start)),
+            },
             Self::Osl(_) => Box::new(Osl::new(objective, start)),
             Self::DePierro(_) => Box::new(DePierro::new(objective, start)),
             Self::Bsrem(c) => {
