@@ -1,6 +1,7 @@
 //! The prior of a run, built from what it asks for: the start image, κ, an anatomical image; and its weight.
 
 use super::RunError;
+use super::anatomy::anatomical_image;
 use super::held_out::best_weight;
 use super::iterate::Scene;
 use crate::config::{Beta, OsemStart, PriorConfig, PriorInputs};
@@ -47,7 +48,11 @@ impl Scene<'_> {
         };
         let kappa = config.kappa().then(|| kappa(self.model, &seen));
         let grid = self.model.grid();
-        let inputs = PriorInputs { grid: &grid, start: &seen, kappa: kappa.as_deref(), anatomical: None };
+        let at = format!("prior.{}.anatomical", config.name());
+        let anatomical =
+            config.anatomical().map(|image| anatomical_image(image, &grid, self.source, &at)).transpose()?;
+        let (kappa, anatomical) = (kappa.as_deref(), anatomical.as_deref());
+        let inputs = PriorInputs { grid: &grid, start: &seen, kappa, anatomical };
         Ok(config.build(inputs)?)
     }
 }

@@ -149,7 +149,8 @@ impl Subject {
         let phantom = crate::config::phantom(source, "phantoms", phantom)?;
         let reference = Reference::of_phantom(&phantom, &grid)?;
         let noise_mask = noise_mask(study, &reference, &grid)?;
-        if !(region_statistics(&reference.truth, &noise_mask).mean > 0.0) {
+        let activity = region_statistics(&reference.truth, &noise_mask).mean;
+        if activity.is_nan() || activity <= 0.0 {
             let help = Some("name a `noise_region` that holds activity".into());
             let message = format!("noise cannot be measured in {phantom_name}: its region has no activity here");
             return Err(source.mistake("noise_region", message, help).into());
