@@ -222,7 +222,11 @@ impl fmt::Display for StudyResult {
             writeln!(f, "{}\n", self.title)?;
         }
         for kind in self.kinds() {
-            writeln!(f, "{}, {}, {} realisations, tuned by {}", kind.0, kind.1, self.realisations, self.oracle)?;
+            let realisations = match self.realisations {
+                1 => "1 realisation".into(),
+                count => format!("{count} realisations"),
+            };
+            writeln!(f, "{}, {}, {realisations}, tuned by {}", kind.0, kind.1, self.oracle)?;
             writeln!(f, "{}", self.table(kind))?;
         }
         if self.realisations > 1 {
