@@ -15,13 +15,13 @@ fn tables_come_back_in_order_to_the_last_bit() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tables.h5");
     let provenance: Provenance = [("config", "a = 1\n")].into_iter().collect();
-    let (full, empty) = (table(1000), table(0));
-    write_tables(&path, false, &[("full", &full), ("empty", &empty)], &provenance).unwrap();
+    let (long, short) = (table(1000), table(1));
+    write_tables(&path, false, &[("long", &long), ("short", &short)], &provenance).unwrap();
     let (tables, found) = read_tables(&path).unwrap();
     assert_eq!(found, provenance);
     assert_eq!(tables.len(), 2);
     for (name, read) in tables {
-        let written = if name == "full" { &full } else { &empty };
+        let written = if name == "long" { &long } else { &short };
         assert_eq!(format!("{read:?}"), format!("{written:?}"), "{name}");
     }
 }
@@ -38,8 +38,8 @@ fn damage_and_other_kinds_are_refused() {
         std::fs::write(&path, &whole[..length]).unwrap();
         assert!(read_tables(&path).is_err(), "cut to {length} bytes");
     }
-    let long = Columns::default().with("text", Column::Texts(vec!["x".repeat(300)]));
-    let target = folder.path().join("long.h5");
-    assert!(write_tables(&target, false, &[("t", &long)], &Provenance::default()).is_err());
+    let wide = Columns::default().with("text", Column::Texts(vec!["x".repeat(300)]));
+    let target = folder.path().join("wide.h5");
+    assert!(write_tables(&target, false, &[("t", &wide)], &Provenance::default()).is_err());
     assert!(!target.exists(), "nothing is left of what cannot be written");
 }

@@ -11,13 +11,14 @@ use std::path::Path;
 /// Bytes of a text in a table.
 const TEXT: usize = 256;
 
-/// Writes named tables and where they come from.
+/// Writes named tables of at least one row each, and where they come from.
 pub fn write_tables(
     path: &Path,
     overwrite: bool,
     tables: &[(&str, &Columns)],
     provenance: &Provenance,
 ) -> Result<(), IoError> {
+    assert!(tables.iter().all(|(_, table)| table.rows() > 0), "a table without rows");
     write(path, overwrite, Kind::Tables, provenance, |file| {
         let all = file.create_group("tables")?;
         tables.iter().try_for_each(|(name, table)| put_table(&all.create_group(name)?, table))
@@ -28,9 +29,7 @@ fn put_table(group: &Group, table: &Columns) -> Hdf5Result<()> {
     field::put_integer(group, "columns", table.0.len() as i64)?;
     for (index, (name, column)) in table.0.iter().enumerate() {
         field::put_label(group, &format!("column-{index}"), name)?;
-        let builder = group.new_dataset_builder().chunk(column.rows().max(1)).deflate(4).fletcher32();
-        // A chunk must not be empty, and a table may be.
-        let builder = if column.rows() == 0 { group.new_dataset_builder() } else { builder };
+        let builder = group.new_dataset_builder().chunk(column.rows()).deflate(4).fletcher32();
         match column {
             Column::Numbers(numbers) => builder.with_data(numbers).create(name.as_str())?.flush()?,
             Column::Texts(texts) => {
