@@ -103,7 +103,7 @@ impl Source {
         span
     }
 
-    /// The dotted path that [`Source::span_of`] finds at this place.
+    /// The dotted path whose value, or whole table, stands at this place.
     pub fn path_at(&self, span: &Range<usize>) -> Option<String> {
         path_in(DeTable::parse(&self.text).ok()?.get_ref(), span)
     }

@@ -82,7 +82,8 @@ impl Scene<'_> {
                 ..Point::new(PERCENT * noise(scores)?.mean, PERCENT * mean_image.unwrap_or(single).mean)
             })
         };
-        self.plot(subject, prompts, &format!(": {}", name.replace("mm", " mm")), [x_label, y_label], &point)
+        let what = if name == "mean" { "mean of the spheres".to_owned() } else { name.replace("mm", " mm") };
+        self.plot(subject, prompts, &format!(": {what}"), [x_label, y_label], &point)
     }
 
     /// The oracle's figure along the ladder; ladders differ, so their places are counted.
