@@ -47,6 +47,11 @@ enum Command {
     Scanners,
     /// List the phantoms that are shipped
     Phantoms,
+    /// List the priors, or describe one with its parameters
+    Priors {
+        /// Name of a prior
+        name: Option<String>,
+    },
     /// Describe a file, a scanner or a phantom
     Info {
         /// Image or measurement file, phantom file, name of a scanner or phantom
@@ -186,6 +191,8 @@ fn run(arguments: &Arguments) -> Result<ExitCode, RunError> {
     match &arguments.command {
         Command::Scanners => show(&run::list_scanners()?, json),
         Command::Phantoms => show(&run::list_phantoms()?, json),
+        Command::Priors { name: None } => show(&run::list_priors(), json),
+        Command::Priors { name: Some(name) } => show(&run::describe_prior(name)?, json),
         Command::Info { what } => show(&run::info(what)?, json),
         Command::Convert { input, output, unit } => show(&run::convert(input, output, (*unit).into(), &options)?, json),
         Command::Demo { output } => show(&run::demo(output.as_deref(), &options)?, json),

@@ -125,6 +125,11 @@ fn explain(message: &str) -> (String, Option<String>) {
     let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     let unknown = message.starts_with("unknown field") || message.starts_with("unknown variant");
     match quoted.split_first() {
+        Some((&"anatomical", [])) if message.starts_with("missing field") => {
+            let help =
+                "add `anatomical = { file = \"mr.nii.gz\" }`, or `{ phantom = \"brain\" }` for the labels of a phantom";
+            ("this prior is guided by an anatomical image, and none is given".into(), Some(help.into()))
+        }
         Some((found, known)) if unknown => {
             let kind = if message.starts_with("unknown field") { "key" } else { "choice" };
             (format!("unknown {kind} `{found}`"), Some(suggestion(found, known)))

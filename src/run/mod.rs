@@ -1,5 +1,6 @@
 //! The commands of the program, each readable from top to bottom.
 
+mod anatomy;
 mod attenuation;
 mod bench;
 mod check;
@@ -19,6 +20,7 @@ mod measurement;
 mod options;
 mod phantoms;
 mod prior;
+mod priors;
 mod recon;
 mod replay;
 mod scanners;
@@ -27,6 +29,7 @@ mod simulate;
 mod start;
 mod verify;
 
+pub use anatomy::anatomical_image;
 pub use bench::{BENCH_CASES, bench_projector};
 pub use check::check;
 pub use convergence::{CONVERGENCE_CASES, ConvergenceLine, ConvergenceReference, ConvergenceResult, bench_convergence};
@@ -37,6 +40,7 @@ pub use evaluate::{StudyResult, SummaryEntry, TunedEntry, evaluate};
 pub use info::{ImageSheet, Info, MeasurementSheet, PhantomSheet, TableSheet, TablesSheet, info};
 pub use options::{Interruption, Options};
 pub use phantoms::{PhantomList, list_phantoms};
+pub use priors::{PriorList, PriorSheet, describe_prior, list_priors};
 pub use recon::recon;
 pub use replay::replay;
 pub use scanners::{ScannerList, ScannerSheet, describe_scanner, list_scanners};

@@ -3,6 +3,7 @@
 mod anatomical;
 mod beta;
 mod build;
+mod catalogue;
 mod guided;
 mod neighbours;
 mod tables;
@@ -10,6 +11,7 @@ mod tables;
 pub use anatomical::AnatomicalConfig;
 pub use beta::Beta;
 pub use build::PriorInputs;
+pub use catalogue::{CATALOGUE, CatalogueEntry};
 pub use guided::*;
 pub use neighbours::NeighboursConfig;
 pub use tables::*;
@@ -53,7 +55,6 @@ pub enum PriorConfig {
 /// What all priors have in common.
 struct Common<'a> {
     name: &'static str,
-    capability: Capability,
     beta: Option<Beta>,
     unit: Option<ImageUnit>,
     kappa: bool,
@@ -61,8 +62,8 @@ struct Common<'a> {
 }
 
 impl<'a> Common<'a> {
-    fn of(name: &'static str, capability: Capability, beta: Beta, unit: Option<ImageUnit>) -> Self {
-        Self { name, capability, beta: Some(beta), unit, kappa: false, anatomical: None }
+    fn of(name: &'static str, beta: Beta, unit: Option<ImageUnit>) -> Self {
+        Self { name, beta: Some(beta), unit, kappa: false, anatomical: None }
     }
     fn kappa(self, kappa: bool) -> Self {
         Self { kappa, ..self }
@@ -74,29 +75,26 @@ impl<'a> Common<'a> {
 
 impl PriorConfig {
     fn common(&self) -> Common<'_> {
-        use Capability::{Denoiser, Dual, Kernel, Smooth};
         match self {
-            Self::Quadratic(c) => Common::of("quadratic", Smooth, c.beta, c.unit).kappa(c.kappa),
-            Self::RelativeDifference(c) => Common::of("relative-difference", Smooth, c.beta, c.unit).kappa(c.kappa),
-            Self::LogCosh(c) => Common::of("log-cosh", Smooth, c.beta, c.unit).kappa(c.kappa),
-            Self::Huber(c) => Common::of("huber", Smooth, c.beta, c.unit).kappa(c.kappa),
-            Self::HyperbolicTotalVariation(c) => Common::of("hyperbolic-total-variation", Smooth, c.beta, c.unit),
-            Self::TotalVariation(c) => Common::of("total-variation", Dual, c.beta, c.unit),
-            Self::MedianRoot(c) => Common::of("median-root", Denoiser, c.beta, None),
-            Self::Bowsher(c) => Common::of("bowsher", Smooth, c.beta, c.unit).kappa(c.kappa).guided_by(&c.anatomical),
-            Self::ParallelLevelSets(c) => {
-                Common::of("parallel-level-sets", Smooth, c.beta, c.unit).guided_by(&c.anatomical)
-            }
+            Self::Quadratic(c) => Common::of("quadratic", c.beta, c.unit).kappa(c.kappa),
+            Self::RelativeDifference(c) => Common::of("relative-difference", c.beta, c.unit).kappa(c.kappa),
+            Self::LogCosh(c) => Common::of("log-cosh", c.beta, c.unit).kappa(c.kappa),
+            Self::Huber(c) => Common::of("huber", c.beta, c.unit).kappa(c.kappa),
+            Self::HyperbolicTotalVariation(c) => Common::of("hyperbolic-total-variation", c.beta, c.unit),
+            Self::TotalVariation(c) => Common::of("total-variation", c.beta, c.unit),
+            Self::MedianRoot(c) => Common::of("median-root", c.beta, None),
+            Self::Bowsher(c) => Common::of("bowsher", c.beta, c.unit).kappa(c.kappa).guided_by(&c.anatomical),
+            Self::ParallelLevelSets(c) => Common::of("parallel-level-sets", c.beta, c.unit).guided_by(&c.anatomical),
             Self::DirectionalTotalVariation(c) => {
-                Common::of("directional-total-variation", Dual, c.beta, c.unit).guided_by(&c.anatomical)
+                Common::of("directional-total-variation", c.beta, c.unit).guided_by(&c.anatomical)
             }
             Self::NonLocal(c) => {
-                let common = Common::of("non-local", Smooth, c.beta, c.unit).kappa(c.kappa);
+                let common = Common::of("non-local", c.beta, c.unit).kappa(c.kappa);
                 Common { anatomical: c.anatomical.as_ref(), ..common }
             }
             Self::Kernel(c) => {
                 let (beta, unit, anatomical) = (None, None, Some(&c.anatomical));
-                Common { name: "kernel", capability: Kernel, beta, unit, kappa: false, anatomical }
+                Common { name: "kernel", beta, unit, kappa: false, anatomical }
             }
         }
     }
@@ -113,7 +111,13 @@ impl PriorConfig {
 
     /// What an algorithm may ask of the prior.
     pub fn capability(&self) -> Capability {
-        self.common().capability
+        self.catalogue_entry().capability
+    }
+
+    /// What the catalogue says about the prior.
+    pub fn catalogue_entry(&self) -> &'static CatalogueEntry {
+        let name = self.name();
+        CATALOGUE.iter().find(|entry| entry.name == name).expect("every prior is in the catalogue (tests/priors.rs)")
     }
 
     /// Whether pairs are weighted with κ, which the algorithm finds from the start image.
@@ -126,16 +130,23 @@ impl PriorConfig {
         self.common().anatomical
     }
 
-    /// What the prior's own keys have against the machine's files.
-    pub fn conflicts(&self, source: &Source) -> Option<ConfigError> {
-        let Common { name, anatomical, .. } = self.common();
-        anatomical?.conflicts(source, &format!("prior.{name}.anatomical"))
+    /// What the prior's own keys have against each other and the machine's files.
+    pub fn conflicts(&self, source: &Source) -> Vec<ConfigError> {
+        let at = |key| format!("prior.{}.{key}", self.name());
+        let file = self.anatomical().and_then(|anatomical| anatomical.conflicts(source, &at("anatomical")));
+        let mut conflicts: Vec<_> = file.into_iter().collect();
+        if let Self::Bowsher(bowsher) = self
+            && bowsher.chosen.get() > 26
+        {
+            let message = format!("a voxel has 26 neighbours, {} cannot be chosen", bowsher.chosen);
+            conflicts.push(source.mistake(&at("chosen"), message, Some("7 are usual".into())));
+        }
+        conflicts
     }
 
     /// An algorithm that cannot carry the prior.
     pub fn conflicts_with_algorithm(&self, algorithm: &str, source: &Source) -> Option<ConfigError> {
-        let Common { name, capability, .. } = self.common();
-        let able = capability.algorithms();
+        let (name, able) = (self.name(), self.capability().algorithms());
         if able.contains(&algorithm) {
             return None;
         }

@@ -84,7 +84,8 @@ impl ConvergenceResult {
 impl fmt::Display for ConvergenceResult {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         for reference in &self.references {
-            let mut table = Table::new([reference.case.as_str(), "passes", "seconds", "score at the end", "limited by"]);
+            let mut table =
+                Table::new([reference.case.as_str(), "passes", "seconds", "score at the end", "limited by"]);
             for line in self.cases.iter().filter(|line| line.case == reference.case) {
                 let text =
                     |value: f64| if line.passed { significant(value) } else { format!("> {}", significant(value)) };

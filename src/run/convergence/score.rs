@@ -42,7 +42,8 @@ impl Regions {
             let squares = voxels.iter().map(|&j| (f64::from(image[j]) - f64::from(reference[j])).powi(2));
             (squares.sum::<f64>() / voxels.len() as f64).sqrt() / norm / LARGEST_RMSE
         };
-        let shift = |voxels: &[usize]| (mean(image, voxels) - mean(reference, voxels)).abs() / norm / LARGEST_MEAN_ERROR;
+        let shift =
+            |voxels: &[usize]| (mean(image, voxels) - mean(reference, voxels)).abs() / norm / LARGEST_MEAN_ERROR;
         let whole = [(rmse(&self.object), "whole object"), (rmse(&self.background), "background (RMSE)")];
         let means = self.means.iter().map(|(name, voxels)| (shift(voxels), name.as_str()));
         means.chain(whole).fold((0.0, ""), |most, metric| if metric.0 > most.0 { metric } else { most })
