@@ -5,13 +5,13 @@
 //! Dhillon 2010, SIAM J. Sci. Comput. 32(6), 3548–3563): the two-loop recursion runs on the voxels that are free, with the
 //! preconditioner as its first guess of the inverse Hessian, and the path along it is bent at 0.
 
-use super::arithmetic::{add, dot, each, sum};
+use super::arithmetic::{each, sum};
 use super::kkt::{mean_inside, residual};
 use super::objective::{Objective, Work};
 use super::preconditioner::harmonic;
+use super::quasi_newton::QuasiNewton;
 use super::{Algorithm, Count, Step};
 use coincide_kernels::zeros;
-use std::collections::VecDeque;
 
 /// Share of the expected gain that a step must bring (Armijo).
 const SUFFICIENT: f64 = 1e-4;
@@ -25,22 +25,13 @@ const TRIALS: usize = 12;
 /// x ← P₊(x + α H ∇Φ(x)), H the inverse Hessian as the last steps know it.
 pub struct Lbfgs<'a> {
     objective: &'a Objective<'a>,
-    memory: usize,
     image: Vec<f32>,
     gradient: Vec<f32>,
     value: f64,
     d: Vec<f32>,
-    pairs: VecDeque<Pair>,
+    known: QuasiNewton,
     work: Work,
     count: Count,
-}
-
-/// A step and the change of −∇Φ along it.
-struct Pair {
-    step: Vec<f32>,
-    change: Vec<f32>,
-    /// 1 / ⟨step, change⟩
-    inverse: f64,
 }
 
 impl<'a> Lbfgs<'a> {
@@ -49,39 +40,13 @@ impl<'a> Lbfgs<'a> {
     pub fn new(objective: &'a Objective<'a>, memory: usize, start: Option<Vec<f32>>) -> Self {
         let image = objective.start(start);
         let (gradient, d, work) = (zeros(image.len()), zeros(image.len()), objective.work());
-        let (pairs, count) = (VecDeque::new(), Count::new(1));
-        Self { objective, memory, image, gradient, value: f64::NAN, d, pairs, work, count }
+        let (known, count) = (QuasiNewton::new(memory), Count::new(1));
+        Self { objective, image, gradient, value: f64::NAN, d, known, work, count }
     }
 
     /// The Karush-Kuhn-Tucker residual of the image, which costs nothing here.
     pub fn distance(&self) -> f64 {
         residual(&self.image, &self.gradient, self.objective.sensitivity())
-    }
-
-    /// H g on the voxels that are free; those that are next to 0 and drawn there go there, as their bending would mislead all
-    /// others.
-    fn direction(&self) -> Vec<f32> {
-        let near = self.nearness();
-        let free = |x: f32, g: f32| g > 0.0 || x > near;
-        let mut q = zeros(self.image.len());
-        each(&mut q, [&self.image, &self.gradient], |_, [x, g]| if free(x, g) { g } else { 0.0 });
-        let mut weights = Vec::with_capacity(self.pairs.len());
-        for pair in self.pairs.iter().rev() {
-            let weight = pair.inverse * dot(&pair.step, &q);
-            add(&mut q, -weight as f32, &pair.change);
-            weights.push(weight);
-        }
-        let scale = self.pairs.back().map_or(1.0, |last| {
-            let curvature = sum([&last.change, &self.d], |[y, d]| f64::from(y) * f64::from(d) * f64::from(y));
-            if curvature > 0.0 { 1.0 / (last.inverse * curvature) } else { 1.0 }
-        });
-        each(&mut q, [&self.d], |q, [d]| scale as f32 * d * q);
-        for (pair, weight) in self.pairs.iter().zip(weights.iter().rev()) {
-            let correction = weight - pair.inverse * dot(&pair.change, &q);
-            add(&mut q, correction as f32, &pair.step);
-        }
-        each(&mut q, [&self.image, &self.gradient], |q, [x, g]| if free(x, g) { q } else { -x });
-        q
     }
 
     /// What counts as next to 0: a part of the mean that shrinks with the distance from the maximum, so that in the end only
@@ -119,7 +84,7 @@ impl Algorithm for Lbfgs<'_> {
             self.value = self.objective.gradient(&self.image, &mut self.work, &mut self.gradient);
             self.count.projected(1);
         }
-        let direction = self.direction();
+        let direction = self.known.direction(&self.image, &self.gradient, &self.d, self.nearness());
         match self.search(&direction) {
             Some((mut x, value, mut gradient)) => {
                 std::mem::swap(&mut x, &mut self.image);
@@ -128,16 +93,10 @@ impl Algorithm for Lbfgs<'_> {
                 let (mut step, mut change) = (x, gradient);
                 each(&mut step, [&self.image], |before, [after]| after - before);
                 each(&mut change, [&self.gradient], |before, [after]| before - after);
-                let product = dot(&step, &change);
-                if product > 0.0 {
-                    if self.pairs.len() == self.memory.max(1) {
-                        self.pairs.pop_front();
-                    }
-                    self.pairs.push_back(Pair { step, change, inverse: 1.0 / product });
-                }
+                self.known.learn(step, change);
             }
             // What the last steps knew is wrong here: back to the preconditioner.
-            None => self.pairs.clear(),
+            None => self.known.forget(),
         }
         self.count.done()
     }

@@ -36,7 +36,7 @@ impl<'a> Sps<'a> {
         }
         let mut count = Count::new(objective.subsets());
         // Two projections and a back projection: more than the half pass of a sensitivity, so they count.
-        count.projected(objective.subsets());
+        count.projected(objective.subsets() + objective.subsets().div_ceil(2));
         Self { objective, relaxation, gradient: zeros(image.len()), image, step, work, count }
     }
 }

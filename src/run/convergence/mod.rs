@@ -83,7 +83,7 @@ fn run_case(case: &Case, only: &[String], result: &mut ConvergenceResult, option
         case: case.name.into(),
         kkt,
         objective: value,
-        start_score: regions.score(&start, &reference),
+        start_score: regions.score(&start, &reference).0,
         bins: acquired.measurement.prompts.len(),
         voxels: grid.voxels(),
     });
@@ -105,6 +105,7 @@ fn run_case(case: &Case, only: &[String], result: &mut ConvergenceResult, option
             full_passes,
             passed: course.passed.is_some(),
             score: last.map_or(f64::NAN, |last| last.figures["score"]),
+            limited_by: course.last_metric,
             curve: course.samples,
         });
     }

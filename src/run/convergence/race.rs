@@ -32,6 +32,8 @@ pub(super) struct Course {
     pub samples: Vec<Sample>,
     /// Passes and seconds of the first of the evaluations that passed in a row.
     pub passed: Option<(f64, f64)>,
+    /// The metric that was farthest from its threshold last.
+    pub last_metric: String,
 }
 
 /// Runs a contender. Its time is that of set-up and updates, without the scores'.
@@ -64,7 +66,8 @@ pub(super) fn race(
             None => algorithm.image(),
         };
         seconds += begun.elapsed().as_secs_f64();
-        let score = track.regions.score(image, track.reference);
+        let (score, metric) = track.regions.score(image, track.reference);
+        course.last_metric = metric.to_owned();
         let figures = BTreeMap::from([("score".to_owned(), score), ("passes".to_owned(), step.passes)]);
         course.samples.push(Sample { iteration: step.iteration, seconds, figures });
         if score <= 1.0 {

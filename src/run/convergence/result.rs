@@ -36,6 +36,8 @@ pub struct ConvergenceLine {
     pub passed: bool,
     /// Largest metric over its threshold at the last evaluation.
     pub score: f64,
+    /// The metric that was largest over its threshold then.
+    pub limited_by: String,
     /// Score and passes after every update.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub curve: Vec<Sample>,
@@ -82,7 +84,8 @@ impl ConvergenceResult {
 impl fmt::Display for ConvergenceResult {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         for reference in &self.references {
-            let mut table = Table::new([reference.case.as_str(), "passes", "seconds", "score at the end"]);
+            let mut table =
+                Table::new([reference.case.as_str(), "passes", "seconds", "score at the end", "limited by"]);
             for line in self.cases.iter().filter(|line| line.case == reference.case) {
                 let text =
                     |value: f64| if line.passed { significant(value) } else { format!("> {}", significant(value)) };
@@ -91,6 +94,7 @@ impl fmt::Display for ConvergenceResult {
                     text(line.full_passes),
                     text(line.seconds),
                     significant(line.score),
+                    line.limited_by.clone(),
                 ]);
             }
             writeln!(f, "{table}")?;
