@@ -3,6 +3,7 @@
 //! Axes are `[x, y, z]`, row-major, so z is contiguous. The frame is right-handed, in mm, with its origin at the centre
 //! of the scanner: +x to the left of a supine head-first patient, +y towards the floor, +z towards the head (LPS).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Voxel grid `[x, y, z]`; `origin_mm` is the centre of voxel `[0, 0, 0]`.
@@ -46,7 +47,7 @@ impl ImageGrid {
 }
 
 /// What the numbers of an image are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum ImageUnit {
     /// Activity concentration.
     #[serde(rename = "Bq/mL")]

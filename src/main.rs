@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use coincide::config::{ConfigError, Mistake};
 use coincide::image::ImageUnit;
 use coincide::observe::Console;
-use coincide::run::{self, BENCH_CASES, Interruption, Options, RunError, SchemaOf};
+use coincide::run::{self, BENCH_CASES, CONVERGENCE_CASES, Interruption, Options, RunError, SchemaOf};
 use miette::{GraphicalReportHandler, GraphicalTheme, MietteDiagnostic, NamedSource, Report};
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -47,6 +47,11 @@ enum Command {
     Scanners,
     /// List the phantoms that are shipped
     Phantoms,
+    /// List the priors, or describe one with its parameters
+    Priors {
+        /// Name of a prior
+        name: Option<String>,
+    },
     /// Describe a file, a scanner or a phantom
     Info {
         /// Image or measurement file, phantom file, name of a scanner or phantom
@@ -82,6 +87,11 @@ enum Command {
         #[arg(long, value_name = "IMAGE", conflicts_with = "config")]
         replay: Option<PathBuf>,
     },
+    /// Compare methods: many scans, every method with its knob tuned, tables, curves, maps
+    Evaluate {
+        /// Study file
+        study: PathBuf,
+    },
     /// Find conflicts in a config, and predict memory and time, before anything runs
     Check {
         /// Config of a reconstruction
@@ -114,6 +124,21 @@ enum Bench {
         #[arg(long, default_value_t = 5)]
         runs: usize,
     },
+    /// Algorithms, in passes over the data until the image is within PETRIC's thresholds of the solution
+    Convergence {
+        /// Case, several times for several [default: all but `tiny`]
+        #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(CONVERGENCE_CASES))]
+        case: Vec<String>,
+        /// Only algorithms whose name holds this, several times for several
+        #[arg(long)]
+        algorithm: Vec<String>,
+        /// Passes after which an algorithm is given up
+        #[arg(long, default_value_t = 40.0)]
+        most_passes: f64,
+        /// Folder of curves and reference solutions
+        #[arg(long, short, default_value = "coincide-convergence")]
+        output: PathBuf,
+    },
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -140,6 +165,7 @@ impl From<Unit> for ImageUnit {
 enum Kind {
     Recon,
     Simulate,
+    Study,
 }
 
 fn main() -> ExitCode {
@@ -165,6 +191,8 @@ fn run(arguments: &Arguments) -> Result<ExitCode, RunError> {
     match &arguments.command {
         Command::Scanners => show(&run::list_scanners()?, json),
         Command::Phantoms => show(&run::list_phantoms()?, json),
+        Command::Priors { name: None } => show(&run::list_priors(), json),
+        Command::Priors { name: Some(name) } => show(&run::describe_prior(name)?, json),
         Command::Info { what } => show(&run::info(what)?, json),
         Command::Convert { input, output, unit } => show(&run::convert(input, output, (*unit).into(), &options)?, json),
         Command::Demo { output } => show(&run::demo(output.as_deref(), &options)?, json),
@@ -178,6 +206,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, RunError> {
             (Some(config), None) => show(&run::recon(config, &options)?, json),
             (None, None) => return Err(RunError::Usage("name a config, or an image to --replay".into())),
         },
+        Command::Evaluate { study } => show(&run::evaluate(study, &options)?, json),
         Command::Check { config } => {
             let result = run::check(config, &options)?;
             show(&result, json);
@@ -189,9 +218,13 @@ fn run(arguments: &Arguments) -> Result<ExitCode, RunError> {
             return Ok(if result.passed { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         Command::Bench(Bench::Projector { case, runs }) => show(&run::bench_projector(case, *runs, &options)?, json),
+        Command::Bench(Bench::Convergence { case, algorithm, most_passes, output }) => {
+            show(&run::bench_convergence(case, algorithm, *most_passes, output, &options)?, json);
+        }
         Command::Schema { kind } => show_json(&run::schema(match kind {
             Kind::Recon => SchemaOf::Recon,
             Kind::Simulate => SchemaOf::Simulate,
+            Kind::Study => SchemaOf::Study,
         })),
     }
     Ok(ExitCode::SUCCESS)

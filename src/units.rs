@@ -61,6 +61,22 @@ checked_number!(
     Fraction, |v| (0.0..1.0).contains(&v), "a number from 0 up to but not including 1", 0.0
 );
 
+impl Positive {
+    /// A constant that stands in the code.
+    pub const fn constant(value: f64) -> Self {
+        assert!(value > 0.0 && value < f64::INFINITY, "a positive constant");
+        Self(value)
+    }
+}
+
+impl NonNegative {
+    /// A constant that stands in the code.
+    pub const fn constant(value: f64) -> Self {
+        assert!(value >= 0.0 && value < f64::INFINITY, "a constant that is not negative");
+        Self(value)
+    }
+}
+
 impl Default for NonNegative {
     /// Zero: none.
     fn default() -> Self {

@@ -20,11 +20,15 @@ impl Algorithm for Counting {
         self.update += 1;
         self.image.fill(1.0 + 1.0 / (self.update as f32 + 1.0));
         let index = self.update - 1;
-        Step { update: self.update, iteration: index / 2 + 1, subset: index % 2, subsets: 2, seconds: 0.0 }
+        Step { update: self.update, iteration: index / 2 + 1, subset: index % 2, subsets: 2, passes: 0.0, seconds: 0.0 }
     }
 
     fn image(&self) -> &[f32] {
         &self.image
+    }
+
+    fn into_image(self: Box<Self>) -> Vec<f32> {
+        self.image
     }
 }
 

@@ -51,6 +51,14 @@ pub(crate) trait Lanes: Copy {
     /// # Safety
     /// The machine has this level; 2 COUNT floats at `from` may be read.
     unsafe fn load_at(from: *const f32, shift: Self::Shift) -> Self;
+    /// The smaller of each pair of lanes.
+    /// # Safety
+    /// The machine has this level.
+    unsafe fn min(self, other: Self) -> Self;
+    /// The greater of each pair of lanes.
+    /// # Safety
+    /// The machine has this level.
+    unsafe fn max(self, other: Self) -> Self;
     /// Lanes moved up by one; lane 0 becomes the last lane of `below`.
     /// # Safety
     /// The machine has this level.
@@ -119,6 +127,15 @@ impl Lanes for Portable {
         unsafe { Self::load(from.add(shift)) }
     }
     #[inline(always)]
+    unsafe fn min(self, other: Self) -> Self {
+        // Not `f32::min`, which treats NaN in another way than the instruction does.
+        Self(std::array::from_fn(|lane| if self.0[lane] < other.0[lane] { self.0[lane] } else { other.0[lane] }))
+    }
+    #[inline(always)]
+    unsafe fn max(self, other: Self) -> Self {
+        Self(std::array::from_fn(|lane| if self.0[lane] > other.0[lane] { self.0[lane] } else { other.0[lane] }))
+    }
+    #[inline(always)]
     unsafe fn moved_up(self, below: Self) -> Self {
         Self([below.0[3], self.0[0], self.0[1], self.0[2]])
     }
@@ -180,6 +197,16 @@ mod x86 {
         unsafe fn mul(self, other: Self) -> Self {
             // SAFETY: see above.
             Self(unsafe { _mm512_mul_ps(self.0, other.0) })
+        }
+        #[inline(always)]
+        unsafe fn min(self, other: Self) -> Self {
+            // SAFETY: see above.
+            Self(unsafe { _mm512_min_ps(self.0, other.0) })
+        }
+        #[inline(always)]
+        unsafe fn max(self, other: Self) -> Self {
+            // SAFETY: see above.
+            Self(unsafe { _mm512_max_ps(self.0, other.0) })
         }
         #[inline(always)]
         unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
@@ -266,6 +293,16 @@ mod x86 {
         unsafe fn mul(self, other: Self) -> Self {
             // SAFETY: see above.
             Self(unsafe { _mm256_mul_ps(self.0, other.0) })
+        }
+        #[inline(always)]
+        unsafe fn min(self, other: Self) -> Self {
+            // SAFETY: see above.
+            Self(unsafe { _mm256_min_ps(self.0, other.0) })
+        }
+        #[inline(always)]
+        unsafe fn max(self, other: Self) -> Self {
+            // SAFETY: see above.
+            Self(unsafe { _mm256_max_ps(self.0, other.0) })
         }
         #[inline(always)]
         unsafe fn mul_add(self, factor: Self, term: Self) -> Self {

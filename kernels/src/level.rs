@@ -44,6 +44,34 @@ impl Level {
     }
 }
 
+impl Level {
+    /// Runs `work`, whose loops the compiler turns into vectors of this level. What `work` calls must be inlined into it.
+    #[inline(always)]
+    pub fn vectorised<R>(self, work: impl FnOnce() -> R) -> R {
+        match self {
+            // SAFETY: these levels are only found on machines that have them.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => unsafe { with_avx512(work) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above.
+            Self::Avx2 => unsafe { with_avx2(work) },
+            _ => work(),
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+fn with_avx512<R>(work: impl FnOnce() -> R) -> R {
+    work()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn with_avx2<R>(work: impl FnOnce() -> R) -> R {
+    work()
+}
+
 fn detected() -> Level {
     #[cfg(target_arch = "x86_64")]
     {

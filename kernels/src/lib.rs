@@ -6,11 +6,15 @@
 
 mod aligned;
 pub mod column;
+pub mod differences;
+pub mod fusion;
 pub mod gaussian;
 pub mod joseph;
 mod lanes;
 mod level;
+pub mod median;
 mod memory;
+pub mod pairs;
 pub mod probe;
 
 pub use aligned::AlignedBuffer;

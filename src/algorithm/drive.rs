@@ -9,6 +9,12 @@ pub trait Algorithm {
     fn update(&mut self) -> Step;
     /// The current image, `[x, y, z]` with z contiguous.
     fn image(&self) -> &[f32];
+    /// The image, when all updates are made.
+    fn into_image(self: Box<Self>) -> Vec<f32>;
+    /// A subgradient of βR at the image, where the prior has no gradient and the algorithm carries its dual variable.
+    fn prior_subgradient(&self) -> Option<Vec<f32>> {
+        None
+    }
 }
 
 /// What an update was.
@@ -22,6 +28,9 @@ pub struct Step {
     pub subset: usize,
     /// Subsets in an iteration.
     pub subsets: usize,
+    /// Passes over the data so far; one pass is a projection and a back projection of all of them. What is done before the
+    /// first update (sensitivities) is not counted.
+    pub passes: f64,
     /// Time spent in updates so far in s; the observers' time is not counted. Set by [`drive`].
     pub seconds: f64,
 }

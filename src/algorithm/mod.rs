@@ -1,8 +1,42 @@
 //! Algorithms: one update per file; the loop over updates is written once.
 
+mod arithmetic;
+mod bsrem;
+mod count;
+mod de_pierro;
 mod drive;
 pub mod fbp;
+mod kernel_em;
+mod kkt;
+mod lbfgs;
+mod objective;
 mod osem;
+mod osl;
+mod pdhg;
+mod preconditioner;
+mod proximal_saga;
+mod quasi_newton;
+mod relaxation;
+mod saga;
+mod sensitivity;
+mod sps;
+mod start;
+mod svrg;
 
+pub use bsrem::{Bsrem, BsremVariant};
+pub use de_pierro::DePierro;
 pub use drive::{Algorithm, Observer, Step, Stop, drive};
+pub use kernel_em::KernelEm;
+pub use kkt::optimality;
+pub use lbfgs::Lbfgs;
+pub use objective::{Objective, Work};
 pub use osem::Osem;
+pub use osl::Osl;
+pub use pdhg::Pdhg;
+pub use proximal_saga::ProximalSaga;
+pub use relaxation::Relaxation;
+pub use saga::Saga;
+pub use sps::Sps;
+pub use svrg::Svrg;
+
+use count::Count;

@@ -72,6 +72,10 @@ pub struct StopConfig {
     /// Stop when ‖x − x_before‖ / ‖x‖ of a full iteration falls below this.
     #[serde(default)]
     pub relative_change: Option<Positive>,
+    /// Stop when the distance from the maximum, ‖P₊(x + D ∇Φ) − x‖ / ‖x‖ with D = (x + δ) / s, falls below this. It is
+    /// found after every full iteration, by one more pass over the data.
+    #[serde(default)]
+    pub tolerance: Option<Positive>,
 }
 
 /// `[run]`: how the run is carried out; nothing here changes the image.

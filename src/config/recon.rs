@@ -2,8 +2,9 @@
 
 use super::{
     AlgorithmConfig, AttenuationConfig, ConfigError, FilterConfig, ImageConfig, MeasurementConfig, OutputConfig,
-    ReferenceConfig, RunConfig, Source, StopConfig,
+    PriorConfig, ReferenceConfig, RunConfig, Source, StopConfig,
 };
+use crate::prior::Capability;
 use crate::scanner::SinogramGeometry;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,9 @@ pub struct ReconConfig {
     /// Attenuation map; its factors exp(−∫µ) multiply those of the measurement.
     #[serde(default)]
     pub attenuation: Option<AttenuationConfig>,
+    /// Which images are likely; without it the likelihood alone decides.
+    #[serde(default)]
+    pub prior: Option<PriorConfig>,
     /// The algorithm.
     pub algorithm: AlgorithmConfig,
     /// Gaussian filter of the finished image.
@@ -67,8 +71,26 @@ impl ReconConfig {
             ));
         }
         conflicts.extend(self.reference.as_ref().and_then(|reference| reference.conflicts(source)));
+        if let Some(prior) = &self.prior {
+            conflicts.extend(prior.conflicts(source));
+            conflicts.extend(prior.conflicts_with_algorithm(self.algorithm.name(), source));
+        }
         conflicts.extend(self.algorithm.conflicts(source));
+        conflicts.extend(self.tolerance_conflict(source));
         conflicts
+    }
+
+    /// A tolerance for what has no gradient.
+    fn tolerance_conflict(&self, source: &Source) -> Option<ConfigError> {
+        self.stop.tolerance?;
+        let prior = self.prior.as_ref().filter(|prior| !matches!(prior.capability(), Capability::Smooth { .. }));
+        let lacks = match prior {
+            Some(prior) => format!("the prior `{}` has no gradient", prior.name()),
+            None if self.algorithm.iterations().is_none() => "this algorithm has no maximum to reach".into(),
+            None => return None,
+        };
+        let message = format!("{lacks}, so that no distance from a maximum is known on the way");
+        Some(source.mistake("stop.tolerance", message, Some("use `relative_change` instead".into())))
     }
 
     /// Everything in the config that contradicts the measurement's geometry.

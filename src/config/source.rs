@@ -32,10 +32,13 @@ impl Source {
 
     /// The tables of the text as `Config`.
     pub fn parse<Config: DeserializeOwned>(&self) -> Result<Config, ConfigError> {
-        toml::from_str(&self.text).map_err(|error| {
-            let (message, help) = explain(error.message());
-            self.located(error.span().filter(|span| *span != (0..0)), message, help)
-        })
+        toml::from_str(&self.text).map_err(|error| self.unparsable(&error))
+    }
+
+    /// An error of the parser as a mistake in this text.
+    pub(super) fn unparsable(&self, error: &toml::de::Error) -> ConfigError {
+        let (message, help) = explain(error.message());
+        self.located(error.span().filter(|span| *span != (0..0)), message, help)
     }
 
     /// A mistake at a dotted path, or at the nearest table above it that is in the text.
@@ -80,13 +83,14 @@ impl Source {
         Ok(target)
     }
 
-    fn located(&self, span: Option<Range<usize>>, message: String, help: Option<String>) -> ConfigError {
+    /// A mistake at a known place of the text.
+    pub(super) fn located(&self, span: Option<Range<usize>>, message: String, help: Option<String>) -> ConfigError {
         let mistake = Mistake { path: self.path.clone(), text: self.text.clone(), span, message, help };
         ConfigError::Mistake(Box::new(mistake))
     }
 
     /// Where the value of a dotted path stands; the key itself where the value is a whole table.
-    fn span_of(&self, path: &str) -> Option<Range<usize>> {
+    pub(super) fn span_of(&self, path: &str) -> Option<Range<usize>> {
         let root = DeTable::parse(&self.text).ok()?;
         let (mut table, mut span) = (Some(root.get_ref()), None);
         for name in path.split('.') {
@@ -98,6 +102,19 @@ impl Source {
         }
         span
     }
+
+    /// The dotted path whose value, or whole table, stands at this place.
+    pub fn path_at(&self, span: &Range<usize>) -> Option<String> {
+        path_in(DeTable::parse(&self.text).ok()?.get_ref(), span)
+    }
+}
+
+fn path_in(table: &DeTable, span: &Range<usize>) -> Option<String> {
+    table.iter().find_map(|(key, value)| match value.get_ref() {
+        DeValue::Table(_) if key.span() == *span => Some(key.get_ref().to_string()),
+        DeValue::Table(inner) => Some(format!("{}.{}", key.get_ref(), path_in(inner, span)?)),
+        _ => (value.span() == *span).then(|| key.get_ref().to_string()),
+    })
 }
 
 /// Turns serde's sentence into one for the user, with the nearest known name as help.
@@ -108,6 +125,11 @@ fn explain(message: &str) -> (String, Option<String>) {
     let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     let unknown = message.starts_with("unknown field") || message.starts_with("unknown variant");
     match quoted.split_first() {
+        Some((&"anatomical", [])) if message.starts_with("missing field") => {
+            let help =
+                "add `anatomical = { file = \"mr.nii.gz\" }`, or `{ phantom = \"brain\" }` for the labels of a phantom";
+            ("this prior is guided by an anatomical image, and none is given".into(), Some(help.into()))
+        }
         Some((found, known)) if unknown => {
             let kind = if message.starts_with("unknown field") { "key" } else { "choice" };
             (format!("unknown {kind} `{found}`"), Some(suggestion(found, known)))
@@ -145,6 +167,9 @@ mod tests {
         assert_eq!(at("algorithm.osem.iterations"), Some("osem"));
         assert_eq!(at("algorithm.mlem"), Some("algorithm"));
         assert_eq!(at("image"), None);
+        for path in ["algorithm.osem.subsets", "algorithm.osem", "algorithm"] {
+            assert_eq!(source.path_at(&source.span_of(path).unwrap()).as_deref(), Some(path));
+        }
     }
 
     #[test]

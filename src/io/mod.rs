@@ -1,5 +1,8 @@
 //! Files: one format per module, nobody else names a format crate.
 
+pub mod columns;
+pub mod csv;
+pub mod drawing;
 mod error;
 pub mod hdf5;
 pub mod interfile;
@@ -8,6 +11,7 @@ pub mod nifti;
 pub mod norm;
 pub mod png;
 mod provenance;
+pub mod svg;
 mod target;
 mod unit;
 mod values;

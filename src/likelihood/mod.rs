@@ -6,6 +6,9 @@
 //! Images are `[x, y, z]`, sinograms of a subset `[view of the subset, radial, tof, plane]`. Bins that cannot be seen
 //! (ȳ = 0) are left out.
 
+mod derivatives;
+mod dual;
+mod lines;
 mod model;
 mod poisson;
 

@@ -12,6 +12,13 @@ pub struct Bins<'a> {
 }
 
 impl Bins<'_> {
+    /// y, m and b of one bin of the line.
+    #[inline(always)]
+    pub(super) fn at(&self, bin: usize, planes: usize) -> (f32, f32, f32) {
+        let m = self.factors.map_or(1.0, |m| m[bin % planes]);
+        (self.counts[bin], m, self.background.map_or(0.0, |b| b[bin]))
+    }
+
     /// Calls `visit(line integral, y, m, b)` for every bin.
     #[inline(always)]
     fn each(&self, planes: usize, integrals: &mut [f32], mut visit: impl FnMut(&mut f32, f32, f32, f32)) {
@@ -52,4 +59,29 @@ pub fn log_likelihood(bins: Bins, planes: usize, integrals: &mut [f32]) -> f64 {
         }
     });
     sum
+}
+
+/// Replaces the line integrals G B x by m (y / ȳ − 1); returns Σ y ln ȳ − ȳ. Bins that cannot be seen (ȳ = 0) count as
+/// y = 0.
+pub fn residual(bins: Bins, planes: usize, integrals: &mut [f32]) -> f64 {
+    let mut sum = 0.0;
+    bins.each(planes, integrals, |value, y, m, b| {
+        let mean = m * *value + b;
+        if mean > 0.0 {
+            sum += y as f64 * (mean as f64).ln() - mean as f64;
+            *value = m * ((y - mean) / mean);
+        } else {
+            *value = -m;
+        }
+    });
+    sum
+}
+
+/// Replaces the line integrals G B x by m² y / ȳ², the curvature of −L along each line; 0 where ȳ is 0.
+pub fn weight(bins: Bins, planes: usize, integrals: &mut [f32]) {
+    bins.each(planes, integrals, |value, y, m, b| {
+        let mean = m * *value + b;
+        let ratio = if mean > 0.0 { m / mean } else { 0.0 };
+        *value = ratio * ratio * y;
+    });
 }

@@ -11,12 +11,16 @@
 //! | mean, SD | Σ w x / Σ w, √(Σ w (x − mean)² / Σ w) |
 //! | recovery coefficient | mean x / mean t over one region |
 //! | SSIM | see [`ssim`] |
+//! | bias and SD over realisations | see [`Ensemble`] |
+//! | mean and its interval over realisations | see [`Estimate`] |
 //! | contrast recovery, background variability, lung residual | see [`NemaLayout`] |
 //!
 //! Sums run in f64. Images of different sizes are a bug of the caller: assertions. A region without voxels gives NaN.
 
 mod difference;
 mod disc;
+mod ensemble;
+mod interval;
 mod nema;
 mod nema_small;
 mod region;
@@ -24,6 +28,8 @@ mod similarity;
 
 pub use difference::{nrmse, psnr, rmse};
 pub use disc::{Disc, MetricError};
+pub use ensemble::{Ensemble, root_mean_variance};
+pub use interval::Estimate;
 pub use nema::{NemaLayout, NemaReport, NemaSphere, SphereResult};
 pub use nema_small::{NemaSmallLayout, NemaSmallReport, RodResult};
 pub use region::{RegionStatistics, bias, recovery_coefficient, region_statistics};

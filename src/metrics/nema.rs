@@ -10,7 +10,7 @@
 //! All are fractions here, per cent in the standard.
 
 use super::{Disc, MetricError};
-use crate::image::Image;
+use crate::image::{Image, ImageGrid};
 use serde::Serialize;
 
 /// Where the standard's regions of interest are, in mm.
@@ -130,6 +130,20 @@ impl NemaLayout {
             mean,
             background_mean,
         })
+    }
+
+    /// All voxels of the background's 37 mm discs, each with its share inside.
+    pub fn background_mask(&self, grid: &ImageGrid) -> Result<Vec<f32>, MetricError> {
+        let mut mask = vec![0.0; grid.voxels()];
+        for slice in &self.slices_mm {
+            for &[x, y] in &self.background_mm {
+                let centre_mm = [x, y, self.plane_z_mm + slice];
+                for (voxel, share) in (Disc { centre_mm, diameter_mm: BACKGROUND_DISC_MM }).voxels(grid)? {
+                    mask[voxel] = share as f32;
+                }
+            }
+        }
+        Ok(mask)
     }
 
     fn background(&self, image: &Image, z: f64, diameter_mm: f64) -> Result<Vec<f64>, MetricError> {

@@ -6,6 +6,7 @@ mod interrupt;
 mod progress;
 mod snapshots;
 mod time_limit;
+mod tolerance;
 
 pub use change::RelativeChange;
 pub use history::{History, Sample};
@@ -13,3 +14,4 @@ pub use interrupt::{INTERRUPTED, Interrupt};
 pub use progress::{Console, Progress, UpdateProgress};
 pub use snapshots::Snapshots;
 pub use time_limit::TimeLimit;
+pub use tolerance::Tolerance;

@@ -27,6 +27,16 @@ impl Phantom {
         Image { grid: *grid, unit: ImageUnit::PerCm, values }
     }
 
+    /// Labels, as an anatomical image shows tissues: 0 outside, 1 for the shapes of the lowest activity, 2 for the next, ….
+    pub fn label_image(&self, grid: &ImageGrid) -> Vec<f32> {
+        let mut activities = self.activity.clone();
+        activities.sort_by(f64::total_cmp);
+        activities.dedup();
+        let label = |activity: &f64| 1.0 + activities.partition_point(|lower| lower < activity) as f64;
+        let labels: Vec<f64> = self.activity.iter().map(label).collect();
+        voxelise(&self.solids, grid, &labels)
+    }
+
     /// The share of each voxel, 0 to 1, that lies in a region: the visible parts of the shapes of that name, or the region's own solids.
     pub fn region_mask(&self, name: &str, grid: &ImageGrid) -> Result<Vec<f32>, PhantomError> {
         if let Some((_, solids)) = self.extra_regions.iter().find(|(own, _)| own == name) {

@@ -3,6 +3,44 @@
 //! MAP maximises Φ(x) = L(x) − β R(x). R states its unit, so that β R is a pure number. The weight β, and its share per
 //! subset, are applied by the algorithms' objective and nowhere else.
 
+mod bowsher;
+mod capability;
+mod error;
+mod gradient;
+mod huber;
+mod hyperbolic_total_variation;
+mod kernel_matrix;
+mod log_cosh;
+mod median_root;
+mod neighbourhood;
+mod non_local;
+mod padded;
+mod pair_table;
+mod pairwise;
+mod parallel_level_sets;
+mod patches;
+mod quadratic;
+mod relative_difference;
+mod total_variation;
+
+pub use bowsher::bowsher_pairs;
+pub use capability::Capability;
+pub use error::PriorError;
+pub use huber::huber;
+pub use hyperbolic_total_variation::hyperbolic_total_variation;
+pub use kernel_matrix::KernelMatrix;
+pub use log_cosh::log_cosh;
+pub use median_root::median_root;
+pub use neighbourhood::Neighbours;
+pub use non_local::non_local_pairs;
+pub use pairwise::Pairs;
+pub use parallel_level_sets::parallel_level_sets;
+pub use quadratic::quadratic;
+pub use relative_difference::relative_difference;
+pub use total_variation::{directional_total_variation, total_variation};
+
+use neighbourhood::Neighbourhood;
+
 /// R is differentiable.
 pub trait Smooth: Send + Sync {
     /// R(x)
@@ -48,4 +86,6 @@ pub enum Prior {
     Dual(Box<dyn Dual>),
     /// Only a map of images.
     Denoiser(Box<dyn Denoiser>),
+    /// A basis of images: x = K α.
+    Kernel(KernelMatrix),
 }

@@ -1,12 +1,16 @@
 //! Results for people and for scripts: tables, JSON objects, and where a file comes from.
 
 mod memory;
+mod plot;
 mod provenance;
 mod results;
 mod table;
 mod text;
 
-pub use memory::peak_memory_mb;
-pub use provenance::{Input, Record, hash_lines, sha256};
-pub use results::{BenchResult, CheckResult, Limits, Problem, ReconResult, ReplayResult, VerifyResult};
+pub use memory::{available_memory_mb, peak_memory_mb};
+pub use plot::{Plot, Point, Series, Stroke};
+pub use provenance::{Input, Record, hash_lines, sha256, sha256_of_text};
+pub use results::{
+    BenchResult, CheckResult, Limits, Problem, ReconResult, ReplayResult, VerifyResult, WeightSearch, WeightTrial,
+};
 pub use table::{Table, significant};

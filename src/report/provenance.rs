@@ -90,10 +90,19 @@ pub fn sha256(path: &Path) -> std::io::Result<String> {
             length => hash.update(&piece[..length]),
         }
     }
-    Ok(hash.finalize().iter().fold(String::new(), |mut text, byte| {
+    Ok(hexadecimal(&hash.finalize()))
+}
+
+/// SHA-256 of a text.
+pub fn sha256_of_text(text: &str) -> String {
+    hexadecimal(&Sha256::digest(text))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
-    }))
+    })
 }
 
 #[cfg(test)]
@@ -106,5 +115,6 @@ mod tests {
         std::fs::write(file.path(), "abc").unwrap();
         let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(sha256(file.path()).unwrap(), expected);
+        assert_eq!(sha256_of_text("abc"), expected);
     }
 }

@@ -22,8 +22,18 @@ pub struct ReconResult {
     pub seconds: f64,
     /// Time of the whole run in s.
     pub seconds_total: f64,
-    /// Poisson log-likelihood of the last image without the terms that only hold y; `None` for analytic algorithms.
+    /// Passes over the data: one is a projection and a back projection of all counts.
+    pub full_passes: f64,
+    /// Φ = L − β R of the last image with L = Σ y ln ȳ − ȳ; `None` for analytic algorithms.
     pub objective: Option<f64>,
+    /// β R of the last image; 0 without a prior.
+    pub penalty: f64,
+    /// Name of the prior.
+    pub prior: Option<String>,
+    /// Weight β of the prior.
+    pub beta: Option<f64>,
+    /// How the weight was found, where it was asked for.
+    pub beta_search: Option<WeightSearch>,
     /// Trues that the image predicts: Σ m G B x.
     pub counts_in_image: f64,
     /// Net trues measured: Σ y − Σ b.
@@ -32,8 +42,10 @@ pub struct ReconResult {
     pub counts_prompts: f64,
     /// Figures of merit against the reference, by name; empty without one.
     pub metrics: BTreeMap<String, f64>,
-    /// Distance from the maximum of the likelihood: ‖x ⊙ ∇L / s‖ / ‖x‖.
+    /// Distance from the maximum: ‖P₊(x + D ∇Φ) − x‖ / ‖x‖ with D = (x + δ) / s.
     pub kkt: Option<f64>,
+    /// ‖x − x_before‖ / ‖x‖ of the last full iteration, where there were two.
+    pub step: Option<f64>,
     /// Unit of the image.
     pub unit: String,
     /// Threads.
@@ -44,6 +56,28 @@ pub struct ReconResult {
     pub peak_memory_mb: Option<f64>,
     /// Figures along the way.
     pub history: Vec<Sample>,
+}
+
+/// How a weight was found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct WeightSearch {
+    /// The best weight.
+    pub beta: f64,
+    /// Share of the counts that were reconstructed.
+    pub kept: f64,
+    /// Seed of the split.
+    pub seed: u64,
+    /// All weights that were tried.
+    pub trials: Vec<WeightTrial>,
+}
+
+/// One weight.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct WeightTrial {
+    /// The weight.
+    pub beta: f64,
+    /// Deviance of the held-out counts: 2 Σ y ln(y / ȳ) − (y − ȳ).
+    pub deviance: f64,
 }
 
 /// Result of `coincide recon --replay`.

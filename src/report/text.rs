@@ -85,14 +85,23 @@ impl fmt::Display for ReconResult {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let mut table = Table::new([self.algorithm.as_str(), ""]);
         table.row(["updates".into(), format!("{} ({})", self.updates, self.stop)]);
+        if let (Some(prior), Some(beta)) = (&self.prior, self.beta) {
+            table.row(["prior".into(), format!("{prior}, beta {}", significant(beta))]);
+        }
         table.row(["reconstruction time".into(), format!("{} s", significant(self.seconds))]);
         if let Some(objective) = self.objective {
-            table.row(["log-likelihood".into(), format!("{objective:.6e}")]);
+            table.row(["log-likelihood".into(), format!("{:.6e}", objective + self.penalty)]);
+            if self.prior.is_some() {
+                table.row(["objective".into(), format!("{objective:.6e}")]);
+            }
         }
         table.row(["trues in the image".into(), format!("{:.0}", self.counts_in_image)]);
         table.row(["net trues measured".into(), format!("{:.0}", self.counts_net)]);
         if let Some(kkt) = self.kkt {
             table.row(["distance from the maximum".into(), format!("{kkt:.2e}")]);
+        }
+        if let Some(step) = self.step {
+            table.row(["step of the last iteration".into(), format!("{step:.2e}")]);
         }
         write!(f, "{table}")?;
         if !self.metrics.is_empty() {

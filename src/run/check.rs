@@ -42,7 +42,7 @@ fn problem(error: &ConfigError) -> Problem {
 
 /// Prompts, background and factors; image, back projection, blurred image, sensitivity, and what reading and judging take;
 /// where all sensitivities are kept depends on the room there is: 1.5 × (measurement + 4 images) in all.
-fn predicted_bytes(config: &ReconConfig, geometry: &SinogramGeometry, grid: &ImageGrid) -> f64 {
+pub(super) fn predicted_bytes(config: &ReconConfig, geometry: &SinogramGeometry, grid: &ImageGrid) -> f64 {
     let measurement = VALUE * (2 * geometry.bins() + geometry.lines()) as f64;
     let image = VALUE * grid.voxels() as f64;
     let subsets = config.algorithm.iterations().map_or(1, |iterations| iterations.subsets.max(1));

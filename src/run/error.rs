@@ -5,6 +5,7 @@ use crate::config::ConfigError;
 use crate::data::{DataError, SubsetError};
 use crate::io::IoError;
 use crate::phantom::PhantomError;
+use crate::prior::PriorError;
 use crate::scanner::GeometryError;
 use crate::simulate::SimulateError;
 use std::path::PathBuf;
@@ -36,6 +37,9 @@ pub enum RunError {
     /// Counts or components that cannot be used.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// The prior cannot be built.
+    #[error(transparent)]
+    Prior(#[from] PriorError),
     /// The number of subsets does not fit.
     #[error(transparent)]
     Subsets(#[from] SubsetError),
@@ -44,6 +48,24 @@ pub enum RunError {
     Interrupted {
         /// Files that were saved.
         files: Vec<PathBuf>,
+    },
+    /// Ctrl-C in a study; finished runs are kept.
+    #[error("interrupted; {done} of {total} runs are finished and kept in {}: the same command goes on from there", cache.display())]
+    StudyInterrupted {
+        /// Runs that are finished.
+        done: usize,
+        /// Runs of the study.
+        total: usize,
+        /// Where they are kept.
+        cache: PathBuf,
+    },
+    /// A run of a study failed.
+    #[error("{run}: {error}")]
+    Run {
+        /// Method, setting and scan.
+        run: String,
+        /// What happened.
+        error: Box<RunError>,
     },
 }
 
@@ -59,7 +81,8 @@ impl RunError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Usage(_) => 2,
-            Self::Interrupted { .. } => 130,
+            Self::Interrupted { .. } | Self::StudyInterrupted { .. } => 130,
+            Self::Run { error, .. } => error.exit_code(),
             _ => 1,
         }
     }

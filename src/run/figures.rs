@@ -48,6 +48,21 @@ impl Reference {
         })
     }
 
+    /// The share of each voxel inside of the phantom; `None` where the truth is an image.
+    pub fn object(&self) -> Option<&[f32]> {
+        self.object.as_deref()
+    }
+
+    /// Name and mask of every region.
+    pub fn regions(&self) -> &[(String, Vec<f32>)] {
+        &self.regions
+    }
+
+    /// The NEMA layout, where the truth is that phantom.
+    pub fn nema(&self) -> Option<&NemaLayout> {
+        self.nema.as_ref()
+    }
+
     /// All figures of an image, by name.
     pub fn figures(&self, image: &Image) -> BTreeMap<String, f64> {
         let scaled = self.in_units_of_truth(image);

@@ -5,6 +5,7 @@ use super::{RunError, ScannerSheet, describe_scanner, image_file};
 use crate::data::Measurement;
 use crate::image::{Image, ImageUnit};
 use crate::io::Provenance;
+use crate::io::columns::Columns;
 use crate::io::hdf5::{self, Kind};
 use crate::phantom::{self, Phantom};
 use crate::report::{Table, significant};
@@ -25,6 +26,8 @@ pub enum Info {
     Measurement(MeasurementSheet),
     /// An image file.
     Image(ImageSheet),
+    /// A file of tables.
+    Tables(TablesSheet),
 }
 
 /// A phantom in numbers.
@@ -88,6 +91,26 @@ pub struct ImageSheet {
     pub provenance: BTreeMap<String, String>,
 }
 
+/// Tables in numbers.
+#[derive(Clone, Debug, Serialize)]
+pub struct TablesSheet {
+    /// The tables.
+    pub tables: Vec<TableSheet>,
+    /// Where they come from.
+    pub provenance: BTreeMap<String, String>,
+}
+
+/// A table in numbers.
+#[derive(Clone, Debug, Serialize)]
+pub struct TableSheet {
+    /// Its name.
+    pub name: String,
+    /// Rows.
+    pub rows: usize,
+    /// Names of the columns.
+    pub columns: Vec<String>,
+}
+
 /// Describes a file, a scanner or a phantom.
 pub fn info(what: &str) -> Result<Info, RunError> {
     let path = Path::new(what);
@@ -104,6 +127,15 @@ pub fn info(what: &str) -> Result<Info, RunError> {
         Some(Kind::Image) => {
             let (image, provenance) = hdf5::read_image(path)?;
             Ok(Info::Image(image_sheet(&image, provenance)))
+        }
+        Some(Kind::Tables) => {
+            let (tables, provenance) = hdf5::read_tables(path)?;
+            let sheet = |(name, table): (String, Columns)| {
+                let columns = table.0.iter().map(|(name, _)| name.clone()).collect();
+                TableSheet { name, rows: table.rows(), columns }
+            };
+            let tables = tables.into_iter().map(sheet).collect();
+            Ok(Info::Tables(TablesSheet { tables, provenance: provenance.0 }))
         }
         None if ends(".toml") => Ok(Info::Phantom(phantom_sheet(&Phantom::read(path)?))),
         None if is_interfile(path) => {
@@ -170,6 +202,7 @@ impl fmt::Display for Info {
             Self::Phantom(sheet) => sheet.fmt(f),
             Self::Measurement(sheet) => sheet.fmt(f),
             Self::Image(sheet) => sheet.fmt(f),
+            Self::Tables(sheet) => sheet.fmt(f),
         }
     }
 }
@@ -212,6 +245,17 @@ impl fmt::Display for ImageSheet {
         table.row(["unit", &self.unit]);
         table.row(["min, mean, max".into(), [self.min, self.mean, self.max].map(significant).join(", ")]);
         write!(f, "{table}")?;
+        write_provenance(f, &self.provenance)
+    }
+}
+
+impl fmt::Display for TablesSheet {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let mut tables = Table::new(["table", "rows", "columns"]);
+        for TableSheet { name, rows, columns } in &self.tables {
+            tables.row([name.clone(), rows.to_string(), columns.len().to_string()]);
+        }
+        write!(f, "{tables}")?;
         write_provenance(f, &self.provenance)
     }
 }

@@ -1,28 +1,36 @@
 //! The iterative part of a reconstruction: an algorithm, and all that watches it.
 
 use super::figures::Reference;
-use super::fit::fit;
-use super::{Options, RunError, image_file, snapshot_path, write_image_file};
+use super::fit::{Fit, fit};
+use super::prior::WeightedPrior;
+use super::{Options, RunError, snapshot_path, write_image_file};
 use crate::algorithm::fbp::{FbpConfig, fbp};
-use crate::algorithm::{Observer, Osem, Stop, drive};
-use crate::config::{Iterations, ReconConfig, Source, StartConfig};
-use crate::image::{Image, ImageGrid, ImageUnit};
+use crate::algorithm::{Objective, Observer, Stop, drive, optimality};
+use crate::config::{Iterations, ReconConfig, Source};
+use crate::image::{Image, ImageUnit};
 use crate::io::Provenance;
 use crate::likelihood::Model;
-use crate::observe::{History, Interrupt, RelativeChange, Sample, Snapshots, TimeLimit};
-use crate::report::{ReconResult, peak_memory_mb};
+use crate::observe::{History, Interrupt, RelativeChange, Sample, Snapshots, TimeLimit, Tolerance};
+use crate::prior::Prior;
+use crate::report::{ReconResult, WeightSearch, peak_memory_mb};
+use crate::units::Positive;
 use coincide_kernels::Level;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Instant;
 
-/// What an iterative run made.
-pub(super) struct Iterated {
+/// What a run made.
+pub(super) struct Made {
     pub values: Vec<f32>,
     pub updates: usize,
+    pub full_passes: f64,
     pub seconds: f64,
     pub stop: String,
+    pub step: Option<f64>,
+    pub fit: Fit,
+    pub beta: Option<f64>,
+    pub beta_search: Option<WeightSearch>,
     pub history: Vec<Sample>,
 }
 
@@ -39,31 +47,64 @@ pub(super) struct Scene<'a> {
 
 impl Scene<'_> {
     /// Runs all iterations, or until something stops them.
-    pub fn iterate(&self, iterations: Iterations) -> Result<Iterated, RunError> {
-        let start = self.start(iterations.start)?;
-        let mut osem = Osem::new(self.model, start);
+    pub fn iterate(&self, iterations: Iterations) -> Result<Made, RunError> {
+        let start = self.start(iterations.start, self.model)?;
+        let WeightedPrior { prior, beta, search } = self.prior(start.as_deref())?;
+        let objective = Objective::new(self.model, &prior, beta);
+        let mut algorithm = self.config.algorithm.build(&objective, start).ok_or_else(not_iterative)?;
         let samples = Rc::new(RefCell::new(Vec::new()));
+        let change = RelativeChange::below(self.config.stop.relative_change.map_or(0.0, Positive::get));
+        let step = change.last();
         let updates = iterations.count * iterations.subsets;
-        let mut observers = self.observers(updates, &samples);
-        let (stop, last) = drive(&mut osem, updates, &mut observers);
+        let mut observers = self.observers(updates, &objective, &samples);
+        observers.push(Box::new(change));
+        let (stop, last) = drive(&mut *algorithm, updates, &mut observers);
         drop(observers);
         let stop = match stop {
             Stop::Finished => "all iterations done".into(),
             Stop::Asked(why) => why,
         };
+        let fit = fit(&objective, algorithm.image(), algorithm.prior_subgradient().as_deref());
         let (updates, seconds) = last.map_or((0, 0.0), |step| (step.update, step.seconds));
-        Ok(Iterated { values: osem.into_image(), updates, seconds, stop, history: samples.take() })
+        Ok(Made {
+            values: algorithm.into_image(),
+            updates,
+            full_passes: last.map_or(0.0, |step| step.passes),
+            seconds,
+            stop,
+            step: step.get(),
+            fit,
+            beta: self.config.prior.is_some().then_some(beta),
+            beta_search: search,
+            history: samples.take(),
+        })
     }
 
     /// Filtered back projection: one formula, nothing to watch.
-    pub fn analytic(&self, config: &FbpConfig) -> Result<Iterated, RunError> {
+    pub fn analytic(&self, config: &FbpConfig) -> Result<Made, RunError> {
         let start = Instant::now();
-        let image = fbp(self.model.measurement(), &self.model.grid(), config)?;
-        let (seconds, stop) = (start.elapsed().as_secs_f64(), "analytic".to_owned());
-        Ok(Iterated { values: image.values, updates: 1, seconds, stop, history: Vec::new() })
+        let values = fbp(self.model.measurement(), &self.model.grid(), config)?.values;
+        let seconds = start.elapsed().as_secs_f64();
+        Ok(Made {
+            fit: fit(&Objective::new(self.model, &Prior::None, 0.0), &values, None),
+            values,
+            updates: 1,
+            full_passes: 0.0,
+            seconds,
+            stop: "analytic".into(),
+            step: None,
+            beta: None,
+            beta_search: None,
+            history: Vec::new(),
+        })
     }
 
-    fn observers<'a>(&'a self, updates: usize, samples: &Rc<RefCell<Vec<Sample>>>) -> Vec<Box<dyn Observer + 'a>> {
+    fn observers<'a>(
+        &'a self,
+        updates: usize,
+        objective: &'a Objective<'a>,
+        samples: &Rc<RefCell<Vec<Sample>>>,
+    ) -> Vec<Box<dyn Observer + 'a>> {
         let (config, options) = (self.config, self.options);
         let mut observers: Vec<Box<dyn Observer + 'a>> = vec![
             Box::new(options.console.progress("reconstructing").of_updates(updates)),
@@ -72,8 +113,9 @@ impl Scene<'_> {
         if let Some(limit) = config.stop.time_limit_s {
             observers.push(Box::new(TimeLimit::seconds(limit.get())));
         }
-        if let Some(threshold) = config.stop.relative_change {
-            observers.push(Box::new(RelativeChange::below(threshold.get())));
+        if let Some(tolerance) = config.stop.tolerance {
+            let distance = |values: &[f32]| optimality(objective, values, None, &mut objective.work()).1;
+            observers.push(Box::new(Tolerance::below(tolerance.get(), distance)));
         }
         if let (Some(every), Some(path)) = (config.output.snapshots_every, &config.output.image) {
             let path = self.source.resolve(path);
@@ -86,8 +128,7 @@ impl Scene<'_> {
         let figures = move |values: &[f32]| {
             let mut figures = self.reference.map_or_else(Default::default, |r| r.figures(&self.image(values.to_vec())));
             // One projection; the distance from the maximum costs three more and is found at the end only.
-            let objective = self.model.log_likelihood(values, &mut self.model.scratch());
-            figures.insert("objective".to_owned(), objective);
+            figures.insert("objective".to_owned(), objective.value(values, &mut objective.work()));
             figures
         };
         observers.push(Box::new(History::every(config.run.figures_every, samples.clone(), figures)));
@@ -100,9 +141,8 @@ impl Scene<'_> {
     }
 
     /// Everything that is said about the finished image; objective and counts are those before the post-filter.
-    pub fn result(&self, made: Iterated, image: &Image) -> ReconResult {
-        let measurement = self.model.measurement();
-        let fit = fit(self.model, &made.values);
+    pub fn result(&self, made: Made, image: &Image) -> ReconResult {
+        let (measurement, fit) = (self.model.measurement(), made.fit);
         let iterative = self.config.algorithm.iterations().is_some();
         ReconResult {
             output: None,
@@ -112,12 +152,18 @@ impl Scene<'_> {
             stop: made.stop,
             seconds: made.seconds,
             seconds_total: made.seconds,
+            full_passes: made.full_passes,
             objective: iterative.then_some(fit.objective),
+            penalty: fit.penalty,
+            prior: self.config.prior.as_ref().map(|prior| prior.name().into()),
+            beta: made.beta,
+            beta_search: made.beta_search,
             counts_in_image: fit.counts_in_image,
             counts_net: measurement.total_prompts() - measurement.total_background(),
             counts_prompts: measurement.total_prompts(),
             metrics: self.reference.map_or_else(BTreeMap::new, |reference| reference.figures(image)),
             kkt: iterative.then_some(fit.kkt),
+            step: made.step,
             unit: self.unit.to_string(),
             threads: rayon::current_num_threads(),
             level: Level::best().name().into(),
@@ -125,20 +171,8 @@ impl Scene<'_> {
             history: made.history,
         }
     }
+}
 
-    fn start(&self, config: &StartConfig) -> Result<Option<Vec<f32>>, RunError> {
-        let StartConfig::File(path) = config else { return Ok(None) };
-        let at = format!("algorithm.{}.start.file", self.config.algorithm.name());
-        let image = image_file(&self.source.input(&at, path)?, self.unit)?;
-        let grid: ImageGrid = self.model.grid();
-        if image.grid.shape != grid.shape {
-            let message = format!("the start image has {:?} voxels", image.grid.shape);
-            let help = Some(format!("the image of this config has {:?}", grid.shape));
-            return Err(self.source.mistake(&at, message, help).into());
-        }
-        if image.values.iter().any(|value| value.is_nan() || *value < 0.0) {
-            return Err(self.source.mistake(&at, "the start image has values that are not >= 0", None).into());
-        }
-        Ok(Some(image.values))
-    }
+fn not_iterative() -> RunError {
+    RunError::Usage("this algorithm makes no updates".into())
 }

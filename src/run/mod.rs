@@ -1,35 +1,46 @@
 //! The commands of the program, each readable from top to bottom.
 
+mod anatomy;
 mod attenuation;
 mod bench;
 mod check;
+mod convergence;
 mod convert;
 mod demo;
 mod error;
+mod evaluate;
 mod figures;
 mod files;
 mod fit;
+mod held_out;
 mod info;
 mod iterate;
 mod listmode;
 mod measurement;
 mod options;
 mod phantoms;
+mod prior;
+mod priors;
 mod recon;
 mod replay;
 mod scanners;
 mod schema;
 mod simulate;
+mod start;
 mod verify;
 
+pub use anatomy::anatomical_image;
 pub use bench::{BENCH_CASES, bench_projector};
 pub use check::check;
+pub use convergence::{CONVERGENCE_CASES, ConvergenceLine, ConvergenceReference, ConvergenceResult, bench_convergence};
 pub use convert::{ConvertResult, convert};
 pub use demo::{DemoResult, demo};
 pub use error::RunError;
-pub use info::{ImageSheet, Info, MeasurementSheet, PhantomSheet, info};
+pub use evaluate::{StudyResult, SummaryEntry, TunedEntry, evaluate};
+pub use info::{ImageSheet, Info, MeasurementSheet, PhantomSheet, TableSheet, TablesSheet, info};
 pub use options::{Interruption, Options};
 pub use phantoms::{PhantomList, list_phantoms};
+pub use priors::{PriorList, PriorSheet, describe_prior, list_priors};
 pub use recon::recon;
 pub use replay::replay;
 pub use scanners::{ScannerList, ScannerSheet, describe_scanner, list_scanners};

@@ -41,6 +41,11 @@ impl Interruption {
         !self.at_stake.load(Ordering::SeqCst) || self.raised.swap(true, Ordering::SeqCst)
     }
 
+    /// The same Ctrl-C as one of several parts of a command sees it: what is at stake is its own.
+    pub(super) fn of_part(&self) -> Self {
+        Self { raised: self.raised.clone(), at_stake: Arc::default() }
+    }
+
     /// Whether Ctrl-C was pressed while something was at stake.
     pub fn pressed(&self) -> bool {
         self.raised.load(Ordering::SeqCst)

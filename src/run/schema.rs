@@ -1,6 +1,6 @@
 //! `coincide schema`: the JSON Schema of the config files, for editors that complete and check TOML.
 
-use crate::config::{ReconConfig, SimulateConfig};
+use crate::config::{ReconConfig, SimulateConfig, StudyConfig};
 use schemars::{Schema, schema_for};
 
 /// Which config.
@@ -11,6 +11,8 @@ pub enum SchemaOf {
     Recon,
     /// `coincide simulate`.
     Simulate,
+    /// `coincide evaluate`; the tables of its methods are those of a reconstruction.
+    Study,
 }
 
 /// The schema of one kind of config file.
@@ -18,5 +20,6 @@ pub fn schema(of: SchemaOf) -> Schema {
     match of {
         SchemaOf::Recon => schema_for!(ReconConfig),
         SchemaOf::Simulate => schema_for!(SimulateConfig),
+        SchemaOf::Study => schema_for!(StudyConfig),
     }
 }

@@ -43,6 +43,16 @@ pub(super) fn thinned(full: &Measurement, dose: f64, level: usize, noise: bool, 
     }
 }
 
+/// The counts of a measurement in two: each is in the first with probability `share`, else in the second. Both are scaled so
+/// that they show the same image; their counts are independent.
+pub fn split(whole: &Measurement, share: f64, seed: u64) -> (Measurement, Measurement) {
+    let first = thinned(whole, share, 0, true, seed);
+    let mut second = thinned(whole, 1.0 - share, 0, false, seed);
+    let rest = whole.prompts.par_iter().zip(&first.prompts).map(|(whole, first)| whole - first);
+    second.prompts = rest.collect();
+    (first, second)
+}
+
 fn binomial(count: f32, share: f64, random: &mut Pcg64) -> f32 {
     if count == 0.0 {
         return 0.0;

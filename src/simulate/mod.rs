@@ -24,6 +24,7 @@ mod timing;
 mod trace;
 
 pub use config::{CountsConfig, DoseLevel, RandomsShape, SimulationConfig};
+pub use counts::split;
 pub use error::SimulateError;
 pub use trace::{Projection, project};
 

@@ -1,4 +1,4 @@
-//! Coincide's own files: HDF5, one measurement or one image each. `docs/file-format.md` describes every field.
+//! Coincide's own files: HDF5, one measurement, one image or one set of tables each. `docs/file-format.md` describes every field.
 //!
 //! All that a reader relies on carries a checksum: the superblock and the object headers (file format of HDF5 1.10), the index
 //! of the chunks, and each chunk (Fletcher-32). A damaged file is therefore an error of the library, not a wrong number.
@@ -9,9 +9,11 @@ mod field;
 mod geometry;
 mod image;
 mod measurement;
+mod table;
 
 pub use image::{read_image, write_image};
 pub use measurement::{read_measurement, write_measurement};
+pub use table::{read_tables, write_tables};
 
 use super::{IoError, Provenance, target};
 use ::hdf5::{File, Group, IndexType, IterationOrder, LinkInfo, LinkType, file::LibraryVersion};
@@ -28,6 +30,8 @@ pub enum Kind {
     Measurement,
     /// Values on a voxel grid.
     Image,
+    /// Tables of named columns.
+    Tables,
 }
 
 impl Kind {
@@ -35,6 +39,7 @@ impl Kind {
         match self {
             Self::Measurement => "measurement",
             Self::Image => "image",
+            Self::Tables => "tables",
         }
     }
 }
@@ -69,7 +74,8 @@ impl Source {
         source.kind = match source.label(&source.file, "kind")?.as_str() {
             "measurement" => Kind::Measurement,
             "image" => Kind::Image,
-            other => return Err(source.wrong("kind", format!("`{other}`"), "`measurement` or `image`")),
+            "tables" => Kind::Tables,
+            other => return Err(source.wrong("kind", format!("`{other}`"), "`measurement`, `image` or `tables`")),
         };
         Ok(source)
     }

@@ -3,8 +3,8 @@
 use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster, get_raster_width};
 
 /// Size of a letter in pixels.
-pub(super) const LETTER_HEIGHT: usize = 16;
-pub(super) const LETTER_WIDTH: usize = get_raster_width(FontWeight::Regular, RasterHeight::Size16);
+pub(crate) const LETTER_HEIGHT: usize = 16;
+pub(crate) const LETTER_WIDTH: usize = get_raster_width(FontWeight::Regular, RasterHeight::Size16);
 
 pub(super) struct Canvas {
     pub(super) width: usize,
@@ -42,18 +42,23 @@ impl Canvas {
         }
     }
 
-    /// One line of black text with its top left corner at (x, y); a letter that the font lacks becomes a question mark.
+    /// One line of black text with its top left corner at (x, y).
     pub(super) fn text(&mut self, x: usize, y: usize, text: &str) {
         for (index, letter) in text.chars().enumerate() {
-            let raster = |letter| get_raster(letter, FontWeight::Regular, RasterHeight::Size16);
-            let Some(raster) = raster(letter).or_else(|| raster('?')) else { continue };
-            for (row, line) in raster.rows().enumerate() {
-                for (column, &ink) in line.iter().enumerate().filter(|(_, ink)| **ink > 0) {
-                    self.set(x + index * LETTER_WIDTH + column, y + row, 255 - ink);
-                }
+            for (column, row, ink) in letter_ink(letter) {
+                self.set(x + index * LETTER_WIDTH + column, y + row, 255 - ink);
             }
         }
     }
+}
+
+/// The inked pixels of a letter: column, row, darkness. A letter that the font lacks becomes a question mark.
+pub(super) fn letter_ink(letter: char) -> Vec<(usize, usize, u8)> {
+    let raster = |letter| get_raster(letter, FontWeight::Regular, RasterHeight::Size16);
+    let Some(raster) = raster(letter).or_else(|| raster('?')) else { return Vec::new() };
+    let rows = raster.rows().enumerate();
+    let pixels = rows.flat_map(|(row, line)| line.iter().enumerate().map(move |(column, &ink)| (column, row, ink)));
+    pixels.filter(|(_, _, ink)| *ink > 0).collect()
 }
 
 /// Width of a line of text in pixels.

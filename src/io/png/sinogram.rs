@@ -30,7 +30,8 @@ pub fn write_sinogram(
     }
     Rule::Finite.check(path, title, values, &geometry.shape())?;
     let sums = sums(geometry, values, planes);
-    save(path, overwrite, &draw(title, [geometry.views, geometry.radial_bins], &sums))
+    let canvas = draw(title, [geometry.views, geometry.radial_bins], &sums);
+    save(path, overwrite, &(&canvas).into())
 }
 
 /// `[view, radial]`.

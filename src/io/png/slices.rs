@@ -49,7 +49,7 @@ pub fn write_slices(path: &Path, overwrite: bool, panels: &[Panel], slicing: Sli
         layout.draw(&mut canvas, index, panel.title, slices, grey);
     }
     layout.draw_scales(&mut canvas, grey, &panels[0].image.unit.to_string());
-    save(path, overwrite, &canvas)
+    save(path, overwrite, &(&canvas).into())
 }
 
 fn check(path: &Path, panels: &[Panel], slicing: Slicing) -> Result<(), IoError> {
@@ -75,33 +75,33 @@ fn check(path: &Path, panels: &[Panel], slicing: Slicing) -> Result<(), IoError>
 
 /// One of the three ways to cut: the axes that run to the viewer's right and down, and letters for where they come from and go to.
 #[derive(Clone, Copy)]
-struct Cut {
+pub(super) struct Cut {
     name: &'static str,
-    right: usize,
-    down: usize,
+    pub(super) right: usize,
+    pub(super) down: usize,
     /// Whether the axis `down` runs up instead.
     up: bool,
     across: usize,
     /// Letters at the viewer's left, right, top and bottom.
-    letters: [&'static str; 4],
+    pub(super) letters: [&'static str; 4],
 }
 
-const CUTS: [Cut; 3] = [
+pub(super) const CUTS: [Cut; 3] = [
     Cut { name: "transverse, z", right: 0, down: 1, up: false, across: 2, letters: ["R", "L", "A", "P"] },
     Cut { name: "coronal, y", right: 0, down: 2, up: true, across: 1, letters: ["R", "L", "H", "F"] },
     Cut { name: "sagittal, x", right: 1, down: 2, up: true, across: 0, letters: ["A", "P", "H", "F"] },
 ];
 
 /// The box in mm that all panels show, and its scale.
-struct Layout {
+pub(super) struct Layout {
     low_mm: [f64; 3],
     high_mm: [f64; 3],
-    point_mm: [f64; 3],
-    pixels_per_mm: f64,
+    pub(super) point_mm: [f64; 3],
+    pub(super) pixels_per_mm: f64,
 }
 
 impl Layout {
-    fn of(panels: &[Panel], point_mm: Option<[f64; 3]>) -> Self {
+    pub(super) fn of(panels: &[Panel], point_mm: Option<[f64; 3]>) -> Self {
         let edges = |axis: usize| {
             panels.iter().map(move |panel| {
                 let grid = &panel.image.grid;
@@ -117,7 +117,7 @@ impl Layout {
         Self { low_mm, high_mm, point_mm: point_mm.unwrap_or(middle), pixels_per_mm }
     }
 
-    fn pixels(&self, axis: usize) -> usize {
+    pub(super) fn pixels(&self, axis: usize) -> usize {
         ((self.high_mm[axis] - self.low_mm[axis]) * self.pixels_per_mm).round().max(1.0) as usize
     }
 
@@ -133,7 +133,7 @@ impl Layout {
     }
 
     /// The slice of an image, row by row; `None` outside of the image.
-    fn cut(&self, image: &Image, cut: Cut) -> Vec<Option<f32>> {
+    pub(super) fn cut(&self, image: &Image, cut: Cut) -> Vec<Option<f32>> {
         let [width, height] = [self.pixels(cut.right), self.pixels(cut.down)];
         let mm = |axis: usize, pixel: usize| self.low_mm[axis] + (pixel as f64 + 0.5) / self.pixels_per_mm;
         let mut slice = Vec::with_capacity(width * height);
@@ -179,7 +179,7 @@ impl Layout {
     }
 }
 
-fn letters(
+pub(super) fn letters(
     canvas: &mut Canvas,
     [x, y]: [usize; 2],
     [width, height]: [usize; 2],
@@ -194,7 +194,7 @@ fn letters(
 }
 
 /// The largest of 1, 2, 5, 10, 20, … mm that is not longer than `longest`.
-fn round_length(longest: f64) -> f64 {
+pub(super) fn round_length(longest: f64) -> f64 {
     let decade = 10_f64.powf(longest.log10().floor());
     [5.0, 2.0, 1.0].map(|n| n * decade).into_iter().find(|&length| length <= longest).unwrap_or(decade)
 }

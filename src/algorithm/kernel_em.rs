@@ -1,0 +1,60 @@
+//! EM of the coefficients of an image in a basis of kernels, x = K α (Wang & Qi 2015, IEEE TMI 34(1), 61–71).
+
+use super::arithmetic::each;
+use super::objective::{Objective, Work};
+use super::{Algorithm, Count, Step};
+use crate::prior::KernelMatrix;
+use coincide_kernels::zeros;
+
+/// α ← α / (Kᵀ sₖ) ⊙ Kᵀ Bᵀ Gₖᵀ \[m ⊙ y / ȳ(K α)\],   x = K α: MLEM with one subset, OSEM with more.
+pub struct KernelEm<'a> {
+    objective: &'a Objective<'a>,
+    kernel: &'a KernelMatrix,
+    coefficients: Vec<f32>,
+    image: Vec<f32>,
+    back: Vec<f32>,
+    quotient: Vec<f32>,
+    /// Kᵀ sₖ of all subsets.
+    sensitivities: Vec<Vec<f32>>,
+    work: Work,
+    count: Count,
+}
+
+impl<'a> KernelEm<'a> {
+    /// Starts from the coefficients `start`, or from a uniform image.
+    pub fn new(objective: &'a Objective<'a>, kernel: &'a KernelMatrix, start: Option<Vec<f32>>) -> Self {
+        let coefficients = objective.start(start);
+        let (model, mut work, voxels) = (objective.model(), objective.work(), coefficients.len());
+        let (mut image, mut back) = (zeros(voxels), zeros(voxels));
+        kernel.forward(&coefficients, &mut image);
+        let mut of_subset = |k| {
+            let mut sensitivity = zeros(voxels);
+            model.sensitivity(k, &mut work.scratch, &mut back);
+            kernel.transpose(&back, &mut sensitivity);
+            sensitivity
+        };
+        let sensitivities = (0..objective.subsets()).map(&mut of_subset).collect();
+        let (quotient, count) = (zeros(voxels), Count::new(objective.subsets()));
+        Self { objective, kernel, coefficients, image, back, quotient, sensitivities, work, count }
+    }
+}
+
+impl Algorithm for KernelEm<'_> {
+    fn update(&mut self) -> Step {
+        let k = self.count.subset();
+        self.objective.model().back_quotient(k, &self.image, &mut self.work.scratch, &mut self.back);
+        self.kernel.transpose(&self.back, &mut self.quotient);
+        let update = |alpha: f32, [q, s]: [f32; 2]| if s > 0.0 { alpha * (q / s) } else { 0.0 };
+        each(&mut self.coefficients, [&self.quotient, &self.sensitivities[k]], update);
+        self.kernel.forward(&self.coefficients, &mut self.image);
+        self.count.subset_done()
+    }
+
+    fn image(&self) -> &[f32] {
+        &self.image
+    }
+
+    fn into_image(self: Box<Self>) -> Vec<f32> {
+        self.image
+    }
+}

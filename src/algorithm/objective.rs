@@ -1,0 +1,166 @@
+//! What MAP algorithms maximise:
+//!
+//!   Φ(x) = L(x) − β R(x) over x ≥ 0,   Φₖ(x) = Lₖ(x) − (β / K) R(x),   Φ = Σₖ Φₖ.
+//!
+//! The prior's weight is shared over the K subsets here and nowhere else. Images are `[x, y, z]`; they are 0, and no gradient
+//! is, outside the field of view, which is where all views see and the sensitivity is positive.
+
+use super::arithmetic::{add, each};
+use super::sensitivity::sensitivity;
+use super::start::{field_of_view, uniform_start};
+use crate::likelihood::{Model, Scratch};
+use crate::prior::Prior;
+use coincide_kernels::zeros;
+use std::sync::OnceLock;
+
+/// Φ of one measurement and one prior.
+pub struct Objective<'a> {
+    model: &'a Model<'a>,
+    prior: &'a Prior,
+    beta: f64,
+    /// s = Bᵀ Gᵀ m; 0 outside the field of view. Worked out when it is asked for first.
+    sensitivity: OnceLock<Vec<f32>>,
+}
+
+/// Arrays that the methods of an objective need besides their results.
+pub struct Work {
+    pub(super) scratch: Scratch,
+    part: Vec<f32>,
+}
+
+impl<'a> Objective<'a> {
+    /// L − β R.
+    pub fn new(model: &'a Model<'a>, prior: &'a Prior, beta: f64) -> Self {
+        Self { model, prior, beta, sensitivity: OnceLock::new() }
+    }
+
+    /// The model of the measurement.
+    pub fn model(&self) -> &'a Model<'a> {
+        self.model
+    }
+
+    /// The prior.
+    pub fn prior(&self) -> &'a Prior {
+        self.prior
+    }
+
+    /// β
+    pub fn beta(&self) -> f64 {
+        self.beta
+    }
+
+    /// K
+    pub fn subsets(&self) -> usize {
+        self.model.subsets()
+    }
+
+    /// s of all subsets together, 0 outside the field of view.
+    pub fn sensitivity(&self) -> &[f32] {
+        self.sensitivity.get_or_init(|| {
+            let mut sensitivity = sensitivity(self.model);
+            let outside = field_of_view(self.model).into_iter().map(|inside| !inside);
+            sensitivity.iter_mut().zip(outside).filter(|(_, outside)| *outside).for_each(|(s, _)| *s = 0.0);
+            sensitivity
+        })
+    }
+
+    /// Arrays of the right sizes.
+    pub fn work(&self) -> Work {
+        Work { scratch: self.model.scratch(), part: zeros(self.model.grid().voxels()) }
+    }
+
+    /// A first image: the given one, or a uniform one with the counts of the measurement; 0 outside the field of view.
+    pub fn start(&self, given: Option<Vec<f32>>) -> Vec<f32> {
+        let given = given.unwrap_or_else(|| uniform_start(self.model, self.sensitivity()));
+        let shape = self.model.grid().shape;
+        assert_eq!(given.len(), self.sensitivity().len(), "start image does not have the shape {shape:?}");
+        let mut image = zeros(given.len());
+        each(&mut image, [&given, self.sensitivity()], |_, [x, s]| if s > 0.0 { x.max(0.0) } else { 0.0 });
+        image
+    }
+
+    /// β R(x); 0 where there is no R.
+    pub fn penalty(&self, x: &[f32]) -> f64 {
+        match self.prior {
+            Prior::None | Prior::Denoiser(_) | Prior::Kernel(_) => 0.0,
+            Prior::Smooth(prior) => self.beta * prior.value(x),
+            Prior::Dual(prior) => self.beta * prior.value(x),
+        }
+    }
+
+    /// Φ(x)
+    pub fn value(&self, x: &[f32], work: &mut Work) -> f64 {
+        self.model.log_likelihood(x, &mut work.scratch) - self.penalty(x)
+    }
+
+    /// gradient = ∇Φ(x); returns Φ(x). Of a prior without a gradient only the value counts.
+    pub fn gradient(&self, x: &[f32], work: &mut Work, gradient: &mut [f32]) -> f64 {
+        gradient.fill(0.0);
+        let mut value = 0.0;
+        for k in 0..self.subsets() {
+            value += self.model.gradient(k, x, &mut work.scratch, &mut work.part);
+            add(gradient, 1.0, &work.part);
+        }
+        self.subtract_prior(1.0, x, gradient);
+        value - self.penalty(x)
+    }
+
+    /// gradient = ∇Φₖ(x)
+    pub fn subset_gradient(&self, k: usize, x: &[f32], work: &mut Work, gradient: &mut [f32]) {
+        self.model.gradient(k, x, &mut work.scratch, gradient);
+        self.subtract_prior(self.share(), x, gradient);
+    }
+
+    /// gradient = ∇Lₖ(x), the part of ∇Φₖ(x) that differs from subset to subset.
+    pub fn data_gradient(&self, k: usize, x: &[f32], work: &mut Work, gradient: &mut [f32]) {
+        self.model.gradient(k, x, &mut work.scratch, gradient);
+        self.inside(gradient);
+    }
+
+    /// gradient −= β ∇R(x)
+    pub fn subtract_prior_gradient(&self, x: &[f32], gradient: &mut [f32]) {
+        self.subtract_prior(1.0, x, gradient);
+    }
+
+    /// gradient = (β / K) ∇R(x)
+    pub fn prior_share(&self, x: &[f32], gradient: &mut [f32]) {
+        gradient.fill(0.0);
+        if let Prior::Smooth(prior) = self.prior {
+            prior.add_gradient((self.beta * self.share()) as f32, x, gradient);
+        }
+    }
+
+    /// diagonal = β ∂²R/∂xⱼ²(x); 0 where R has no second derivative.
+    pub fn prior_curvature(&self, x: &[f32], diagonal: &mut [f32]) {
+        diagonal.fill(0.0);
+        if let Prior::Smooth(prior) = self.prior {
+            prior.add_curvature(self.beta as f32, x, diagonal);
+        }
+    }
+
+    /// diagonal = that of a separable surrogate of (β / K) R at x; false where R has none.
+    pub fn surrogate_share(&self, x: &[f32], diagonal: &mut [f32]) -> bool {
+        diagonal.fill(0.0);
+        match self.prior {
+            Prior::None => true,
+            Prior::Smooth(prior) => prior.add_surrogate((self.beta * self.share()) as f32, x, diagonal),
+            Prior::Dual(_) | Prior::Denoiser(_) | Prior::Kernel(_) => false,
+        }
+    }
+
+    fn share(&self) -> f64 {
+        1.0 / self.subsets() as f64
+    }
+
+    fn subtract_prior(&self, share: f64, x: &[f32], gradient: &mut [f32]) {
+        if let Prior::Smooth(prior) = self.prior {
+            prior.add_gradient((-self.beta * share) as f32, x, gradient);
+        }
+        self.inside(gradient);
+    }
+
+    /// 0 outside the field of view.
+    fn inside(&self, gradient: &mut [f32]) {
+        each(gradient, [self.sensitivity()], |g, [s]| if s > 0.0 { g } else { 0.0 });
+    }
+}

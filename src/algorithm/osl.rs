@@ -1,0 +1,66 @@
+//! One step late: EM with the prior's gradient at the last image (Green 1990, IEEE TMI 9(1), 84–93).
+//!
+//! It is simple and fast for weak priors. It need not converge, and for strong ones it does not.
+
+use super::arithmetic::each;
+use super::objective::{Objective, Work};
+use super::sensitivity::{SubsetSensitivities, sensitivities};
+use super::{Algorithm, Count, Step};
+use crate::prior::Prior;
+use coincide_kernels::zeros;
+
+/// The prior may take at most this share of the denominator, which would otherwise reach 0.
+const LARGEST_SHARE: f32 = 0.9;
+
+/// x ← x ⊙ Bᵀ Gₖᵀ \[m ⊙ y / ȳ\] / (sₖ + (β / K) ∇R(x)).
+///
+/// With a denoiser M instead of an R, ∇R(x) is s (x − M x) / M x: the median root prior where M is a median
+/// (Alenius & Ruotsalainen 1997, Eur. J. Nucl. Med. 24, 258–265).
+pub struct Osl<'a> {
+    objective: &'a Objective<'a>,
+    image: Vec<f32>,
+    back: Vec<f32>,
+    prior: Vec<f32>,
+    sensitivities: SubsetSensitivities,
+    work: Work,
+    count: Count,
+}
+
+impl<'a> Osl<'a> {
+    /// Starts from `start`, or from a uniform image.
+    pub fn new(objective: &'a Objective<'a>, start: Option<Vec<f32>>) -> Self {
+        let image = objective.start(start);
+        let (back, prior, work) = (zeros(image.len()), zeros(image.len()), objective.work());
+        let (_, sensitivities) = sensitivities(objective.model());
+        Self { objective, image, back, prior, sensitivities, work, count: Count::new(objective.subsets()) }
+    }
+}
+
+impl Algorithm for Osl<'_> {
+    fn update(&mut self) -> Step {
+        let (k, model, beta) = (self.count.subset(), self.objective.model(), self.objective.beta() as f32);
+        model.back_quotient(k, &self.image, &mut self.work.scratch, &mut self.back);
+        let s = self.sensitivities.of(k, model, &mut self.work.scratch);
+        match self.objective.prior() {
+            Prior::Denoiser(denoiser) => {
+                denoiser.denoise(&self.image, &mut self.prior);
+                let slope = |m: f32, [x, s]: [f32; 2]| if m > 0.0 { beta * s * (x - m) / m } else { 0.0 };
+                each(&mut self.prior, [&self.image, s], slope);
+            }
+            _ => self.objective.prior_share(&self.image, &mut self.prior),
+        }
+        each(&mut self.image, [&self.back, s, &self.prior], |x, [back, s, slope]| match s > 0.0 {
+            true => x * (back / (s + slope.max(-LARGEST_SHARE * s))),
+            false => 0.0,
+        });
+        self.count.subset_done()
+    }
+
+    fn image(&self) -> &[f32] {
+        &self.image
+    }
+
+    fn into_image(self: Box<Self>) -> Vec<f32> {
+        self.image
+    }
+}

@@ -1,0 +1,192 @@
+//! PDHG (Chambolle & Pock 2011, J. Math. Imaging Vis. 40, 120–145) and its stochastic form SPDHG (Chambolle, Ehrhardt,
+//! Richtárik & Schönlieb 2018, SIAM J. Optim. 28(4), 2783–2808; for PET: Ehrhardt, Markiewicz & Schönlieb 2019, Phys. Med.
+//! Biol. 64, 225019), with diagonal steps (Pock & Chambolle 2011, ICCV, 1762–1769).
+//!
+//! For R = F ∘ K it solves  min over x ≥ 0 of max over u, w of  Σᵢ ⟨Aᵢ x, uᵢ⟩ − Lᵢ*(uᵢ) + ⟨K x, w⟩ − (βF)*(w)  with Aᵢ = m ⊙ Gᵢ B.
+//! One block of the dual, a subset of the data or the prior, is updated at a time, chosen at random with probability p:
+//!
+//!   uᵢ ← prox of σᵢ Lᵢ* at uᵢ + σᵢ Aᵢ x,   z ← z + ΔAᵢᵀ uᵢ,   x ← P₊(x − τ (z + ΔAᵢᵀ uᵢ / pᵢ)).
+//!
+//! With one subset both blocks are updated every time, and nothing is random.
+
+use super::arithmetic::{add, dot, each, sum};
+use super::objective::{Objective, Work};
+use super::{Algorithm, Count, Step};
+use crate::prior::{Dual, Prior};
+use coincide_kernels::zeros;
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64;
+
+/// ‖√σ A √τ‖², which must be below p.
+const SAFETY: f32 = 0.98;
+
+/// Largest τ over its median: voxels that are hardly seen must not set the prior's steps.
+const LARGEST_TAU: f32 = 8.0;
+
+/// PDHG (one subset) and SPDHG (several).
+pub struct Pdhg<'a> {
+    objective: &'a Objective<'a>,
+    dual: Option<&'a dyn Dual>,
+    /// Probability of one subset's block; what is left is the prior's.
+    probability: f32,
+    image: Vec<f32>,
+    tau: Vec<f32>,
+    /// γ ρ, the dual step of a bin before it is divided by A 1.
+    step: f32,
+    sigma_prior: f32,
+    lengths: Vec<Vec<f32>>,
+    /// u, one sinogram per subset, and w.
+    data: Vec<Vec<f32>>,
+    prior: Vec<f32>,
+    /// z = Aᵀ u + Kᵀ w, and its last change over p.
+    sum: Vec<f32>,
+    ahead: Vec<f32>,
+    change: Vec<f32>,
+    random: Pcg64,
+    work: Work,
+    count: Count,
+}
+
+impl<'a> Pdhg<'a> {
+    /// Starts from `start`, or from a uniform image, with the dual variables that belong to it. `balance` moves the steps
+    /// from the image to the dual variables: 1 is a step of about one EM step in the image. The prior is none or a dual one.
+    pub fn new(objective: &'a Objective<'a>, balance: f64, seed: u64, start: Option<Vec<f32>>) -> Self {
+        let image = objective.start(start);
+        let (voxels, subsets) = (image.len(), objective.subsets());
+        let dual = match objective.prior() {
+            Prior::Dual(dual) => Some(dual.as_ref()),
+            _ => None,
+        };
+        let probability = if dual.is_some() { 0.5 } else { 1.0 } / subsets as f32;
+        let rho = SAFETY.sqrt();
+        let gamma = balance as f32 / typical(&image);
+        let (tau, tau_max) = primal_steps(objective, probability * rho / gamma);
+        let (model, mut work) = (objective.model(), objective.work());
+        let (mut sum, mut part, mut data, mut lengths) = (zeros(voxels), zeros(voxels), Vec::new(), Vec::new());
+        for k in 0..subsets {
+            let mut u = zeros(model.subset_bins());
+            model.dual_of(k, &image, &mut u, &mut work.scratch, &mut part);
+            add(&mut sum, 1.0, &part);
+            data.push(u);
+            lengths.push(model.lengths(k, &mut work.scratch));
+        }
+        let norm = dual.map_or(1.0, Dual::norm) as f32;
+        let mut count = Count::new(subsets);
+        count.projected(subsets);
+        Self {
+            objective,
+            dual,
+            probability,
+            image,
+            tau,
+            step: gamma * rho,
+            sigma_prior: SAFETY * 0.5 / (tau_max * norm * norm),
+            lengths,
+            data,
+            prior: zeros(dual.map_or(0, Dual::dual_len)),
+            ahead: sum.clone(),
+            sum,
+            change: part,
+            random: Pcg64::seed_from_u64(seed),
+            work,
+            count,
+        }
+    }
+
+    /// x ← P₊(x − τ z̄)
+    fn primal_step(&mut self) {
+        each(&mut self.image, [&self.tau, &self.ahead], |x, [tau, z]| (x - tau * z).max(0.0));
+        self.ahead.copy_from_slice(&self.sum);
+    }
+
+    /// z ← z + Δ,   z̄ ← z̄ + Δ + Δ / p
+    fn changed(&mut self, over: f32) {
+        add(&mut self.sum, 1.0, &self.change);
+        add(&mut self.ahead, 1.0 + over, &self.change);
+    }
+
+    fn data_step(&mut self, k: usize, over: f32) {
+        let (u, lengths) = (&mut self.data[k], &self.lengths[k]);
+        let (model, scratch) = (self.objective.model(), &mut self.work.scratch);
+        model.dual_step(k, &self.image, self.step, lengths, u, scratch, &mut self.change);
+        self.count.projected(1);
+        self.changed(over);
+    }
+
+    fn prior_step(&mut self, dual: &dyn Dual, over: f32) {
+        let mut z = zeros(self.prior.len());
+        dual.forward(&self.image, &mut z);
+        let sigma = self.sigma_prior;
+        each(&mut z, [&self.prior], |kx, [w]| w + sigma * kx);
+        dual.prox_conjugate(self.objective.beta() as f32, sigma, &mut z);
+        each(&mut self.prior, [&z], |w, [next]| next - w);
+        self.change.fill(0.0);
+        dual.add_adjoint(&self.prior, &mut self.change);
+        self.prior = z;
+        self.changed(over);
+    }
+}
+
+/// Mean of x weighted with x itself: the activity that most counts come from.
+fn typical(x: &[f32]) -> f32 {
+    let (squares, sum) = (dot(x, x), sum([x], |[x]| f64::from(x)));
+    if sum > 0.0 { (squares / sum) as f32 } else { 1.0 }
+}
+
+/// τⱼ = scale / maxₖ (Aₖᵀ 1)ⱼ, 0 outside the field of view and at most [`LARGEST_TAU`] medians; and the largest τ.
+fn primal_steps(objective: &Objective, scale: f32) -> (Vec<f32>, f32) {
+    let (model, mut scratch) = (objective.model(), objective.model().scratch());
+    let voxels = objective.sensitivity().len();
+    let (mut tau, mut part) = (zeros(voxels), zeros(voxels));
+    for k in 0..objective.subsets() {
+        model.sensitivity(k, &mut scratch, &mut part);
+        each(&mut tau, [&part], |most, [s]| most.max(s));
+    }
+    each(&mut tau, [objective.sensitivity()], |most, [s]| if s > 0.0 && most > 0.0 { scale / most } else { 0.0 });
+    let mut positive: Vec<f32> = tau.iter().copied().filter(|tau| *tau > 0.0).collect();
+    positive.sort_unstable_by(f32::total_cmp);
+    let median = positive.get(positive.len() / 2).copied().unwrap_or(1.0);
+    let largest = positive.last().copied().unwrap_or(1.0).min(LARGEST_TAU * median);
+    each(&mut tau, [], |tau, []| tau.min(largest));
+    (tau, largest)
+}
+
+impl Algorithm for Pdhg<'_> {
+    fn update(&mut self) -> Step {
+        let subsets = self.objective.subsets();
+        if subsets == 1 {
+            self.primal_step();
+            self.data_step(0, 1.0);
+            if let Some(dual) = self.dual {
+                self.prior_step(dual, 1.0);
+            }
+            return self.count.done();
+        }
+        // Prior blocks come in between, until it is a subset's turn.
+        loop {
+            self.primal_step();
+            match self.dual.filter(|_| self.random.random_bool(0.5)) {
+                Some(dual) => self.prior_step(dual, 2.0),
+                None => {
+                    let k = self.random.random_range(0..subsets);
+                    self.data_step(k, 1.0 / self.probability);
+                    return self.count.done();
+                }
+            }
+        }
+    }
+
+    fn image(&self) -> &[f32] {
+        &self.image
+    }
+
+    fn into_image(self: Box<Self>) -> Vec<f32> {
+        self.image
+    }
+
+    fn prior_subgradient(&self) -> Option<Vec<f32>> {
+        let mut subgradient = zeros(self.image.len());
+        self.dual?.add_adjoint(&self.prior, &mut subgradient);
+        Some(subgradient)
+    }
+}

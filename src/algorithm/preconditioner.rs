@@ -1,0 +1,33 @@
+//! Positive diagonals D that turn gradients into steps; 0 outside the field of view.
+
+use super::arithmetic::each;
+use super::kkt::mean_inside;
+use super::objective::Objective;
+use crate::operator::GaussianFilter;
+use coincide_kernels::zeros;
+
+/// δ over the mean of the image: a voxel at 0 must be able to leave it.
+const FLOOR: f64 = 0.01;
+
+/// Width of the filter that keeps single noisy voxels from setting their own step, in mm.
+const SMOOTHING_MM: f64 = 5.0;
+
+/// D = (x + δ) / s, the step of EM.
+pub(super) fn em(objective: &Objective, x: &[f32], d: &mut [f32]) {
+    let s = objective.sensitivity();
+    let delta = (FLOOR * mean_inside(x, s)) as f32;
+    each(d, [x, s], |_, [x, s]| if s > 0.0 { (x + delta) / s } else { 0.0 });
+}
+
+/// D = (x̃ + δ) / (s + 2 (x̃ + δ) β diag ∇²R(x̃)) at a smoothed image x̃: EM's step and half a Newton step on the prior
+/// alone, added harmonically (Ehrhardt, Kereta & Schramm 2025, arXiv:2506.04976, the winner of PETRIC).
+pub(super) fn harmonic(objective: &Objective, x: &[f32], d: &mut [f32]) {
+    let (s, mut smooth, mut curvature) = (objective.sensitivity(), zeros(x.len()), zeros(x.len()));
+    GaussianFilter::new(&objective.model().grid(), [SMOOTHING_MM; 3]).apply(x, &mut smooth);
+    let delta = (FLOOR * mean_inside(x, s)) as f32;
+    objective.prior_curvature(&smooth, &mut curvature);
+    each(d, [&smooth, s, &curvature], |_, [x, s, r]| match s > 0.0 {
+        true => (x + delta) / (s + 2.0 * (x + delta) * r),
+        false => 0.0,
+    });
+}

@@ -1,0 +1,90 @@
+//! SAGA (Defazio, Bach & Lacoste-Julien 2014, NIPS 27), with the preconditioner and the step rule that won PETRIC
+//! (Ehrhardt, Kereta & Schramm 2025, arXiv:2506.04976).
+
+use super::arithmetic::{add, each};
+use super::objective::{Objective, Work};
+use super::preconditioner::harmonic;
+use super::relaxation::Relaxation;
+use super::{Algorithm, Count, Step};
+use coincide_kernels::zeros;
+
+/// g = K (∇Φₖ(x) − aₖ) + Σ a,   aₖ ← ∇Lₖ(x),   x ← P₊(x + λₙ D g).
+///
+/// The table a of the last known gradients (K images) is filled by one pass over the data at the first image; its sum is
+/// taken anew in every iteration, so that rounding does not pile up. D is [`harmonic`].
+pub struct Saga<'a> {
+    objective: &'a Objective<'a>,
+    relaxation: Relaxation,
+    image: Vec<f32>,
+    gradient: Vec<f32>,
+    d: Vec<f32>,
+    table: Vec<Vec<f32>>,
+    table_sum: Vec<f32>,
+    prior: Vec<f32>,
+    work: Work,
+    count: Count,
+}
+
+impl<'a> Saga<'a> {
+    /// Starts from `start`, or from a uniform image.
+    pub fn new(objective: &'a Objective<'a>, relaxation: Relaxation, start: Option<Vec<f32>>) -> Self {
+        let image = objective.start(start);
+        let voxels = image.len();
+        Self {
+            objective,
+            relaxation,
+            image,
+            gradient: zeros(voxels),
+            d: zeros(voxels),
+            table: Vec::new(),
+            table_sum: zeros(voxels),
+            prior: zeros(voxels),
+            work: objective.work(),
+            count: Count::new(objective.subsets()),
+        }
+    }
+
+    /// The table at the first image.
+    fn fill_table(&mut self) {
+        for k in 0..self.objective.subsets() {
+            let mut gradient = zeros(self.image.len());
+            self.objective.data_gradient(k, &self.image, &mut self.work, &mut gradient);
+            self.table.push(gradient);
+        }
+        self.count.projected(self.objective.subsets());
+    }
+}
+
+impl Algorithm for Saga<'_> {
+    fn update(&mut self) -> Step {
+        let (k, subsets) = (self.count.subset(), self.objective.subsets() as f32);
+        if self.table.is_empty() {
+            self.fill_table();
+        }
+        if k == 0 {
+            harmonic(self.objective, &self.image, &mut self.d);
+            self.table_sum.fill(0.0);
+            self.table.iter().for_each(|gradient| add(&mut self.table_sum, 1.0, gradient));
+        }
+        self.objective.data_gradient(k, &self.image, &mut self.work, &mut self.gradient);
+        self.prior.fill(0.0);
+        self.objective.subtract_prior_gradient(&self.image, &mut self.prior);
+        let lambda = self.relaxation.at(self.count.iterations());
+        let (known, fresh) = (&mut self.table[k], &self.gradient);
+        let step = |x: f32, [d, fresh, known, sum, prior]: [f32; 5]| {
+            (x + lambda * d * (subsets * (fresh - known) + sum + prior)).max(0.0)
+        };
+        each(&mut self.image, [&self.d, fresh, known, &self.table_sum, &self.prior], step);
+        each(&mut self.table_sum, [fresh, known], |sum, [fresh, known]| sum + (fresh - known));
+        known.copy_from_slice(fresh);
+        self.count.subset_done()
+    }
+
+    fn image(&self) -> &[f32] {
+        &self.image
+    }
+
+    fn into_image(self: Box<Self>) -> Vec<f32> {
+        self.image
+    }
+}

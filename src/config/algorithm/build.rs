@@ -1,0 +1,37 @@
+//! From a table to an algorithm.
+
+use super::AlgorithmConfig;
+use super::tables::steps;
+use crate::algorithm::{
+    Algorithm, Bsrem, DePierro, KernelEm, Lbfgs, Objective, Osem, Osl, Pdhg, ProximalSaga, Saga, Sps, Svrg,
+};
+use crate::prior::Prior;
+
+impl AlgorithmConfig {
+    /// The algorithm, before its first update; `None` where it is not iterative.
+    pub fn build<'a>(&self, objective: &'a Objective<'a>, start: Option<Vec<f32>>) -> Option<Box<dyn Algorithm + 'a>> {
+        Some(match self {
+            Self::Mlem(_) | Self::Osem(_) => match objective.prior() {
+                Prior::Kernel(kernel) => Box::new(KernelEm::new(objective, kernel, start)),
+                _ => Box::new(Osem::new(objective.model(), start)),
+            },
+            Self::Osl(_) => Box::new(Osl::new(objective, start)),
+            Self::DePierro(_) => Box::new(DePierro::new(objective, start)),
+            Self::Bsrem(c) => {
+                Box::new(Bsrem::new(objective, steps(c.relaxation, c.relaxation_decay), c.variant, start))
+            }
+            Self::Sps(c) => Box::new(Sps::new(objective, steps(c.relaxation, c.relaxation_decay), start)),
+            Self::Svrg(c) => {
+                Box::new(Svrg::new(objective, steps(c.relaxation, c.relaxation_decay), c.anchor_every, start))
+            }
+            Self::Saga(c) => Box::new(Saga::new(objective, steps(c.relaxation, c.relaxation_decay), start)),
+            Self::ProximalSaga(c) => {
+                Box::new(ProximalSaga::new(objective, steps(c.relaxation, c.relaxation_decay), c.inner, start))
+            }
+            Self::Lbfgs(c) => Box::new(Lbfgs::new(objective, c.memory, start)),
+            Self::Pdhg(c) => Box::new(Pdhg::new(objective, c.balance.get(), 0, start)),
+            Self::Spdhg(c) => Box::new(Pdhg::new(objective, c.balance.get(), c.seed, start)),
+            Self::Fbp(_) => return None,
+        })
+    }
+}

@@ -1,0 +1,149 @@
+//! The tables of a study file as the user writes them.
+
+use crate::config::{ConfigError, ImageConfig, RunConfig, ScannerConfig, SinogramConfig, Source};
+use crate::scanner::SinogramGeometry;
+use crate::units::Positive;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// A study: every method is run on every scan; a scan is a phantom in a scanner at a count level with a seed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StudyConfig {
+    /// Line above tables and plots.
+    #[serde(default)]
+    pub title: String,
+    /// Phantoms by name, or phantom files (`.toml`).
+    pub phantoms: Vec<String>,
+    /// Count levels: expected prompts of a scan.
+    pub prompts: Vec<Positive>,
+    /// Noise realisations: one seed each.
+    pub seeds: Vec<u64>,
+    /// Scanners by a name of your own.
+    pub scanners: BTreeMap<String, StudyScanner>,
+    /// What a simulation is told, without counts, seed and dose levels.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, serde_json::Value>")]
+    pub simulation: toml::Table,
+    /// The voxel grid of all images.
+    #[serde(default)]
+    pub image: ImageConfig,
+    /// Methods by a name of your own: the tables of a reconstruction, `label`, and `knob = { path, values }`.
+    #[schemars(with = "BTreeMap<String, BTreeMap<String, serde_json::Value>>")]
+    pub methods: BTreeMap<String, toml::Table>,
+    /// The figure by which each method's knob is chosen, before methods are compared.
+    #[serde(default)]
+    pub oracle: Oracle,
+    /// The region whose voxels' noise is matched and plotted; by default the background discs of the NEMA phantom, else the
+    /// region called `background`, else the whole object.
+    #[serde(default)]
+    pub noise_region: Option<String>,
+    /// Where results go.
+    #[serde(default)]
+    pub output: StudyOutput,
+    /// Threads.
+    #[serde(default)]
+    pub run: RunConfig,
+}
+
+/// `[scanners.NAME]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StudyScanner {
+    /// The scanner.
+    pub scanner: ScannerConfig,
+    /// How its sinogram is compressed.
+    #[serde(default)]
+    pub sinogram: SinogramConfig,
+}
+
+impl StudyScanner {
+    /// The geometry of the sinogram; `at` is the dotted path of this table.
+    pub fn geometry(&self, source: &Source, at: &str) -> Result<SinogramGeometry, ConfigError> {
+        let scanner = self.scanner.scanner(source, &format!("{at}.scanner"))?;
+        self.sinogram.geometry(scanner, source, &format!("{at}.sinogram"))
+    }
+}
+
+/// Figures against the truth that a knob can be tuned by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Oracle {
+    /// The smallest normalised root-mean-square error.
+    #[default]
+    Nrmse,
+    /// The largest peak signal-to-noise ratio.
+    Psnr,
+    /// The largest structural similarity.
+    Ssim,
+}
+
+impl Oracle {
+    /// Name of the figure in the results.
+    pub fn metric(self) -> &'static str {
+        match self {
+            Self::Nrmse => "nrmse",
+            Self::Psnr => "psnr_db",
+            Self::Ssim => "ssim",
+        }
+    }
+
+    /// Whether one value is better than another.
+    pub fn prefers(self, value: f64, other: f64) -> bool {
+        if self == Self::Nrmse { value < other } else { value > other }
+    }
+}
+
+/// `[output]` of a study; paths are relative to the study file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StudyOutput {
+    /// Folder of tables, plots, maps and pictures; by default the study file's name with `-results`.
+    #[serde(default)]
+    pub folder: Option<PathBuf>,
+    /// Folder where finished runs are kept; studies may share it. By default `coincide-cache` beside the study file.
+    #[serde(default)]
+    pub cache: Option<PathBuf>,
+    /// Axial position of the slice in the montage in mm.
+    #[serde(default)]
+    pub slice_z_mm: f64,
+    /// Noise (standard deviation over mean) at which the montage shows the methods; by default that of the first method
+    /// at its best setting.
+    #[serde(default)]
+    pub matched_noise: Option<Positive>,
+}
+
+impl StudyOutput {
+    /// The folder of the results.
+    pub fn folder(&self, source: &Source) -> PathBuf {
+        let stem = source.path.file_stem().unwrap_or_default().to_string_lossy();
+        source.resolve(&self.folder.clone().unwrap_or_else(|| format!("{stem}-results").into()))
+    }
+
+    /// The folder of finished runs.
+    pub fn cache(&self, source: &Source) -> PathBuf {
+        source.resolve(&self.cache.clone().unwrap_or_else(|| "coincide-cache".into()))
+    }
+
+    /// What keeps the results from being written.
+    pub(super) fn conflicts(&self, source: &Source, force: bool) -> Vec<ConfigError> {
+        let mut conflicts = Vec::new();
+        let folder = self.folder(source);
+        let filled = std::fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_some());
+        if filled && !force {
+            let help = Some("give --force to replace them, or name another `folder` in [output]".into());
+            conflicts.push(source.mistake("output.folder", format!("{} holds results", folder.display()), help));
+        }
+        for (key, path) in [("output.folder", folder), ("output.cache", self.cache(source))] {
+            if path.exists() && !path.is_dir() {
+                conflicts.push(source.mistake(key, format!("{} is not a folder", path.display()), None));
+            }
+        }
+        if !self.slice_z_mm.is_finite() {
+            conflicts.push(source.mistake("output.slice_z_mm", "not a position", None));
+        }
+        conflicts
+    }
+}

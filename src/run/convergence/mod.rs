@@ -1,0 +1,143 @@
+//! `coincide bench convergence`: PETRIC on our own cases. Every algorithm starts from the same OSEM image, and is timed until
+//! its image stays within PETRIC's thresholds of the reference solution.
+//!
+//! The scanners are real ones cut short, so that all of it takes minutes on two cores. The reference is the image of very many
+//! updates of L-BFGS-B-PC; it is kept in a file named by the hash of all that it depends on.
+
+mod cases;
+mod contenders;
+mod race;
+mod result;
+mod score;
+
+pub use cases::CONVERGENCE_CASES;
+pub use result::{ConvergenceLine, ConvergenceReference, ConvergenceResult};
+
+use super::iterate::Scene;
+use super::measurement::acquire;
+use super::prior::WeightedPrior;
+use super::{Options, RunError, first};
+use crate::algorithm::{Algorithm, Lbfgs, Objective, optimality};
+use crate::image::{Image, ImageUnit};
+use crate::io::{Provenance, hdf5};
+use crate::likelihood::Model;
+use crate::phantom::Phantom;
+use crate::report::{Record, sha256_of_text};
+use cases::{Case, USUAL_CASES, case};
+use contenders::contenders;
+use race::{Track, race};
+use score::Regions;
+use std::path::Path;
+
+/// Distance from the maximum of a reference solution, and updates after which it is taken as it is.
+const REFERENCE_DISTANCE: f64 = 2e-6;
+const REFERENCE_UPDATES: usize = 400;
+const REFERENCE_MEMORY: usize = 12;
+
+/// Races all algorithms, or those whose names hold one of `only`, on the named cases, or on all but the tiny one. Plots and
+/// reference solutions go to `folder`.
+pub fn bench_convergence(
+    names: &[String],
+    only: &[String],
+    most_passes: f64,
+    folder: &Path,
+    options: &Options,
+) -> Result<ConvergenceResult, RunError> {
+    let usual = || CONVERGENCE_CASES[..USUAL_CASES].iter().map(|name| (*name).to_owned()).collect();
+    let names: Vec<String> = if names.is_empty() { usual() } else { names.to_vec() };
+    let failed = |error| RunError::Usage(format!("cannot create {}: {error}", folder.display()));
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    options.pool(0)?.install(|| {
+        let (cases, references) = (Vec::new(), Vec::new());
+        let threads = rayon::current_num_threads();
+        let mut result = ConvergenceResult { cases, references, most_passes, threads, folder: folder.into() };
+        for name in &names {
+            run_case(&case(name)?, only, &mut result, options)?;
+            for (kind, plot) in result.plots(name) {
+                plot.write(&folder.join(format!("{name}-{kind}")), true)?;
+            }
+        }
+        Ok(result)
+    })
+}
+
+/// Races on one case.
+fn run_case(case: &Case, only: &[String], result: &mut ConvergenceResult, options: &Options) -> Result<(), RunError> {
+    let (source, config) = (&case.source, &case.config);
+    let acquired = acquire(&config.measurement, source, options)?;
+    first(config.conflicts_with(&acquired.measurement.geometry, source))?;
+    let grid = config.image.grid(&acquired.measurement.geometry, source)?;
+    let whole = Model::new(&acquired.measurement, grid, None, 1)?;
+    let provenance = Record::new("bench convergence", &source.text, &source.path).pairs().into_iter().collect();
+    let unit = ImageUnit::BecquerelPerMl;
+    let scene = Scene { source, config, model: &whole, reference: None, unit, provenance: &provenance, options };
+    let iterations = config.algorithm.iterations().ok_or_else(|| RunError::Usage("not iterative".into()))?;
+    let start = scene.start(iterations.start, &whole)?;
+    let WeightedPrior { prior, beta, .. } = scene.prior(start.as_deref())?;
+    let objective = Objective::new(&whole, &prior, beta);
+    let start = objective.start(start);
+    let reference = reference(&scene, &objective, &start, &result.folder)?;
+    let regions = Regions::new(case, &phantom(config)?, &grid)?;
+    let (value, kkt) = optimality(&objective, &reference, None, &mut objective.work());
+    result.references.push(ConvergenceReference {
+        case: case.name.into(),
+        kkt,
+        objective: value,
+        start_score: regions.score(&start, &reference).0,
+        bins: acquired.measurement.prompts.len(),
+        voxels: grid.voxels(),
+    });
+    let (start, reference, regions, most_passes) = (&start, &reference, &regions, result.most_passes);
+    let track = Track { model: &whole, prior: &prior, beta, start, reference, regions, most_passes };
+    for contender in contenders(iterations.subsets)? {
+        if !only.is_empty() && !only.iter().any(|part| contender.name.contains(part)) {
+            continue;
+        }
+        options.console.say(format!("{}: {}", case.name, contender.name));
+        let course = race(&track, &contender, &|| options.interrupt.pressed())?;
+        let last = course.samples.last();
+        let at_the_end = last.map_or((0.0, 0.0), |last| (last.figures["passes"], last.seconds));
+        let (full_passes, seconds) = course.passed.unwrap_or(at_the_end);
+        result.cases.push(ConvergenceLine {
+            case: case.name.into(),
+            algorithm: contender.name.into(),
+            seconds,
+            full_passes,
+            passed: course.passed.is_some(),
+            score: last.map_or(f64::NAN, |last| last.figures["score"]),
+            limited_by: course.last_metric,
+            curve: course.samples,
+        });
+    }
+    Ok(())
+}
+
+fn phantom(config: &crate::config::ReconConfig) -> Result<Phantom, RunError> {
+    match &config.measurement {
+        crate::config::MeasurementConfig::Simulated(acquisition) => Ok(Phantom::load(&acquisition.phantom)?),
+        _ => Err(RunError::Usage("a case is simulated".into())),
+    }
+}
+
+/// The reference solution, from its file where there is one.
+fn reference(scene: &Scene, objective: &Objective, start: &[f32], folder: &Path) -> Result<Vec<f32>, RunError> {
+    // The objective of the start image stands for everything in the engine that the solution depends on.
+    let value = objective.value(start, &mut objective.work());
+    let key = sha256_of_text(&format!("{value:e} {REFERENCE_DISTANCE} {REFERENCE_UPDATES}\n{}", scene.source.text));
+    let path = folder.join(format!("reference-{}.h5", &key[..16]));
+    if path.is_file() {
+        return Ok(hdf5::read_image(&path)?.0.values);
+    }
+    let mut lbfgs = Box::new(Lbfgs::new(objective, REFERENCE_MEMORY, Some(start.to_vec())));
+    let progress = scene.options.console.progress("reference");
+    for update in 0..REFERENCE_UPDATES {
+        lbfgs.update();
+        progress.set(update + 1, REFERENCE_UPDATES);
+        if lbfgs.distance() < REFERENCE_DISTANCE || scene.options.interrupt.pressed() {
+            break;
+        }
+    }
+    let image = Image { grid: scene.model.grid(), unit: scene.unit, values: lbfgs.into_image() };
+    hdf5::write_image(&path, true, &image, &Provenance::default())?;
+    Ok(image.values)
+}

@@ -1,0 +1,128 @@
+//! Plots of one kind of scan: contrast recovery against noise along each method's knob, and the figure of the oracle along the
+//! ladder.
+//!
+//! With several realisations, contrast is that of the mean image, with Student's interval of the single images as its bar, and noise is
+//! that of the ensemble. With one, noise is NEMA's background variability in discs of the sphere's size, or the spread of the voxels.
+
+use super::super::RunError;
+use super::Files;
+use super::cells::Scores;
+use super::plan::Plan;
+use super::tune::Tuned;
+use crate::config::Study;
+use crate::report::{Plot, Point, Series};
+use std::path::PathBuf;
+
+const PERCENT: f64 = 100.0;
+
+pub(super) fn write(
+    study: &Study,
+    plan: &Plan,
+    cells: &[Scores],
+    tuned: &[Tuned],
+    files: &Files,
+) -> Result<Vec<PathBuf>, RunError> {
+    let scene = Scene { study, plan, cells, tuned };
+    let mut written = Vec::new();
+    files.create("plots")?;
+    for (subject, prompts) in plan.kinds() {
+        let kind = format!("{}.{prompts:e}", plan.subjects[subject].name);
+        let mut plots = vec![("oracle".to_owned(), scene.oracle(subject, prompts))];
+        for figure in scene.contrasts(subject, prompts) {
+            let name = figure.trim_start_matches("nema.").replace(".contrast_recovery", "").replace(".recovery", "");
+            plots.push((format!("contrast-noise.{name}"), scene.contrast(subject, prompts, &figure, &name)));
+        }
+        for (name, plot) in plots.into_iter().filter(|(_, plot)| !plot.series.is_empty()) {
+            let path = files.path(&format!("plots/{kind}.{name}"));
+            plot.write(&path, files.overwrite)?;
+            written.push(path.with_file_name(format!("{kind}.{name}.svg")));
+        }
+    }
+    Ok(written)
+}
+
+struct Scene<'a> {
+    study: &'a Study,
+    plan: &'a Plan,
+    cells: &'a [Scores],
+    tuned: &'a [Tuned],
+}
+
+impl Scene<'_> {
+    /// Figures that have a curve: the NEMA spheres where there are any, else every region with a recovery.
+    fn contrasts(&self, subject: usize, prompts: f64) -> Vec<String> {
+        let Some(&first) = self.plan.ladder(subject, prompts, 0).first() else { return Vec::new() };
+        let ending = |ending: &str| -> Vec<String> {
+            let own = self.cells[first].keys().filter(|name| !name.starts_with("ensemble.") && name.ends_with(ending));
+            own.cloned().collect()
+        };
+        let nema = ending(".contrast_recovery");
+        if nema.is_empty() { ending(".recovery") } else { nema }
+    }
+
+    fn contrast(&self, subject: usize, prompts: f64, figure: &str, name: &str) -> Plot {
+        let several = self.study.config.seeds.len() > 1;
+        let variability = figure.replace("contrast_recovery", "background_variability");
+        let noise = move |scores: &Scores| match several {
+            true => scores.get("ensemble.noise").copied(),
+            false => scores.get(&variability).or_else(|| scores.get("noise")).copied(),
+        };
+        let (x_label, y_label) = match (several, figure.starts_with("nema.")) {
+            (true, true) => ("ensemble noise in the background (%)", "contrast recovery of the mean image (%)"),
+            (false, true) => ("background variability (%)", "contrast recovery (%)"),
+            (true, false) => ("ensemble noise (%)", "recovery in the mean image (%)"),
+            (false, false) => ("noise (%)", "recovery (%)"),
+        };
+        let point = |cell: usize| {
+            let scores = &self.cells[cell];
+            let single = scores.get(figure)?;
+            let mean_image = scores.get(&format!("ensemble.{figure}"));
+            Some(Point {
+                y_range: single.range().map(|range| range.map(|end| PERCENT * end)),
+                ..Point::new(PERCENT * noise(scores)?.mean, PERCENT * mean_image.unwrap_or(single).mean)
+            })
+        };
+        let what = if name == "mean" { "mean of the spheres".to_owned() } else { name.replace("mm", " mm") };
+        self.plot(subject, prompts, &format!(": {what}"), [x_label, y_label], &point)
+    }
+
+    /// The oracle's figure along the ladder; ladders differ, so their places are counted.
+    fn oracle(&self, subject: usize, prompts: f64) -> Plot {
+        let metric = self.study.config.oracle.metric();
+        let point = |cell: usize| {
+            let estimate = self.cells[cell].get(metric)?;
+            let place = self.plan.cells[cell].setting + 1;
+            Some(Point { y_range: estimate.range(), ..Point::new(place as f64, estimate.mean) })
+        };
+        self.plot(subject, prompts, "", ["place on the knob's ladder", metric], &point)
+    }
+
+    /// One series per method along its knob; the ends of the ladder are named, the tuned setting stands out.
+    fn plot(
+        &self,
+        subject: usize,
+        prompts: f64,
+        what: &str,
+        [x_label, y_label]: [&str; 2],
+        point: &dyn Fn(usize) -> Option<Point>,
+    ) -> Plot {
+        let of = &self.plan.subjects[subject];
+        let title = format!("{}, {}, {prompts:e} prompts{what}", of.phantom_name, of.scanner_name);
+        let mut plot = Plot::new(title, x_label, y_label);
+        for (method, about) in self.study.methods.iter().enumerate() {
+            let ladder = self.plan.ladder(subject, prompts, method);
+            let last = ladder.len() - 1;
+            let points = ladder.iter().enumerate().filter_map(|(place, &cell)| {
+                let end = about.knob.is_some() && (place == 0 || place == last);
+                let chosen = self.tuned.iter().any(|tuned| tuned.cell == cell);
+                let label = end.then(|| about.setting(place).to_owned());
+                point(cell).map(|point| Point { chosen, label, ..point })
+            });
+            let series = Series::new(about.label.clone(), points);
+            if !series.points.is_empty() {
+                plot.series.push(series);
+            }
+        }
+        plot
+    }
+}

@@ -1,0 +1,192 @@
+//! The runs that the cache lacks, several scans at a time where there is memory for them.
+//!
+//! A worker simulates a scan and runs all methods on it, on threads of its own. How many workers there are changes no image.
+
+use super::super::measurement::Acquired;
+use super::super::recon::reconstruct;
+use super::super::{Options, RunError};
+use super::cache::{Cache, Figures};
+use super::plan::{Plan, Run, Subject};
+use crate::config::Study;
+use crate::image::Image;
+use crate::metrics::region_statistics;
+use crate::observe::{Console, Progress};
+use crate::report::{ReconResult, Record, available_memory_mb};
+use crate::simulate::simulate;
+use rayon::ThreadPoolBuilder;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// Share of the free memory that runs may take together.
+const SHARE_OF_MEMORY: f64 = 0.7;
+/// A run predicts its own memory; beside it a worker holds the scan that all of its methods start from.
+const SCANS_HELD: f64 = 1.6;
+
+/// Makes what is missing, and returns how many runs that were.
+pub(super) fn execute(
+    study: &Study,
+    plan: &Plan,
+    cache: &Cache,
+    threads: usize,
+    options: &Options,
+) -> Result<usize, RunError> {
+    let jobs = missing(plan, cache);
+    let total = jobs.iter().map(|(_, runs)| runs.len()).sum();
+    if total == 0 {
+        return Ok(0);
+    }
+    let workers = workers(plan, &jobs, threads);
+    let progress = options.console.progress("evaluating");
+    progress.set(0, total);
+    let done = &AtomicUsize::new(0);
+    let part = Options { console: Console::Quiet, force: true, threads: None, interrupt: options.interrupt.of_part() };
+    let crew = Crew {
+        study,
+        plan,
+        cache,
+        options: &part,
+        progress: &progress,
+        total,
+        done,
+        failed: &AtomicBool::new(false),
+        jobs: &Mutex::new(jobs),
+    };
+    options.interrupt.hold(|| {
+        std::thread::scope(|scope| {
+            let hired: Vec<_> = (0..workers)
+                .map(|number| {
+                    // Threads that do not divide evenly go to the first workers.
+                    let own = threads / workers + usize::from(number < threads % workers);
+                    let crew = &crew;
+                    scope.spawn(move || crew.work(own))
+                })
+                .collect();
+            let outcomes: Vec<_> = hired.into_iter().map(|worker| worker.join()).collect();
+            outcomes
+                .into_iter()
+                .try_for_each(|outcome| outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        })
+    })?;
+    let done = done.load(Ordering::Relaxed);
+    if options.interrupt.pressed() {
+        let runs = plan.runs.len();
+        let missing = plan.runs.iter().filter(|run| !cache.holds(&run.key)).count();
+        return Err(RunError::StudyInterrupted { done: runs - missing, total: runs, cache: cache.folder.clone() });
+    }
+    Ok(done)
+}
+
+/// A scan and the runs on it.
+type Job = (usize, Vec<usize>);
+
+/// The runs without a file, each key once, by scan; the last scan first, as the jobs are taken from the end.
+fn missing(plan: &Plan, cache: &Cache) -> Vec<Job> {
+    let mut seen = BTreeSet::new();
+    let mut jobs: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (index, run) in plan.runs.iter().enumerate() {
+        if !cache.holds(&run.key) && seen.insert(&run.key) {
+            jobs.entry(run.scan).or_default().push(index);
+        }
+    }
+    jobs.into_iter().rev().collect()
+}
+
+fn workers(plan: &Plan, jobs: &[Job], threads: usize) -> usize {
+    let bytes = jobs.iter().flat_map(|(_, runs)| runs).map(|&run| plan.runs[run].bytes).fold(0.0, f64::max);
+    let room = available_memory_mb().map(|free| SHARE_OF_MEMORY * free * 1e6 / (SCANS_HELD * bytes));
+    threads.min(jobs.len()).min(room.unwrap_or(1.0) as usize).max(1)
+}
+
+/// What all workers share.
+struct Crew<'a> {
+    study: &'a Study,
+    plan: &'a Plan,
+    cache: &'a Cache,
+    options: &'a Options,
+    progress: &'a Progress,
+    total: usize,
+    done: &'a AtomicUsize,
+    failed: &'a AtomicBool,
+    jobs: &'a Mutex<Vec<Job>>,
+}
+
+impl Crew<'_> {
+    fn work(&self, threads: usize) -> Result<(), RunError> {
+        let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+        let pool = pool.map_err(|error| RunError::Usage(format!("{threads} threads cannot be started: {error}")))?;
+        let next = || self.jobs.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        while let Some((scan, runs)) = next() {
+            if let Err(error) = pool.install(|| self.scan(scan, &runs)) {
+                self.failed.store(true, Ordering::Relaxed);
+                return Err(error);
+            }
+            if self.stopped() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn stopped(&self) -> bool {
+        self.failed.load(Ordering::Relaxed) || self.options.interrupt.pressed()
+    }
+
+    fn scan(&self, index: usize, runs: &[usize]) -> Result<(), RunError> {
+        let scan = &self.plan.scans[index];
+        let subject = &self.plan.subjects[scan.subject];
+        let mut scans = simulate(&subject.phantom, &subject.geometry, &scan.simulation, &|_, _| ())?;
+        let Some(measurement) = scans.pop() else { return Ok(()) };
+        let acquired = Acquired { measurement, inputs: Vec::new(), seed: Some(scan.seed) };
+        for &run in runs {
+            if self.stopped() {
+                return Ok(());
+            }
+            let run = &self.plan.runs[run];
+            self.run(run, subject, acquired.clone()).map_err(|error| self.told(run, error))?;
+        }
+        Ok(())
+    }
+
+    fn run(&self, run: &Run, subject: &Subject, acquired: Acquired) -> Result<(), RunError> {
+        let mut record = Record::new("evaluate", &run.source.text, &run.source.path);
+        record.seed = acquired.seed;
+        let (image, result) = reconstruct(&run.source, &run.config, acquired, self.options)?;
+        if self.options.interrupt.pressed() {
+            return Ok(()); // it may have been cut short
+        }
+        record.seconds = vec![("reconstruction", result.seconds)];
+        let provenance = record.pairs().into_iter().collect();
+        self.cache.store(&run.key, &image, &figures(subject, &image, &result), provenance)?;
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        self.progress.set(done, self.total);
+        Ok(())
+    }
+
+    /// The error with its run; mistakes at their place in the study.
+    fn told(&self, run: &Run, error: RunError) -> RunError {
+        let cell = &self.plan.cells[run.cell];
+        match error {
+            RunError::Config(error) => RunError::Config(self.study.told(error, &run.source, cell.method, cell.setting)),
+            error => RunError::Run { run: self.plan.describe(self.study, run), error: Box::new(error) },
+        }
+    }
+}
+
+/// Everything that is measured on one image.
+fn figures(subject: &Subject, image: &Image, result: &ReconResult) -> Figures {
+    let mut figures = subject.reference.figures(image);
+    let noise = region_statistics(image, &subject.noise_mask);
+    figures.insert("noise".into(), noise.sd / noise.mean);
+    let recoveries = figures.iter().filter(|(name, _)| name.ends_with(".contrast_recovery"));
+    let (count, sum) = recoveries.fold((0.0, 0.0), |(count, sum), (_, value)| (count + 1.0, sum + value));
+    if count > 0.0 {
+        figures.insert("nema.mean.contrast_recovery".into(), sum / count);
+    }
+    figures.insert("updates".into(), result.updates as f64);
+    figures.insert("seconds".into(), result.seconds);
+    figures.extend(result.objective.map(|objective| ("objective".to_owned(), objective)));
+    figures.extend(result.kkt.map(|kkt| ("kkt".to_owned(), kkt)));
+    figures.retain(|_, value| value.is_finite());
+    figures
+}

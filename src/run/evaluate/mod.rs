@@ -1,0 +1,67 @@
+//! `coincide evaluate`: every method of a study on every scan, tuned by oracle, then compared.
+//!
+//! plan → runs (kept by content in the cache) → cells (one method at one setting on one kind of scan, over all seeds) → best
+//! setting of each method → tables, curves, maps, pictures. Everything after the runs is computed from the cache alone.
+
+mod cache;
+mod cells;
+mod curves;
+mod execute;
+mod maps;
+mod plan;
+mod result;
+mod tables;
+mod tune;
+
+pub use result::{StudyResult, SummaryEntry, TunedEntry};
+
+use super::{Options, RunError, first};
+use crate::config::Study;
+use cache::Cache;
+use plan::Plan;
+use std::path::{Path, PathBuf};
+
+/// Runs a study and writes its results.
+pub fn evaluate(path: &Path, options: &Options) -> Result<StudyResult, RunError> {
+    let study = Study::read(path)?;
+    first(study.conflicts(options.force))?;
+    let pool = options.pool(study.config.run.threads)?;
+    let plan = pool.install(|| Plan::of(&study))?;
+    let cache = Cache::open(study.config.output.cache(&study.source))?;
+    let computed = execute::execute(&study, &plan, &cache, pool.current_num_threads(), options)?;
+    pool.install(|| {
+        let cells = cells::score(&study, &plan, &cache)?;
+        let tuned = tune::tune(&study, &plan, &cells);
+        let folder = study.config.output.folder(&study.source);
+        let files = Files { folder: &folder, overwrite: options.force };
+        files.create("")?;
+        let mut written = curves::write(&study, &plan, &cells, &tuned, &files)?;
+        written.extend(maps::write(&study, &plan, &cells, &tuned, &cache, &files)?);
+        // The tables come last: where they are, the results are complete.
+        written.extend(tables::write(&study, &plan, &cells, &tuned, &cache, &files)?);
+        Ok(result::result(&study, &plan, &cells, &tuned, computed, written))
+    })
+}
+
+/// The folder of the results.
+struct Files<'a> {
+    folder: &'a Path,
+    overwrite: bool,
+}
+
+impl Files<'_> {
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Makes the folder, or one inside of it.
+    fn create(&self, name: &str) -> Result<(), RunError> {
+        make_folder(&self.path(name))
+    }
+}
+
+fn make_folder(path: &Path) -> Result<(), RunError> {
+    std::fs::create_dir_all(path).map_err(|error| {
+        RunError::Io(crate::io::IoError::System { path: path.into(), action: "creating the folder", source: error })
+    })
+}

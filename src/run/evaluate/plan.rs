@@ -1,0 +1,238 @@
+//! All runs of a study, and the key that each is kept under.
+//!
+//! The key is the SHA-256 of everything that the image depends on: the whole config of the run (scan, seed and method), the bytes
+//! of every file that it names, the program itself and its SIMD level. Threads are not part of it: they do not change the image.
+
+use super::super::check::predicted_bytes;
+use super::super::figures::Reference;
+use super::super::{RunError, first};
+use crate::config::{MeasurementConfig, ReconConfig, Source, Study};
+use crate::image::ImageGrid;
+use crate::io::IoError;
+use crate::metrics::region_statistics;
+use crate::phantom::Phantom;
+use crate::report::{sha256, sha256_of_text};
+use crate::scanner::SinogramGeometry;
+use crate::simulate::SimulationConfig;
+use coincide_kernels::Level;
+use std::path::Path;
+
+/// A phantom in a scanner.
+pub(super) struct Subject {
+    /// Phantom and scanner, for file names.
+    pub name: String,
+    pub phantom_name: String,
+    pub scanner_name: String,
+    pub phantom: Phantom,
+    pub geometry: SinogramGeometry,
+    pub grid: ImageGrid,
+    pub reference: Reference,
+    /// Where noise is measured.
+    pub noise_mask: Vec<f32>,
+}
+
+/// A simulated scan.
+pub(super) struct Scan {
+    pub subject: usize,
+    pub prompts: f64,
+    pub seed: u64,
+    pub simulation: SimulationConfig,
+}
+
+/// A method at one setting on all realisations of one kind of scan.
+pub(super) struct Cell {
+    pub subject: usize,
+    pub prompts: f64,
+    pub method: usize,
+    pub setting: usize,
+    /// In the order of the seeds.
+    pub runs: Vec<usize>,
+}
+
+/// A reconstruction of one scan.
+pub(super) struct Run {
+    pub scan: usize,
+    pub cell: usize,
+    pub config: ReconConfig,
+    /// The whole config, as `coincide recon` would read it.
+    pub source: Source,
+    pub key: String,
+    pub bytes: f64,
+}
+
+pub(super) struct Plan {
+    pub subjects: Vec<Subject>,
+    pub scans: Vec<Scan>,
+    pub cells: Vec<Cell>,
+    pub runs: Vec<Run>,
+}
+
+impl Plan {
+    pub fn of(study: &Study) -> Result<Self, RunError> {
+        let mut plan = Self { subjects: Vec::new(), scans: Vec::new(), cells: Vec::new(), runs: Vec::new() };
+        let code = code()?;
+        for scanner in study.config.scanners.keys() {
+            for phantom in &study.config.phantoms {
+                let subject = Subject::of(study, scanner, phantom)?;
+                let configs = configs(study, &subject, phantom)?;
+                plan.subjects.push(subject);
+                for prompts in &study.config.prompts {
+                    plan.level(study, &configs, [scanner, phantom], prompts.get(), &code)?;
+                }
+            }
+        }
+        Ok(plan)
+    }
+
+    /// All runs on the last subject at one count level.
+    fn level(
+        &mut self,
+        study: &Study,
+        configs: &[(usize, usize, ReconConfig)],
+        [scanner, phantom]: [&str; 2],
+        prompts: f64,
+        code: &str,
+    ) -> Result<(), RunError> {
+        let subject = self.subjects.len() - 1;
+        let (first_scan, first_cell) = (self.scans.len(), self.cells.len());
+        let cell = |&(method, setting, _): &_| Cell { subject, prompts, method, setting, runs: Vec::new() };
+        self.cells.extend(configs.iter().map(cell));
+        for (index, &seed) in study.config.seeds.iter().enumerate() {
+            let acquisition = study.acquisition(scanner, phantom, prompts, seed);
+            self.scans.push(Scan { subject, prompts, seed, simulation: acquisition.simulation.clone() });
+            let measurement = MeasurementConfig::Simulated(Box::new(acquisition));
+            for (offset, (_, _, config)) in configs.iter().enumerate() {
+                let config = ReconConfig { measurement: measurement.clone(), ..config.clone() };
+                let source = effective(study, &config)?;
+                let key = key(&source, code)?;
+                let place = &self.subjects[subject];
+                let bytes = predicted_bytes(&config, &place.geometry, &place.grid);
+                let (scan, cell) = (first_scan + index, first_cell + offset);
+                self.cells[cell].runs.push(self.runs.len());
+                self.runs.push(Run { scan, cell, config, source, key, bytes });
+            }
+        }
+        Ok(())
+    }
+
+    /// What a run is, for people.
+    pub fn describe(&self, study: &Study, run: &Run) -> String {
+        let (cell, scan) = (&self.cells[run.cell], &self.scans[run.scan]);
+        let method = &study.methods[cell.method];
+        let knob = method.knob.as_ref().map(|knob| format!(" ({} = {})", knob.path, method.setting(cell.setting)));
+        let subject = &self.subjects[scan.subject].name;
+        let knob = knob.unwrap_or_default();
+        format!("{}{knob} on {subject}, {:e} prompts, seed {}", method.label, scan.prompts, scan.seed)
+    }
+
+    /// Cells of one subject, count level and method, along the knob.
+    pub fn ladder(&self, subject: usize, prompts: f64, method: usize) -> Vec<usize> {
+        let of = |cell: &Cell| cell.subject == subject && cell.prompts == prompts && cell.method == method;
+        (0..self.cells.len()).filter(|&index| of(&self.cells[index])).collect()
+    }
+
+    /// Subject and count level of every kind of scan, in order.
+    pub fn kinds(&self) -> Vec<(usize, f64)> {
+        let mut kinds: Vec<(usize, f64)> = self.scans.iter().map(|scan| (scan.subject, scan.prompts)).collect();
+        kinds.dedup();
+        kinds
+    }
+}
+
+impl Subject {
+    fn of(study: &Study, scanner: &str, phantom: &str) -> Result<Self, RunError> {
+        let (source, config) = (&study.source, &study.config);
+        let geometry = config.scanners[scanner].geometry(source, &format!("scanners.{scanner}"))?;
+        let grid = config.image.grid(&geometry, source)?;
+        let stem = Path::new(phantom).file_stem().unwrap_or_default().to_string_lossy();
+        let phantom_name = if phantom.ends_with(".toml") { stem.into_owned() } else { phantom.to_owned() };
+        let phantom = crate::config::phantom(source, "phantoms", phantom)?;
+        let reference = Reference::of_phantom(&phantom, &grid)?;
+        let noise_mask = noise_mask(study, &reference, &grid)?;
+        let activity = region_statistics(&reference.truth, &noise_mask).mean;
+        if activity.is_nan() || activity <= 0.0 {
+            let help = Some("name a `noise_region` that holds activity".into());
+            let message = format!("noise cannot be measured in {phantom_name}: its region has no activity here");
+            return Err(source.mistake("noise_region", message, help).into());
+        }
+        let name = format!("{phantom_name}.{scanner}");
+        let scanner_name = scanner.to_owned();
+        Ok(Self { name, phantom_name, scanner_name, phantom, geometry, grid, reference, noise_mask })
+    }
+}
+
+fn noise_mask(study: &Study, reference: &Reference, grid: &ImageGrid) -> Result<Vec<f32>, RunError> {
+    let region = |name: &str| reference.regions().iter().find(|(own, _)| own == name).map(|(_, mask)| mask.clone());
+    if let Some(name) = &study.config.noise_region {
+        return region(name).ok_or_else(|| {
+            let known: Vec<&str> = reference.regions().iter().map(|(name, _)| name.as_str()).collect();
+            let help = Some(format!("known here: {}", known.join(", ")));
+            study.source.mistake("noise_region", format!("no region `{name}`"), help).into()
+        });
+    }
+    let discs = reference.nema().and_then(|layout| layout.background_mask(grid).ok());
+    let object = || reference.object().map_or_else(|| vec![1.0; grid.voxels()], <[f32]>::to_vec);
+    Ok(discs.or_else(|| region("background")).unwrap_or_else(object))
+}
+
+/// Method, setting and reconstruction of all methods at all settings, checked on a subject.
+fn configs(study: &Study, subject: &Subject, phantom: &str) -> Result<Vec<(usize, usize, ReconConfig)>, RunError> {
+    let mut configs = Vec::new();
+    for (method, settings) in study.methods.iter().map(|method| method.settings()).enumerate() {
+        for setting in 0..settings {
+            let mut config = study.recon(method, setting, phantom)?;
+            if config.stop.time_limit_s.is_some() {
+                let at = format!("methods.{}.stop.time_limit_s", study.methods[method].name);
+                let message = "a run that ends by the clock gives another image each time";
+                let help = Some("stop by iterations or by `relative_change`".into());
+                return Err(study.source.mistake(&at, message, help).into());
+            }
+            // Any scan of the subject will do: the checks look at files, keys and the geometry.
+            let scan = study.acquisition(&subject.scanner_name, phantom, study.config.prompts[0].get(), 0);
+            config.measurement = MeasurementConfig::Simulated(Box::new(scan));
+            let source = effective(study, &config)?;
+            let conflicts = config.conflicts(&source, true).into_iter();
+            let conflicts = conflicts.chain(config.conflicts_with(&subject.geometry, &source));
+            first(conflicts.map(|error| study.told(error, &source, method, setting)).collect())?;
+            configs.push((method, setting, config));
+        }
+    }
+    Ok(configs)
+}
+
+/// The config of a run as a file that `coincide recon` reads; its paths start at the study file.
+fn effective(study: &Study, config: &ReconConfig) -> Result<Source, RunError> {
+    let text = toml::to_string(config)
+        .map_err(|error| RunError::Usage(format!("the config of a run cannot be written as TOML: {error}")))?;
+    Ok(Source { path: study.source.path.clone(), text })
+}
+
+/// What the program itself adds to every key.
+fn code() -> Result<String, RunError> {
+    let failed = |source| RunError::Io(IoError::System { path: "this program".into(), action: "reading", source });
+    let program = sha256(&std::env::current_exe().map_err(failed)?).map_err(failed)?;
+    Ok(format!("coincide {} {program} {}", env!("CARGO_PKG_VERSION"), Level::best().name()))
+}
+
+fn key(source: &Source, code: &str) -> Result<String, RunError> {
+    let mut text = format!("{code}\n{}", source.text);
+    let table: toml::Table = source.parse()?;
+    for file in texts(&toml::Value::Table(table)) {
+        let path = source.resolve(Path::new(&file));
+        if path.is_file() {
+            let failed = |error| RunError::Io(IoError::System { path: path.clone(), action: "hashing", source: error });
+            text += &format!("\n{file} {}", sha256(&path).map_err(failed)?);
+        }
+    }
+    Ok(sha256_of_text(&text))
+}
+
+/// All texts of a config: some of them name files.
+fn texts(value: &toml::Value) -> Vec<String> {
+    match value {
+        toml::Value::String(text) => vec![text.clone()],
+        toml::Value::Array(values) => values.iter().flat_map(texts).collect(),
+        toml::Value::Table(table) => table.values().flat_map(texts).collect(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,243 @@
+//! What a study says: as one JSON object, and as a table for people.
+
+use super::cells::{Scores, noise};
+use super::maps::matched;
+use super::plan::Plan;
+use super::tables::RESULTS;
+use super::tune::Tuned;
+use crate::config::Study;
+use crate::report::{Table, significant};
+use serde::Serialize;
+use std::fmt;
+use std::path::PathBuf;
+
+/// Methods whose noise differs by more than this share are not matched.
+const MATCHED: f64 = 0.15;
+
+/// Result of `coincide evaluate`.
+#[derive(Clone, Debug, Serialize)]
+pub struct StudyResult {
+    /// The study's title.
+    pub title: String,
+    /// The file of all results.
+    pub table: PathBuf,
+    /// All files that were written.
+    pub files: Vec<PathBuf>,
+    /// Runs of the study.
+    pub runs: usize,
+    /// Runs that were made now; the others were in the cache.
+    pub computed: usize,
+    /// Noise realisations of each scan.
+    pub realisations: usize,
+    /// What `low` and `high` are.
+    pub interval: &'static str,
+    /// The figure by which knobs were tuned.
+    pub oracle: &'static str,
+    /// The setting that was chosen for each method on each kind of scan.
+    pub tuned: Vec<TunedEntry>,
+    /// What a reader should know before believing the numbers.
+    pub warnings: Vec<String>,
+    /// Every figure of each method at its chosen setting.
+    pub summary: Vec<SummaryEntry>,
+}
+
+/// The chosen setting of a method.
+#[derive(Clone, Debug, Serialize)]
+pub struct TunedEntry {
+    /// The phantom.
+    pub phantom: String,
+    /// The scanner.
+    pub scanner: String,
+    /// Prompts.
+    pub level: f64,
+    /// The method.
+    pub method: String,
+    /// Path of its knob, where it has one.
+    pub knob: Option<String>,
+    /// The knob's value as the study has it.
+    pub value: String,
+    /// Whether the value is the first or last of the ladder.
+    pub at_end: bool,
+}
+
+/// One figure of a method at its chosen setting.
+#[derive(Clone, Debug, Serialize)]
+pub struct SummaryEntry {
+    /// The phantom.
+    pub phantom: String,
+    /// The scanner.
+    pub scanner: String,
+    /// The method.
+    pub method: String,
+    /// Prompts.
+    pub level: f64,
+    /// Name of the figure.
+    pub metric: String,
+    /// Mean over the realisations.
+    pub mean: f64,
+    /// Low end of the interval; `None` with one realisation and for figures of the ensemble.
+    pub low: Option<f64>,
+    /// High end of the interval.
+    pub high: Option<f64>,
+}
+
+pub(super) fn result(
+    study: &Study,
+    plan: &Plan,
+    cells: &[Scores],
+    tuned: &[Tuned],
+    computed: usize,
+    files: Vec<PathBuf>,
+) -> StudyResult {
+    let entries: Vec<_> = tuned.iter().map(|tuned| entry(study, plan, tuned)).collect();
+    let mut warnings: Vec<_> = entries.iter().filter(|entry| entry.at_end).map(end_of_ladder).collect();
+    warnings.extend(plan.kinds().into_iter().flat_map(|kind| unmatched(study, plan, cells, tuned, kind)));
+    StudyResult {
+        title: study.config.title.clone(),
+        table: study.config.output.folder(&study.source).join(RESULTS),
+        files,
+        runs: plan.runs.len(),
+        computed,
+        realisations: study.config.seeds.len(),
+        interval: "95 % of the mean over realisations, Student's t",
+        oracle: study.config.oracle.metric(),
+        summary: tuned.iter().zip(&entries).flat_map(|(tuned, entry)| summary(&cells[tuned.cell], entry)).collect(),
+        tuned: entries,
+        warnings,
+    }
+}
+
+fn entry(study: &Study, plan: &Plan, tuned: &Tuned) -> TunedEntry {
+    let (subject, method) = (&plan.subjects[tuned.subject], &study.methods[tuned.method]);
+    TunedEntry {
+        phantom: subject.phantom_name.clone(),
+        scanner: subject.scanner_name.clone(),
+        level: tuned.prompts,
+        method: method.name.clone(),
+        knob: method.knob.as_ref().map(|knob| knob.path.clone()),
+        value: method.setting(plan.cells[tuned.cell].setting).to_owned(),
+        at_end: tuned.at_end,
+    }
+}
+
+fn summary(scores: &Scores, entry: &TunedEntry) -> Vec<SummaryEntry> {
+    let one = |(metric, estimate): (&String, &crate::metrics::Estimate)| SummaryEntry {
+        phantom: entry.phantom.clone(),
+        scanner: entry.scanner.clone(),
+        method: entry.method.clone(),
+        level: entry.level,
+        metric: metric.clone(),
+        mean: estimate.mean,
+        low: estimate.low,
+        high: estimate.high,
+    };
+    scores.iter().map(one).collect()
+}
+
+fn end_of_ladder(entry: &TunedEntry) -> String {
+    let TunedEntry { phantom, scanner, level, method, knob, value, .. } = entry;
+    let knob = knob.as_deref().unwrap_or_default();
+    format!(
+        "{method} on {phantom}, {scanner}, {level:e} prompts: the best {knob} is {value}, the end of its ladder; extend it"
+    )
+}
+
+/// Methods of the montage whose noise is far from that of the first.
+fn unmatched(study: &Study, plan: &Plan, cells: &[Scores], tuned: &[Tuned], kind: (usize, f64)) -> Vec<String> {
+    let shown = matched(study, plan, cells, tuned, kind);
+    let of = |cell: usize| noise(&cells[cell]);
+    let Some(first) = shown.first().and_then(|&cell| of(cell)) else { return Vec::new() };
+    let target = study.config.output.matched_noise.map_or(first, |noise| noise.get());
+    let far = |cell: &&usize| of(**cell).is_none_or(|noise| (noise / target).ln().abs() > MATCHED);
+    let say = |&cell: &usize| {
+        let (method, subject) = (&study.methods[plan.cells[cell].method].name, &plan.subjects[kind.0].name);
+        let percent = of(cell).map_or(f64::NAN, |noise| 100.0 * noise);
+        format!(
+            "{method} on {subject}, {:e} prompts: no setting comes near the noise of the montage ({:.1} %); the nearest has {percent:.1} %",
+            kind.1,
+            100.0 * target
+        )
+    };
+    shown.iter().filter(far).map(say).collect()
+}
+
+/// Columns of the printed table: figure, heading, and whether it is a share to be shown in per cent.
+const SHOWN: [(&str, &str, bool); 7] = [
+    ("nrmse", "NRMSE", false),
+    ("psnr_db", "PSNR dB", false),
+    ("ssim", "SSIM", false),
+    ("nema.mean.contrast_recovery", "CRC %", true),
+    ("nema.10mm.contrast_recovery", "CRC 10 mm %", true),
+    ("nema.37mm.background_variability", "BV 37 mm %", true),
+    ("nema.lung_residual", "lung %", true),
+];
+
+impl StudyResult {
+    fn kinds(&self) -> Vec<(&str, &str, f64)> {
+        let mut kinds: Vec<_> = self.tuned.iter().map(|t| (t.phantom.as_str(), t.scanner.as_str(), t.level)).collect();
+        kinds.dedup();
+        kinds
+    }
+
+    fn table(&self, kind: (&str, &str, f64)) -> Table {
+        let of = |metric: &str, method: &str| {
+            let is = |entry: &&SummaryEntry| {
+                (entry.phantom.as_str(), entry.scanner.as_str(), entry.level) == kind
+                    && entry.metric == metric
+                    && entry.method == method
+            };
+            self.summary.iter().find(is)
+        };
+        let here: Vec<_> =
+            self.tuned.iter().filter(|t| (t.phantom.as_str(), t.scanner.as_str(), t.level) == kind).collect();
+        let noise = if self.realisations > 1 { "ensemble.noise" } else { "noise" };
+        let shown = SHOWN.into_iter().chain([(noise, "noise %", true)]);
+        let shown: Vec<_> = shown.filter(|(metric, ..)| here.iter().any(|t| of(metric, &t.method).is_some())).collect();
+        let heading = [format!("{:e} prompts", kind.2), "best setting".into()].into_iter();
+        let mut table = Table::new(heading.chain(shown.iter().map(|(_, heading, _)| (*heading).to_owned())));
+        for tuned in here {
+            let key = tuned.knob.as_deref().and_then(|path| path.rsplit('.').next());
+            let mark = if tuned.at_end { " (end!)" } else { "" };
+            let setting = key.map_or("–".into(), |key| format!("{key} {}{mark}", tuned.value));
+            let cells = shown.iter().map(|(metric, _, percent)| {
+                of(metric, &tuned.method).map_or("–".into(), |entry| cell(entry, *percent))
+            });
+            table.row([tuned.method.clone(), setting].into_iter().chain(cells));
+        }
+        table
+    }
+}
+
+/// `mean ± half the interval`
+fn cell(entry: &SummaryEntry, percent: bool) -> String {
+    let scale = if percent { 100.0 } else { 1.0 };
+    let decimals = if percent || entry.mean.abs() >= 10.0 { 1 } else { 4 };
+    let half = entry.high.map(|high| format!(" ± {:.decimals$}", scale * (high - entry.mean)));
+    format!("{:.decimals$}{}", scale * entry.mean, half.unwrap_or_default())
+}
+
+impl fmt::Display for StudyResult {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        if !self.title.is_empty() {
+            writeln!(f, "{}\n", self.title)?;
+        }
+        for kind in self.kinds() {
+            let realisations = match self.realisations {
+                1 => "1 realisation".into(),
+                count => format!("{count} realisations"),
+            };
+            writeln!(f, "{}, {}, {realisations}, tuned by {}", kind.0, kind.1, self.oracle)?;
+            writeln!(f, "{}", self.table(kind))?;
+        }
+        if self.realisations > 1 {
+            writeln!(f, "± {}", self.interval)?;
+        }
+        for warning in &self.warnings {
+            writeln!(f, "warning: {warning}")?;
+        }
+        let seconds: f64 = self.summary.iter().filter(|e| e.metric == "seconds").map(|e| e.mean).sum();
+        let per_run = significant(seconds / self.tuned.len() as f64);
+        writeln!(f, "{} runs, {} made now, {per_run} s each at the best settings", self.runs, self.computed)?;
+        writeln!(f, "{} and {} more files beside it", self.table.display(), self.files.len().saturating_sub(1))
+    }
+}

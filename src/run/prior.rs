@@ -1,0 +1,66 @@
+//! The prior of a run, built from what it asks for: the start image, κ, an anatomical image; and its weight.
+
+use super::RunError;
+use super::anatomy::anatomical_image;
+use super::held_out::best_weight;
+use super::iterate::Scene;
+use crate::config::{Beta, OsemStart, PriorConfig, PriorInputs};
+use crate::likelihood::Model;
+use crate::prior::Prior;
+use crate::report::WeightSearch;
+use rayon::prelude::*;
+use std::borrow::Cow;
+
+/// A prior and its weight β; where it was found from the data, how.
+pub(super) struct WeightedPrior {
+    pub prior: Prior,
+    pub beta: f64,
+    pub search: Option<WeightSearch>,
+}
+
+impl Scene<'_> {
+    /// The prior of the config. `start` is the algorithm's first image, `None` where that is uniform.
+    pub(super) fn prior(&self, start: Option<&[f32]>) -> Result<WeightedPrior, RunError> {
+        let Some(config) = &self.config.prior else {
+            return Ok(WeightedPrior { prior: Prior::None, beta: 0.0, search: None });
+        };
+        if let Some(conflict) = config.conflicts_with_unit(self.unit, self.source) {
+            return Err(conflict.into());
+        }
+        let prior = self.build_prior(config, start)?;
+        let (beta, search) = match config.beta() {
+            None => (1.0, None),
+            Some(Beta::Value(beta)) => (beta.get(), None),
+            Some(Beta::Auto) => {
+                let search = best_weight(self, &prior)?;
+                self.options.console.say(format!("beta = {:.4e} predicts held-out counts best", search.beta));
+                (search.beta, Some(search))
+            }
+        };
+        Ok(WeightedPrior { prior, beta, search })
+    }
+
+    fn build_prior(&self, config: &PriorConfig, start: Option<&[f32]>) -> Result<Prior, RunError> {
+        // A uniform image says nothing about the largest activity or the curvature; a short OSEM does.
+        let seen = match start {
+            Some(start) => Cow::Borrowed(start),
+            None => Cow::Owned(self.osem_start(&OsemStart::default(), self.model)?),
+        };
+        let kappa = config.kappa().then(|| kappa(self.model, &seen));
+        let grid = self.model.grid();
+        let at = format!("prior.{}.anatomical", config.name());
+        let anatomical =
+            config.anatomical().map(|image| anatomical_image(image, &grid, self.source, &at)).transpose()?;
+        let (kappa, anatomical) = (kappa.as_deref(), anatomical.as_deref());
+        let inputs = PriorInputs { grid: &grid, start: &seen, kappa, anatomical };
+        Ok(config.build(inputs)?)
+    }
+}
+
+/// κ = √(−∇²L(x) 1): weighting a prior's pairs with it makes the resolution uniform (Fessler & Rogers 1996, IEEE TIP 5(9),
+/// 1346–1358).
+pub(super) fn kappa(model: &Model, x: &[f32]) -> Vec<f32> {
+    let mut sums = model.curvature_row_sums(x, &mut model.scratch());
+    sums.par_iter_mut().for_each(|sum| *sum = sum.max(0.0).sqrt());
+    sums
+}

@@ -1,0 +1,47 @@
+//! The first image of an iterative run.
+
+use super::iterate::Scene;
+use super::{RunError, image_file};
+use crate::algorithm::{Osem, drive};
+use crate::config::{OsemStart, StartConfig};
+use crate::image::ImageGrid;
+use crate::likelihood::Model;
+use crate::observe::Interrupt;
+use std::path::Path;
+
+impl Scene<'_> {
+    /// The start of a config; `None` is a uniform image.
+    pub(super) fn start(&self, config: &StartConfig, model: &Model) -> Result<Option<Vec<f32>>, RunError> {
+        match config {
+            StartConfig::Uniform => Ok(None),
+            StartConfig::File(path) => self.start_file(path).map(Some),
+            StartConfig::Osem(osem) => self.osem_start(osem, model).map(Some),
+        }
+    }
+
+    /// A few updates of OSEM on the measurement of `model`, with subsets of their own.
+    pub(super) fn osem_start(&self, start: &OsemStart, model: &Model) -> Result<Vec<f32>, RunError> {
+        let subsets = start.subsets(model.measurement().geometry.views);
+        let model = model.with_subsets(subsets)?;
+        let mut osem = Box::new(Osem::new(&model, None));
+        let mut observers: Vec<Box<dyn crate::algorithm::Observer>> =
+            vec![Box::new(Interrupt::new(self.options.interrupt.raised.clone()))];
+        drive(&mut *osem, subsets * start.iterations, &mut observers);
+        Ok(crate::algorithm::Algorithm::into_image(osem))
+    }
+
+    fn start_file(&self, path: &Path) -> Result<Vec<f32>, RunError> {
+        let at = format!("algorithm.{}.start.file", self.config.algorithm.name());
+        let image = image_file(&self.source.input(&at, path)?, self.unit)?;
+        let grid: ImageGrid = self.model.grid();
+        if image.grid.shape != grid.shape {
+            let message = format!("the start image has {:?} voxels", image.grid.shape);
+            let help = Some(format!("the image of this config has {:?}", grid.shape));
+            return Err(self.source.mistake(&at, message, help).into());
+        }
+        if image.values.iter().any(|value| value.is_nan() || *value < 0.0) {
+            return Err(self.source.mistake(&at, "the start image has values that are not >= 0", None).into());
+        }
+        Ok(image.values)
+    }
+}

@@ -1,0 +1,316 @@
+//! MAP reconstruction: what theory says of each algorithm, with real priors on a small scanner.
+
+use coincide::algorithm::{
+    Algorithm, Bsrem, BsremVariant, DePierro, Lbfgs, Objective, Osem, Osl, Pdhg, Relaxation, Saga, Sps, Svrg,
+    optimality,
+};
+use coincide::data::Measurement;
+use coincide::image::ImageGrid;
+use coincide::likelihood::Model;
+use coincide::operator::{LinearOperator, Projector};
+use coincide::prior::{Denoiser, Neighbours, Pairs, Prior, quadratic, relative_difference, total_variation};
+use coincide::scanner::{AxialCompression, Scanner, SinogramGeometry, preset};
+
+const SUBSETS: usize = 6;
+
+fn geometry() -> SinogramGeometry {
+    let scanner = Scanner { crystals_per_ring: 72, radial_bins: 33, rings: 6, ..preset("siemens-mmr").unwrap() };
+    SinogramGeometry::new(scanner, AxialCompression::Span { span: 3, max_ring_difference: 5 }, 1, 0).unwrap()
+}
+
+/// Wider than the field of view, so that its corners must stay empty.
+fn grid() -> ImageGrid {
+    ImageGrid::centred([28, 28, 11], [22.0, 22.0, 2.03125])
+}
+
+/// A hot box in a warm one.
+fn truth(grid: &ImageGrid) -> Vec<f32> {
+    let value = |voxel: usize| {
+        let [_, ny, nz] = grid.shape;
+        let [x, y, z] = grid.centre_mm([voxel / (ny * nz), voxel / nz % ny, voxel % nz]);
+        let warm = x.abs() < 120.0 && y.abs() < 100.0;
+        let hot = (x - 40.0).abs() < 40.0 && (y + 30.0).abs() < 40.0 && z > -5.0;
+        if hot { 4.0 } else { f32::from(u8::from(warm)) }
+    };
+    (0..grid.voxels()).map(value).collect()
+}
+
+/// Counts that fluctuate like Poisson counts do, without a generator: the mean plus a fixed multiple of its root.
+fn measurement() -> Measurement {
+    let geometry = geometry();
+    let mut mean = vec![0.0; geometry.bins()];
+    Projector::new(&geometry, grid()).forward(&truth(&grid()), &mut mean);
+    let factors: Vec<f32> = (0..mean.len()).map(|n| 0.02 + 0.01 * (n % 5) as f32).collect();
+    let background = vec![0.4; mean.len()];
+    let noisy = |n: usize| {
+        let mean = factors[n] * mean[n] + background[n];
+        let deviation = ((n * 7919 % 1009) as f32 / 504.5 - 1.0) * 1.7;
+        (mean + deviation * mean.sqrt()).max(0.0).round()
+    };
+    let prompts = (0..mean.len()).map(noisy).collect();
+    let (factors, background) = (Some(factors), Some(background));
+    Measurement { geometry, prompts, factors, background, calibrated: true, duration_s: None }
+}
+
+fn pairs() -> Pairs {
+    Pairs::new(&grid(), Neighbours::TwentySix, None)
+}
+
+fn rdp() -> Prior {
+    Prior::Smooth(relative_difference(pairs(), 2.0, 0.004))
+}
+
+const BETA: f64 = 2.0;
+
+fn updates<'a>(mut algorithm: impl Algorithm + 'a, count: usize) -> Vec<f32> {
+    (0..count).for_each(|_| {
+        algorithm.update();
+    });
+    algorithm.image().to_vec()
+}
+
+fn kkt(objective: &Objective, x: &[f32]) -> f64 {
+    optimality(objective, x, None, &mut objective.work()).1
+}
+
+fn distance(a: &[f32], b: &[f32]) -> f64 {
+    let square = |values: &mut dyn Iterator<Item = f32>| values.map(|v| f64::from(v).powi(2)).sum::<f64>();
+    (square(&mut a.iter().zip(b).map(|(a, b)| a - b)) / square(&mut b.iter().copied())).sqrt()
+}
+
+fn slow(first: f64) -> Relaxation {
+    Relaxation { first, decay: 0.2 }
+}
+
+#[test]
+fn the_gradient_is_that_of_the_value_and_the_sum_of_the_subsets() {
+    let (measurement, prior) = (measurement(), rdp());
+    let model = Model::new(&measurement, grid(), Some([30.0, 30.0, 4.0]), SUBSETS).unwrap();
+    let objective = Objective::new(&model, &prior, BETA);
+    let mut work = objective.work();
+    let x: Vec<f32> =
+        objective.start(None).iter().zip(truth(&grid())).map(|(s, t)| if *s > 0.0 { 0.5 + t } else { 0.0 }).collect();
+    let (mut gradient, mut part, mut sum) = (vec![0.0; x.len()], vec![0.0; x.len()], vec![0.0; x.len()]);
+    let value = objective.gradient(&x, &mut work, &mut gradient);
+    assert!((value / objective.value(&x, &mut work) - 1.0).abs() < 1e-9);
+    for k in 0..SUBSETS {
+        objective.subset_gradient(k, &x, &mut work, &mut part);
+        sum.iter_mut().zip(&part).for_each(|(sum, part)| *sum += part);
+    }
+    assert!(distance(&sum, &gradient) < 1e-4, "{}", distance(&sum, &gradient));
+    // Along a direction that is large where the image is.
+    let direction: Vec<f32> = x.iter().enumerate().map(|(j, x)| x * ((j * 31 % 17) as f32 / 8.0 - 1.0)).collect();
+    let at = |step: f32| {
+        let moved: Vec<f32> = x.iter().zip(&direction).map(|(x, d)| x + step * d).collect();
+        objective.value(&moved, &mut objective.work())
+    };
+    let difference = (at(0.02) - at(-0.02)) / f64::from(0.04_f32);
+    let slope: f64 = gradient.iter().zip(&direction).map(|(g, d)| f64::from(*g) * f64::from(*d)).sum();
+    assert!((difference / slope - 1.0).abs() < 2e-3, "{difference} {slope}");
+}
+
+#[test]
+fn the_curvature_is_that_of_the_gradient() {
+    let measurement = measurement();
+    let model = Model::new(&measurement, grid(), Some([30.0, 30.0, 4.0]), 1).unwrap();
+    let objective = Objective::new(&model, &Prior::None, 0.0);
+    let x: Vec<f32> = truth(&grid()).iter().map(|t| 0.5 + t).collect();
+    let v: Vec<f32> = (0..x.len()).map(|j| 1.0 + (j % 7) as f32 / 7.0).collect();
+    let mut found = vec![0.0; x.len()];
+    model.curvature(0, &x, &v, &mut model.scratch(), &mut found);
+    let gradient = |step: f32| {
+        let (moved, mut gradient): (Vec<f32>, _) =
+            (x.iter().zip(&v).map(|(x, v)| x + step * v).collect(), vec![0.0; x.len()]);
+        model.gradient(0, &moved, &mut model.scratch(), &mut gradient);
+        gradient
+    };
+    let difference: Vec<f32> = gradient(-0.01).iter().zip(gradient(0.01)).map(|(a, b)| (a - b) / 0.02).collect();
+    assert!(distance(&difference, &found) < 2e-3, "{}", distance(&difference, &found));
+    assert!(objective.value(&x, &mut objective.work()).is_finite());
+}
+
+/// The maximum, found by very many L-BFGS updates.
+fn reference(objective: &Objective) -> Vec<f32> {
+    let image = updates(Lbfgs::new(objective, 10, None), 80);
+    assert!(kkt(objective, &image) < 1e-6, "{}", kkt(objective, &image));
+    image
+}
+
+#[test]
+fn every_convergent_algorithm_finds_the_same_image_from_different_starts() {
+    let (measurement, prior) = (measurement(), rdp());
+    let one = Model::new(&measurement, grid(), None, 1).unwrap();
+    let many = Model::new(&measurement, grid(), None, SUBSETS).unwrap();
+    let (one, many) = (Objective::new(&one, &prior, BETA), Objective::new(&many, &prior, BETA));
+    let reference = reference(&one);
+    for start in [None, Some(truth(&grid()).iter().map(|t| 3.0 - 0.7 * t).collect::<Vec<f32>>())] {
+        let found = [
+            ("lbfgs", updates(Lbfgs::new(&one, 7, start.clone()), 120), 1e-3),
+            ("de-pierro", updates(DePierro::new(&one, start.clone()), 1500), 3e-3),
+            ("bsrem-ii", updates(Bsrem::new(&many, slow(1.0), BsremVariant::Two, start.clone()), 150 * SUBSETS), 3e-3),
+            ("bsrem-i", updates(Bsrem::new(&many, slow(1.0), BsremVariant::One, start.clone()), 400 * SUBSETS), 1e-2),
+            ("sps", updates(Sps::new(&many, slow(1.0), start.clone()), 150 * SUBSETS), 3e-3),
+            ("svrg", updates(Svrg::new(&many, slow(1.0), 2, start.clone()), 60 * SUBSETS), 1e-3),
+            ("saga", updates(Saga::new(&many, slow(1.0), start.clone()), 60 * SUBSETS), 1e-3),
+        ];
+        for (name, image, tolerance) in found {
+            let distance = distance(&image, &reference);
+            println!("{name}: {distance:.1e}, kkt {:.1e}", kkt(&one, &image));
+            assert!(distance < tolerance, "{name}: {distance}");
+            assert!(image.iter().all(|x| *x >= 0.0), "{name}");
+            // Outside the field of view nothing is ever put.
+            assert!(image.iter().zip(one.sensitivity()).all(|(x, s)| *s > 0.0 || *x == 0.0), "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_objective_never_falls_where_theory_says_so() {
+    let measurement = measurement();
+    let model = Model::new(&measurement, grid(), Some([30.0, 30.0, 4.0]), 1).unwrap();
+    for prior in [Prior::Smooth(quadratic(pairs())), rdp()] {
+        let objective = Objective::new(&model, &prior, BETA);
+        let mut work = objective.work();
+        let algorithms: [(&str, Box<dyn Algorithm>); 2] = [
+            ("de-pierro", Box::new(DePierro::new(&objective, None))),
+            ("lbfgs", Box::new(Lbfgs::new(&objective, 5, None))),
+        ];
+        for (name, mut algorithm) in algorithms {
+            let mut last = f64::NEG_INFINITY;
+            for update in 0..40 {
+                algorithm.update();
+                let value = objective.value(algorithm.image(), &mut work);
+                assert!(value >= last - 1e-9 * last.abs(), "{name}, update {update}: {value} after {last}");
+                last = value;
+            }
+        }
+    }
+}
+
+#[test]
+fn without_a_prior_the_algorithms_are_those_of_the_likelihood() {
+    let measurement = measurement();
+    let model = Model::new(&measurement, grid(), None, SUBSETS).unwrap();
+    let objective = Objective::new(&model, &Prior::None, 0.0);
+    let osem = updates(Osem::new(&model, None), 2 * SUBSETS);
+    for (name, image) in [
+        ("de-pierro", updates(DePierro::new(&objective, None), 2 * SUBSETS)),
+        ("osl", updates(Osl::new(&objective, None), 2 * SUBSETS)),
+    ] {
+        let inside = |image: &[f32]| {
+            image.iter().zip(objective.sensitivity()).map(|(x, s)| if *s > 0.0 { *x } else { 0.0 }).collect::<Vec<_>>()
+        };
+        assert!(distance(&inside(&image), &inside(&osem)) < 1e-6, "{name}");
+    }
+}
+
+#[test]
+fn primal_dual_algorithms_find_the_maximum() {
+    let measurement = measurement();
+    let one = Model::new(&measurement, grid(), None, 1).unwrap();
+    let many = Model::new(&measurement, grid(), None, SUBSETS).unwrap();
+    // Without a prior: as likely as what L-BFGS finds.
+    let plain = Objective::new(&one, &Prior::None, 0.0);
+    let best = plain.value(&updates(Lbfgs::new(&plain, 10, None), 300), &mut plain.work());
+    let start = plain.value(&plain.start(None), &mut plain.work());
+    let found = plain.value(&updates(Pdhg::new(&plain, 1.0, 0, None), 400), &mut plain.work());
+    assert!((best - found) / (best - start) < 1e-4, "{best} {found} {start}");
+    // Total variation, all data at once and in random subsets: one image.
+    let prior = Prior::Dual(total_variation(&grid()));
+    let (one, many) = (Objective::new(&one, &prior, 3.0), Objective::new(&many, &prior, 3.0));
+    let mut pdhg = Pdhg::new(&one, 1.0, 0, None);
+    (0..2000).for_each(|_| {
+        pdhg.update();
+    });
+    let (_, kkt) = optimality(&one, pdhg.image(), pdhg.prior_subgradient().as_deref(), &mut one.work());
+    assert!(kkt < 1e-3, "{kkt}");
+    let spdhg = updates(Pdhg::new(&many, 1.0, 7, None), 600 * SUBSETS);
+    let distance = distance(&spdhg, pdhg.image());
+    assert!(distance < 3e-3, "{distance}");
+}
+
+/// Mean of three neighbours along z.
+struct Smoother;
+
+impl Denoiser for Smoother {
+    fn denoise(&self, x: &[f32], out: &mut [f32]) {
+        let n = grid().shape[2];
+        for (j, out) in out.iter_mut().enumerate() {
+            let (first, last) = (j - j % n, j - j % n + n - 1);
+            *out = (x[j.max(first + 1) - 1] + x[j] + x[(j + 1).min(last)]) / 3.0;
+        }
+    }
+}
+
+#[test]
+fn one_step_late_follows_its_prior() {
+    let measurement = measurement();
+    let model = Model::new(&measurement, grid(), None, 1).unwrap();
+    // A weak prior: the fixed point is the maximum.
+    let prior = Prior::Smooth(quadratic(pairs()));
+    let objective = Objective::new(&model, &prior, 0.02);
+    let image = updates(Osl::new(&objective, None), 400);
+    assert!(distance(&image, &updates(DePierro::new(&objective, None), 400)) < 2e-2);
+    // A denoiser: roughness along z falls with β.
+    let prior = Prior::Denoiser(Box::new(Smoother));
+    let roughness = |beta: f64| {
+        let objective = Objective::new(&model, &prior, beta);
+        let image = updates(Osl::new(&objective, None), 60);
+        image.windows(2).map(|pair| f64::from(pair[1] - pair[0]).powi(2)).sum::<f64>()
+    };
+    assert!(roughness(0.5) < 0.7 * roughness(0.0), "{} {}", roughness(0.5), roughness(0.0));
+}
+
+#[test]
+fn passes_are_counted() {
+    let (measurement, prior) = (measurement(), rdp());
+    let model = Model::new(&measurement, grid(), None, SUBSETS).unwrap();
+    let whole = Model::new(&measurement, grid(), None, 1).unwrap();
+    let (objective, whole) = (Objective::new(&model, &prior, BETA), Objective::new(&whole, &prior, BETA));
+    let steps = slow(1.0);
+    let cases: [(&str, Box<dyn Algorithm>, f64); 6] = [
+        ("osem", Box::new(Osem::new(&model, None)), 2.0),
+        ("de-pierro", Box::new(DePierro::new(&objective, None)), 2.0),
+        ("bsrem", Box::new(Bsrem::new(&objective, steps, BsremVariant::Two, None)), 2.0),
+        // The anchor is a pass, and its update needs no other.
+        ("svrg", Box::new(Svrg::new(&objective, steps, 2, None)), 3.0 - 1.0 / SUBSETS as f64),
+        ("saga", Box::new(Saga::new(&objective, steps, None)), 3.0),
+        ("sps", Box::new(Sps::new(&objective, steps, None)), 3.0),
+    ];
+    for (name, mut algorithm, passes) in cases {
+        let last = (0..2 * SUBSETS).map(|_| algorithm.update()).last().unwrap();
+        assert!((last.passes - passes).abs() < 1e-12, "{name}: {}", last.passes);
+        assert_eq!((last.update, last.iteration, last.ends_iteration()), (2 * SUBSETS, 2, true), "{name}");
+    }
+    // The first gradient, and one per update where no step is shortened.
+    let last = (0..5)
+        .map(|n| (n, Lbfgs::new(&whole, 5, None)))
+        .last()
+        .map(|(_, mut l)| (0..5).map(|_| l.update()).last().unwrap());
+    assert!(last.unwrap().passes >= 6.0);
+}
+
+#[test]
+fn bits_do_not_depend_on_the_number_of_threads() {
+    let (measurement, prior, tv) = (measurement(), rdp(), Prior::Dual(total_variation(&grid())));
+    let images = |threads: usize| {
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(|| {
+            let model = Model::new(&measurement, grid(), Some([30.0, 30.0, 4.0]), SUBSETS).unwrap();
+            let objective = Objective::new(&model, &prior, BETA);
+            let dual = Objective::new(&model, &tv, BETA);
+            let steps = slow(1.0);
+            let images = [
+                updates(Osl::new(&objective, None), 7),
+                updates(DePierro::new(&objective, None), 7),
+                updates(Bsrem::new(&objective, steps, BsremVariant::One, None), 7),
+                updates(Sps::new(&objective, steps, None), 7),
+                updates(Svrg::new(&objective, steps, 2, None), 7),
+                updates(Saga::new(&objective, steps, None), 7),
+                updates(Lbfgs::new(&objective, 5, None), 4),
+                updates(Pdhg::new(&dual, 1.0, 1, None), 7),
+            ];
+            images.map(|image| image.into_iter().map(f32::to_bits).collect::<Vec<_>>())
+        })
+    };
+    assert!(images(1) == images(2) && images(1) == images(3));
+}
