@@ -83,7 +83,7 @@ impl ReconConfig {
     /// A tolerance for what has no gradient.
     fn tolerance_conflict(&self, source: &Source) -> Option<ConfigError> {
         self.stop.tolerance?;
-        let prior = self.prior.as_ref().filter(|prior| !matches!(prior.capability(), Capability::Smooth { .. }));
+        let prior = self.prior.as_ref().filter(|prior| !matches!(prior.capability(), Capability::Smooth));
         let lacks = match prior {
             Some(prior) => format!("the prior `{}` has no gradient", prior.name()),
             None if self.algorithm.iterations().is_none() => "this algorithm has no maximum to reach".into(),

@@ -23,6 +23,7 @@ impl Model<'_> {
     /// u ← prox of σ L* at u + σ Aₖ x with σ = step / (Aₖ 1); out = Aₖᵀ of the change of u.
     ///
     /// `lengths` are the line integrals Gₖ B 1. The prox of Σ ȳ − y ln ȳ's conjugate is ½ (v + 1 + σ b − √((v − 1 + σ b)² + 4 σ y)).
+    #[expect(clippy::too_many_arguments, reason = "one array per symbol of the formula")]
     pub fn dual_step(
         &self,
         subset: usize,

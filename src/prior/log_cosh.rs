@@ -57,7 +57,7 @@ fn tanh_ratio(u: f32) -> f32 {
         + 6.372_619e-4)
         * s)
         + 4.893_524_6e-3;
-    let bottom = ((1.198_258_4e-6 * s + 1.185_347e-4) * s + 2.268_434_6e-3) * s + 4.893_525_2e-3;
+    let bottom = ((1.198_258_4e-6 * s + 1.185_347e-4) * s + 2.268_434_6e-3) * s + 4.893_525e-3;
     let beyond = if size > FLAT { size * (1.0 / FLAT) } else { 1.0 };
     top / (bottom * beyond)
 }

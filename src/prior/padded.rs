@@ -13,7 +13,7 @@ impl<T: Copy + Default> PaddedImage<T> {
     /// A copy of an image; the pads are zero.
     pub fn new(rows: PaddedRows, image: &[T]) -> Self {
         let plane = rows.rows * rows.voxels;
-        assert!(plane > 0 && image.len() % plane == 0, "an image of planes of {rows:?}");
+        assert!(plane > 0 && image.len().is_multiple_of(plane), "an image of planes of {rows:?}");
         let mut planes = vec![T::default(); image.len() / plane * rows.len()];
         for (plane, padded) in image.chunks_exact(plane).zip(planes.chunks_exact_mut(rows.len())) {
             rows.fill(plane, padded);
