@@ -50,7 +50,7 @@ fn noise(count: usize, seed: u32) -> Vec<f32> {
 
 /// A positive image of two plateaus with noise.
 fn image(seed: u32) -> Vec<f32> {
-    let plateau = |n: usize| if n / SHAPE[2] % 2 == 0 { 20.0 } else { 5.0 };
+    let plateau = |n: usize| if (n / SHAPE[2]).is_multiple_of(2) { 20.0 } else { 5.0 };
     noise(grid().voxels(), seed).iter().enumerate().map(|(n, v)| plateau(n) + 4.0 * v).collect()
 }
 
@@ -325,7 +325,7 @@ fn pairwise_priors_are_their_formulas() {
     let x = image(15);
     for (text, terms) in formulas {
         let Prior::Smooth(prior) = build(text) else { panic!("{text}") };
-        let (value, slope, curvature) = naive(&x, |a, b| terms(a, b));
+        let (value, slope, curvature) = naive(&x, terms);
         assert!((prior.value(&x) / value - 1.0).abs() < 1e-6, "{text}: {} {value}", prior.value(&x));
         let mut found = vec![0.0; x.len()];
         prior.add_curvature(1.0, &x, &mut found);

@@ -1,6 +1,6 @@
 //! Sums over the neighbours of each voxel,
 //!
-//! out[j] += weight · κⱼ Σₙ wₙ · κₖ · v₍ⱼₖ₎ · f(xⱼ, xₖ),     k = j + dr(n),
+//! out\[j\] += weight · κⱼ Σₙ wₙ · κₖ · v₍ⱼₖ₎ · f(xⱼ, xₖ),     k = j + dr(n),
 //!
 //! for one plane `[y, z]` at a time; z is the SIMD direction. Gather form: every voxel collects its own sum, so planes may
 //! be computed in any order. Images come as padded planes: each row has `pad` floats before its nz voxels and at least as

@@ -24,7 +24,7 @@ pub enum BsremVariant {
 /// BSREM-I: x ← P₊(x + λₙ K D(x) ∇Lₖ(x)) for all k, then x ← P₊(x − λₙ D'(x) β ∇R(x)).
 /// BSREM-II: x ← P₊(x + λₙ K D(x) ∇Φₖ(x)).
 ///
-/// D = (x + δ) / s is EM's step. D' is shortened by the curvature of the prior ([`harmonic`]), as nothing in its own half
+/// D = (x + δ) / s is EM's step. D' is shortened by the curvature of the prior (`harmonic`), as nothing in its own half
 /// step holds the prior back.
 pub struct Bsrem<'a> {
     objective: &'a Objective<'a>,

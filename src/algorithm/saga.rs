@@ -11,7 +11,7 @@ use coincide_kernels::zeros;
 /// g = K (∇Φₖ(x) − aₖ) + Σ a,   aₖ ← ∇Lₖ(x),   x ← P₊(x + λₙ D g).
 ///
 /// The table a of the last known gradients (K images) is filled by one pass over the data at the first image; its sum is
-/// taken anew in every iteration, so that rounding does not pile up. D is [`harmonic`].
+/// taken anew in every iteration, so that rounding does not pile up. D is `harmonic`.
 pub struct Saga<'a> {
     objective: &'a Objective<'a>,
     relaxation: Relaxation,

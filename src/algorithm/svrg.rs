@@ -11,7 +11,7 @@ use coincide_kernels::zeros;
 /// g = K (∇Φₖ(x) − ∇Lₖ(x̃)) + ∇L(x̃),   x ← P₊(x + λₙ D g).
 ///
 /// The anchor x̃ is renewed every few iterations, at the price of a pass over the data; the first update after that uses
-/// ∇Φ(x̃) itself. D is [`harmonic`]. The K gradients at the anchor are kept: K images.
+/// ∇Φ(x̃) itself. D is `harmonic`. The K gradients at the anchor are kept: K images.
 pub struct Svrg<'a> {
     objective: &'a Objective<'a>,
     relaxation: Relaxation,
