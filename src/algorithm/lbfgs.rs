@@ -16,6 +16,9 @@ use coincide_kernels::zeros;
 /// Share of the expected gain that a step must bring (Armijo).
 const SUFFICIENT: f64 = 1e-4;
 
+/// Values closer than this, relative to themselves, are the same.
+const ROUNDING: f64 = 5e-10;
+
 /// Largest value that counts as next to 0, over the mean of the image.
 const NEAR: f64 = 0.02;
 
@@ -67,7 +70,8 @@ impl<'a> Lbfgs<'a> {
                 |g: &[f32]| sum([g, &x, &self.image], |[g, x, x0]| f64::from(g) * (f64::from(x) - f64::from(x0)));
             let (expected, slope) = (along(&self.gradient), along(&gradient));
             // Near the maximum the values round to the same; the slopes still tell (Hager & Zhang 2005).
-            let enough = value - self.value >= SUFFICIENT * expected || slope >= -0.8 * expected;
+            let (gain, same) = (value - self.value, ROUNDING * self.value.abs());
+            let enough = gain >= SUFFICIENT * expected || (gain >= -same && slope >= -0.8 * expected);
             if expected > 0.0 && enough && value.is_finite() {
                 return Some((x, value, gradient));
             }

@@ -17,8 +17,7 @@ pub(super) struct Fit {
 
 /// Compares what the model expects of `image` with the counts; `subgradient` is one of β R where R has no gradient.
 pub(super) fn fit(objective: &Objective, image: &[f32], subgradient: Option<&[f32]>) -> Fit {
-    let mut work = objective.work();
-    let (value, kkt) = optimality(objective, image, subgradient, &mut work);
     let counts_in_image = objective.model().counts_in_image(image, &mut objective.model().scratch());
+    let (value, kkt) = optimality(objective, image, subgradient, &mut objective.work());
     Fit { objective: value, penalty: objective.penalty(image), counts_in_image, kkt }
 }

@@ -64,10 +64,13 @@ impl Scene<'_> {
             Stop::Finished => "all iterations done".into(),
             Stop::Asked(why) => why,
         };
-        let fit = fit(&objective, algorithm.image(), algorithm.prior_subgradient().as_deref());
+        // The algorithm's own arrays go before those that judge its image come.
+        let subgradient = algorithm.prior_subgradient();
+        let values = algorithm.into_image();
+        let fit = fit(&objective, &values, subgradient.as_deref());
         let (updates, seconds) = last.map_or((0, 0.0), |step| (step.update, step.seconds));
         Ok(Made {
-            values: algorithm.into_image(),
+            values,
             updates,
             full_passes: last.map_or(0.0, |step| step.passes),
             seconds,

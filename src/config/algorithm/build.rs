@@ -2,9 +2,7 @@
 
 use super::AlgorithmConfig;
 use super::tables::steps;
-use crate::algorithm::{
-    Algorithm, Bsrem, DePierro, KernelEm, Lbfgs, Objective, Osem, Osl, Pdhg, ProximalSaga, Saga, Sps, Svrg,
-};
+use crate::algorithm::{Algorithm, Bsrem, DePierro, KernelEm, Lbfgs, Objective, Osem, Osl, Pdhg, Saga, Sps, Svrg};
 use crate::prior::Prior;
 
 impl AlgorithmConfig {
@@ -25,9 +23,6 @@ impl AlgorithmConfig {
                 Box::new(Svrg::new(objective, steps(c.relaxation, c.relaxation_decay), c.anchor_every, start))
             }
             Self::Saga(c) => Box::new(Saga::new(objective, steps(c.relaxation, c.relaxation_decay), start)),
-            Self::ProximalSaga(c) => {
-                Box::new(ProximalSaga::new(objective, steps(c.relaxation, c.relaxation_decay), c.inner, start))
-            }
             Self::Lbfgs(c) => Box::new(Lbfgs::new(objective, c.memory, start)),
             Self::Pdhg(c) => Box::new(Pdhg::new(objective, c.balance.get(), 0, start)),
             Self::Spdhg(c) => Box::new(Pdhg::new(objective, c.balance.get(), c.seed, start)),

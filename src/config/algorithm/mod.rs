@@ -34,8 +34,6 @@ pub enum AlgorithmConfig {
     Svrg(SvrgConfig),
     /// SAGA (Defazio et al. 2014).
     Saga(SagaConfig),
-    /// SAGA with a proximal step on the prior (Defazio et al. 2014).
-    ProximalSaga(ProximalSagaConfig),
     /// Preconditioned L-BFGS with bounds (Tsai et al. 2018).
     Lbfgs(LbfgsConfig),
     /// Primal-dual hybrid gradient (Chambolle & Pock 2011).
@@ -78,7 +76,6 @@ impl AlgorithmConfig {
             Self::Sps(_) => "sps",
             Self::Svrg(_) => "svrg",
             Self::Saga(_) => "saga",
-            Self::ProximalSaga(_) => "proximal-saga",
             Self::Lbfgs(_) => "lbfgs",
             Self::Pdhg(_) => "pdhg",
             Self::Spdhg(_) => "spdhg",
@@ -98,7 +95,6 @@ impl AlgorithmConfig {
             Self::Sps(c) => (c.subsets, c.iterations, &c.start),
             Self::Svrg(c) => (c.subsets, c.iterations, &c.start),
             Self::Saga(c) => (c.subsets, c.iterations, &c.start),
-            Self::ProximalSaga(c) => (c.subsets, c.iterations, &c.start),
             Self::Lbfgs(c) => (1, c.iterations, &c.start),
             Self::Pdhg(c) => (1, c.iterations, &c.start),
             Self::Spdhg(c) => (c.subsets, c.iterations, &c.start),

@@ -140,28 +140,6 @@ pub struct SagaConfig {
     pub start: StartConfig,
 }
 
-/// `[algorithm.proximal-saga]`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ProximalSagaConfig {
-    /// Subsets of interleaved views; must divide the number of views. One image is kept per subset.
-    pub subsets: usize,
-    /// Full iterations: passes over all subsets.
-    pub iterations: usize,
-    /// Step of the first iteration, in Newton steps on the data's curvature.
-    #[serde(default = "unit_step")]
-    pub relaxation: Positive,
-    /// How fast the steps shrink: relaxation / (1 + decay · n) in iteration n = 0, 1, …
-    #[serde(default = "twentieth")]
-    pub relaxation_decay: NonNegative,
-    /// Quasi-Newton steps that solve for the prior in every update; they need no projection.
-    #[serde(default = "three")]
-    pub inner: usize,
-    /// The first image.
-    #[serde(default = "StartConfig::osem")]
-    pub start: StartConfig,
-}
-
 /// `[algorithm.lbfgs]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -220,10 +198,6 @@ fn one() -> usize {
 
 fn two() -> usize {
     2
-}
-
-fn three() -> usize {
-    3
 }
 
 fn seven() -> usize {

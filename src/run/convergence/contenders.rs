@@ -21,7 +21,6 @@ const TABLE: &[(&str, &str, Option<f64>)] = &[
     ("sps", "sps = { subsets = S, iterations = 1 }", None),
     ("saga", "saga = { subsets = S, iterations = 1 }", None),
     ("svrg", "svrg = { subsets = S, iterations = 1 }", None),
-    ("proximal-saga", "proximal-saga = { subsets = S, iterations = 1 }", None),
     ("lbfgs", "lbfgs = { iterations = 1 }", None),
 ];
 
