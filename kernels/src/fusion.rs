@@ -25,7 +25,7 @@ mod tests {
     fn exact(e: f64, z: f64, gamma: f64, s: f64) -> f64 {
         let b = 1.0 - gamma * z / s;
         let d = (b * b + 4.0 * gamma * e / s).sqrt();
-        if b + d == 0.0 {
+        if b == 0.0 && d == 0.0 {
             0.0
         } else if b >= 0.0 {
             2.0 * e / (b + d)

@@ -21,11 +21,12 @@ pub enum BsremVariant {
     Two,
 }
 
-/// BSREM-I: x ← P₊(x + λₙ K D(x) ∇Lₖ(x)) for all k, then x ← P₊(x − λₙ D'(x) β ∇R(x)).
+/// BSREM-I: x ← P₊(x + λₙ K D' ∇Lₖ(x)) for all k, then x ← P₊(x − λₙ K D' β ∇R(x)).
 /// BSREM-II: x ← P₊(x + λₙ K D(x) ∇Φₖ(x)).
 ///
 /// D = (x + δ) / s is EM's step. D' is shortened by the curvature of the prior (`harmonic`), as nothing in its own half
-/// step holds the prior back.
+/// step holds the prior back; both halves take the D' of the iteration's first image, or they would balance elsewhere than
+/// at the maximum.
 pub struct Bsrem<'a> {
     objective: &'a Objective<'a>,
     relaxation: Relaxation,
@@ -69,14 +70,15 @@ impl Algorithm for Bsrem<'_> {
                 self.step(of_subset);
             }
             BsremVariant::One => {
+                if k == 0 {
+                    harmonic(self.objective, &self.image, &mut self.d);
+                }
                 self.objective.data_gradient(k, &self.image, &mut self.work, &mut self.gradient);
-                em(self.objective, &self.image, &mut self.d);
                 self.step(of_subset);
                 if k + 1 == self.objective.subsets() {
                     self.gradient.fill(0.0);
                     self.objective.subtract_prior_gradient(&self.image, &mut self.gradient);
-                    harmonic(self.objective, &self.image, &mut self.d);
-                    self.step(lambda);
+                    self.step(of_subset);
                 }
             }
         }
