@@ -151,7 +151,7 @@ fn every_convergent_algorithm_finds_the_same_image_from_different_starts() {
             ("bsrem-ii", updates(Bsrem::new(&many, slow(1.0), BsremVariant::Two, start.clone()), 150 * SUBSETS), 3e-3),
             ("bsrem-i", updates(Bsrem::new(&many, slow(1.0), BsremVariant::One, start.clone()), 400 * SUBSETS), 1e-2),
             // Its denominators are those of the first image, so that should be near: OSEM's, as the config has it by default.
-            ("sps", updates(Sps::new(&many, slow(1.0), Some(near)), 400 * SUBSETS), 1e-2),
+            ("sps", updates(Sps::new(&many, Relaxation { first: 1.0, decay: 0.05 }, Some(near)), 400 * SUBSETS), 1e-2),
             ("svrg", updates(Svrg::new(&many, slow(1.0), 2, start.clone()), 60 * SUBSETS), 1e-3),
             ("saga", updates(Saga::new(&many, slow(1.0), start.clone()), 60 * SUBSETS), 1e-3),
         ];
