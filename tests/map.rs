@@ -144,6 +144,7 @@ fn every_convergent_algorithm_finds_the_same_image_from_different_starts() {
     let (one, many) = (Objective::new(&one, &prior, BETA), Objective::new(&many, &prior, BETA));
     let reference = reference(&one);
     for start in [None, Some(truth(&grid()).iter().map(|t| 3.0 - 0.7 * t).collect::<Vec<f32>>())] {
+        let gentle = Relaxation { first: 1.0, decay: 0.02 };
         let near = updates(Osem::new(many.model(), start.clone()), 2 * SUBSETS);
         let found = [
             ("lbfgs", updates(Lbfgs::new(&one, 7, start.clone()), 120), 1e-3),
@@ -151,9 +152,13 @@ fn every_convergent_algorithm_finds_the_same_image_from_different_starts() {
             ("bsrem-ii", updates(Bsrem::new(&many, slow(1.0), BsremVariant::Two, start.clone()), 150 * SUBSETS), 3e-3),
             ("bsrem-i", updates(Bsrem::new(&many, slow(1.0), BsremVariant::One, start.clone()), 400 * SUBSETS), 1e-2),
             // Its denominators are those of the first image, so that should be near: OSEM's, as the config has it by default.
-            ("sps", updates(Sps::new(&many, Relaxation { first: 1.0, decay: 0.05 }, Some(near)), 400 * SUBSETS), 1e-2),
-            ("svrg", updates(Svrg::new(&many, slow(1.0), 2, start.clone()), 60 * SUBSETS), 1e-3),
-            ("saga", updates(Saga::new(&many, slow(1.0), start.clone()), 60 * SUBSETS), 1e-3),
+            ("sps", updates(Sps::new(&many, gentle, Some(near)), 400 * SUBSETS), 1e-2),
+            ("svrg", updates(Svrg::new(&many, gentle, 2, start.clone()), 100 * SUBSETS), 1e-3),
+            (
+                "saga",
+                updates(Saga::new(&many, Relaxation { first: 1.0 / 3.0, ..gentle }, start.clone()), 200 * SUBSETS),
+                1e-3,
+            ),
         ];
         for (name, image, tolerance) in found {
             let distance = distance(&image, &reference);
