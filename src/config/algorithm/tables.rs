@@ -129,8 +129,8 @@ pub struct SagaConfig {
     pub subsets: usize,
     /// Full iterations: passes over all subsets.
     pub iterations: usize,
-    /// Step of the first iteration, in preconditioned steps.
-    #[serde(default = "unit_step")]
+    /// Step of the first iteration, in preconditioned steps. Above a third, convergence is not certain far from the maximum.
+    #[serde(default = "third")]
     pub relaxation: Positive,
     /// How fast the steps shrink: relaxation / (1 + decay · n) in iteration n = 0, 1, …
     #[serde(default = "twentieth")]
@@ -210,6 +210,11 @@ fn unit_step() -> Positive {
 
 fn tenth() -> NonNegative {
     NonNegative::constant(0.1)
+}
+
+/// 1 / 3L, the step of SAGA's proof, in units of a preconditioned step.
+fn third() -> Positive {
+    Positive::constant(1.0 / 3.0)
 }
 
 fn twentieth() -> NonNegative {
