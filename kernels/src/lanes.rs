@@ -9,9 +9,6 @@ pub(crate) trait Lanes: Copy {
     const COUNT: usize;
     /// Vectors of planes that a kernel keeps in registers.
     const VECTORS: usize;
-    /// Lattice points per step above which moving registers along with the planes costs more than loads across cache lines;
-    /// measured.
-    const STEEP: f32;
     /// # Safety
     /// The machine has this level.
     unsafe fn splat(value: f32) -> Self;
@@ -41,16 +38,6 @@ pub(crate) trait Lanes: Copy {
     /// # Safety
     /// The machine has this level.
     unsafe fn mul_add(self, factor: Self, term: Self) -> Self;
-    /// How [`Lanes::load_at`] finds floats that lie across two vectors.
-    type Shift: Copy;
-    /// The shift by `by` <= COUNT floats.
-    /// # Safety
-    /// The machine has this level.
-    unsafe fn shift(by: usize) -> Self::Shift;
-    /// COUNT floats, the first of which lies `shift` behind `from`.
-    /// # Safety
-    /// The machine has this level; 2 COUNT floats at `from` may be read.
-    unsafe fn load_at(from: *const f32, shift: Self::Shift) -> Self;
     /// The smaller of each pair of lanes.
     /// # Safety
     /// The machine has this level.
@@ -63,6 +50,10 @@ pub(crate) trait Lanes: Copy {
     /// # Safety
     /// The machine has this level.
     unsafe fn moved_up(self, below: Self) -> Self;
+    /// Lanes moved down by one; the last lane becomes lane 0 of `above`.
+    /// # Safety
+    /// The machine has this level.
+    unsafe fn moved_down(self, above: Self) -> Self;
 }
 
 /// Plain arrays, which the compiler turns into SSE2 or NEON.
@@ -72,7 +63,6 @@ pub(crate) struct Portable([f32; 4]);
 impl Lanes for Portable {
     const COUNT: usize = 4;
     const VECTORS: usize = 12;
-    const STEEP: f32 = 0.0;
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
         Self([value; 4])
@@ -116,16 +106,6 @@ impl Lanes for Portable {
         // Not `f32::mul_add`: without the instruction it is a slow library call.
         Self(std::array::from_fn(|lane| self.0[lane] * factor.0[lane] + term.0[lane]))
     }
-    type Shift = usize;
-    #[inline(always)]
-    unsafe fn shift(by: usize) -> usize {
-        by
-    }
-    #[inline(always)]
-    unsafe fn load_at(from: *const f32, shift: usize) -> Self {
-        // SAFETY: COUNT floats behind the shift may be read (caller).
-        unsafe { Self::load(from.add(shift)) }
-    }
     #[inline(always)]
     unsafe fn min(self, other: Self) -> Self {
         // Not `f32::min`, which treats NaN in another way than the instruction does.
@@ -138,6 +118,10 @@ impl Lanes for Portable {
     #[inline(always)]
     unsafe fn moved_up(self, below: Self) -> Self {
         Self([below.0[3], self.0[0], self.0[1], self.0[2]])
+    }
+    #[inline(always)]
+    unsafe fn moved_down(self, above: Self) -> Self {
+        Self([self.0[1], self.0[2], self.0[3], above.0[0]])
     }
 }
 
@@ -157,7 +141,6 @@ mod x86 {
     impl Lanes for Avx512 {
         const COUNT: usize = 16;
         const VECTORS: usize = 9;
-        const STEEP: f32 = 0.6;
         #[inline(always)]
         unsafe fn splat(value: f32) -> Self {
             // SAFETY: see above.
@@ -213,27 +196,20 @@ mod x86 {
             // SAFETY: see above.
             Self(unsafe { _mm512_fmadd_ps(self.0, factor.0, term.0) })
         }
-        type Shift = __m512i;
-        #[inline(always)]
-        unsafe fn shift(by: usize) -> __m512i {
-            // SAFETY: see above.
-            unsafe {
-                let lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-                _mm512_add_epi32(lanes, _mm512_set1_epi32(by as i32))
-            }
-        }
-        // Two loads on cache lines, which neighbouring vectors share, and a permutation: a load across two lines takes longer.
-        #[inline(always)]
-        unsafe fn load_at(from: *const f32, shift: __m512i) -> Self {
-            // SAFETY: see above.
-            unsafe { Self(_mm512_permutex2var_ps(_mm512_loadu_ps(from), shift, _mm512_loadu_ps(from.add(16)))) }
-        }
         #[inline(always)]
         unsafe fn moved_up(self, below: Self) -> Self {
             // SAFETY: see above.
             unsafe {
                 let (high, low) = (_mm512_castps_si512(self.0), _mm512_castps_si512(below.0));
                 Self(_mm512_castsi512_ps(_mm512_alignr_epi32::<15>(high, low)))
+            }
+        }
+        #[inline(always)]
+        unsafe fn moved_down(self, above: Self) -> Self {
+            // SAFETY: see above.
+            unsafe {
+                let (high, low) = (_mm512_castps_si512(above.0), _mm512_castps_si512(self.0));
+                Self(_mm512_castsi512_ps(_mm512_alignr_epi32::<1>(high, low)))
             }
         }
     }
@@ -253,7 +229,6 @@ mod x86 {
     impl Lanes for Avx2 {
         const COUNT: usize = 8;
         const VECTORS: usize = 12;
-        const STEEP: f32 = 0.0;
         #[inline(always)]
         unsafe fn splat(value: f32) -> Self {
             // SAFETY: see above.
@@ -309,16 +284,6 @@ mod x86 {
             // SAFETY: see above.
             Self(unsafe { _mm256_fmadd_ps(self.0, factor.0, term.0) })
         }
-        type Shift = usize;
-        #[inline(always)]
-        unsafe fn shift(by: usize) -> usize {
-            by
-        }
-        #[inline(always)]
-        unsafe fn load_at(from: *const f32, shift: usize) -> Self {
-            // SAFETY: COUNT floats behind the shift may be read (caller).
-            unsafe { Self::load(from.add(shift)) }
-        }
         #[inline(always)]
         unsafe fn moved_up(self, below: Self) -> Self {
             // SAFETY: see above.
@@ -326,6 +291,15 @@ mod x86 {
                 let (high, low) = (_mm256_castps_si256(self.0), _mm256_castps_si256(below.0));
                 let middle = _mm256_permute2x128_si256::<0x21>(low, high);
                 Self(_mm256_castsi256_ps(_mm256_alignr_epi8::<12>(high, middle)))
+            }
+        }
+        #[inline(always)]
+        unsafe fn moved_down(self, above: Self) -> Self {
+            // SAFETY: see above.
+            unsafe {
+                let (high, low) = (_mm256_castps_si256(above.0), _mm256_castps_si256(self.0));
+                let middle = _mm256_permute2x128_si256::<0x21>(low, high);
+                Self(_mm256_castsi256_ps(_mm256_alignr_epi8::<4>(middle, low)))
             }
         }
     }

@@ -62,6 +62,7 @@ unsafe fn columns<L: Lanes>(plan: &Plan, work: &mut Workspace, lines: &[(Walk, &
                 continue;
             }
             work.weighed.clear();
+            work.locate(plan, line, from, to);
             for run in 0..plan.runs.len() {
                 // SAFETY: the workspace holds a block of rows.
                 unsafe { pass::<L>(plan, work, walk, line, run, from..to, y) };
@@ -103,10 +104,8 @@ unsafe fn pass<L: Lanes>(
 ) {
     let (lattice, Range { start: from, end: to }) = (&plan.lattice, steps);
     let steps = to - from;
-    let (run, slope) = (&plan.runs[number], *work.slope(plan, line, number));
-    let backwards = slope.backwards();
-    work.offsets.fill(&slope, from, to);
-    let kept = work.offsets.crossing(steps, run.count, lattice);
+    let (run, backwards) = (&plan.runs[number], work.slope(plan, line, number).backwards());
+    let kept = work.offsets[number].crossing(steps, run.count, lattice);
     // SAFETY: the block holds the last step's row.
     let rows = unsafe {
         Rows::<*mut f32>::new(
@@ -119,7 +118,7 @@ unsafe fn pass<L: Lanes>(
     let Some(tof) = &plan.tof else {
         if !kept.is_empty() {
             // SAFETY: the kept steps lie in the block.
-            unsafe { spread::<L>(&Output::new::<L>(plan, work, line, number, rows, kept, None), run.count) };
+            unsafe { spread::<L>(&Output::new(plan, work, line, number, rows, kept, None), run.count) };
         }
         return;
     };
@@ -129,7 +128,7 @@ unsafe fn pass<L: Lanes>(
         if !steps.is_empty() {
             take_over(plan, work, line, number, &y[bin * plan.planes..][..plan.planes]);
             // SAFETY: the steps lie in the block.
-            unsafe { spread::<L>(&Output::new::<L>(plan, work, line, number, rows, steps, Some(bin)), run.count) };
+            unsafe { spread::<L>(&Output::new(plan, work, line, number, rows, steps, Some(bin)), run.count) };
         }
     }
 }
@@ -145,8 +144,6 @@ struct Output<'a> {
     weights: Option<&'a [f32]>,
     /// All planes lie on lattice points.
     level: bool,
-    /// The index advances every few steps.
-    steep: bool,
     /// Plane 0, zeros before and behind.
     planes: *const f32,
 }
@@ -154,7 +151,7 @@ struct Output<'a> {
 impl<'a> Output<'a> {
     /// The given steps, in the order of the offsets.
     #[inline(always)]
-    fn new<L: Lanes>(
+    fn new(
         plan: &Plan,
         work: &'a Workspace,
         line: usize,
@@ -163,16 +160,16 @@ impl<'a> Output<'a> {
         steps: Range<usize>,
         bin: Option<usize>,
     ) -> Self {
-        let share = &work.offsets.share[steps.clone()];
+        let offsets = &work.offsets[run];
+        let share = &offsets.share[steps.clone()];
         Self {
             row: rows.first.wrapping_offset(steps.start as isize * rows.stride),
             row_stride: rows.stride,
             phase_stride: plan.lattice.phase_stride,
             phases: plan.lattice.phases as i32,
-            index: &work.offsets.index[steps.clone()],
+            index: &offsets.index[steps.clone()],
             share,
             level: bin.is_none() && plan.runs[run].tilt == 0.0 && share[0] == 0.0,
-            steep: work.slope(plan, line, run).steep::<L>(),
             weights: bin.map(|bin| work.weighed.weights(bin, &steps)),
             planes: work.padded.as_slice()[plan.regions.planes(line, run)..].as_ptr(),
         }
@@ -186,8 +183,8 @@ impl<'a> Output<'a> {
 #[inline(always)]
 unsafe fn spread<L: Lanes>(output: &Output, count: usize) {
     macro_rules! dispatch {
-        ($kernel:ident) => {
-            match (count + L::COUNT).div_ceil(L::COUNT) {
+        ($kernel:ident, $lanes:expr) => {
+            match ($lanes).div_ceil(L::COUNT) {
                 1 => $kernel::<L, 1>(output),
                 2 => $kernel::<L, 2>(output),
                 3 => $kernel::<L, 3>(output),
@@ -207,13 +204,11 @@ unsafe fn spread<L: Lanes>(output: &Output, count: usize) {
     // SAFETY: as for this function.
     unsafe {
         if output.phases > 1 {
-            dispatch!(spread_phases)
+            dispatch!(spread_phases, count + L::COUNT)
         } else if output.level {
-            dispatch!(spread_level)
-        } else if output.steep {
-            dispatch!(spread_steep)
+            dispatch!(spread_level, count + L::COUNT)
         } else {
-            dispatch!(spread_tilted)
+            dispatch!(spread_tilted, count + 1)
         }
     }
 }
@@ -236,49 +231,22 @@ unsafe fn spread_level<L: Lanes, const V: usize>(output: &Output) {
     }
 }
 
-/// Planes of much tilt, one phase: no branch per step, where the index would advance every few of them.
-#[inline(always)]
-unsafe fn spread_steep<L: Lanes, const V: usize>(output: &Output) {
-    // SAFETY: the window lies in the rows and their margin; the planes lie between zeros.
-    unsafe {
-        let mut row = output.row;
-        for s in 0..output.index.len() {
-            let index = *output.index.get_unchecked(s);
-            let base = window::<L>(index);
-            let (lower, upper) = output.weights::<L>(s);
-            let (planes, to) = (output.planes.offset((base - index) as isize), row.offset(base as isize));
-            for v in 0..V {
-                let (planes, to) = (planes.add(v * L::COUNT), to.add(v * L::COUNT));
-                let sum = L::load(planes).mul_add(lower, L::load(to));
-                L::load(planes.sub(1)).mul_add(upper, sum).store(to);
-            }
-            row = row.wrapping_offset(output.row_stride);
-        }
-    }
-}
-
-/// Planes of little tilt, one phase: while the index stays, the planes at it and at the next point stay in registers.
+/// Planes of any tilt, one phase: each plane and the one below it stay in registers, and every step adds them to its row
+/// without a branch.
 #[inline(always)]
 unsafe fn spread_tilted<L: Lanes, const V: usize>(output: &Output) {
-    let mut index = i32::MIN;
-    let mut base = 0;
-    // SAFETY: the window lies in the rows and their margin; the planes lie between zeros.
+    // SAFETY: V vectors from a kept index on lie in the rows and their margins; the planes lie between zeros.
     unsafe {
         let zero = L::splat(0.0);
         let (mut here, mut above) = ([zero; V], [zero; V]);
+        for v in 0..V {
+            here[v] = L::load(output.planes.add(v * L::COUNT));
+            above[v] = L::load(output.planes.add(v * L::COUNT).sub(1));
+        }
         let mut row = output.row;
         for s in 0..output.index.len() {
-            if *output.index.get_unchecked(s) != index {
-                index = *output.index.get_unchecked(s);
-                base = window::<L>(index);
-                let planes = output.planes.offset((base - index) as isize);
-                for v in 0..V {
-                    here[v] = L::load(planes.add(v * L::COUNT));
-                    above[v] = L::load(planes.add(v * L::COUNT).sub(1));
-                }
-            }
             let (lower, upper) = output.weights::<L>(s);
-            let to = row.offset(base as isize);
+            let to = row.offset(*output.index.get_unchecked(s) as isize);
             for v in 0..V {
                 let to = to.add(v * L::COUNT);
                 above[v].mul_add(upper, here[v].mul_add(lower, L::load(to))).store(to);

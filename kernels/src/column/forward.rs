@@ -69,6 +69,7 @@ unsafe fn columns<L: Lanes>(plan: &Plan, work: &mut Workspace, image: &[f32], li
                 work.weighed.clear();
                 // SAFETY: the workspace holds a block of rows; the image has the plan's shape.
                 unsafe { rows::blend::<L>(plan, image, walk, from, to, rows, &mut work.voxels) };
+                work.locate(plan, line, from, to);
                 for run in 0..plan.runs.len() {
                     // SAFETY: rows 0..to − from are filled.
                     unsafe { pass::<L>(plan, work, walk, line, run, from..to, y) };
@@ -115,10 +116,8 @@ unsafe fn pass<L: Lanes>(
 ) {
     let (lattice, Range { start: from, end: to }) = (&plan.lattice, steps);
     let steps = to - from;
-    let (run, slope) = (&plan.runs[number], *work.slope(plan, line, number));
-    let backwards = slope.backwards();
-    work.offsets.fill(&slope, from, to);
-    let kept = work.offsets.crossing(steps, run.count, lattice);
+    let (run, backwards) = (&plan.runs[number], work.slope(plan, line, number).backwards());
+    let kept = work.offsets[number].crossing(steps, run.count, lattice);
     // SAFETY: the block holds the rows of its steps.
     let rows = unsafe {
         Rows::<*const f32>::new(work.rows.as_slice().as_ptr().add(lattice.margin), lattice.row_stride, steps, backwards)
@@ -128,7 +127,7 @@ unsafe fn pass<L: Lanes>(
     let Some(tof) = &plan.tof else {
         if !kept.is_empty() {
             // SAFETY: the kept steps lie in the block.
-            unsafe { sum::<L>(&Input::new(plan, &work.offsets, rows, kept, None, slope.steep::<L>()), run, sums) };
+            unsafe { sum::<L>(&Input::new(plan, &work.offsets[number], rows, kept, None), run, sums) };
         }
         return;
     };
@@ -138,7 +137,7 @@ unsafe fn pass<L: Lanes>(
         if !steps.is_empty() {
             let weights = work.weighed.weights(bin, &steps);
             // SAFETY: the steps lie in the block.
-            unsafe { sum::<L>(&Input::new(plan, &work.offsets, rows, steps, Some(weights), false), run, sums) };
+            unsafe { sum::<L>(&Input::new(plan, &work.offsets[number], rows, steps, Some(weights)), run, sums) };
             hand_over(plan, work, line, number, &mut y[bin * plan.planes..][..plan.planes]);
         }
     }
@@ -178,8 +177,6 @@ struct Input<'a> {
     index: &'a [i32],
     share: &'a [f32],
     weights: Option<&'a [f32]>,
-    /// The index advances every few steps.
-    steep: bool,
 }
 
 impl<'a> Input<'a> {
@@ -191,7 +188,6 @@ impl<'a> Input<'a> {
         rows: Rows<*const f32>,
         steps: Range<usize>,
         weights: Option<&'a [f32]>,
-        steep: bool,
     ) -> Self {
         Self {
             row: rows.first.wrapping_offset(steps.start as isize * rows.stride),
@@ -201,7 +197,6 @@ impl<'a> Input<'a> {
             index: &offsets.index[steps.clone()],
             share: &offsets.share[steps],
             weights,
-            steep,
         }
     }
 }
@@ -239,10 +234,8 @@ unsafe fn sum<L: Lanes>(input: &Input, run: &Run, sums: *mut f32) {
         } else if run.tilt == 0.0 && input.share[0] == 0.0 {
             let into = input.index[0] - window::<L>(input.index[0]);
             dispatch!(sum_level, count as i32 + into)
-        } else if input.steep {
-            dispatch!(sum_steep, count)
         } else {
-            dispatch!(sum_tilted, count + L::COUNT)
+            dispatch!(sum_tilted, count + 1)
         }
     }
 }
@@ -270,74 +263,33 @@ unsafe fn sum_level<L: Lanes, const V: usize>(input: &Input, sums: *mut f32) {
     }
 }
 
-/// Planes of little tilt, one phase: one aligned load per step. `here` sums the planes at the present index, one lane per
-/// plane, and `above` the shares of the next point among them. When the index advances, the shares part from `here`, which
-/// moves up one lane and takes them in again. No step weighs more in `above` than in `here`, and rounding keeps the order of
+/// Planes of any tilt, one phase: one load per step and no branch, though most loads lie across two cache lines. `here` sums
+/// the points at the index of each step, one lane per plane, and `above` those shares of them that belong to the plane below:
+/// the plane's own share is what remains. No step weighs more in `above` than in `here`, and rounding keeps the order of
 /// sums: what remains is never negative where the image is not.
 #[inline(always)]
 unsafe fn sum_tilted<L: Lanes, const V: usize>(input: &Input, sums: *mut f32) {
-    let steps = input.index.len();
-    let mut index = input.index[0];
-    let mut base = window::<L>(index);
-    // SAFETY: the window lies in the rows and their margin; `sums` holds V vectors.
+    // SAFETY: V vectors from a kept index on lie in the rows and their margins; `sums` holds V vectors.
     unsafe {
         let zero = L::splat(0.0);
         let (mut here, mut above) = ([zero; V], [zero; V]);
-        let mut s = 0;
-        while s < steps {
-            while s < steps && *input.index.get_unchecked(s) == index {
-                let upper = L::splat(*input.share.get_unchecked(s));
-                let from = input.row.offset(s as isize * input.row_stride + base as isize);
-                for v in 0..V {
-                    let points = L::load(from.add(v * L::COUNT));
-                    here[v] = points.add(here[v]);
-                    above[v] = points.mul_add(upper, above[v]);
-                }
-                s += 1;
-            }
-            here = std::array::from_fn(|v| here[v].sub(above[v]));
-            here = std::array::from_fn(|v| above[v].add(moved_up(&here, v)));
-            above = [zero; V];
-            index += 1;
-            let next = if s < steps { *input.index.get_unchecked(s) } else { index };
-            while index < next {
-                index += 1;
-                if window::<L>(index - 1) != base {
-                    base = window::<L>(index - 1);
-                    here = slid(here);
-                }
-                here = std::array::from_fn(|v| moved_up(&here, v));
-            }
-            if window::<L>(index) != base {
-                base = window::<L>(index);
-                here = slid(here);
-            }
-        }
-        add(here, sums.offset((base - index) as isize));
-    }
-}
-
-/// Planes of much tilt, one phase: no branch per step, where the index would advance every few of them.
-#[inline(always)]
-unsafe fn sum_steep<L: Lanes, const V: usize>(input: &Input, sums: *mut f32) {
-    // SAFETY: V + 1 vectors from the one that holds a kept index on lie in the rows and their margins; `sums` holds V vectors.
-    unsafe {
-        let mut total = [L::splat(0.0); V];
         let mut row = input.row;
         for s in 0..input.index.len() {
-            let share = *input.share.get_unchecked(s);
-            let (lower, upper) = (L::splat(1.0 - share), L::splat(share));
-            let index = *input.index.get_unchecked(s);
-            let into = index & (L::COUNT as i32 - 1);
-            let from = row.offset((index - into) as isize);
-            let (at, next) = (L::shift(into as usize), L::shift(into as usize + 1));
-            for (v, total) in total.iter_mut().enumerate() {
-                let from = from.add(v * L::COUNT);
-                *total = L::load_at(from, next).mul_add(upper, L::load_at(from, at).mul_add(lower, *total));
+            let upper = L::splat(*input.share.get_unchecked(s));
+            let from = row.offset(*input.index.get_unchecked(s) as isize);
+            for v in 0..V {
+                let points = L::load(from.add(v * L::COUNT));
+                here[v] = points.add(here[v]);
+                above[v] = points.mul_add(upper, above[v]);
             }
             row = row.wrapping_offset(input.row_stride);
         }
-        add(total, sums);
+        // Not `array::from_fn`: what its closure calls would not be inlined, and lanes must not go through memory here.
+        for v in 0..V {
+            let next = if v + 1 < V { above[v + 1] } else { zero };
+            here[v] = here[v].sub(above[v]).add(above[v].moved_down(next));
+        }
+        add(here, sums);
     }
 }
 

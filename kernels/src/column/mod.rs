@@ -6,11 +6,10 @@
 //!
 //! ȳ\[p\] = w Σ_t (1 − f_t) · row_t\[m_t + Q p\] + f_t · row_t\[m_t + Q p + 1\]
 //!
-//! The kernels keep the sums of a run in registers, one lane per plane. Where m advances slowly, steps with equal m need one
-//! aligned load each, and when m advances, the registers move up by one lane; where it advances every other step, two loads
-//! across cache lines per step cost less than the branch. The back projection is the exact transpose: same steps, same
-//! offsets, same weights. Every weight and every sum is non-negative where the image is: no differences of running sums,
-//! which would be faster on fine grids and leave rounding noise where there should be zeros.
+//! The kernels keep the sums of a run in registers, one lane per plane, and read the rows from wherever the offset points: no
+//! branch depends on the tilt. The back projection is the exact transpose: same steps, same offsets, same weights. Every weight
+//! and every sum is non-negative where the image is: no differences of running sums, which would be faster on fine grids and
+//! leave rounding noise where there should be zeros.
 //!
 //! Neighbouring lines go together, block of steps by block of steps, so that their voxels come from the caches.
 

@@ -2,7 +2,6 @@
 
 use super::lattice::Lattice;
 use super::{Run, Walk};
-use crate::lanes::Lanes;
 
 /// How the lattice offset of one run's planes goes along one line: o(t) = `base` + `start` + t · `step`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -26,12 +25,6 @@ impl Slope {
             step: step as f32,
             step_mm: walk.step_mm(run.dz_mm) as f32,
         }
-    }
-
-    /// Whether the index advances so often that it is cheaper not to follow it with the registers.
-    #[inline(always)]
-    pub(super) fn steep<L: Lanes>(&self) -> bool {
-        self.step.abs() > L::STEEP
     }
 
     /// Whether the offset falls along the line, so that its steps are taken from last to first.

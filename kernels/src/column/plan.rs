@@ -75,8 +75,8 @@ impl Plan {
     }
 }
 
-/// Floats of a block of rows: 24 KiB of the 32 to 48 KiB of a first-level cache.
-const BLOCK_FLOATS: usize = 6144;
+/// Floats of a block of rows: 12 KiB of the 32 to 48 KiB of a first-level cache, as their voxels pass through it too.
+const BLOCK_FLOATS: usize = 3072;
 
 /// Lanes of a vector and the most vectors of planes that a kernel keeps in registers.
 pub(super) fn widest(level: Level) -> (usize, usize) {

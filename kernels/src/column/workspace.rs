@@ -14,8 +14,8 @@ pub struct Workspace {
     pub(super) rows: AlignedBuffer,
     /// The same for back projection, whose margins are not kept at zero.
     pub(super) back_rows: AlignedBuffer,
-    /// Offsets of one run.
-    pub(super) offsets: Offsets,
+    /// Offsets of each run along the steps at hand.
+    pub(super) offsets: Vec<Offsets>,
     /// Slopes `[line][run]` of the lines at hand.
     slopes: Vec<Slope>,
     /// TOF weights of the steps of a block.
@@ -35,7 +35,7 @@ impl Workspace {
         Self {
             back_rows: rows.clone(),
             rows,
-            offsets: Offsets::with_capacity(plan.block),
+            offsets: vec![Offsets::with_capacity(plan.block); plan.runs.len()],
             slopes: Vec::new(),
             weighed: Weights::new(plan.tof.as_ref().map_or(0, TofKernel::bins), plan.block),
             voxels: vec![0.0; plan.grid.shape[2] + 2],
@@ -53,6 +53,16 @@ impl Workspace {
         let length = self.slopes.len() / plan.runs.len().max(1) * plan.regions.length;
         if self.sums.as_slice().len() < length {
             (self.sums, self.padded) = (AlignedBuffer::zeros(length), AlignedBuffer::zeros(length));
+        }
+    }
+
+    /// Works out the offsets of all runs at the steps `from..to` of a line: before the first run passes, so that none waits
+    /// for its own.
+    #[inline(always)]
+    pub(super) fn locate(&mut self, plan: &Plan, line: usize, from: usize, to: usize) {
+        let slopes = &self.slopes[line * plan.runs.len()..];
+        for (offsets, slope) in self.offsets.iter_mut().zip(slopes) {
+            offsets.fill(slope, from, to);
         }
     }
 
