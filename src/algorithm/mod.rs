@@ -12,6 +12,7 @@ mod lbfgs;
 mod objective;
 mod osem;
 mod osl;
+mod packed;
 mod pdhg;
 mod preconditioner;
 mod quasi_newton;

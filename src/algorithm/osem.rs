@@ -30,9 +30,10 @@ impl<'a> Osem<'a> {
         Self { model, image, back: total, sensitivities, scratch, count }
     }
 
-    /// Whether the sensitivities are kept in memory.
-    pub fn keeps_sensitivities(&self) -> bool {
-        self.sensitivities.are_kept()
+    /// How many subsets have their sensitivity kept in memory in full, and how many in 16 bits. The others' is worked out again
+    /// for every update.
+    pub fn sensitivities_kept(&self) -> (usize, usize) {
+        self.sensitivities.kept()
     }
 }
 

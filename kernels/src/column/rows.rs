@@ -59,12 +59,19 @@ unsafe fn blend_pair<L: Lanes>(pair: [Option<&[f32]>; 2], share: f32, nz: usize,
     let whole = nz / L::COUNT * L::COUNT;
     // SAFETY: the columns hold nz floats, the row nz rounded up to whole vectors (caller).
     unsafe {
-        let at = |z: usize, count: usize| blended::<L>(pair, share, z, count);
-        for z in (0..whole).step_by(L::COUNT) {
-            at(z, L::COUNT).store(row.add(z));
+        if let [Some(low), Some(high)] = pair {
+            let (lower, upper) = (L::splat(1.0 - share), L::splat(share));
+            for z in (0..whole).step_by(L::COUNT) {
+                let low = L::load(low.as_ptr().add(z)).mul(lower);
+                L::load(high.as_ptr().add(z)).mul_add(upper, low).store(row.add(z));
+            }
+        } else {
+            for z in (0..whole).step_by(L::COUNT) {
+                blended::<L>(pair, share, z, L::COUNT).store(row.add(z));
+            }
         }
         if whole < nz {
-            at(whole, nz - whole).store(row.add(whole));
+            blended::<L>(pair, share, whole, nz - whole).store(row.add(whole));
         }
     }
 }
