@@ -1,8 +1,8 @@
 //! MAP reconstruction: what theory says of each algorithm, with real priors on a small scanner.
 
 use coincide::algorithm::{
-    Algorithm, Bsrem, BsremVariant, DePierro, Lbfgs, Objective, Osem, Osl, Pdhg, Relaxation, Saga, Sps, Svrg,
-    optimality,
+    Algorithm, Bsrem, BsremVariant, DePierro, Lbfgs, Objective, Osem, Osl, Pdhg, ProximalNewton, Relaxation, Saga, Sps,
+    Svrg, optimality,
 };
 use coincide::data::Measurement;
 use coincide::image::ImageGrid;
@@ -148,6 +148,7 @@ fn every_convergent_algorithm_finds_the_same_image_from_different_starts() {
         let near = updates(Osem::new(many.model(), start.clone()), 2 * SUBSETS);
         let found = [
             ("lbfgs", updates(Lbfgs::new(&one, 7, start.clone()), 120), 1e-3),
+            ("proximal-newton", updates(ProximalNewton::new(&one, start.clone()), 40), 1e-3),
             ("de-pierro", updates(DePierro::new(&one, start.clone()), 1500), 3e-3),
             ("bsrem-ii", updates(Bsrem::new(&many, slow(1.0), BsremVariant::Two, start.clone()), 150 * SUBSETS), 3e-3),
             ("bsrem-i", updates(Bsrem::new(&many, slow(1.0), BsremVariant::One, start.clone()), 400 * SUBSETS), 1e-2),
@@ -178,7 +179,8 @@ fn the_objective_never_falls_where_theory_says_so() {
     for prior in [Prior::Smooth(quadratic(pairs())), rdp()] {
         let objective = Objective::new(&model, &prior, BETA);
         let mut work = objective.work();
-        let algorithms: [(&str, Box<dyn Algorithm>); 2] = [
+        let algorithms: [(&str, Box<dyn Algorithm>); 3] = [
+            ("proximal-newton", Box::new(ProximalNewton::new(&objective, None))),
             ("de-pierro", Box::new(DePierro::new(&objective, None))),
             ("lbfgs", Box::new(Lbfgs::new(&objective, 5, None))),
         ];

@@ -24,7 +24,14 @@ pub(super) fn sum<const N: usize>(of: [&[f32]; N], f: impl Fn([f32; N]) -> f64 +
         .into_par_iter()
         .map(|piece| {
             let of = of.map(|image| &image[piece * PIECE..length.min((piece + 1) * PIECE)]);
-            (0..of[0].len()).map(|j| f(of.map(|image| image[j]))).sum()
+            // Several sums at once, as each addition waits for the last of its own.
+            let mut sums = [0.0; 8];
+            for start in (0..of[0].len()).step_by(sums.len()) {
+                for (j, sum) in (start..of[0].len()).zip(&mut sums) {
+                    *sum += f(of.map(|image| image[j]));
+                }
+            }
+            sums.iter().sum::<f64>()
         })
         .collect();
     pieces.iter().sum()
@@ -37,5 +44,6 @@ pub(super) fn dot(a: &[f32], b: &[f32]) -> f64 {
 
 /// a += weight · b
 pub(super) fn add(a: &mut [f32], weight: f32, b: &[f32]) {
-    each(a, [b], |a, [b]| weight.mul_add(b, a));
+    // Not `mul_add`: without the instruction it is a slow library call.
+    each(a, [b], |a, [b]| a + weight * b);
 }

@@ -8,12 +8,12 @@ pub(super) struct Count {
     subsets: usize,
     updates: usize,
     /// Subset projections and back projections so far.
-    projections: usize,
+    projections: f64,
 }
 
 impl Count {
     pub fn new(subsets: usize) -> Self {
-        Self { subsets, updates: 0, projections: 0 }
+        Self { subsets, updates: 0, projections: 0.0 }
     }
 
     /// Position of the next update's subset.
@@ -28,7 +28,12 @@ impl Count {
 
     /// The data of `subsets` subsets were projected and back projected.
     pub fn projected(&mut self, subsets: usize) {
-        self.projections += subsets;
+        self.projections += subsets as f64;
+    }
+
+    /// As many passes over all data were made.
+    pub fn passed(&mut self, passes: f64) {
+        self.projections += passes * self.subsets as f64;
     }
 
     /// The update is done; what it cost was counted before.
@@ -40,7 +45,7 @@ impl Count {
             iteration: self.updates.div_ceil(self.subsets),
             subset,
             subsets: self.subsets,
-            passes: self.projections as f64 / self.subsets as f64,
+            passes: self.projections / self.subsets as f64,
             seconds: 0.0,
         }
     }

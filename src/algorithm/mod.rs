@@ -1,11 +1,13 @@
 //! Algorithms: one update per file; the loop over updates is written once.
 
 mod arithmetic;
+mod ascent;
 mod bsrem;
 mod count;
 mod de_pierro;
 mod drive;
 pub mod fbp;
+mod fourier;
 mod kernel_em;
 mod kkt;
 mod lbfgs;
@@ -15,8 +17,10 @@ mod osl;
 mod packed;
 mod pdhg;
 mod preconditioner;
+mod proximal_newton;
 mod quasi_newton;
 mod relaxation;
+mod response;
 mod saga;
 mod sensitivity;
 mod sps;
@@ -33,6 +37,7 @@ pub use objective::{Objective, Work};
 pub use osem::Osem;
 pub use osl::Osl;
 pub use pdhg::Pdhg;
+pub use proximal_newton::ProximalNewton;
 pub use relaxation::Relaxation;
 pub use saga::Saga;
 pub use sps::Sps;

@@ -95,13 +95,20 @@ impl<'a> Objective<'a> {
 
     /// gradient = ∇Φ(x); returns Φ(x). Of a prior without a gradient only the value counts.
     pub fn gradient(&self, x: &[f32], work: &mut Work, gradient: &mut [f32]) -> f64 {
+        let value = self.value_and_data_gradient(x, work, gradient);
+        self.subtract_prior(1.0, x, gradient);
+        value
+    }
+
+    /// gradient = ∇L(x); returns Φ(x).
+    pub fn value_and_data_gradient(&self, x: &[f32], work: &mut Work, gradient: &mut [f32]) -> f64 {
         gradient.fill(0.0);
         let mut value = 0.0;
         for k in 0..self.subsets() {
             value += self.model.gradient(k, x, &mut work.scratch, &mut work.part);
             add(gradient, 1.0, &work.part);
         }
-        self.subtract_prior(1.0, x, gradient);
+        self.inside(gradient);
         value - self.penalty(x)
     }
 

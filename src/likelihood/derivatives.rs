@@ -26,6 +26,13 @@ impl Model<'_> {
         self.back(subset, &scratch.sinogram, &mut scratch.image, out);
     }
 
+    /// out = Bᵀ Gₖᵀ \[m² y / ȳ²\], how well a subset knows each voxel.
+    pub fn certainty(&self, subset: usize, x: &[f32], scratch: &mut Scratch, out: &mut [f32]) {
+        self.forward(subset, x, &mut scratch.image, &mut scratch.sinogram);
+        self.lines(subset, &mut scratch.sinogram, weight);
+        self.back(subset, &scratch.sinogram, &mut scratch.image, out);
+    }
+
     /// Row sums of −∇²L(x) over all subsets: what −∇²L makes of an image of ones. Its diagonal is never larger, as no entry
     /// of the Hessian is negative.
     pub fn curvature_row_sums(&self, x: &[f32], scratch: &mut Scratch) -> Vec<f32> {

@@ -2,7 +2,9 @@
 
 use super::AlgorithmConfig;
 use super::tables::steps;
-use crate::algorithm::{Algorithm, Bsrem, DePierro, KernelEm, Lbfgs, Objective, Osem, Osl, Pdhg, Saga, Sps, Svrg};
+use crate::algorithm::{
+    Algorithm, Bsrem, DePierro, KernelEm, Lbfgs, Objective, Osem, Osl, Pdhg, ProximalNewton, Saga, Sps, Svrg,
+};
 use crate::prior::Prior;
 
 impl AlgorithmConfig {
@@ -24,6 +26,7 @@ impl AlgorithmConfig {
             }
             Self::Saga(c) => Box::new(Saga::new(objective, steps(c.relaxation, c.relaxation_decay), start)),
             Self::Lbfgs(c) => Box::new(Lbfgs::new(objective, c.memory, start)),
+            Self::ProximalNewton(_) => Box::new(ProximalNewton::new(objective, start)),
             Self::Pdhg(c) => Box::new(Pdhg::new(objective, c.balance.get(), 0, start)),
             Self::Spdhg(c) => Box::new(Pdhg::new(objective, c.balance.get(), c.seed, start)),
             Self::Fbp(_) => return None,

@@ -36,6 +36,8 @@ pub enum AlgorithmConfig {
     Saga(SagaConfig),
     /// Preconditioned L-BFGS with bounds (Tsai et al. 2018).
     Lbfgs(LbfgsConfig),
+    /// Proximal Newton with a shift-invariant model of the data's Hessian (Lee et al. 2014, Fessler & Booth 1999).
+    ProximalNewton(ProximalNewtonConfig),
     /// Primal-dual hybrid gradient (Chambolle & Pock 2011).
     Pdhg(PdhgConfig),
     /// Stochastic PDHG (Chambolle et al. 2018, Ehrhardt et al. 2019).
@@ -77,6 +79,7 @@ impl AlgorithmConfig {
             Self::Svrg(_) => "svrg",
             Self::Saga(_) => "saga",
             Self::Lbfgs(_) => "lbfgs",
+            Self::ProximalNewton(_) => "proximal-newton",
             Self::Pdhg(_) => "pdhg",
             Self::Spdhg(_) => "spdhg",
             Self::Fbp(_) => "fbp",
@@ -96,6 +99,7 @@ impl AlgorithmConfig {
             Self::Svrg(c) => (c.subsets, c.iterations, &c.start),
             Self::Saga(c) => (c.subsets, c.iterations, &c.start),
             Self::Lbfgs(c) => (1, c.iterations, &c.start),
+            Self::ProximalNewton(c) => (1, c.iterations, &c.start),
             Self::Pdhg(c) => (1, c.iterations, &c.start),
             Self::Spdhg(c) => (c.subsets, c.iterations, &c.start),
         };

@@ -154,6 +154,17 @@ pub struct LbfgsConfig {
     pub start: StartConfig,
 }
 
+/// `[algorithm.proximal-newton]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProximalNewtonConfig {
+    /// Updates; each takes all data once, or more often where a step has to be shortened.
+    pub iterations: usize,
+    /// The first image.
+    #[serde(default = "StartConfig::osem")]
+    pub start: StartConfig,
+}
+
 /// `[algorithm.pdhg]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

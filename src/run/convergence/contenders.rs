@@ -21,6 +21,7 @@ const TABLE: &[(&str, &str, Option<f64>)] = &[
     ("sps", "sps = { subsets = S, iterations = 1 }", None),
     ("saga", "saga = { subsets = S, iterations = 1 }", None),
     ("svrg", "svrg = { subsets = S, iterations = 1 }", None),
+    ("proximal-newton", "proximal-newton = { iterations = 1 }", None),
     ("lbfgs", "lbfgs = { iterations = 1 }", None),
 ];
 

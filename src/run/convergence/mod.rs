@@ -2,7 +2,7 @@
 //! its image stays within PETRIC's thresholds of the reference solution.
 //!
 //! The scanners are real ones cut short, so that all of it takes minutes on two cores. The reference is the image of very many
-//! updates of L-BFGS-B-PC; it is kept in a file named by the hash of all that it depends on.
+//! updates of L-BFGS-B-PC, after some of proximal Newton; it is kept in a file named by the hash of all that it depends on.
 
 mod cases;
 mod contenders;
@@ -17,7 +17,7 @@ use super::iterate::Scene;
 use super::measurement::acquire;
 use super::prior::WeightedPrior;
 use super::{Options, RunError, first};
-use crate::algorithm::{Algorithm, Lbfgs, Objective, optimality};
+use crate::algorithm::{Algorithm, Lbfgs, Objective, ProximalNewton, optimality};
 use crate::image::{Image, ImageUnit};
 use crate::io::{Provenance, hdf5};
 use crate::likelihood::Model;
@@ -33,6 +33,9 @@ use std::path::Path;
 const REFERENCE_DISTANCE: f64 = 2e-6;
 const REFERENCE_UPDATES: usize = 400;
 const REFERENCE_MEMORY: usize = 12;
+
+/// Updates of proximal Newton before them.
+const REFERENCE_FIRST_UPDATES: usize = 30;
 
 /// Races all algorithms, or those whose names hold one of `only`, on the named cases, or on all but the tiny one. Plots and
 /// reference solutions go to `folder`.
@@ -128,7 +131,11 @@ fn reference(scene: &Scene, objective: &Objective, start: &[f32], folder: &Path)
     if path.is_file() {
         return Ok(hdf5::read_image(&path)?.0.values);
     }
-    let mut lbfgs = Box::new(Lbfgs::new(objective, REFERENCE_MEMORY, Some(start.to_vec())));
+    let mut newton = Box::new(ProximalNewton::new(objective, Some(start.to_vec())));
+    (0..REFERENCE_FIRST_UPDATES).for_each(|_| {
+        newton.update();
+    });
+    let mut lbfgs = Box::new(Lbfgs::new(objective, REFERENCE_MEMORY, Some(newton.into_image())));
     let progress = scene.options.console.progress("reference");
     for update in 0..REFERENCE_UPDATES {
         lbfgs.update();
