@@ -57,11 +57,6 @@ impl Ascent {
         self.known.learn(step, change);
     }
 
-    /// Whether a value is not less than the one before, but for rounding.
-    pub fn keeps(before: f64, after: f64) -> bool {
-        after >= before - ROUNDING * before.abs()
-    }
-
     /// The first of the steps 1, ⅓, ⅑, … along the bent path that gains enough, with its value and gradient.
     fn search(&self, direction: &[f32], evaluate: &mut Evaluate) -> Option<(Vec<f32>, f64, Vec<f32>)> {
         let (mut x, mut gradient) = (zeros(self.image.len()), zeros(self.image.len()));
@@ -73,8 +68,8 @@ impl Ascent {
                 |g: &[f32]| sum([g, &x, &self.image], |[g, x, x0]| f64::from(g) * (f64::from(x) - f64::from(x0)));
             let (expected, slope) = (along(&self.gradient), along(&gradient));
             // Near the maximum the values round to the same; the slopes still tell (Hager & Zhang 2005).
-            let enough = value - self.value >= SUFFICIENT * expected
-                || (Self::keeps(self.value, value) && slope >= -0.8 * expected);
+            let enough =
+                value - self.value >= SUFFICIENT * expected || (keeps(self.value, value) && slope >= -0.8 * expected);
             if expected > 0.0 && enough && value.is_finite() {
                 return Some((x, value, gradient));
             }
@@ -82,4 +77,9 @@ impl Ascent {
         }
         None
     }
+}
+
+/// Whether a value is not less than the one before, but for rounding.
+pub(super) fn keeps(before: f64, after: f64) -> bool {
+    after >= before - ROUNDING * before.abs()
 }

@@ -9,7 +9,7 @@
 //! A starts as the shift-invariant [`Response`] and learns from every pass over the data (BFGS), also from one whose image loses.
 
 use super::arithmetic::{add, dot, each, sum};
-use super::ascent::Ascent;
+use super::ascent::{Ascent, keeps};
 use super::kkt::{mean_inside, residual};
 use super::objective::{Objective, Work};
 use super::preconditioner::harmonic;
@@ -26,6 +26,9 @@ const LEARNT: usize = 12;
 
 /// Images that an update tries; every one makes A better.
 const TRIALS: usize = 6;
+
+/// Part of its activity that an image must keep in one update.
+const LEAST_ACTIVITY: f64 = 0.1;
 
 /// Part of its distance from the maximum that an update's ascent leaves, and the most steps it takes.
 const LEFT: f64 = 0.03;
@@ -53,6 +56,13 @@ impl<'a> ProximalNewton<'a> {
         let value = objective.value_and_data_gradient(&image, &mut work, &mut data_gradient);
         let curvature = Curvature { response, learnt: Vec::new() };
         Self { objective, image, data_gradient, value, curvature, work, count }
+    }
+
+    /// Takes A anew at the present image.
+    fn forget(&mut self) {
+        let response = Response::new(self.objective, &self.image);
+        self.count.passed(response.passes);
+        self.curvature = Curvature { response, learnt: Vec::new() };
     }
 
     /// The maximum of the model around the image.
@@ -85,21 +95,32 @@ impl<'a> ProximalNewton<'a> {
 
 impl Algorithm for ProximalNewton<'_> {
     fn update(&mut self) -> Step {
+        if self.curvature.learnt.len() == LEARNT {
+            self.forget();
+        }
         let mut gradient = zeros(self.image.len());
+        let mut length = 1.0_f32;
         for _ in 0..TRIALS {
-            let image = self.maximum();
+            let mut image = self.maximum();
+            each(&mut image, [&self.image], |after, [before]| before + length * (after - before));
             let value = self.objective.value_and_data_gradient(&image, &mut self.work, &mut gradient);
             self.count.passed(1.0);
             let (mut step, mut change) = (image.clone(), gradient.clone());
             each(&mut step, [&self.image], |after, [before]| after - before);
             each(&mut change, [&self.data_gradient], |after, [before]| before - after);
-            self.curvature.learn(&step, change);
-            if Ascent::keeps(self.value, value) {
+            let learnt = self.curvature.learn(&step, change);
+            // A model is no guide to where L is not defined, because counted bins are left without activity.
+            let s = self.objective.sensitivity();
+            let defined = mean_inside(&image, s) >= LEAST_ACTIVITY * mean_inside(&self.image, s);
+            if defined && keeps(self.value, value) {
                 (self.image, self.value) = (image, value);
                 std::mem::swap(&mut self.data_gradient, &mut gradient);
-                break;
+                return self.count.done();
             }
+            // What was learnt may be enough; where nothing could be, or not enough, a shorter step always gains.
+            length /= if learnt { 1.5 } else { 3.0 };
         }
+        self.forget();
         self.count.done()
     }
 
@@ -136,16 +157,15 @@ impl Curvature {
         }
     }
 
-    /// Learns from a step and the change of −∇L along it. Where all is remembered that can be, A starts anew.
-    fn learn(&mut self, step: &[f32], change: Vec<f32>) {
+    /// Learns from a step and the change of −∇L along it; false where there was nothing to learn, or no room.
+    fn learn(&mut self, step: &[f32], change: Vec<f32>) -> bool {
         let mut bent = zeros(step.len());
         self.apply(step, &mut bent);
         let products = [dot(step, &bent), dot(step, &change)];
-        if self.learnt.len() == LEARNT {
-            self.learnt.clear();
-        }
-        if products.iter().all(|&product| product > 0.0) {
+        let learns = self.learnt.len() < LEARNT && products.iter().all(|&product| product > 0.0);
+        if learns {
             self.learnt.push(Learnt { bent, change, inverse: products.map(f64::recip) });
         }
+        learns
     }
 }
