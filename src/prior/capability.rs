@@ -20,7 +20,7 @@ impl Capability {
     /// Names of the algorithms that can carry such a prior.
     pub fn algorithms(self) -> &'static [&'static str] {
         match self {
-            Self::Smooth => &["osl", "de-pierro", "bsrem", "sps", "svrg", "saga", "lbfgs"],
+            Self::Smooth => &["osl", "de-pierro", "bsrem", "sps", "svrg", "saga", "lbfgs", "proximal-newton"],
             Self::Dual => &["pdhg", "spdhg"],
             Self::Denoiser => &["osl"],
             Self::Kernel => &["mlem", "osem"],
