@@ -143,8 +143,8 @@ fn sensitivities_that_do_not_fit_give_the_same_image() {
         Measurement { factors: Some(ones), background: Some(zeros), ..measurement }
     };
     let tight = Measurement { factors: None, background: None, ..roomy.clone() };
-    let image = |measurement: &Measurement, grid, kept: (usize, usize)| {
-        let model = Model::new(measurement, grid, None, 6).unwrap();
+    let image = |measurement: &Measurement, kept: (usize, usize)| {
+        let model = Model::new(measurement, grid(), None, 6).unwrap();
         let mut osem = Osem::new(&model, None);
         assert_eq!(osem.sensitivities_kept(), kept);
         (0..12).for_each(|_| {
@@ -152,13 +152,10 @@ fn sensitivities_that_do_not_fit_give_the_same_image() {
         });
         osem.image().to_vec()
     };
-    let fine = ImageGrid::centred([36, 36, 11], [15.0, 15.0, 2.03125]);
-    // All in 16 bits; and some of them, with the others worked out again.
-    for (grid, packed) in [(grid(), 6), (fine, 4)] {
-        let (full, packed) = (image(&roomy, grid, (6, 0)), image(&tight, grid, (0, packed)));
-        let largest = full.iter().copied().fold(0.0, f32::max);
-        let error = full.iter().zip(&packed).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) / largest;
-        println!("sensitivities in 16 bits: largest error {error:.1e} of the maximum");
-        assert!(error < 5e-4, "{error}");
-    }
+    // Four in 16 bits, and two that are worked out again.
+    let (full, packed) = (image(&roomy, (6, 0)), image(&tight, (0, 4)));
+    let largest = full.iter().copied().fold(0.0, f32::max);
+    let error = full.iter().zip(&packed).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) / largest;
+    println!("sensitivities in 16 bits: largest error {error:.1e} of the maximum");
+    assert!(error < 5e-4, "{error}");
 }

@@ -60,6 +60,9 @@ impl SubsetSensitivities {
     }
 }
 
+/// What the program takes by itself, in floats; of small data, no more than an eighth of them.
+const OWN_FLOATS: usize = 10 << 20;
+
 /// What there is room for.
 enum Room {
     All,
@@ -78,6 +81,8 @@ fn room(model: &Model) -> Room {
     if subsets * voxels <= left {
         Room::All
     } else {
-        Room::Packed((left.saturating_sub(voxels) / voxels.div_ceil(2)).min(subsets))
+        // Besides the image that they are unpacked into, half of one is left free for what comes and goes.
+        let others = voxels * 3 / 2 + OWN_FLOATS.min(data / 8);
+        Room::Packed((left.saturating_sub(others) / voxels.div_ceil(2)).min(subsets))
     }
 }
