@@ -38,9 +38,9 @@ impl<'a> Lbfgs<'a> {
 
 impl Algorithm for Lbfgs<'_> {
     fn update(&mut self) -> Step {
+        let distance = self.distance();
         let (objective, work, count) = (self.objective, &mut self.work, &mut self.count);
         harmonic(objective, &self.ascent.image, &mut self.d);
-        let distance = residual(&self.ascent.image, &self.ascent.gradient, objective.sensitivity());
         let mean = mean_inside(&self.ascent.image, objective.sensitivity());
         self.ascent.step(&self.d, distance, mean, &mut |x, gradient| {
             count.projected(1);

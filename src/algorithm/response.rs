@@ -55,7 +55,7 @@ impl Response {
         let scale = few.subsets() as f32;
         each(&mut d, [objective.sensitivity()], |c, [s]| if s > 0.0 { (scale * c.max(least)).sqrt() } else { 0.0 });
         let fourier = Fourier::new(grid.shape, [0, 0, grid.shape[2].div_ceil(4).min(MOST_MARGIN)]);
-        let spectrum = spectrum(&few, &mut scratch, &fourier);
+        let spectrum = spectrum(&few, objective.sensitivity(), &mut scratch, &fourier);
         Self { fourier, d, spectrum, passes: 2.0 / few.subsets() as f64 }
     }
 
@@ -76,10 +76,13 @@ fn parts(model: &Model) -> usize {
 }
 
 /// Ĉ, the same in all transaxial directions: the spokes of few views are averaged out.
-fn spectrum(few: &Model, scratch: &mut Scratch, fourier: &Fourier) -> Vec<f32> {
+fn spectrum(few: &Model, s: &[f32], scratch: &mut Scratch, fourier: &Fourier) -> Vec<f32> {
     let grid = few.grid();
     let [nx, ny, nz] = grid.shape;
+    // An image that lies beside the axis may not have its middle in the field of view.
     let middle = (nx / 2 * ny + ny / 2) * nz + nz / 2;
+    let best = || (0..s.len()).max_by(|&a, &b| s[a].total_cmp(&s[b])).unwrap_or(middle);
+    let middle = if s[middle] > 0.0 { middle } else { best() };
     let mut point = zeros(grid.voxels());
     point[middle] = 1.0;
     few.forward(0, &point, &mut scratch.image, &mut scratch.sinogram);

@@ -101,6 +101,8 @@ fn run_case(case: &Case, only: &[String], result: &mut ConvergenceResult, option
         let last = course.samples.last();
         let at_the_end = last.map_or((0.0, 0.0), |last| (last.figures["passes"], last.seconds));
         let (full_passes, seconds) = course.passed.unwrap_or(at_the_end);
+        let passed = if course.passed.is_some() { "passed after" } else { "given up after" };
+        options.console.say(format!("{}: {} {passed} {full_passes:.2} passes", case.name, contender.name));
         result.cases.push(ConvergenceLine {
             case: case.name.into(),
             algorithm: contender.name.into(),
