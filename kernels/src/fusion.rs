@@ -13,7 +13,7 @@ pub fn fuse(e: f32, z: f32, gamma: f32, s: f32) -> f32 {
     let d = if square == f32::INFINITY { b.abs() } else { square.sqrt() };
     if b >= 0.0 {
         let sum = b + d;
-        if sum > 0.0 { 2.0 * e / sum } else { 0.0 }
+        if sum == 0.0 { 0.0 } else { 2.0 * e / sum }
     } else {
         (d - b) * s / (2.0 * gamma)
     }
