@@ -7,6 +7,7 @@ mod catalogue;
 mod guided;
 mod neighbours;
 mod tables;
+mod torchscript;
 
 pub use anatomical::AnatomicalConfig;
 pub use beta::Beta;
@@ -15,6 +16,7 @@ pub use catalogue::{CATALOGUE, CatalogueEntry};
 pub use guided::*;
 pub use neighbours::NeighboursConfig;
 pub use tables::*;
+pub use torchscript::TorchscriptConfig;
 
 use super::{ConfigError, Source};
 use crate::image::ImageUnit;
@@ -48,6 +50,8 @@ pub enum PriorConfig {
     DirectionalTotalVariation(DirectionalTotalVariationConfig),
     /// Differences from voxels with like patches, weights held fixed (after Wang & Qi 2012).
     NonLocal(NonLocalConfig),
+    /// A denoiser of your own: a PyTorch model, exported as TorchScript.
+    Torchscript(TorchscriptConfig),
     /// Images that are blends of voxels alike in an anatomical image (Wang & Qi 2015).
     Kernel(KernelConfig),
 }
@@ -92,6 +96,7 @@ impl PriorConfig {
                 let common = Common::of("non-local", c.beta, c.unit).kappa(c.kappa);
                 Common { anatomical: c.anatomical.as_ref(), ..common }
             }
+            Self::Torchscript(c) => Common::of("torchscript", c.beta, None),
             Self::Kernel(c) => {
                 let (beta, unit, anatomical) = (None, None, Some(&c.anatomical));
                 Common { name: "kernel", beta, unit, kappa: false, anatomical }
@@ -130,6 +135,16 @@ impl PriorConfig {
         self.common().anatomical
     }
 
+    /// The same with its files as the config's folder sees them.
+    pub fn resolved(&self, source: &Source) -> Self {
+        match self {
+            Self::Torchscript(c) => {
+                Self::Torchscript(TorchscriptConfig { model: source.resolve(&c.model), ..c.clone() })
+            }
+            _ => self.clone(),
+        }
+    }
+
     /// What the prior's own keys have against each other and the machine's files.
     pub fn conflicts(&self, source: &Source) -> Vec<ConfigError> {
         let at = |key| format!("prior.{}.{key}", self.name());
@@ -140,6 +155,9 @@ impl PriorConfig {
         {
             let message = format!("a voxel has 26 neighbours, {} cannot be chosen", bowsher.chosen);
             conflicts.push(source.mistake(&at("chosen"), message, Some("7 are usual".into())));
+        }
+        if let Self::Torchscript(torchscript) = self {
+            conflicts.extend(torchscript.conflicts(source));
         }
         conflicts
     }
