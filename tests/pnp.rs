@@ -8,7 +8,8 @@ use coincide::data::Measurement;
 use coincide::image::ImageGrid;
 use coincide::likelihood::Model;
 use coincide::operator::{LinearOperator, Projector};
-use coincide::prior::{Denoiser, Prior, Smooth, body_activity, median_root};
+use coincide::prior::network::mean_activity;
+use coincide::prior::{Denoiser, Prior, Smooth, median_root};
 use coincide::scanner::{AxialCompression, Scanner, SinogramGeometry, preset};
 
 const SUBSETS: usize = 4;
@@ -105,7 +106,7 @@ fn start(measurement: &Measurement) -> Vec<f32> {
 /// γ = β s̄ / c
 fn gamma(objective: &Objective, start: &[f32]) -> f64 {
     let inside: Vec<f64> = objective.sensitivity().iter().filter(|s| **s > 0.0).map(|&s| s.into()).collect();
-    objective.beta() * inside.iter().sum::<f64>() / inside.len() as f64 / f64::from(body_activity(start))
+    objective.beta() * inside.iter().sum::<f64>() / inside.len() as f64 / f64::from(mean_activity(start))
 }
 
 /// The MAP image of L − weight · R.

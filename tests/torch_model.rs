@@ -2,7 +2,9 @@
 
 use coincide::config::{PriorConfig, PriorInputs};
 use coincide::image::ImageGrid;
-use coincide::prior::{Denoiser, Prior, PriorError, Probe, body_activity};
+use coincide::prior::network::{Architecture, Body, mean_activity};
+use coincide::prior::{Denoiser, Prior, PriorError, Probe};
+use coincide_kernels::Level;
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,7 +34,7 @@ fn image() -> Vec<f32> {
 fn build(model: &Path, keys: &str) -> Result<Prior, PriorError> {
     let text = format!("[torchscript]\nmodel = {:?}\nbeta = 1\n{keys}", model.display().to_string());
     let config: PriorConfig = toml::from_str(&text).unwrap();
-    config.build(PriorInputs { grid: &grid(), start: &image(), kappa: None, anatomical: None })
+    config.build(PriorInputs { grid: &grid(), start: &image(), kappa: None, anatomical: None, model: None })
 }
 
 fn denoiser(model: &Path, keys: &str) -> Box<dyn Denoiser> {
@@ -80,7 +82,7 @@ fn axes_are_those_of_the_contract() {
 fn the_model_sees_the_unit_of_the_config() {
     let folder = tempfile::tempdir().unwrap();
     let model = save(folder.path(), "offset.pt", &[1, 1, 5, 7, 3], |x| x + 1.0);
-    let (x, c) = (image(), body_activity(&image()));
+    let (x, c) = (image(), mean_activity(&image()));
     let raised = |by: f32| x.iter().map(|x| x + by).collect::<Vec<_>>();
     assert_close(&apply(&*denoiser(&model, "images = \"volume\""), &x), &raised(c));
     assert_close(&apply(&*denoiser(&model, "images = \"volume\"\nscale = \"image\""), &x), &raised(1.0));
@@ -113,6 +115,46 @@ fn a_convolution_is_a_convolution() {
     let scale = x.iter().copied().fold(0.0, f32::max);
     let worst = found.iter().enumerate().map(|(j, found)| (found - expected(j)).abs()).fold(0.0, f32::max);
     assert!(worst < 1e-6 * scale, "{worst}");
+}
+
+/// The networks of `[prior.unrolled]` run in our own kernels: the same as libtorch's, layer shapes and edges included.
+#[test]
+fn own_networks_are_those_of_libtorch() {
+    let [nx, ny, nz] = [11, 9, 21];
+    let x: Vec<f32> = (0..nx * ny * nz).map(|j| (j * 37 % 101) as f32 / 25.0).collect();
+    let anatomy: Vec<f32> = (0..x.len()).map(|j| (j * 53 % 97) as f32 / 97.0).collect();
+    let kernels = [[[3, 3, 1], [3, 3, 1]], [[3, 3, 5], [3, 3, 1]], [[3, 3, 3], [3, 3, 3]]];
+    for (seed, ([first, other], guided)) in kernels.into_iter().zip([false, true, false]).enumerate() {
+        let layers = Architecture::plain(4, 13, first, other, guided).layers;
+        tch::manual_seed(seed as i64);
+        let weights: Vec<Tensor> = layers
+            .iter()
+            .map(|layer| {
+                let spread = (2.0 / (layer.weights() / layer.outputs) as f64).sqrt();
+                Tensor::randn(layer.weight_shape().map(|n| n as i64), (Kind::Float, tch::Device::Cpu)) * spread
+            })
+            .collect();
+        let flat: Vec<Vec<f32>> = weights.iter().map(|w| Vec::try_from(w.reshape([-1])).unwrap()).collect();
+        let (scale, level) = (2.5, Level::best());
+        let mut own = vec![f32::NAN; x.len()];
+        Body::new(&layers, &flat, [nx, ny, nz]).denoise(level, scale, &x, guided.then_some(&anatomy), &mut own);
+
+        let volume = |image: &[f32]| Tensor::from_slice(image).view([1, 1, nx as i64, ny as i64, nz as i64]);
+        let mut state = volume(&x) / f64::from(scale);
+        if guided {
+            state = Tensor::cat(&[state, volume(&anatomy)], 1);
+        }
+        for (l, (layer, weights)) in layers.iter().zip(&weights).enumerate() {
+            let padding = layer.kernel.map(|side| side as i64 / 2);
+            let out = state.conv3d(weights, None::<&Tensor>, [1; 3], padding, [1; 3], 1);
+            state = if l + 1 < layers.len() { out.relu() } else { out };
+        }
+        let expected: Vec<f32> = Vec::try_from((volume(&x) + state * f64::from(scale)).relu().reshape([-1])).unwrap();
+        let largest = expected.iter().copied().fold(0.0, f32::max);
+        let worst = own.iter().zip(&expected).map(|(own, expected)| (own - expected).abs()).fold(0.0, f32::max);
+        println!("kernels {first:?}, {other:?}: {:.1e} of the maximum apart", worst / largest);
+        assert!(worst < 1e-5 * largest && largest > 1.0, "kernels {first:?}: {worst} of {largest}");
+    }
 }
 
 #[test]

@@ -3,7 +3,6 @@
 //! MAP maximises Φ(x) = L(x) − β R(x). R states its unit, so that β R is a pure number. The weight β, and its share per
 //! subset, are applied by the algorithms' objective and nowhere else.
 
-mod activity;
 mod bowsher;
 mod capability;
 mod error;
@@ -15,6 +14,7 @@ mod log_cosh;
 mod median_root;
 mod model;
 mod neighbourhood;
+pub mod network;
 mod non_local;
 mod padded;
 mod pair_table;
@@ -28,7 +28,6 @@ mod relative_difference;
 mod torchscript;
 mod total_variation;
 
-pub use activity::body_activity;
 pub use bowsher::bowsher_pairs;
 pub use capability::Capability;
 pub use error::PriorError;
@@ -98,4 +97,6 @@ pub enum Prior {
     Denoiser(Box<dyn Denoiser>),
     /// A basis of images: x = K α.
     Kernel(KernelMatrix),
+    /// An image that every EM update is drawn to.
+    Unrolled(network::Unrolled),
 }

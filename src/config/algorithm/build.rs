@@ -4,7 +4,7 @@ use super::AlgorithmConfig;
 use super::tables::steps;
 use crate::algorithm::{
     Algorithm, Bsrem, DePierro, DenoiseEvery, KernelEm, Lbfgs, Objective, Osem, Osl, Pdhg, PnpAdmm, PnpMm,
-    ProximalNewton, Red, Saga, Sps, Svrg,
+    ProximalNewton, Red, Saga, Sps, Svrg, UnrolledEm,
 };
 use crate::prior::Prior;
 
@@ -15,6 +15,7 @@ impl AlgorithmConfig {
             Self::Mlem(_) | Self::Osem(_) => match objective.prior() {
                 Prior::Kernel(kernel) => Box::new(KernelEm::new(objective, kernel, start)),
                 Prior::Denoiser(_) => Box::new(PnpMm::new(objective, 1.0, DenoiseEvery::Iteration, start)),
+                Prior::Unrolled(network) => Box::new(UnrolledEm::new(objective, network, start)),
                 _ => Box::new(Osem::new(objective.model(), start)),
             },
             Self::Osl(_) => Box::new(Osl::new(objective, start)),

@@ -8,6 +8,7 @@ mod guided;
 mod neighbours;
 mod tables;
 mod torchscript;
+mod unrolled;
 
 pub use anatomical::AnatomicalConfig;
 pub use beta::Beta;
@@ -17,6 +18,7 @@ pub use guided::*;
 pub use neighbours::NeighboursConfig;
 pub use tables::*;
 pub use torchscript::TorchscriptConfig;
+pub use unrolled::UnrolledConfig;
 
 use super::{ConfigError, Source};
 use crate::image::ImageUnit;
@@ -50,10 +52,12 @@ pub enum PriorConfig {
     DirectionalTotalVariation(DirectionalTotalVariationConfig),
     /// Differences from voxels with like patches, weights held fixed (after Wang & Qi 2012).
     NonLocal(NonLocalConfig),
-    /// A denoiser of your own: a PyTorch model, exported as TorchScript.
-    Torchscript(TorchscriptConfig),
     /// Images that are blends of voxels alike in an anatomical image (Wang & Qi 2015).
     Kernel(KernelConfig),
+    /// What a trained network makes of the image (Mehranian & Reader 2021).
+    Unrolled(UnrolledConfig),
+    /// A denoiser of your own: a PyTorch model, exported as TorchScript.
+    Torchscript(TorchscriptConfig),
 }
 
 /// What all priors have in common.
@@ -100,6 +104,10 @@ impl PriorConfig {
             Self::Kernel(c) => {
                 let (beta, unit, anatomical) = (None, None, Some(&c.anatomical));
                 Common { name: "kernel", beta, unit, kappa: false, anatomical }
+            }
+            Self::Unrolled(c) => {
+                let (beta, unit, anatomical) = (None, None, c.anatomical.as_ref());
+                Common { name: "unrolled", beta, unit, kappa: false, anatomical }
             }
         }
     }
@@ -156,9 +164,11 @@ impl PriorConfig {
             let message = format!("a voxel has 26 neighbours, {} cannot be chosen", bowsher.chosen);
             conflicts.push(source.mistake(&at("chosen"), message, Some("7 are usual".into())));
         }
-        if let Self::Torchscript(torchscript) = self {
-            conflicts.extend(torchscript.conflicts(source));
-        }
+        conflicts.extend(match self {
+            Self::Unrolled(unrolled) => unrolled.conflicts(source),
+            Self::Torchscript(torchscript) => torchscript.conflicts(source),
+            _ => None,
+        });
         conflicts
     }
 
