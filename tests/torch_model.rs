@@ -82,7 +82,7 @@ fn axes_are_those_of_the_contract() {
 fn the_model_sees_the_unit_of_the_config() {
     let folder = tempfile::tempdir().unwrap();
     let model = save(folder.path(), "offset.pt", &[1, 1, 5, 7, 3], |x| x + 1.0);
-    let (x, c) = (image(), mean_activity(&image()));
+    let (x, c) = (image(), mean_activity(&grid(), &image()));
     let raised = |by: f32| x.iter().map(|x| x + by).collect::<Vec<_>>();
     assert_close(&apply(&*denoiser(&model, "images = \"volume\""), &x), &raised(c));
     assert_close(&apply(&*denoiser(&model, "images = \"volume\"\nscale = \"image\""), &x), &raised(1.0));
