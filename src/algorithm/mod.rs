@@ -29,6 +29,7 @@ mod svrg;
 
 pub use bsrem::{Bsrem, BsremVariant};
 pub use de_pierro::DePierro;
+pub(crate) use fourier::Fourier;
 pub use drive::{Algorithm, Observer, Step, Stop, drive};
 pub use kernel_em::KernelEm;
 pub use kkt::optimality;

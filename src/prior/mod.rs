@@ -21,6 +21,7 @@ mod parallel_level_sets;
 mod patches;
 mod quadratic;
 mod relative_difference;
+mod ridge;
 mod total_variation;
 
 pub use bowsher::bowsher_pairs;
@@ -37,6 +38,7 @@ pub use pairwise::Pairs;
 pub use parallel_level_sets::parallel_level_sets;
 pub use quadratic::quadratic;
 pub use relative_difference::relative_difference;
+pub use ridge::{Ridge, RidgeModel, body_mean};
 pub use total_variation::{directional_total_variation, total_variation};
 
 use neighbourhood::Neighbourhood;
