@@ -46,7 +46,7 @@ fn mistakes_point_at_the_key_and_name_the_cure() {
         ),
         (
             "[prior.relative-diference]\nbeta = 1",
-            "scan.toml:6:8: unknown choice `relative-diference` (did you mean `relative-difference`? Known here: quadratic, relative-difference, log-cosh, huber, hyperbolic-total-variation, total-variation, median-root, bowsher, parallel-level-sets, directional-total-variation, non-local, kernel, unrolled)",
+            "scan.toml:6:8: unknown choice `relative-diference` (did you mean `relative-difference`? Known here: quadratic, relative-difference, log-cosh, huber, hyperbolic-total-variation, total-variation, median-root, bowsher, parallel-level-sets, directional-total-variation, non-local, kernel, ridge, unrolled)",
         ),
         (
             "[prior.huber]\nbeta = 1\nunit = \"kBq/mL\"",
@@ -121,7 +121,7 @@ fn images_that_do_not_fit_are_errors() {
     let (start, short, flat) = (vec![1.0; 64], vec![1.0; 63], vec![5.0; 64]);
     let bowsher = prior("[bowsher]\nbeta = 1\nanatomical.phantom = \"brain\"");
     let build = |config: &PriorConfig, start: &[f32], anatomical: Option<&[f32]>| {
-        let inputs = PriorInputs { grid: &grid, start, kappa: None, anatomical, model: None };
+        let inputs = PriorInputs { grid: &grid, start, kappa: None, anatomical, model: None, ridge: None };
         config.build(inputs).err().map(|error: PriorError| error.to_string())
     };
     let expected = [
@@ -155,6 +155,7 @@ fn epsilon_follows_the_start_image() {
         kappa: None,
         anatomical: None,
         model: None,
+        ridge: None,
     }) {
         Ok(Prior::Smooth(prior)) => prior,
         _ => panic!("{text}"),

@@ -60,7 +60,7 @@ fn build(text: &str) -> Prior {
     let (grid, start, kappa, anatomical) = (grid(), image(7), noise(grid().voxels(), 8), image(9));
     let kappa = Some(kappa.as_slice()).filter(|_| config.kappa());
     let anatomical = config.anatomical().map(|_| anatomical.as_slice());
-    config.build(PriorInputs { grid: &grid, start: &start, kappa, anatomical, model: None }).unwrap()
+    config.build(PriorInputs { grid: &grid, start: &start, kappa, anatomical, model: None, ridge: None }).unwrap()
 }
 
 fn cases() -> impl Iterator<Item = Case> {
@@ -512,7 +512,14 @@ fn guided_priors_leave_the_edges_of_the_guide_alone() {
         let config: PriorConfig =
             toml::from_str(&format!("{text}\nbeta = 1.0\nanatomical.phantom = \"brain\"")).unwrap();
         config
-            .build(PriorInputs { grid: &grid, start: &x, kappa: None, anatomical: Some(&guide), model: None })
+            .build(PriorInputs {
+                grid: &grid,
+                start: &x,
+                kappa: None,
+                anatomical: Some(&guide),
+                model: None,
+                ridge: None,
+            })
             .unwrap()
     };
     let Prior::Smooth(bowsher) = built("[bowsher]\nchosen = 5") else { panic!() };

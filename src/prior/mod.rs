@@ -39,7 +39,9 @@ pub use pairwise::Pairs;
 pub use parallel_level_sets::parallel_level_sets;
 pub use quadratic::quadratic;
 pub use relative_difference::relative_difference;
-pub use ridge::{Ridge, RidgeModel, body_mean};
+pub use ridge::{
+    Ridge, RidgeArchitecture, RidgeCard, RidgeFile, RidgeFiles, RidgeModel, shipped_ridge, shipped_ridges,
+};
 pub use total_variation::{directional_total_variation, total_variation};
 
 use neighbourhood::Neighbourhood;

@@ -45,12 +45,13 @@ impl Scene<'_> {
             PriorConfig::Unrolled(unrolled) => Some(unrolled.load(self.source)?),
             _ => None,
         };
+        let ridge = config.ridge_model(self.source)?;
         if let Some(model) = &model {
             self.compare(&model.card);
         }
-        // A uniform image says nothing about the largest activity or the curvature; a short OSEM does. The scale of a network
-        // is always that of a short OSEM, as in its training.
-        let seen = match start.filter(|_| model.is_none()) {
+        // A uniform image says nothing about the largest activity or the curvature; a short OSEM does. The scale of a learned
+        // prior is always that of a short OSEM: it does not depend on where the algorithm starts.
+        let seen = match start.filter(|_| model.is_none() && ridge.is_none()) {
             Some(start) => Cow::Borrowed(start),
             None => Cow::Owned(self.osem_start(&OsemStart::default(), self.model)?),
         };
@@ -60,7 +61,8 @@ impl Scene<'_> {
         let anatomical =
             config.anatomical().map(|image| anatomical_image(image, &grid, self.source, &at)).transpose()?;
         let (kappa, anatomical) = (kappa.as_deref(), anatomical.as_deref());
-        let inputs = PriorInputs { grid: &grid, start: &seen, kappa, anatomical, model: model.as_ref() };
+        let inputs =
+            PriorInputs { grid: &grid, start: &seen, kappa, anatomical, model: model.as_ref(), ridge: ridge.as_ref() };
         Ok(config.build(inputs)?)
     }
 }

@@ -1,13 +1,11 @@
 //! Adam (Kingma & Ba 2015, arXiv 1412.6980) with bias correction, and the cosine that its step follows.
 
-use serde::{Deserialize, Serialize};
-
 const FIRST: f64 = 0.9;
 const SECOND: f64 = 0.999;
 const SMALLEST: f64 = 1e-8;
 
 /// Running means of the gradient and of its square.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Adam {
     /// Mean of the gradient.
     pub mean: Vec<f64>,
@@ -23,15 +21,16 @@ impl Adam {
         Self { mean: vec![0.0; parameters], square: vec![0.0; parameters], steps: 0 }
     }
 
-    /// Moves the parameters one step down the gradient.
-    pub fn step(&mut self, parameters: &mut [f64], gradient: &[f64], rate: f64) {
+    /// Moves the parameters one step down the gradient; `rate` is that of each parameter's place.
+    pub fn step(&mut self, parameters: &mut [f64], gradient: &[f64], rate: impl Fn(usize) -> f64) {
         self.steps += 1;
         let [first, second] = [FIRST, SECOND].map(|decay| 1.0 - decay.powf(self.steps as f64));
         let moments = self.mean.iter_mut().zip(&mut self.square);
-        for ((parameter, &slope), (mean, square)) in parameters.iter_mut().zip(gradient).zip(moments) {
+        let slopes = parameters.iter_mut().zip(gradient).zip(moments).enumerate();
+        for (place, ((parameter, &slope), (mean, square))) in slopes {
             *mean += (1.0 - FIRST) * (slope - *mean);
             *square += (1.0 - SECOND) * (slope * slope - *square);
-            *parameter -= rate * (*mean / first) / ((*square / second).sqrt() + SMALLEST);
+            *parameter -= rate(place) * (*mean / first) / ((*square / second).sqrt() + SMALLEST);
         }
     }
 }
@@ -61,11 +60,11 @@ mod tests {
     #[test]
     fn a_bowl_is_descended_and_the_first_step_has_the_length_of_the_rate() {
         let (mut at, mut adam) = (vec![3.0, -40.0], Adam::new(2));
-        adam.step(&mut at, &[6.0, -8e3], 0.1);
+        adam.step(&mut at, &[6.0, -8e3], |_| 0.1);
         assert!((at[0] - 2.9).abs() < 1e-6 && (at[1] + 39.9).abs() < 1e-6, "{at:?}");
         for step in 0..2000 {
             let gradient = [2.0 * at[0], 200.0 * at[1]];
-            adam.step(&mut at, &gradient, 0.5 * cosine(step, 2000, 10, 0.0));
+            adam.step(&mut at, &gradient, |_| 0.5 * cosine(step, 2000, 10, 0.0));
         }
         assert!(at.iter().all(|x| x.abs() < 1e-3), "{at:?}");
     }

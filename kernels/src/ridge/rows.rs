@@ -157,7 +157,12 @@ unsafe fn transpose_avx2(rows: &FilterRows, responses: &[f32], dx: usize, y: usi
 /// # Safety
 /// The machine has the level of `L`; sizes and `y` as [`FilterRows::responses`] checks them.
 #[inline(always)]
-unsafe fn responses_at<L: Lanes, const V: usize>(rows: &FilterRows, planes: &[&[f32]], y: usize, responses: &mut [f32]) {
+unsafe fn responses_at<L: Lanes, const V: usize>(
+    rows: &FilterRows,
+    planes: &[&[f32]],
+    y: usize,
+    responses: &mut [f32],
+) {
     let (stride, lead, end) = (rows.stride(), rows.lead(), rows.row_len());
     for channel in (0..rows.filters.channels).step_by(CHANNELS) {
         let mut z = 0;
@@ -200,8 +205,7 @@ unsafe fn responses_block<L: Lanes, const V: usize>(
             for dy in 0..ky {
                 let row = plane.as_ptr().add((y + dy) * stride + z);
                 for dz in 0..kz {
-                    let x: [L; V] =
-                        std::array::from_fn(|v| L::load(row.add(dz + v * L::COUNT)).sub(middle[v]));
+                    let x: [L; V] = std::array::from_fn(|v| L::load(row.add(dz + v * L::COUNT)).sub(middle[v]));
                     for c in 0..CHANNELS {
                         let weight = L::splat(*weights.add(c));
                         for v in 0..V {

@@ -6,6 +6,7 @@ mod build;
 mod catalogue;
 mod guided;
 mod neighbours;
+mod ridge;
 mod tables;
 mod unrolled;
 
@@ -15,12 +16,13 @@ pub use build::PriorInputs;
 pub use catalogue::{CATALOGUE, CatalogueEntry};
 pub use guided::*;
 pub use neighbours::NeighboursConfig;
+pub use ridge::RidgeConfig;
 pub use tables::*;
 pub use unrolled::UnrolledConfig;
 
 use super::{ConfigError, Source};
 use crate::image::ImageUnit;
-use crate::prior::Capability;
+use crate::prior::{Capability, RidgeModel};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +54,8 @@ pub enum PriorConfig {
     NonLocal(NonLocalConfig),
     /// Images that are blends of voxels alike in an anatomical image (Wang & Qi 2015).
     Kernel(KernelConfig),
+    /// Learned functions of the responses of learned filters (Goujon et al. 2023).
+    Ridge(RidgeConfig),
     /// What a trained network makes of the image (Mehranian & Reader 2021).
     Unrolled(UnrolledConfig),
 }
@@ -100,6 +104,7 @@ impl PriorConfig {
                 let (beta, unit, anatomical) = (None, None, Some(&c.anatomical));
                 Common { name: "kernel", beta, unit, kappa: false, anatomical }
             }
+            Self::Ridge(c) => Common::of("ridge", c.beta, c.unit),
             Self::Unrolled(c) => {
                 let (beta, unit, anatomical) = (None, None, c.anatomical.as_ref());
                 Common { name: "unrolled", beta, unit, kappa: false, anatomical }
@@ -138,6 +143,14 @@ impl PriorConfig {
         self.common().anatomical
     }
 
+    /// The model of `[prior.ridge]`.
+    pub fn ridge_model(&self, source: &Source) -> Result<Option<RidgeModel>, ConfigError> {
+        match self {
+            Self::Ridge(ridge) => ridge.load(source).map(Some),
+            _ => Ok(None),
+        }
+    }
+
     /// What the prior's own keys have against each other and the machine's files.
     pub fn conflicts(&self, source: &Source) -> Vec<ConfigError> {
         let at = |key| format!("prior.{}.{key}", self.name());
@@ -152,6 +165,7 @@ impl PriorConfig {
         if let Self::Unrolled(unrolled) = self {
             conflicts.extend(unrolled.conflicts(source));
         }
+        conflicts.extend(self.ridge_model(source).err());
         conflicts
     }
 

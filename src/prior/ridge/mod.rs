@@ -16,12 +16,16 @@
 //! Goujon, A., Neumayer, S. & Unser, M. (2024). Learning weakly convex regularizers for convergent image-reconstruction
 //! algorithms. SIAM J. Imaging Sci. 17, 91.
 
+mod card;
+mod file;
 mod model;
 mod norm;
 mod operator;
 mod planes;
-mod scale;
+mod shipped;
 
+pub use card::{RidgeArchitecture, RidgeCard};
+pub use file::{RidgeFile, RidgeFiles};
 pub use model::RidgeModel;
 pub use operator::Ridge;
-pub use scale::body_mean;
+pub use shipped::{shipped_ridge, shipped_ridges};

@@ -91,7 +91,11 @@ impl RidgeModel {
     pub(super) fn flaw(&self) -> Option<Flaw> {
         let flaw = |field, found: String, expected: &str| Some(Flaw { field, found, expected: expected.into() });
         if self.kernel.iter().any(|&side| side.is_multiple_of(2) || side > LONGEST_SIDE) {
-            return flaw("kernel", format!("{:?}", self.kernel), &format!("odd sides of at most {LONGEST_SIDE} voxels"));
+            return flaw(
+                "kernel",
+                format!("{:?}", self.kernel),
+                &format!("odd sides of at most {LONGEST_SIDE} voxels"),
+            );
         }
         if self.channels() == 0 || self.channels() > MOST_FILTERS {
             return flaw("filters", format!("{} filters", self.channels()), &format!("1 to {MOST_FILTERS}"));
@@ -99,7 +103,9 @@ impl RidgeModel {
         if let Some(value) = self.filters.iter().find(|value| !value.is_finite()) {
             return flaw("filters", format!("a weight that is {value}"), "finite weights");
         }
-        let mean = |filter: &[f32]| filter.iter().sum::<f32>().abs() > LARGEST_MEAN * filter.iter().map(|w| w.abs()).sum::<f32>();
+        let mean = |filter: &[f32]| {
+            filter.iter().sum::<f32>().abs() > LARGEST_MEAN * filter.iter().map(|w| w.abs()).sum::<f32>()
+        };
         if let Some(channel) = self.filters.chunks_exact(self.taps()).position(mean) {
             return flaw("filters", format!("filter {channel} with a mean"), "filters of zero mean");
         }

@@ -32,11 +32,14 @@ fn along_last(values: &[[f64; 2]], length: usize, count: usize) -> Vec<[f64; 2]>
     let frequency = |f: usize| {
         let turns = move |tap: usize| (TAU * (f * tap % count) as f64 / count as f64).sin_cos();
         let factors: Vec<(f64, f64)> = (0..length).map(turns).collect();
-        values.chunks_exact(length).map(move |row| {
-            row.iter().zip(&factors).fold([0.0, 0.0], |[re, im], ([a, b], (sin, cos))| {
-                [re + a * cos + b * sin, im + b * cos - a * sin]
+        values
+            .chunks_exact(length)
+            .map(move |row| {
+                row.iter()
+                    .zip(&factors)
+                    .fold([0.0, 0.0], |[re, im], ([a, b], (sin, cos))| [re + a * cos + b * sin, im + b * cos - a * sin])
             })
-        }).collect::<Vec<_>>()
+            .collect::<Vec<_>>()
     };
     (0..count).flat_map(frequency).collect()
 }

@@ -24,13 +24,7 @@ impl<'a, const N: usize> Responses<'a, N> {
     }
 
     /// What `u` makes of the responses of all channels in row `y`, zero beside them.
-    pub fn at(
-        &mut self,
-        x: usize,
-        y: usize,
-        functions: &[Clamps],
-        u: &impl Fn(&Clamps, [&mut [f32]; N]),
-    ) -> &[f32] {
+    pub fn at(&mut self, x: usize, y: usize, functions: &[Clamps], u: &impl Fn(&Clamps, [&mut [f32]; N])) -> &[f32] {
         let (rows, level) = (&self.rows, Level::best());
         for (window, responses) in self.windows.iter().zip(&mut self.responses) {
             rows.responses(level, &window.planes(rows, x), y, responses);

@@ -3,8 +3,8 @@
 use rand::{Rng, RngExt};
 use std::f64::consts::TAU;
 
-/// Width over which a voxel sees both sides of an edge, in voxels.
-const EDGE_VOXELS: f64 = 1.2;
+/// Resolution of the images, in voxels: the width of the box that edges are blurred with.
+pub const RESOLUTION_VOXELS: f64 = 1.2;
 
 /// An image `[x, y, z]`. Where `planes` is set every plane along z is an anatomy of its own.
 pub(super) fn anatomy(shape: [usize; 3], planes: bool, random: &mut impl Rng) -> Vec<f32> {
@@ -41,7 +41,8 @@ fn piece(shape: [usize; 3], random: &mut impl Rng) -> Vec<f32> {
         lesion.box_like = false;
         let radius = random.random_range(1.0_f64..5.0);
         lesion.half = [0; 3].map(|_| radius * random.random_range(0.8..1.25));
-        let factor = if random.random_bool(0.3) { random.random_range(0.0..0.8) } else { random.random_range(1.3..6.0) };
+        let factor =
+            if random.random_bool(0.3) { random.random_range(0.0..0.8) } else { random.random_range(1.3..6.0) };
         lesion.paint(shape, &mut image, |before| before * factor);
     }
     image
@@ -89,7 +90,7 @@ impl Solid {
                 true => place.iter().map(|p| p.abs()).fold(0.0, f64::max),
                 false => place.iter().map(|p| p * p).sum::<f64>().sqrt(),
             };
-            let inside = (0.5 - (radius - 1.0) * thickness / EDGE_VOXELS).clamp(0.0, 1.0);
+            let inside = (0.5 - (radius - 1.0) * thickness / RESOLUTION_VOXELS).clamp(0.0, 1.0);
             if inside > 0.0 { value + inside * (level(value) - value) } else { value }
         });
     }

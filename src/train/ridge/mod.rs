@@ -24,5 +24,6 @@ mod solve;
 mod survey;
 mod training;
 
+pub use anatomy::RESOLUTION_VOXELS;
 pub use config::{Convexity, RidgeTrainConfig};
 pub use training::{Progress, train};

@@ -65,7 +65,8 @@ fn cosines(kernel: [usize; 3], filters: usize) -> Vec<f64> {
     let [kx, ky, kz] = kernel;
     let taps = kx * ky * kz;
     let place = |n: usize| [n / (ky * kz), n / kz % ky, n % kz];
-    let square = |n: &usize| (0..3).map(|a| (place(*n)[a] * place(*n)[a]) as f64 / (kernel[a] * kernel[a]) as f64).sum::<f64>();
+    let square =
+        |n: &usize| (0..3).map(|a| (place(*n)[a] * place(*n)[a]) as f64 / (kernel[a] * kernel[a]) as f64).sum::<f64>();
     let mut orders: Vec<usize> = (1..taps).collect();
     orders.sort_by(|a, b| square(a).total_cmp(&square(b)));
     let wave = |order: usize, tap: usize| {
@@ -74,5 +75,8 @@ fn cosines(kernel: [usize; 3], filters: usize) -> Vec<f64> {
     };
     // More filters than cosines: the same again, the other way round.
     let sign = |n: usize| if n < orders.len() { 1.0 } else { -0.5 };
-    (0..filters).flat_map(|n| (0..taps).map(move |tap| (n, tap))).map(|(n, tap)| sign(n) * wave(orders[n % orders.len()], tap)).collect()
+    (0..filters)
+        .flat_map(|n| (0..taps).map(move |tap| (n, tap)))
+        .map(|(n, tap)| sign(n) * wave(orders[n % orders.len()], tap))
+        .collect()
 }

@@ -15,8 +15,7 @@ pub(super) fn slope(model: &RidgeModel, shape: [usize; 3], x: &[f32], w: &[f32])
     let rows = FilterRows::new(&filters, [shape[1], shape[2]]);
     let functions: Vec<_> = (0..model.channels()).map(|c| Clamps::new(&model.knots, model.slopes_of(c))).collect();
     let padded = [x, w].map(|image| padded(&rows, image));
-    let (mut filter_slope, mut knot_slope) =
-        (vec![0.0; model.filters.len()], vec![0.0; model.slopes.len()]);
+    let (mut filter_slope, mut knot_slope) = (vec![0.0; model.filters.len()], vec![0.0; model.slopes.len()]);
     let [mut v, mut q] = [(); 2].map(|()| vec![0.0; rows.responses_len()]);
     for at in 0..=shape[0] - model.kernel[0] {
         let planes = padded.each_ref().map(|image| {

@@ -83,9 +83,8 @@ fn autocorrelation(model: &RidgeModel, shape: [usize; 3]) -> Vec<f32> {
         let greatest = model.slopes_of(channel).iter().copied().fold(0.0, f32::max);
         for (a, &wa) in filter.iter().enumerate() {
             for (b, &wb) in filter.iter().enumerate() {
-                let [x, y, z] = std::array::from_fn(|axis| {
-                    (shape[axis] + place(a)[axis] - place(b)[axis]) % shape[axis]
-                });
+                let [x, y, z] =
+                    std::array::from_fn(|axis| (shape[axis] + place(a)[axis] - place(b)[axis]) % shape[axis]);
                 kernel[(x * shape[1] + y) * shape[2] + z] += greatest * wa * wb;
             }
         }
