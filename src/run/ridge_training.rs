@@ -14,8 +14,8 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// Share of a step in the running mean of errors.
-const SHARE: f64 = 0.01;
+/// Samples of a noise level over which errors are averaged.
+const SAMPLES: usize = 30;
 
 /// Result of `coincide train`.
 #[derive(Clone, Debug, Serialize)]
@@ -28,7 +28,7 @@ pub struct RidgeTrainResult {
     pub seconds: f64,
     /// Noise levels, in mean activities of the body.
     pub noise: Vec<f64>,
-    /// Geometric mean of the NRMSE at each of them, over the last hundred samples or so.
+    /// Geometric mean of the NRMSE at each of them, over the last samples.
     pub nrmse: Vec<f64>,
     /// Curvature of the convex function that makes the regulariser convex; 0 where it is.
     pub concavity: f64,
@@ -48,8 +48,9 @@ fn run(source: &Source, config: &RidgeTraining, options: &Options) -> Result<Rid
     let mut errors = vec![None; table.noise.len()];
     let (mut steps, mut written) = (0, Ok(()));
     let mut observe = |now: Progress, model: &dyn Fn() -> RidgeModel| {
-        let mean = errors[now.level].get_or_insert(now.nrmse.ln());
-        *mean += SHARE * (now.nrmse.ln() - *mean);
+        let (count, mean) = errors[now.level].get_or_insert((0, 0.0));
+        *count = SAMPLES.min(*count + 1);
+        *mean += (now.nrmse.ln() - *mean) / *count as f64;
         steps = now.step;
         progress.set(now.step, table.steps);
         if now.step.is_multiple_of(config.output.every_steps.max(1)) {
@@ -63,7 +64,7 @@ fn run(source: &Source, config: &RidgeTraining, options: &Options) -> Result<Rid
     written?;
     let card = card(source, config, table, &errors, steps);
     write(&target, &RidgeFile { card, model: model.clone() })?;
-    let nrmse = errors.iter().map(|error| error.map_or(f64::NAN, f64::exp)).collect();
+    let nrmse = errors.iter().map(|error| error.map_or(f64::NAN, |(_, mean)| mean.exp())).collect();
     let (seconds, noise) = (start.elapsed().as_secs_f64(), table.noise.clone());
     Ok(RidgeTrainResult { model: target, steps, seconds, noise, nrmse, concavity: model.concavity() })
 }
@@ -72,10 +73,10 @@ fn card(
     source: &Source,
     config: &RidgeTraining,
     table: &RidgeTrainConfig,
-    errors: &[Option<f64>],
+    errors: &[Option<(usize, f64)>],
     steps: usize,
 ) -> RidgeCard {
-    let levels = table.noise.iter().zip(errors).filter_map(|(sigma, error)| Some((sigma, (*error)?)));
+    let levels = table.noise.iter().zip(errors).filter_map(|(sigma, error)| Some((sigma, (*error)?.1)));
     let mut metrics: BTreeMap<_, _> =
         levels.map(|(sigma, error)| (format!("nrmse_at_noise_{sigma}"), rounded(error.exp()))).collect();
     metrics.insert("training_steps".into(), steps as f64);

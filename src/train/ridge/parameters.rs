@@ -5,7 +5,7 @@ use crate::prior::RidgeModel;
 use std::f64::consts::PI;
 
 /// λ at first, over the noise's variance.
-const FIRST_WEIGHT: f64 = 10.0;
+const FIRST_WEIGHT: f64 = 200.0;
 
 /// Where the slope of a function has fallen to a half at first.
 const FIRST_KNEE: f64 = 0.05;

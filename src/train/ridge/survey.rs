@@ -5,6 +5,9 @@ use rand::{Rng, RngExt};
 use rand_distr::{Distribution, StandardNormal};
 use rustfft::num_complex::Complex;
 
+/// Least value of F̂, whose greatest is 1.
+const LEAST: f32 = 1e-3;
+
 /// A survey of images of one shape: F̂(f) = MTF(f)² / (1 + |f| / f₀), f in 1/voxel.
 pub(super) struct Survey {
     shape: [usize; 3],
@@ -14,13 +17,13 @@ pub(super) struct Survey {
 }
 
 impl Survey {
-    /// A random resolution and f₀. Where `planes` is set planes along z do not see each other.
+    /// A random resolution and f₀; F̂ is never below a thousandth. Where `planes` is set planes along z do not see each other.
     pub fn random(shape: [usize; 3], planes: bool, random: &mut impl Rng) -> Self {
-        let fwhm = random.random_range(0.8_f64..2.0);
+        let fwhm = random.random_range(0.8_f64..1.8);
         let first = 1.0 / random.random_range(20.0_f64..60.0);
         // exp(−4 π² s² f²) is the square of a Gaussian's transfer function.
         let decay = (std::f64::consts::PI * fwhm).powi(2) / (2.0 * std::f64::consts::LN_2);
-        Self::new(shape, planes, |f2| ((-decay * f2).exp() / (1.0 + f2.sqrt() / first)) as f32)
+        Self::new(shape, planes, |f2| (((-decay * f2).exp() / (1.0 + f2.sqrt() / first)) as f32).max(LEAST))
     }
 
     /// Spectrum from the square of the frequency.

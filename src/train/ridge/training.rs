@@ -20,10 +20,13 @@ struct Accuracy {
 }
 
 /// That of the training: errors of the gradient are far below its scatter from sample to sample.
-const ENOUGH: Accuracy = Accuracy { minimum: (1e-4, 60), system: (1e-2, 20) };
+const ENOUGH: Accuracy = Accuracy { minimum: (3e-4, 40), system: (2e-2, 12) };
 
 /// Steps over which the rate rises.
 const RISE: usize = 50;
+
+/// Rate of ln λ over that of the others.
+const WEIGHT_RATE: f64 = 4.0;
 
 /// Share of the rate that is left at the end.
 const LAST_RATE: f64 = 0.02;
@@ -63,7 +66,8 @@ fn train_from(
         let (mut gradient, nrmse) = sample(config, &parameters, level, ENOUGH, &mut random);
         clip(&mut gradient, LARGEST_GRADIENT);
         let rate = config.rate.get() * cosine(step, config.steps, RISE, LAST_RATE);
-        adam.step(&mut parameters.values, &gradient, |_| rate);
+        let weights = parameters.weights();
+        adam.step(&mut parameters.values, &gradient, |place| if place < weights { rate } else { WEIGHT_RATE * rate });
         parameters.confine(config.convexity.least_slope());
         if observe(&parameters, Progress { step: step + 1, level, nrmse }).is_break() {
             break;
