@@ -2,13 +2,12 @@
 
 use super::RidgeTrainConfig;
 use crate::prior::RidgeModel;
-use std::f64::consts::PI;
 
 /// λ at first, over the noise's variance.
-const FIRST_WEIGHT: f64 = 200.0;
+const FIRST_WEIGHT: f64 = 100.0;
 
 /// Where the slope of a function has fallen to a half at first.
-const FIRST_KNEE: f64 = 0.05;
+const FIRST_KNEE: f64 = 0.02;
 
 /// The parameters and how to read them.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,14 +19,14 @@ pub(super) struct Parameters {
 }
 
 impl Parameters {
-    /// The first filters are cosines of rising frequency, all with one σ.
+    /// The first filters are differences of neighbours, all with one σ.
     pub fn first(config: &RidgeTrainConfig) -> Self {
-        let cosines = cosines(config.kernel, config.filters);
+        let differences = differences(config.kernel, config.filters);
         let slopes = config.knots.iter().map(|&knot| FIRST_KNEE / (FIRST_KNEE + f64::from(knot)));
         let slopes: Vec<f64> = slopes.collect();
         let slopes = (0..config.filters).flat_map(|_| slopes.iter().copied());
         let weights = config.noise.iter().map(|sigma| (FIRST_WEIGHT * sigma * sigma).ln());
-        let values = cosines.into_iter().chain(slopes).chain(weights).collect();
+        let values = differences.into_iter().chain(slopes).chain(weights).collect();
         Self { kernel: config.kernel, filters: config.filters, knots: config.knots.clone(), values }
     }
 
@@ -60,23 +59,22 @@ impl Parameters {
     }
 }
 
-/// The products of cosines of lowest frequency but the constant, so scaled that the bank has a norm around 1.
-fn cosines(kernel: [usize; 3], filters: usize) -> Vec<f64> {
+/// Differences of the middle voxel and its nearest ones, so scaled that the bank has a norm of at most 1: with one function
+/// for all, a prior on pairs of neighbours. There is no frequency that they do not see.
+fn differences(kernel: [usize; 3], filters: usize) -> Vec<f64> {
     let [kx, ky, kz] = kernel;
-    let taps = kx * ky * kz;
+    let (taps, middle) = (kx * ky * kz, ((kx / 2) * ky + ky / 2) * kz + kz / 2);
     let place = |n: usize| [n / (ky * kz), n / kz % ky, n % kz];
-    let square =
-        |n: &usize| (0..3).map(|a| (place(*n)[a] * place(*n)[a]) as f64 / (kernel[a] * kernel[a]) as f64).sum::<f64>();
-    let mut orders: Vec<usize> = (1..taps).collect();
-    orders.sort_by(|a, b| square(a).total_cmp(&square(b)));
-    let wave = |order: usize, tap: usize| {
-        let factor = |a: usize| (PI * place(order)[a] as f64 * (place(tap)[a] as f64 + 0.5) / kernel[a] as f64).cos();
-        2.0 * factor(0) * factor(1) * factor(2) / taps as f64
+    let square = |n: usize| (0..3).map(|a| place(n)[a].abs_diff(place(middle)[a]).pow(2)).sum::<usize>();
+    // One of every two opposite neighbours; then, where more filters are asked for, the others too.
+    let mut neighbours: Vec<usize> = (middle + 1..taps).collect();
+    neighbours.sort_by_key(|&n| square(n));
+    neighbours.extend((0..middle).rev());
+    let size = 0.5 / (filters as f64).sqrt();
+    let filter = |n: usize| {
+        let mut filter = vec![0.0; taps];
+        (filter[middle], filter[neighbours[n % neighbours.len()]]) = (size, -size);
+        filter
     };
-    // More filters than cosines: the same again, the other way round.
-    let sign = |n: usize| if n < orders.len() { 1.0 } else { -0.5 };
-    (0..filters)
-        .flat_map(|n| (0..taps).map(move |tap| (n, tap)))
-        .map(|(n, tap)| sign(n) * wave(orders[n % orders.len()], tap))
-        .collect()
+    (0..filters).flat_map(filter).collect()
 }
