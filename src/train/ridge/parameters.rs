@@ -6,6 +6,12 @@ use crate::prior::RidgeModel;
 /// λ at first, over the noise's variance.
 const FIRST_WEIGHT: f64 = 100.0;
 
+/// Rate of the filters' taps over that of slopes.
+const FILTER_RATE: f64 = 0.02;
+
+/// Rate of ln λ over that of slopes.
+const WEIGHT_RATE: f64 = 3.0;
+
 /// Where the slope of a function has fallen to a half at first.
 const FIRST_KNEE: f64 = 0.02;
 
@@ -38,6 +44,16 @@ impl Parameters {
     /// Where the weights start.
     pub fn weights(&self) -> usize {
         self.slopes() + self.filters * self.knots.len()
+    }
+
+    /// How far a step may move each parameter, for slopes of 1: the taps of a filter are small, ln λ is not known well.
+    pub fn rates(&self) -> Vec<f64> {
+        let rate = |place: usize| match place {
+            _ if place < self.slopes() => FILTER_RATE,
+            _ if place < self.weights() => 1.0,
+            _ => WEIGHT_RATE,
+        };
+        (0..self.values.len()).map(rate).collect()
     }
 
     /// λ of a noise level.

@@ -25,9 +25,6 @@ const ENOUGH: Accuracy = Accuracy { minimum: (3e-4, 40), system: (2e-2, 12) };
 /// Steps over which the rate rises.
 const RISE: usize = 50;
 
-/// Rate of ln λ over that of the others.
-const WEIGHT_RATE: f64 = 4.0;
-
 /// Share of the rate that is left at the end.
 const LAST_RATE: f64 = 0.02;
 
@@ -61,13 +58,13 @@ fn train_from(
 ) -> RidgeModel {
     let mut random = Pcg64::seed_from_u64(config.seed);
     let mut adam = Adam::new(parameters.values.len());
+    let rates = parameters.rates();
     for step in 0..config.steps {
         let level = random.random_range(0..config.noise.len());
         let (mut gradient, nrmse) = sample(config, &parameters, level, ENOUGH, &mut random);
         clip(&mut gradient, LARGEST_GRADIENT);
         let rate = config.rate.get() * cosine(step, config.steps, RISE, LAST_RATE);
-        let weights = parameters.weights();
-        adam.step(&mut parameters.values, &gradient, |place| if place < weights { rate } else { WEIGHT_RATE * rate });
+        adam.step(&mut parameters.values, &gradient, |place| rate * rates[place]);
         parameters.confine(config.convexity.least_slope());
         if observe(&parameters, Progress { step: step + 1, level, nrmse }).is_break() {
             break;
