@@ -66,14 +66,14 @@ impl RidgeModel {
         spectral_bound(self.kernel, &self.filters, &weights)
     }
 
-    /// The same R up to a factor, with L = 1 and zero means that hold to the last bit but one.
+    /// The same R up to a factor, with max(L, L⁻) = 1 and zero means that hold to the last bit but one.
     pub fn normalised(mut self) -> Self {
         let (taps, middle) = (self.taps(), self.middle());
         for filter in self.filters.chunks_exact_mut(taps) {
             filter[middle] = 0.0;
             filter[middle] = -filter.iter().map(|&w| f64::from(w)).sum::<f64>() as f32;
         }
-        let norm = self.lipschitz().sqrt() as f32;
+        let norm = self.lipschitz().max(self.concavity()).sqrt() as f32;
         if norm > 0.0 {
             self.filters.iter_mut().chain(&mut self.knots).for_each(|value| *value /= norm);
         }
