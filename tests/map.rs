@@ -205,7 +205,7 @@ fn learned_convex_priors_have_one_image() {
 fn the_objective_never_falls_where_theory_says_so() {
     let measurement = measurement();
     let model = Model::new(&measurement, grid(), Some([30.0, 30.0, 4.0]), 1).unwrap();
-    for prior in [Prior::Smooth(quadratic(pairs())), rdp(), ridge("ridge-2d"), ridge("ridge-3d-weak")] {
+    for prior in [Prior::Smooth(quadratic(pairs())), rdp(), ridge("ridge-2d"), ridge("ridge-3d")] {
         let objective = Objective::new(&model, &prior, BETA);
         let mut work = objective.work();
         let algorithms: [(&str, Box<dyn Algorithm>); 3] = [

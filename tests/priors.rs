@@ -28,7 +28,6 @@ const PRIORS: &[&str] = &[
     "[non-local]\nanatomical.phantom = \"brain\"",
     "[ridge]\nmodel = \"ridge-2d\"",
     "[ridge]\nmodel = \"ridge-3d\"\nscale = 5.0",
-    "[ridge]\nmodel = \"ridge-3d-weak\"",
     "[kernel]\nanatomical.phantom = \"brain\"",
 ];
 

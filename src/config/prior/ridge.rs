@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RidgeConfig {
-    /// Name of a shipped model (`ridge-2d`, `ridge-3d`, and `-weak` of both), or path of a `.safetensors` file with its model
+    /// Name of a shipped model (`ridge-2d`, `ridge-3d`), or path of a `.safetensors` file with its model
     /// card (`.json`) beside it.
     pub model: String,
     /// Weight, per square of the image's unit; or "auto".

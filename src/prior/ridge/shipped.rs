@@ -23,7 +23,7 @@ macro_rules! shipped {
 }
 
 /// All of them.
-const SHIPPED: &[Shipped] = &[shipped!("ridge-2d"), shipped!("ridge-3d"), shipped!("ridge-3d-weak")];
+const SHIPPED: &[Shipped] = &[shipped!("ridge-2d"), shipped!("ridge-3d")];
 
 /// Names of the models in the program.
 pub fn shipped_ridges() -> Vec<&'static str> {
