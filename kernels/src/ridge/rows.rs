@@ -206,10 +206,10 @@ unsafe fn responses_block<L: Lanes, const V: usize>(
                 let row = plane.as_ptr().add((y + dy) * stride + z);
                 for dz in 0..kz {
                     let x: [L; V] = std::array::from_fn(|v| L::load(row.add(dz + v * L::COUNT)).sub(middle[v]));
-                    for c in 0..CHANNELS {
+                    for (c, sums) in sums.iter_mut().enumerate() {
                         let weight = L::splat(*weights.add(c));
-                        for v in 0..V {
-                            sums[c][v] = sums[c][v].add(weight.mul(x[v]));
+                        for (sum, x) in sums.iter_mut().zip(x) {
+                            *sum = sum.add(weight.mul(x));
                         }
                     }
                     weights = weights.wrapping_add(channels);

@@ -101,7 +101,7 @@ impl RidgeCard {
     pub(super) fn check(&self, path: &Path, model: &RidgeModel) -> Result<(), NetworkError> {
         let constants =
             [("lipschitz", self.lipschitz, model.lipschitz()), ("concavity", self.concavity, model.concavity())];
-        match constants.into_iter().find(|(_, stated, found)| !((stated - found).abs() <= LIPSCHITZ_ROUNDING)) {
+        match constants.into_iter().find(|(_, stated, found)| (stated - found).abs() > LIPSCHITZ_ROUNDING) {
             Some((field, stated, found)) => {
                 Err(NetworkError::field(path, field, stated, format!("{found:.6}, which the weights have")))
             }
