@@ -186,12 +186,12 @@ fn learned_convex_priors_have_one_image() {
     let model = Model::new(&measurement, grid(), None, 1).unwrap();
     for name in ["ridge-2d", "ridge-3d"] {
         let prior = ridge(name);
-        let objective = Objective::new(&model, &prior, 20.0);
+        let objective = Objective::new(&model, &prior, 5.0);
         let starts = [None, Some(truth(&grid()).iter().map(|t| 3.0 - 0.7 * t).collect::<Vec<f32>>())];
         let mut images = Vec::new();
         for start in starts {
-            images.push(updates(Lbfgs::new(&objective, 10, start.clone()), 120));
-            images.push(updates(ProximalNewton::new(&objective, start), 60));
+            images.push(updates(Lbfgs::new(&objective, 10, start.clone()), 200));
+            images.push(updates(ProximalNewton::new(&objective, start), 80));
         }
         for image in &images {
             let (kkt, distance) = (kkt(&objective, image), distance(image, &images[0]));
