@@ -146,6 +146,11 @@ fn numbers_that_cannot_be_used_are_neither_written_nor_read() {
     let expected = "net.safetensors: tensor `stage0.layer1.weight` is 143 values, expected shape [4, 4, 3, 3, 1]";
     assert_eq!(write(|m| m.weights.bodies[0][1].truncate(143)), expected);
     assert_eq!(write(|m| m.weights.bodies.truncate(1)), "net.safetensors: number of bodies is 1, expected 2");
+    let expected = "net.safetensors: metrics.nrmse is NaN, expected a finite number";
+    let not_measured = |m: &mut Model| {
+        m.card.metrics.insert("nrmse".into(), f64::NAN);
+    };
+    assert_eq!(write(not_measured), expected);
     // In a file.
     let mut weights = files().weights;
     let end = weights.len();

@@ -86,7 +86,7 @@ impl PriorConfig {
             }
             Self::Unrolled(c) => {
                 let model = inputs.model.expect("the config asks for a network, the caller gave none");
-                let (scale, strength) = (mean_activity(inputs.start), c.strength.get() as f32);
+                let (scale, strength) = (mean_activity(grid, inputs.start), c.strength.get() as f32);
                 Prior::Unrolled(Unrolled::of_model(model, grid, scale, inputs.anatomical, strength)?)
             }
         })
@@ -126,7 +126,7 @@ impl<'a> PriorInputs<'a> {
         if (0..3).any(|axis| kernel[axis] > shape[axis]) {
             return Err(PriorError::Filters { kernel, shape });
         }
-        let scale = scale.map_or_else(|| mean_activity(self.start), |scale| scale.get() as f32);
+        let scale = scale.map_or_else(|| mean_activity(self.grid, self.start), |scale| scale.get() as f32);
         if scale > 0.0 { Ok(Ridge::new(model, shape, scale)) } else { Err(PriorError::NoActivity { found: scale }) }
     }
 

@@ -92,6 +92,9 @@ impl ModelCard {
                 return Err(NetworkError::field(path, field, format!("{range:?}"), "a range, smallest first"));
             }
         }
+        if let Some((name, value)) = self.metrics.iter().find(|(_, value)| !value.is_finite()) {
+            return Err(NetworkError::field(path, format!("metrics.{name}"), value, "a finite number"));
+        }
         let (field, found) = ("target_resolution_mm", self.target_resolution_mm);
         match found >= 0.0 && found.is_finite() {
             true => Ok(()),
