@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench priors`; `RAYON_NUM_THREADS=1` for one core.
 
-use coincide::config::{PriorConfig, PriorInputs};
+use coincide::config::{PriorConfig, PriorInputs, Source};
 use coincide::image::ImageGrid;
 use coincide::prior::Prior;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
@@ -22,6 +22,8 @@ const PRIORS: &[&str] = &[
     "[parallel-level-sets]\nanatomical.phantom = \"brain\"",
     "[directional-total-variation]\nanatomical.phantom = \"brain\"",
     "[non-local]",
+    "[ridge]\nmodel = \"ridge-2d\"",
+    "[ridge]\nmodel = \"ridge-3d\"",
     "[kernel]\nanatomical.phantom = \"brain\"",
 ];
 
@@ -43,7 +45,9 @@ fn priors(c: &mut Criterion) {
         let beta = if text.starts_with("[kernel") { "" } else { "\nbeta = 1.0" };
         let config: PriorConfig = toml::from_str(&format!("{text}{beta}")).unwrap();
         let kappa = config.kappa().then_some(kappa.as_slice());
-        let inputs = PriorInputs { grid: &grid, start: &start, kappa, anatomical: Some(&anatomical), model: None };
+        let ridge = config.ridge_model(&Source { path: "priors.toml".into(), text: String::new() }).unwrap();
+        let (anatomical, ridge) = (Some(anatomical.as_slice()), ridge.as_ref());
+        let inputs = PriorInputs { grid: &grid, start: &start, kappa, anatomical, model: None, ridge };
         let name = text.replace('\n', " ");
         match config.build(inputs).unwrap() {
             Prior::None => {}

@@ -87,6 +87,11 @@ enum Command {
         #[arg(long, value_name = "IMAGE", conflicts_with = "config")]
         replay: Option<PathBuf>,
     },
+    /// Train a learned prior
+    Train {
+        /// Config of a training run
+        config: PathBuf,
+    },
     /// Compare methods: many scans, every method with its knob tuned, tables, curves, maps
     Evaluate {
         /// Study file
@@ -206,6 +211,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, RunError> {
             (Some(config), None) => show(&run::recon(config, &options)?, json),
             (None, None) => return Err(RunError::Usage("name a config, or an image to --replay".into())),
         },
+        Command::Train { config } => show(&run::train_ridge(config, &options)?, json),
         Command::Evaluate { study } => show(&run::evaluate(study, &options)?, json),
         Command::Check { config } => {
             let result = run::check(config, &options)?;

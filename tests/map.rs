@@ -8,7 +8,9 @@ use coincide::data::Measurement;
 use coincide::image::ImageGrid;
 use coincide::likelihood::Model;
 use coincide::operator::{LinearOperator, Projector};
-use coincide::prior::{Denoiser, Neighbours, Pairs, Prior, quadratic, relative_difference, total_variation};
+use coincide::prior::{
+    Denoiser, Neighbours, Pairs, Prior, Ridge, quadratic, relative_difference, shipped_ridge, total_variation,
+};
 use coincide::scanner::{AxialCompression, Scanner, SinogramGeometry, preset};
 
 const SUBSETS: usize = 6;
@@ -58,6 +60,11 @@ fn pairs() -> Pairs {
 
 fn rdp() -> Prior {
     Prior::Smooth(relative_difference(pairs(), 2.0, 0.004))
+}
+
+/// A shipped model, at the activity of the warm box.
+fn ridge(name: &str) -> Prior {
+    Prior::Smooth(Box::new(Ridge::new(&shipped_ridge(name).unwrap().model, grid().shape, 1.0)))
 }
 
 const BETA: f64 = 2.0;
@@ -172,11 +179,33 @@ fn every_convergent_algorithm_finds_the_same_image_from_different_starts() {
     }
 }
 
+/// The convex regularisers have one image, wherever an algorithm starts, and the optimality conditions hold there.
+#[test]
+fn learned_convex_priors_have_one_image() {
+    let measurement = measurement();
+    let model = Model::new(&measurement, grid(), None, 1).unwrap();
+    for name in ["ridge-2d", "ridge-3d"] {
+        let prior = ridge(name);
+        let objective = Objective::new(&model, &prior, 5.0);
+        let starts = [None, Some(truth(&grid()).iter().map(|t| 3.0 - 0.7 * t).collect::<Vec<f32>>())];
+        let mut images = Vec::new();
+        for start in starts {
+            images.push(updates(Lbfgs::new(&objective, 10, start.clone()), 200));
+            images.push(updates(ProximalNewton::new(&objective, start), 80));
+        }
+        for image in &images {
+            let (kkt, distance) = (kkt(&objective, image), distance(image, &images[0]));
+            println!("{name}: kkt {kkt:.1e}, distance {distance:.1e}");
+            assert!(kkt < 1e-5 && distance < 1e-3, "{name}: kkt {kkt}, distance {distance}");
+        }
+    }
+}
+
 #[test]
 fn the_objective_never_falls_where_theory_says_so() {
     let measurement = measurement();
     let model = Model::new(&measurement, grid(), Some([30.0, 30.0, 4.0]), 1).unwrap();
-    for prior in [Prior::Smooth(quadratic(pairs())), rdp()] {
+    for prior in [Prior::Smooth(quadratic(pairs())), rdp(), ridge("ridge-2d"), ridge("ridge-3d")] {
         let objective = Objective::new(&model, &prior, BETA);
         let mut work = objective.work();
         let algorithms: [(&str, Box<dyn Algorithm>); 3] = [

@@ -46,7 +46,7 @@ fn mistakes_point_at_the_key_and_name_the_cure() {
         ),
         (
             "[prior.relative-diference]\nbeta = 1",
-            "scan.toml:6:8: unknown choice `relative-diference` (did you mean `relative-difference`? Known here: quadratic, relative-difference, log-cosh, huber, hyperbolic-total-variation, total-variation, median-root, bowsher, parallel-level-sets, directional-total-variation, non-local, kernel, unrolled, torchscript)",
+            "scan.toml:6:8: unknown choice `relative-diference` (did you mean `relative-difference`? Known here: quadratic, relative-difference, log-cosh, huber, hyperbolic-total-variation, total-variation, median-root, bowsher, parallel-level-sets, directional-total-variation, non-local, kernel, ridge, unrolled, torchscript)",
         ),
         (
             "[prior.huber]\nbeta = 1\nunit = \"kBq/mL\"",
@@ -96,8 +96,14 @@ fn a_build_without_libtorch_says_what_to_type() {
     let expected = "scan.toml:7:9: this coincide was built without libtorch, which runs TorchScript models (build it with `cargo xtask libtorch && cargo build --release --features torch`)";
     assert_eq!(found, expected);
     let (grid, config) = (ImageGrid::centred([4, 4, 4], [2.0; 3]), prior(&format!("[torchscript]\n{keys}")));
-    let built =
-        config.build(PriorInputs { grid: &grid, start: &[1.0; 64], kappa: None, anatomical: None, model: None });
+    let built = config.build(PriorInputs {
+        grid: &grid,
+        start: &[1.0; 64],
+        kappa: None,
+        anatomical: None,
+        model: None,
+        ridge: None,
+    });
     assert_eq!(built.err(), Some(PriorError::NoTorch));
 }
 
@@ -157,7 +163,7 @@ fn images_that_do_not_fit_are_errors() {
     let (start, short, flat) = (vec![1.0; 64], vec![1.0; 63], vec![5.0; 64]);
     let bowsher = prior("[bowsher]\nbeta = 1\nanatomical.phantom = \"brain\"");
     let build = |config: &PriorConfig, start: &[f32], anatomical: Option<&[f32]>| {
-        let inputs = PriorInputs { grid: &grid, start, kappa: None, anatomical, model: None };
+        let inputs = PriorInputs { grid: &grid, start, kappa: None, anatomical, model: None, ridge: None };
         config.build(inputs).err().map(|error: PriorError| error.to_string())
     };
     let expected = [
@@ -191,6 +197,7 @@ fn epsilon_follows_the_start_image() {
         kappa: None,
         anatomical: None,
         model: None,
+        ridge: None,
     }) {
         Ok(Prior::Smooth(prior)) => prior,
         _ => panic!("{text}"),

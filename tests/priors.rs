@@ -1,11 +1,11 @@
 //! All priors, in one list that every general test runs over.
 
-use coincide::config::{PriorConfig, PriorInputs};
+use coincide::config::{PriorConfig, PriorInputs, Source};
 use coincide::image::ImageGrid;
 use coincide::prior::{Dual, KernelMatrix, Prior, Smooth};
 use std::process::Command;
 
-const SHAPE: [usize; 3] = [7, 6, 37];
+const SHAPE: [usize; 3] = [9, 8, 37];
 const VOXEL_MM: [f64; 3] = [2.0, 2.5, 3.0];
 
 /// Every prior as a config, without its β.
@@ -26,6 +26,8 @@ const PRIORS: &[&str] = &[
     "[directional-total-variation]\nanatomical.phantom = \"brain\"",
     "[non-local]\nreach = 2\nrelative_width = 1.0\nkappa = true",
     "[non-local]\nanatomical.phantom = \"brain\"",
+    "[ridge]\nmodel = \"ridge-2d\"",
+    "[ridge]\nmodel = \"ridge-3d\"\nscale = 5.0",
     "[kernel]\nanatomical.phantom = \"brain\"",
 ];
 
@@ -60,7 +62,9 @@ fn build(text: &str) -> Prior {
     let (grid, start, kappa, anatomical) = (grid(), image(7), noise(grid().voxels(), 8), image(9));
     let kappa = Some(kappa.as_slice()).filter(|_| config.kappa());
     let anatomical = config.anatomical().map(|_| anatomical.as_slice());
-    config.build(PriorInputs { grid: &grid, start: &start, kappa, anatomical, model: None }).unwrap()
+    let ridge = config.ridge_model(&Source { path: "priors.toml".into(), text: String::new() }).unwrap();
+    let inputs = PriorInputs { grid: &grid, start: &start, kappa, anatomical, model: None, ridge: ridge.as_ref() };
+    config.build(inputs).unwrap()
 }
 
 fn cases() -> impl Iterator<Item = Case> {
@@ -126,7 +130,7 @@ fn single_slopes_are_right_even_at_the_border() {
     for (name, prior) in smooth() {
         let (x, grid) = (image(3), grid());
         let slope = gradient(&*prior, &x);
-        for voxel in [[0, 0, 0], [6, 5, 36], [3, 2, 0], [0, 3, 31], [6, 0, 32], [3, 3, 17]] {
+        for voxel in [[0, 0, 0], [8, 7, 36], [3, 2, 0], [0, 3, 31], [8, 0, 32], [3, 3, 17]] {
             let j = grid.index(voxel);
             let (mut up, mut down) = (x.clone(), x.clone());
             (up[j], down[j]) = (x[j] + 0.125, x[j] - 0.125);
@@ -139,12 +143,13 @@ fn single_slopes_are_right_even_at_the_border() {
 
 #[test]
 fn curvatures_are_the_slope_of_the_gradient() {
-    // Huber's curvature jumps; `pairwise_priors_are_their_formulas` holds it.
-    for (name, prior) in smooth().filter(|(name, _)| !name.starts_with("[huber")) {
+    // Curvatures that jump are held by `pairwise_priors_are_their_formulas` and `tests/ridge.rs`.
+    let jumps = |name: &str| name.starts_with("[huber") || name.starts_with("[ridge");
+    for (name, prior) in smooth().filter(|(name, _)| !jumps(name)) {
         let (x, grid) = (image(4), grid());
         let mut curvature = vec![0.0; x.len()];
         prior.add_curvature(1.0, &x, &mut curvature);
-        for voxel in [[0, 0, 0], [6, 5, 36], [3, 2, 0], [0, 3, 31], [6, 0, 32], [3, 3, 17], [2, 4, 8]] {
+        for voxel in [[0, 0, 0], [8, 7, 36], [3, 2, 0], [0, 3, 31], [8, 0, 32], [3, 3, 17], [2, 4, 8]] {
             let j = grid.index(voxel);
             let (mut up, mut down) = (x.clone(), x.clone());
             (up[j], down[j]) = (x[j] + 0.03125, x[j] - 0.03125);
@@ -512,7 +517,14 @@ fn guided_priors_leave_the_edges_of_the_guide_alone() {
         let config: PriorConfig =
             toml::from_str(&format!("{text}\nbeta = 1.0\nanatomical.phantom = \"brain\"")).unwrap();
         config
-            .build(PriorInputs { grid: &grid, start: &x, kappa: None, anatomical: Some(&guide), model: None })
+            .build(PriorInputs {
+                grid: &grid,
+                start: &x,
+                kappa: None,
+                anatomical: Some(&guide),
+                model: None,
+                ridge: None,
+            })
             .unwrap()
     };
     let Prior::Smooth(bowsher) = built("[bowsher]\nchosen = 5") else { panic!() };

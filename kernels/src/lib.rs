@@ -17,6 +17,7 @@ pub mod median;
 mod memory;
 pub mod pairs;
 pub mod probe;
+pub mod ridge;
 
 pub use aligned::AlignedBuffer;
 pub use level::Level;

@@ -6,7 +6,7 @@ use rustfft::{Fft, FftPlanner};
 use std::sync::Arc;
 
 /// Fourier transforms of real images `[x, y, z]`, zero-padded. A spectrum is `[y, z, x]`, padded shape.
-pub(super) struct Fourier {
+pub(crate) struct Fourier {
     shape: [usize; 3],
     padded: [usize; 3],
     forward: [Arc<dyn Fft<f32>>; 3],

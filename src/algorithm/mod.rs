@@ -35,6 +35,7 @@ mod unrolled;
 pub use bsrem::{Bsrem, BsremVariant};
 pub use de_pierro::DePierro;
 pub use drive::{Algorithm, Observer, Step, Stop, drive};
+pub(crate) use fourier::Fourier;
 pub use kernel_em::KernelEm;
 pub use kkt::optimality;
 pub use lbfgs::Lbfgs;

@@ -40,13 +40,21 @@ pub enum PriorError {
         /// What is wrong with it.
         problem: String,
     },
-    /// A network that cannot be scaled, as there is no activity.
+    /// A learned prior that cannot be scaled, as there is no activity.
     #[error(
-        "the network is scaled by the mean activity of an early OSEM image, which is {found}: are there any counts?"
+        "the learned prior is scaled by the mean activity of an early OSEM image, which is {found}: are there any counts?"
     )]
     NoActivity {
         /// The mean activity.
         found: f32,
+    },
+    /// Filters that do not fit into the image.
+    #[error("the model's filters have {kernel:?} voxels, the image only {shape:?}: choose a model of smaller filters")]
+    Filters {
+        /// Voxels of the filters along x, y, z.
+        kernel: [usize; 3],
+        /// Those of the image.
+        shape: [usize; 3],
     },
     /// A constant relative to the maximum of the start image, which is not above zero.
     #[error("`{key}` follows the maximum of the start image, which is {maximum}: give `{key}` a number")]

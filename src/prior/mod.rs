@@ -24,6 +24,7 @@ mod patches;
 mod probe;
 mod quadratic;
 mod relative_difference;
+mod ridge;
 #[cfg(feature = "torch")]
 mod torchscript;
 mod total_variation;
@@ -44,6 +45,9 @@ pub use parallel_level_sets::parallel_level_sets;
 pub use probe::Probe;
 pub use quadratic::quadratic;
 pub use relative_difference::relative_difference;
+pub use ridge::{
+    Ridge, RidgeArchitecture, RidgeCard, RidgeFile, RidgeFiles, RidgeModel, shipped_ridge, shipped_ridges,
+};
 #[cfg(feature = "torch")]
 pub use torchscript::torchscript;
 pub use total_variation::{directional_total_variation, total_variation};

@@ -37,6 +37,9 @@ pub enum RunError {
     /// Counts or components that cannot be used.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// A model cannot be written.
+    #[error(transparent)]
+    Network(#[from] crate::prior::network::NetworkError),
     /// The prior cannot be built.
     #[error(transparent)]
     Prior(#[from] PriorError),

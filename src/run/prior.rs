@@ -45,13 +45,14 @@ impl Scene<'_> {
             PriorConfig::Unrolled(unrolled) => Some(unrolled.load(self.source)?),
             _ => None,
         };
+        let ridge = config.ridge_model(self.source)?;
         if let Some(model) = &model {
             self.compare(&model.card);
         }
-        // A uniform image says nothing about the largest activity or the curvature; a short OSEM does. The scale of a network
-        // is always that of a short OSEM, as in its training.
-        let network = matches!(config, PriorConfig::Unrolled(_) | PriorConfig::Torchscript(_));
-        let seen = match start.filter(|_| !network) {
+        // A uniform image says nothing about the largest activity or the curvature; a short OSEM does. The scale of a learned
+        // prior is always that of a short OSEM: it does not depend on where the algorithm starts.
+        let learned = matches!(config, PriorConfig::Ridge(_) | PriorConfig::Unrolled(_) | PriorConfig::Torchscript(_));
+        let seen = match start.filter(|_| !learned) {
             Some(start) => Cow::Borrowed(start),
             None => Cow::Owned(self.osem_start(&OsemStart::default(), self.model)?),
         };
@@ -61,7 +62,8 @@ impl Scene<'_> {
         let anatomical =
             config.anatomical().map(|image| anatomical_image(image, &grid, self.source, &at)).transpose()?;
         let (kappa, anatomical) = (kappa.as_deref(), anatomical.as_deref());
-        let inputs = PriorInputs { grid: &grid, start: &seen, kappa, anatomical, model: model.as_ref() };
+        let inputs =
+            PriorInputs { grid: &grid, start: &seen, kappa, anatomical, model: model.as_ref(), ridge: ridge.as_ref() };
         let prior = config.resolved(self.source).build(inputs).map_err(|error| self.unbuilt(error))?;
         if let (PriorConfig::Torchscript(_), Prior::Denoiser(denoiser)) = (config, &prior) {
             for warning in Probe::new(&**denoiser, &seen).warnings() {

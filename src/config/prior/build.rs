@@ -4,7 +4,7 @@ use super::{NeighboursConfig, PotentialConfig, PriorConfig};
 use crate::image::ImageGrid;
 use crate::prior::network::{Model, Unrolled, mean_activity};
 use crate::prior::{
-    KernelMatrix, Pairs, Prior, PriorError, bowsher_pairs, directional_total_variation, huber,
+    KernelMatrix, Pairs, Prior, PriorError, Ridge, RidgeModel, bowsher_pairs, directional_total_variation, huber,
     hyperbolic_total_variation, log_cosh, median_root, non_local_pairs, parallel_level_sets, quadratic,
     relative_difference, total_variation,
 };
@@ -29,6 +29,8 @@ pub struct PriorInputs<'a> {
     pub anatomical: Option<&'a [f32]>,
     /// The network of `[prior.unrolled]`, as [`super::UnrolledConfig::load`] reads it.
     pub model: Option<&'a Model>,
+    /// The model of `[prior.ridge]`, as [`PriorConfig::ridge_model`] reads it.
+    pub ridge: Option<&'a RidgeModel>,
 }
 
 impl PriorConfig {
@@ -79,6 +81,10 @@ impl PriorConfig {
                 let (guide, width) = (inputs.guide(self.name())?, c.relative_width.get() as f32);
                 Prior::Kernel(KernelMatrix::new(grid, guide, c.reach.get(), c.nearest.get().into(), width))
             }
+            Self::Ridge(c) => {
+                let model = inputs.ridge.expect("the config asks for a model, the caller gave none");
+                Prior::Smooth(Box::new(inputs.ridge(model, c.scale)?))
+            }
             Self::Unrolled(c) => {
                 let model = inputs.model.expect("the config asks for a network, the caller gave none");
                 let (scale, strength) = (mean_activity(grid, inputs.start), c.strength.get() as f32);
@@ -114,6 +120,15 @@ impl<'a> PriorInputs<'a> {
 
     fn pairs(&self, neighbours: NeighboursConfig, kappa: bool) -> Pairs {
         Pairs::new(self.grid, neighbours.get(), self.kappa_if(kappa))
+    }
+
+    fn ridge(&self, model: &RidgeModel, scale: Option<Positive>) -> Result<Ridge, PriorError> {
+        let (kernel, shape) = (model.kernel, self.grid.shape);
+        if (0..3).any(|axis| kernel[axis] > shape[axis]) {
+            return Err(PriorError::Filters { kernel, shape });
+        }
+        let scale = scale.map_or_else(|| mean_activity(self.grid, self.start), |scale| scale.get() as f32);
+        if scale > 0.0 { Ok(Ridge::new(model, shape, scale)) } else { Err(PriorError::NoActivity { found: scale }) }
     }
 
     fn epsilon(&self, given: Option<Positive>) -> Result<f32, PriorError> {

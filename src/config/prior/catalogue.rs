@@ -120,6 +120,13 @@ pub const CATALOGUE: &[CatalogueEntry] = &[
         citation: "Wang & Qi 2015, IEEE Trans. Med. Imaging 34:61",
     },
     CatalogueEntry {
+        name: "ridge",
+        capability: Capability::Smooth,
+        formula: "R = c² Σ_f Σⱼ ψ_f((W_f x)ⱼ / c), filters W and piecewise-quadratic ψ learned, c mean activity of the body",
+        unit: SQUARE,
+        citation: "Goujon et al. 2023, IEEE Trans. Comput. Imaging 9:781; 2024, SIAM J. Imaging Sci. 17:91",
+    },
+    CatalogueEntry {
         name: "unrolled",
         capability: Capability::Unrolled,
         formula: "x ← argmin s (x − e ln x) + γ′/2 (x − z)², e = EM(x), z = max(0, x + c Net(x / c)), γ′ = γ s̄ / c",

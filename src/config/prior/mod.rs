@@ -6,6 +6,7 @@ mod build;
 mod catalogue;
 mod guided;
 mod neighbours;
+mod ridge;
 mod tables;
 mod torchscript;
 mod unrolled;
@@ -16,13 +17,14 @@ pub use build::PriorInputs;
 pub use catalogue::{CATALOGUE, CatalogueEntry};
 pub use guided::*;
 pub use neighbours::NeighboursConfig;
+pub use ridge::RidgeConfig;
 pub use tables::*;
 pub use torchscript::TorchscriptConfig;
 pub use unrolled::UnrolledConfig;
 
 use super::{ConfigError, Source};
 use crate::image::ImageUnit;
-use crate::prior::Capability;
+use crate::prior::{Capability, RidgeModel};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +56,8 @@ pub enum PriorConfig {
     NonLocal(NonLocalConfig),
     /// Images that are blends of voxels alike in an anatomical image (Wang & Qi 2015).
     Kernel(KernelConfig),
+    /// Learned functions of the responses of learned filters (Goujon et al. 2023).
+    Ridge(RidgeConfig),
     /// What a trained network makes of the image (Mehranian & Reader 2021).
     Unrolled(UnrolledConfig),
     /// A denoiser of your own: a PyTorch model, exported as TorchScript.
@@ -105,6 +109,7 @@ impl PriorConfig {
                 let (beta, unit, anatomical) = (None, None, Some(&c.anatomical));
                 Common { name: "kernel", beta, unit, kappa: false, anatomical }
             }
+            Self::Ridge(c) => Common::of("ridge", c.beta, c.unit),
             Self::Unrolled(c) => {
                 let (beta, unit, anatomical) = (None, None, c.anatomical.as_ref());
                 Common { name: "unrolled", beta, unit, kappa: false, anatomical }
@@ -153,6 +158,14 @@ impl PriorConfig {
         }
     }
 
+    /// The model of `[prior.ridge]`.
+    pub fn ridge_model(&self, source: &Source) -> Result<Option<RidgeModel>, ConfigError> {
+        match self {
+            Self::Ridge(ridge) => ridge.load(source).map(Some),
+            _ => Ok(None),
+        }
+    }
+
     /// What the prior's own keys have against each other and the machine's files.
     pub fn conflicts(&self, source: &Source) -> Vec<ConfigError> {
         let at = |key| format!("prior.{}.{key}", self.name());
@@ -165,6 +178,7 @@ impl PriorConfig {
             conflicts.push(source.mistake(&at("chosen"), message, Some("7 are usual".into())));
         }
         conflicts.extend(match self {
+            Self::Ridge(ridge) => ridge.load(source).err(),
             Self::Unrolled(unrolled) => unrolled.conflicts(source),
             Self::Torchscript(torchscript) => torchscript.conflicts(source),
             _ => None,

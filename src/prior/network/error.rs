@@ -62,7 +62,12 @@ fn shipped(known: &[&str]) -> String {
 }
 
 impl NetworkError {
-    pub(super) fn field(path: &Path, field: impl Into<String>, found: impl ToString, expected: impl ToString) -> Self {
+    pub(in crate::prior) fn field(
+        path: &Path,
+        field: impl Into<String>,
+        found: impl ToString,
+        expected: impl ToString,
+    ) -> Self {
         let (found, expected) = (found.to_string(), expected.to_string());
         Self::Field { path: path.into(), field: field.into(), found, expected }
     }
@@ -71,11 +76,11 @@ impl NetworkError {
         Self::field(path, format!("architecture.{}", flaw.field), flaw.found, flaw.expected)
     }
 
-    pub(super) fn format(path: &Path, text: impl Into<String>) -> Self {
+    pub(in crate::prior) fn format(path: &Path, text: impl Into<String>) -> Self {
         Self::Format { path: path.into(), text: text.into() }
     }
 
-    pub(super) fn system(path: &Path, action: &'static str, error: std::io::Error) -> Self {
+    pub(in crate::prior) fn system(path: &Path, action: &'static str, error: std::io::Error) -> Self {
         Self::System { path: path.into(), action, text: error.to_string() }
     }
 }

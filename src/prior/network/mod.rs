@@ -24,6 +24,7 @@ pub use body::Body;
 pub use card::{FORMAT, KIND, ModelCard};
 pub use error::NetworkError;
 pub use model::{Model, ModelFiles, Weights, tensor_name};
+pub(in crate::prior) use model::{bytes, floats, hexadecimal, tensor};
 pub use scale::{mean_activity, unit_range};
 pub use shipped::{ModelName, shipped_model, shipped_models};
 pub use unrolled::Unrolled;

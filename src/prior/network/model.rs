@@ -154,9 +154,14 @@ impl Weights {
 const GAMMA: &str = "gamma";
 
 /// Name, shape and bytes of a tensor.
-type Tensor = (String, Vec<usize>, Vec<u8>);
+pub(in crate::prior) type Tensor = (String, Vec<usize>, Vec<u8>);
 
-fn tensor(path: &Path, name: String, shape: Vec<usize>, values: &[f32]) -> Result<Tensor, NetworkError> {
+pub(in crate::prior) fn tensor(
+    path: &Path,
+    name: String,
+    shape: Vec<usize>,
+    values: &[f32],
+) -> Result<Tensor, NetworkError> {
     if shape.iter().product::<usize>() != values.len() {
         let field = format!("tensor `{name}`");
         return Err(NetworkError::field(path, field, format!("{} values", values.len()), format!("shape {shape:?}")));
@@ -170,7 +175,12 @@ pub fn tensor_name(body: usize, layer: usize) -> String {
     format!("stage{body}.layer{layer}.weight")
 }
 
-fn floats(path: &Path, tensors: &SafeTensors, name: &str, shape: &[usize]) -> Result<Vec<f32>, NetworkError> {
+pub(in crate::prior) fn floats(
+    path: &Path,
+    tensors: &SafeTensors,
+    name: &str,
+    shape: &[usize],
+) -> Result<Vec<f32>, NetworkError> {
     let field = format!("tensor `{name}`");
     let Ok(tensor) = tensors.tensor(name) else {
         let expected = format!("F32 values of shape {shape:?}, as the card says");
@@ -184,7 +194,7 @@ fn floats(path: &Path, tensors: &SafeTensors, name: &str, shape: &[usize]) -> Re
     Ok(values.map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])).collect())
 }
 
-fn bytes(path: &Path, longest: u64) -> Result<Vec<u8>, NetworkError> {
+pub(in crate::prior) fn bytes(path: &Path, longest: u64) -> Result<Vec<u8>, NetworkError> {
     let length = fs::metadata(path).map_err(|error| NetworkError::system(path, "reading", error))?.len();
     if length > longest {
         return Err(NetworkError::field(path, "its length", format!("{length} bytes"), format!("at most {longest}")));
@@ -192,7 +202,7 @@ fn bytes(path: &Path, longest: u64) -> Result<Vec<u8>, NetworkError> {
     fs::read(path).map_err(|error| NetworkError::system(path, "reading", error))
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+pub(in crate::prior) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text

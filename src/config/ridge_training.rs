@@ -1,0 +1,62 @@
+//! Config of `coincide train` for a ridge regulariser: `[train.ridge]`.
+
+use super::{ConfigError, RunConfig, Source};
+use crate::train::ridge::RidgeTrainConfig;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// A training run of a regulariser.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RidgeTraining {
+    /// What is trained and on what.
+    pub train: RidgeTrainTable,
+    /// Files.
+    pub output: RidgeTrainOutput,
+    /// Threads.
+    #[serde(default)]
+    pub run: RunConfig,
+}
+
+/// `[train.…]`: the table's name is what is trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RidgeTrainTable {
+    /// A ridge regulariser.
+    Ridge(RidgeTrainConfig),
+}
+
+/// `[output]` of a training run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RidgeTrainOutput {
+    /// The weights, `NAME.safetensors`; the model card `NAME.json` comes beside them.
+    pub model: PathBuf,
+    /// The files are written after every so many steps.
+    #[serde(default = "often")]
+    pub every_steps: usize,
+    /// Licence of the weights.
+    pub licence: String,
+}
+
+fn often() -> usize {
+    500
+}
+
+impl RidgeTraining {
+    /// The text of a config file, and its tables.
+    pub fn read(path: &Path) -> Result<(Source, Self), ConfigError> {
+        let source = Source::read(path)?;
+        let config = source.parse()?;
+        Ok((source, config))
+    }
+
+    /// Everything in the config that contradicts itself or the machine's files. `force` allows files to be replaced.
+    pub fn conflicts(&self, source: &Source, force: bool) -> Vec<ConfigError> {
+        let RidgeTrainTable::Ridge(config) = &self.train;
+        let output = source.output("output.model", &self.output.model, &[".safetensors"], force).err();
+        let flaw = config.flaw().map(|(key, message)| source.mistake(&format!("train.ridge.{key}"), message, None));
+        output.into_iter().chain(flaw).collect()
+    }
+}

@@ -1,0 +1,4 @@
+//! Training of learned priors.
+
+mod adam;
+pub mod ridge;
