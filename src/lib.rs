@@ -17,4 +17,5 @@ pub mod report;
 pub mod run;
 pub mod scanner;
 pub mod simulate;
+pub mod train;
 pub mod units;

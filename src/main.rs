@@ -87,6 +87,14 @@ enum Command {
         #[arg(long, value_name = "IMAGE", conflicts_with = "config")]
         replay: Option<PathBuf>,
     },
+    /// Train a network end to end through the projector
+    Train {
+        /// Config of a training run
+        config: PathBuf,
+        /// Go on from the checkpoint of a run that was stopped
+        #[arg(long)]
+        resume: bool,
+    },
     /// Compare methods: many scans, every method with its knob tuned, tables, curves, maps
     Evaluate {
         /// Study file
@@ -166,6 +174,7 @@ enum Kind {
     Recon,
     Simulate,
     Study,
+    Train,
 }
 
 fn main() -> ExitCode {
@@ -206,6 +215,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, RunError> {
             (Some(config), None) => show(&run::recon(config, &options)?, json),
             (None, None) => return Err(RunError::Usage("name a config, or an image to --replay".into())),
         },
+        Command::Train { config, resume } => show(&run::train(config, *resume, &options)?, json),
         Command::Evaluate { study } => show(&run::evaluate(study, &options)?, json),
         Command::Check { config } => {
             let result = run::check(config, &options)?;
@@ -225,6 +235,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, RunError> {
             Kind::Recon => SchemaOf::Recon,
             Kind::Simulate => SchemaOf::Simulate,
             Kind::Study => SchemaOf::Study,
+            Kind::Train => SchemaOf::Train,
         })),
     }
     Ok(ExitCode::SUCCESS)

@@ -14,6 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["operator"],
     &["simulate", "scatter", "likelihood", "prior"],
     &["algorithm"],
+    &["train"],
     &["observe"],
     &["report"],
     &["config"],

@@ -41,6 +41,7 @@ pub use proximal_newton::ProximalNewton;
 pub use relaxation::Relaxation;
 pub use saga::Saga;
 pub use sps::Sps;
+pub(crate) use start::field_of_view;
 pub use svrg::Svrg;
 
 use count::Count;

@@ -18,6 +18,7 @@ mod scanner;
 mod simulate;
 mod source;
 mod study;
+mod train;
 
 pub use algorithm::*;
 pub use error::{ConfigError, Mistake};
@@ -31,4 +32,8 @@ pub use reference::ReferenceConfig;
 pub use scanner::{ScannerConfig, SinogramConfig};
 pub use simulate::{AcquisitionConfig, SimulateConfig, SimulateOutput};
 pub use source::Source;
+pub use train::{
+    LossConfig, OptimiserConfig, PublicDataConfig, TrainConfig, TrainOutput, TrainedModelConfig, TrainingDataConfig,
+    TrainingScannerConfig, UnrolledTrainingConfig, ValidationConfig,
+};
 pub use study::{Knob, Oracle, Study, StudyConfig, StudyMethod, StudyOutput, StudyScanner};

@@ -27,6 +27,9 @@ mod scanners;
 mod schema;
 mod simulate;
 mod start;
+mod train;
+#[cfg(feature = "torch")]
+mod training;
 mod verify;
 
 pub use anatomy::anatomical_image;
@@ -46,6 +49,7 @@ pub use replay::replay;
 pub use scanners::{ScannerList, ScannerSheet, describe_scanner, list_scanners};
 pub use schema::{SchemaOf, schema};
 pub use simulate::{SimulateResult, SimulatedFile, simulate};
+pub use train::{TrainResult, train};
 pub use verify::verify;
 
 use error::first;
