@@ -46,7 +46,7 @@ fn mistakes_point_at_the_key_and_name_the_cure() {
         ),
         (
             "[prior.relative-diference]\nbeta = 1",
-            "scan.toml:6:8: unknown choice `relative-diference` (did you mean `relative-difference`? Known here: quadratic, relative-difference, log-cosh, huber, hyperbolic-total-variation, total-variation, median-root, bowsher, parallel-level-sets, directional-total-variation, non-local, kernel)",
+            "scan.toml:6:8: unknown choice `relative-diference` (did you mean `relative-difference`? Known here: quadratic, relative-difference, log-cosh, huber, hyperbolic-total-variation, total-variation, median-root, bowsher, parallel-level-sets, directional-total-variation, non-local, kernel, unrolled)",
         ),
         (
             "[prior.huber]\nbeta = 1\nunit = \"kBq/mL\"",
@@ -121,7 +121,7 @@ fn images_that_do_not_fit_are_errors() {
     let (start, short, flat) = (vec![1.0; 64], vec![1.0; 63], vec![5.0; 64]);
     let bowsher = prior("[bowsher]\nbeta = 1\nanatomical.phantom = \"brain\"");
     let build = |config: &PriorConfig, start: &[f32], anatomical: Option<&[f32]>| {
-        let inputs = PriorInputs { grid: &grid, start, kappa: None, anatomical };
+        let inputs = PriorInputs { grid: &grid, start, kappa: None, anatomical, model: None };
         config.build(inputs).err().map(|error: PriorError| error.to_string())
     };
     let expected = [
@@ -149,12 +149,16 @@ fn epsilon_follows_the_start_image() {
     let grid = ImageGrid::centred([3, 3, 3], [2.0; 3]);
     let mut start = vec![1.0; 27];
     start[13] = 40.0;
-    let built =
-        |text: &str| match prior(text).build(PriorInputs { grid: &grid, start: &start, kappa: None, anatomical: None })
-        {
-            Ok(Prior::Smooth(prior)) => prior,
-            _ => panic!("{text}"),
-        };
+    let built = |text: &str| match prior(text).build(PriorInputs {
+        grid: &grid,
+        start: &start,
+        kappa: None,
+        anatomical: None,
+        model: None,
+    }) {
+        Ok(Prior::Smooth(prior)) => prior,
+        _ => panic!("{text}"),
+    };
     let relative = built("[relative-difference]\nbeta = 1");
     let absolute = built("[relative-difference]\nbeta = 1\nepsilon = 0.04");
     assert_eq!(relative.value(&start), absolute.value(&start));
@@ -199,7 +203,11 @@ fn the_catalogue_knows_every_prior_and_key() {
         // The name is that of the table, and required keys are enough.
         let mut text = format!("[{}]\n", sheet.name);
         for parameter in sheet.parameters.iter().filter(|parameter| parameter.required) {
-            text += if parameter.key == "beta" { "beta = 1.0\n" } else { "anatomical.phantom = \"brain\"\n" };
+            text += match parameter.key.as_str() {
+                "beta" => "beta = 1.0\n",
+                "model" => "model = \"net.safetensors\"\n",
+                _ => "anatomical.phantom = \"brain\"\n",
+            };
         }
         let config = prior(&text);
         assert_eq!((config.name(), config.capability()), (sheet.name, sheet.capability));

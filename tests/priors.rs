@@ -60,7 +60,7 @@ fn build(text: &str) -> Prior {
     let (grid, start, kappa, anatomical) = (grid(), image(7), noise(grid().voxels(), 8), image(9));
     let kappa = Some(kappa.as_slice()).filter(|_| config.kappa());
     let anatomical = config.anatomical().map(|_| anatomical.as_slice());
-    config.build(PriorInputs { grid: &grid, start: &start, kappa, anatomical }).unwrap()
+    config.build(PriorInputs { grid: &grid, start: &start, kappa, anatomical, model: None }).unwrap()
 }
 
 fn cases() -> impl Iterator<Item = Case> {
@@ -260,6 +260,7 @@ fn results(prior: &Prior, x: &[f32]) -> Vec<f32> {
             kernel.forward(x, first);
             kernel.transpose(x, second);
         }
+        Prior::Unrolled(network) => network.target(0, x, first),
     }
     out.extend([value as f32, (value - f64::from(value as f32)) as f32]);
     out
@@ -510,7 +511,9 @@ fn guided_priors_leave_the_edges_of_the_guide_alone() {
     let built = |text: &str| {
         let config: PriorConfig =
             toml::from_str(&format!("{text}\nbeta = 1.0\nanatomical.phantom = \"brain\"")).unwrap();
-        config.build(PriorInputs { grid: &grid, start: &x, kappa: None, anatomical: Some(&guide) }).unwrap()
+        config
+            .build(PriorInputs { grid: &grid, start: &x, kappa: None, anatomical: Some(&guide), model: None })
+            .unwrap()
     };
     let Prior::Smooth(bowsher) = built("[bowsher]\nchosen = 5") else { panic!() };
     assert_eq!(bowsher.value(&x), 0.0);

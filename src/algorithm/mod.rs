@@ -26,6 +26,7 @@ mod sensitivity;
 mod sps;
 mod start;
 mod svrg;
+mod unrolled;
 
 pub use bsrem::{Bsrem, BsremVariant};
 pub use de_pierro::DePierro;
@@ -43,5 +44,6 @@ pub use saga::Saga;
 pub use sps::Sps;
 pub(crate) use start::field_of_view;
 pub use svrg::Svrg;
+pub use unrolled::UnrolledEm;
 
 use count::Count;

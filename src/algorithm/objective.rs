@@ -82,7 +82,7 @@ impl<'a> Objective<'a> {
     /// β R(x); 0 where there is no R.
     pub fn penalty(&self, x: &[f32]) -> f64 {
         match self.prior {
-            Prior::None | Prior::Denoiser(_) | Prior::Kernel(_) => 0.0,
+            Prior::None | Prior::Denoiser(_) | Prior::Kernel(_) | Prior::Unrolled(_) => 0.0,
             Prior::Smooth(prior) => self.beta * prior.value(x),
             Prior::Dual(prior) => self.beta * prior.value(x),
         }
@@ -151,7 +151,7 @@ impl<'a> Objective<'a> {
         match self.prior {
             Prior::None => true,
             Prior::Smooth(prior) => prior.add_surrogate((self.beta * self.share()) as f32, x, diagonal),
-            Prior::Dual(_) | Prior::Denoiser(_) | Prior::Kernel(_) => false,
+            Prior::Dual(_) | Prior::Denoiser(_) | Prior::Kernel(_) | Prior::Unrolled(_) => false,
         }
     }
 

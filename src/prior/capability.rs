@@ -14,6 +14,8 @@ pub enum Capability {
     Denoiser,
     /// A basis of images ([`super::KernelMatrix`]).
     Kernel,
+    /// An image that every update is drawn to ([`super::network::Unrolled`]).
+    Unrolled,
 }
 
 impl Capability {
@@ -23,7 +25,7 @@ impl Capability {
             Self::Smooth => &["osl", "de-pierro", "bsrem", "sps", "svrg", "saga", "lbfgs", "proximal-newton"],
             Self::Dual => &["pdhg", "spdhg"],
             Self::Denoiser => &["osl"],
-            Self::Kernel => &["mlem", "osem"],
+            Self::Kernel | Self::Unrolled => &["mlem", "osem"],
         }
     }
 }

@@ -27,6 +27,14 @@ pub enum PriorError {
         /// What they are.
         problem: &'static str,
     },
+    /// A network that cannot be scaled, as there is no activity.
+    #[error(
+        "the network is scaled by the mean activity of an early OSEM image, which is {found}: are there any counts?"
+    )]
+    NoActivity {
+        /// The mean activity.
+        found: f32,
+    },
     /// A constant relative to the maximum of the start image, which is not above zero.
     #[error("`{key}` follows the maximum of the start image, which is {maximum}: give `{key}` a number")]
     NoScale {

@@ -13,6 +13,7 @@ mod kernel_matrix;
 mod log_cosh;
 mod median_root;
 mod neighbourhood;
+pub mod network;
 mod non_local;
 mod padded;
 mod pair_table;
@@ -88,4 +89,6 @@ pub enum Prior {
     Denoiser(Box<dyn Denoiser>),
     /// A basis of images: x = K α.
     Kernel(KernelMatrix),
+    /// An image that every EM update is drawn to.
+    Unrolled(network::Unrolled),
 }

@@ -72,7 +72,7 @@ fn natural_weight(model: &Model, prior: &Prior, start: Option<&[f32]>) -> f64 {
             0.1 * total(&rows) / total(&curvature)
         }
         Prior::Dual(dual) => (total(&rows) / x.len() as f64).sqrt() / dual.norm(),
-        Prior::None | Prior::Denoiser(_) | Prior::Kernel(_) => 0.3,
+        Prior::None | Prior::Denoiser(_) | Prior::Kernel(_) | Prior::Unrolled(_) => 0.3,
     };
     if weight.is_finite() && weight > 0.0 { weight } else { 1.0 }
 }

@@ -17,6 +17,7 @@ mod info;
 mod iterate;
 mod listmode;
 mod measurement;
+mod model_card;
 mod options;
 mod phantoms;
 mod prior;

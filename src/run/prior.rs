@@ -41,8 +41,16 @@ impl Scene<'_> {
     }
 
     fn build_prior(&self, config: &PriorConfig, start: Option<&[f32]>) -> Result<Prior, RunError> {
-        // A uniform image says nothing about the largest activity or the curvature; a short OSEM does.
-        let seen = match start {
+        let model = match config {
+            PriorConfig::Unrolled(unrolled) => Some(unrolled.load(self.source)?),
+            _ => None,
+        };
+        if let Some(model) = &model {
+            self.compare(&model.card);
+        }
+        // A uniform image says nothing about the largest activity or the curvature; a short OSEM does. The scale of a network
+        // is always that of a short OSEM, as in its training.
+        let seen = match start.filter(|_| model.is_none()) {
             Some(start) => Cow::Borrowed(start),
             None => Cow::Owned(self.osem_start(&OsemStart::default(), self.model)?),
         };
@@ -52,7 +60,7 @@ impl Scene<'_> {
         let anatomical =
             config.anatomical().map(|image| anatomical_image(image, &grid, self.source, &at)).transpose()?;
         let (kappa, anatomical) = (kappa.as_deref(), anatomical.as_deref());
-        let inputs = PriorInputs { grid: &grid, start: &seen, kappa, anatomical };
+        let inputs = PriorInputs { grid: &grid, start: &seen, kappa, anatomical, model: model.as_ref() };
         Ok(config.build(inputs)?)
     }
 }

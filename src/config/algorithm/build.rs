@@ -4,6 +4,7 @@ use super::AlgorithmConfig;
 use super::tables::steps;
 use crate::algorithm::{
     Algorithm, Bsrem, DePierro, KernelEm, Lbfgs, Objective, Osem, Osl, Pdhg, ProximalNewton, Saga, Sps, Svrg,
+    UnrolledEm,
 };
 use crate::prior::Prior;
 
@@ -13,6 +14,7 @@ impl AlgorithmConfig {
         Some(match self {
             Self::Mlem(_) | Self::Osem(_) => match objective.prior() {
                 Prior::Kernel(kernel) => Box::new(KernelEm::new(objective, kernel, start)),
+                Prior::Unrolled(network) => Box::new(UnrolledEm::new(objective, network, start)),
                 _ => Box::new(Osem::new(objective.model(), start)),
             },
             Self::Osl(_) => Box::new(Osl::new(objective, start)),

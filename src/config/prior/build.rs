@@ -2,6 +2,7 @@
 
 use super::{NeighboursConfig, PotentialConfig, PriorConfig};
 use crate::image::ImageGrid;
+use crate::prior::network::{Model, Unrolled, mean_activity};
 use crate::prior::{
     KernelMatrix, Pairs, Prior, PriorError, bowsher_pairs, directional_total_variation, huber,
     hyperbolic_total_variation, log_cosh, median_root, non_local_pairs, parallel_level_sets, quadratic,
@@ -26,6 +27,8 @@ pub struct PriorInputs<'a> {
     pub kappa: Option<&'a [f32]>,
     /// The image that guides the prior, where [`PriorConfig::anatomical`] asks for it.
     pub anatomical: Option<&'a [f32]>,
+    /// The network of `[prior.unrolled]`, as [`super::UnrolledConfig::load`] reads it.
+    pub model: Option<&'a Model>,
 }
 
 impl PriorConfig {
@@ -74,6 +77,11 @@ impl PriorConfig {
             Self::Kernel(c) => {
                 let (guide, width) = (inputs.guide(self.name())?, c.relative_width.get() as f32);
                 Prior::Kernel(KernelMatrix::new(grid, guide, c.reach.get(), c.nearest.get().into(), width))
+            }
+            Self::Unrolled(c) => {
+                let model = inputs.model.expect("the config asks for a network, the caller gave none");
+                let (scale, strength) = (mean_activity(inputs.start), c.strength.get() as f32);
+                Prior::Unrolled(Unrolled::of_model(model, grid, scale, inputs.anatomical, strength)?)
             }
         })
     }

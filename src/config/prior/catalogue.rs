@@ -112,6 +112,13 @@ pub const CATALOGUE: &[CatalogueEntry] = &[
         unit: "no R",
         citation: "Wang & Qi 2015, IEEE Trans. Med. Imaging 34:61",
     },
+    CatalogueEntry {
+        name: "unrolled",
+        capability: Capability::Unrolled,
+        formula: "x ← argmin s (x − e ln x) + γ′/2 (x − z)², e = EM(x), z = max(0, x + c Net(x / c)), γ′ = γ s̄ / c",
+        unit: "no R",
+        citation: "Mehranian & Reader 2021, IEEE Trans. Radiat. Plasma Med. Sci. 5:54",
+    },
 ];
 
 impl CatalogueEntry {

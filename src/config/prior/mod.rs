@@ -7,6 +7,7 @@ mod catalogue;
 mod guided;
 mod neighbours;
 mod tables;
+mod unrolled;
 
 pub use anatomical::AnatomicalConfig;
 pub use beta::Beta;
@@ -15,6 +16,7 @@ pub use catalogue::{CATALOGUE, CatalogueEntry};
 pub use guided::*;
 pub use neighbours::NeighboursConfig;
 pub use tables::*;
+pub use unrolled::UnrolledConfig;
 
 use super::{ConfigError, Source};
 use crate::image::ImageUnit;
@@ -50,6 +52,8 @@ pub enum PriorConfig {
     NonLocal(NonLocalConfig),
     /// Images that are blends of voxels alike in an anatomical image (Wang & Qi 2015).
     Kernel(KernelConfig),
+    /// What a trained network makes of the image (Mehranian & Reader 2021).
+    Unrolled(UnrolledConfig),
 }
 
 /// What all priors have in common.
@@ -96,6 +100,10 @@ impl PriorConfig {
                 let (beta, unit, anatomical) = (None, None, Some(&c.anatomical));
                 Common { name: "kernel", beta, unit, kappa: false, anatomical }
             }
+            Self::Unrolled(c) => {
+                let (beta, unit, anatomical) = (None, None, c.anatomical.as_ref());
+                Common { name: "unrolled", beta, unit, kappa: false, anatomical }
+            }
         }
     }
 
@@ -140,6 +148,9 @@ impl PriorConfig {
         {
             let message = format!("a voxel has 26 neighbours, {} cannot be chosen", bowsher.chosen);
             conflicts.push(source.mistake(&at("chosen"), message, Some("7 are usual".into())));
+        }
+        if let Self::Unrolled(unrolled) = self {
+            conflicts.extend(unrolled.conflicts(source));
         }
         conflicts
     }

@@ -1,0 +1,75 @@
+//! EM drawn towards what a network makes of the image, subset after subset (Mehranian & Reader 2021, IEEE Trans. Radiat. Plasma
+//! Med. Sci. 5(1), 54–64).
+
+use super::arithmetic::each;
+use super::sensitivity::{SubsetSensitivities, sensitivities};
+use super::start::{field_of_view, uniform_start};
+use super::{Algorithm, Count, Objective, Step};
+use crate::likelihood::Scratch;
+use crate::prior::network::{Applied, Unrolled};
+use coincide_kernels::{fusion::fuse, zeros};
+
+/// e = x / sₖ ⊙ Bᵀ Gₖᵀ \[m ⊙ y / ȳ\],   z = Net(x),   x ← fuse(e, z, γ s̄ₖ / c, sₖ);
+///
+/// z is worked out at the start of each full iteration, or before each update. γ = 0 makes it OSEM.
+pub struct UnrolledEm<'a> {
+    objective: &'a Objective<'a>,
+    prior: &'a Unrolled,
+    image: Vec<f32>,
+    back: Vec<f32>,
+    target: Vec<f32>,
+    sensitivities: SubsetSensitivities,
+    /// s̄ₖ, once it is known.
+    mean_sensitivities: Vec<Option<f64>>,
+    inside: Vec<bool>,
+    scratch: Scratch,
+    count: Count,
+}
+
+impl<'a> UnrolledEm<'a> {
+    /// Starts from `start`, or from a uniform image with the counts of the measurement.
+    pub fn new(objective: &'a Objective<'a>, prior: &'a Unrolled, start: Option<Vec<f32>>) -> Self {
+        let model = objective.model();
+        let (total, sensitivities) = sensitivities(model);
+        let start = start.unwrap_or_else(|| uniform_start(model, &total));
+        let voxels = model.grid().voxels();
+        assert_eq!(start.len(), voxels, "start image does not have the shape {:?}", model.grid().shape);
+        let (mut image, target) = (zeros(voxels), zeros(voxels));
+        image.copy_from_slice(&start);
+        let (scratch, count) = (model.scratch(), Count::new(model.subsets()));
+        let (mean_sensitivities, inside) = (vec![None; model.subsets()], field_of_view(model));
+        Self { objective, prior, image, back: total, target, sensitivities, mean_sensitivities, inside, scratch, count }
+    }
+}
+
+impl Algorithm for UnrolledEm<'_> {
+    fn update(&mut self) -> Step {
+        let (k, n, model) = (self.count.subset(), self.count.iterations(), self.objective.model());
+        if k == 0 || self.prior.applied() == Applied::Update {
+            self.prior.target(n, &self.image, &mut self.target);
+        }
+        model.back_quotient(k, &self.image, &mut self.scratch, &mut self.back);
+        let s = self.sensitivities.of(k, model, &mut self.scratch);
+        let mean = self.mean_sensitivities[k].get_or_insert_with(|| mean_inside(s, &self.inside));
+        let gamma = self.prior.weight(n, *mean);
+        each(&mut self.image, [&self.back, s, &self.target], |x, [back, s, z]| {
+            if s > 0.0 { fuse(x * (back / s), z, gamma, s) } else { 0.0 }
+        });
+        self.count.subset_done()
+    }
+
+    fn image(&self) -> &[f32] {
+        &self.image
+    }
+
+    fn into_image(self: Box<Self>) -> Vec<f32> {
+        self.image
+    }
+}
+
+/// s̄: the mean inside the field of view.
+fn mean_inside(sensitivity: &[f32], inside: &[bool]) -> f64 {
+    let voxels = sensitivity.iter().zip(inside).filter(|(_, inside)| **inside);
+    let (sum, count) = voxels.fold((0.0, 0_u64), |(sum, count), (&s, _)| (sum + f64::from(s), count + 1));
+    if count > 0 { sum / count as f64 } else { 0.0 }
+}

@@ -1,0 +1,101 @@
+//! The model card: what a network is, what it was trained on, and for which scans it is meant. JSON, beside the weights.
+
+use super::architecture::Architecture;
+use super::error::NetworkError;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Version of the format that is written, and the only one that is read.
+pub const FORMAT: u32 = 1;
+
+/// `kind` of these networks.
+pub const KIND: &str = "unrolled";
+
+/// What is known about a network.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelCard {
+    /// [`FORMAT`]
+    pub format: u32,
+    /// [`KIND`]
+    pub kind: String,
+    /// The convolutions.
+    pub architecture: Architecture,
+    /// SHA-256 of the file of weights, in hexadecimal.
+    pub sha256: String,
+    /// Full iterations that it was trained for.
+    pub iterations: usize,
+    /// Subsets that it was trained for.
+    pub subsets: usize,
+    /// What it was trained on, in words.
+    pub training_data: String,
+    /// Names of the scanners that it was trained on.
+    pub scanners: Vec<String>,
+    /// Range of the prompts per mm of the scanner's axial field of view that it was trained on.
+    pub prompts_per_mm: [f64; 2],
+    /// Range of the voxels' sides across the axis that it was trained on, in mm.
+    pub voxel_mm: [f64; 2],
+    /// Resolution (full width at half maximum) of the images that it was trained towards, in mm.
+    pub target_resolution_mm: f64,
+    /// Licence of the weights.
+    pub licence: String,
+    /// Figures of merit, with their units in their names.
+    pub metrics: BTreeMap<String, f64>,
+    /// Commit of the program that trained it.
+    pub commit: String,
+    /// The command that trained it.
+    pub command: String,
+}
+
+/// The fields that say how to read the others.
+#[derive(Deserialize)]
+struct Header {
+    format: u32,
+    kind: String,
+}
+
+impl ModelCard {
+    /// The card in a text; `path` is named in errors.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, NetworkError> {
+        let unreadable = |error: serde_json::Error| NetworkError::format(path, format!("not a model card: {error}"));
+        let header: Header = serde_json::from_str(text).map_err(unreadable)?;
+        if header.format != FORMAT {
+            return Err(NetworkError::field(path, "format", header.format, format!("{FORMAT}, the one that is known")));
+        }
+        if header.kind != KIND {
+            return Err(NetworkError::field(path, "kind", format!("`{}`", header.kind), format!("`{KIND}`")));
+        }
+        let card: Self = serde_json::from_str(text).map_err(unreadable)?;
+        card.check(path)?;
+        Ok(card)
+    }
+
+    /// The text of the card.
+    pub fn to_text(&self) -> String {
+        // Plain data with text keys always has a JSON form.
+        let text = serde_json::to_string_pretty(self).expect("a model card is JSON");
+        text + "\n"
+    }
+
+    pub(super) fn check(&self, path: &Path) -> Result<(), NetworkError> {
+        if let Some(flaw) = self.architecture.flaw() {
+            return Err(NetworkError::flaw(path, flaw));
+        }
+        let counts = [("iterations", self.iterations), ("subsets", self.subsets)];
+        if let Some((field, _)) = counts.into_iter().find(|(_, count)| *count == 0) {
+            return Err(NetworkError::field(path, field, 0, "at least 1"));
+        }
+        for (field, range) in [("prompts_per_mm", self.prompts_per_mm), ("voxel_mm", self.voxel_mm)] {
+            let [low, high] = range;
+            if !(low >= 0.0 && high >= low && high.is_finite()) {
+                return Err(NetworkError::field(path, field, format!("{range:?}"), "a range, smallest first"));
+            }
+        }
+        let (field, found) = ("target_resolution_mm", self.target_resolution_mm);
+        match found >= 0.0 && found.is_finite() {
+            true => Ok(()),
+            false => Err(NetworkError::field(path, field, found, "a finite number >= 0")),
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! A network, or any denoiser, as the prior of unrolled EM.
+
+use super::architecture::Applied;
+use super::body::Body;
+use super::model::Model;
+use super::scale::unit_range;
+use crate::image::ImageGrid;
+use crate::prior::{Denoiser, PriorError};
+use coincide_kernels::Level;
+use std::sync::Arc;
+
+/// What draws the EM steps of each stage, and how strongly.
+///
+/// x ← argmin over x ≥ 0 of  s (x − e ln x) + γ′/2 (x − z)²,  γ′ = γ s̄ / c: s̄ is the mean sensitivity of the subset inside the
+/// field of view, c the scale, so that γ is a pure number that holds for all doses, units, subsets and scanners.
+pub struct Unrolled {
+    stages: Vec<Stage>,
+    applied: Applied,
+    scale: f32,
+}
+
+struct Stage {
+    target: Arc<dyn Denoiser>,
+    gamma: f32,
+}
+
+impl Unrolled {
+    /// Stages from a denoiser and a γ ≥ 0 each; c > 0 is the scale that their γ refer to.
+    pub fn new(stages: Vec<(Arc<dyn Denoiser>, f32)>, applied: Applied, scale: f32) -> Self {
+        assert!(!stages.is_empty(), "at least one stage");
+        let stages = stages.into_iter().map(|(target, gamma)| Stage { target, gamma }).collect();
+        Self { stages, applied, scale }
+    }
+
+    /// A network on a grid. `scale` is [`super::mean_activity`] of an early OSEM image, `strength` multiplies every γ.
+    pub fn of_model(
+        model: &Model,
+        grid: &ImageGrid,
+        scale: f32,
+        anatomical: Option<&[f32]>,
+        strength: f32,
+    ) -> Result<Self, PriorError> {
+        if !(scale > 0.0 && scale.is_finite()) {
+            return Err(PriorError::NoActivity { found: scale });
+        }
+        let architecture = &model.card.architecture;
+        let anatomy = match (architecture.anatomical, anatomical) {
+            (false, _) => None,
+            (true, Some(anatomical)) => Some(Arc::from(unit_range(anatomical))),
+            (true, None) => return Err(PriorError::NoAnatomy { prior: "unrolled" }),
+        };
+        let of_body = |weights: &Vec<Vec<f32>>| -> Arc<dyn Denoiser> {
+            let body = Body::new(&architecture.layers, weights, grid.shape);
+            Arc::new(Network { body, scale, anatomy: anatomy.clone() })
+        };
+        let bodies: Vec<_> = model.weights.bodies.iter().map(of_body).collect();
+        let stage = |k: usize| (bodies[architecture.body_of(k)].clone(), strength * model.weights.gamma[k]);
+        Ok(Self::new((0..architecture.stages).map(stage).collect(), architecture.applied, scale))
+    }
+
+    /// When z is worked out.
+    pub fn applied(&self) -> Applied {
+        self.applied
+    }
+
+    /// z of a full iteration, counted from 0.
+    pub fn target(&self, iteration: usize, x: &[f32], z: &mut [f32]) {
+        self.stage(iteration).target.denoise(x, z);
+    }
+
+    /// γ′ of a full iteration and a subset of mean sensitivity s̄.
+    pub fn weight(&self, iteration: usize, mean_sensitivity: f64) -> f32 {
+        (f64::from(self.stage(iteration).gamma) * mean_sensitivity / f64::from(self.scale)) as f32
+    }
+
+    fn stage(&self, iteration: usize) -> &Stage {
+        &self.stages[iteration.min(self.stages.len() - 1)]
+    }
+}
+
+/// One body on one scan.
+struct Network {
+    body: Body,
+    scale: f32,
+    anatomy: Option<Arc<[f32]>>,
+}
+
+impl Denoiser for Network {
+    fn denoise(&self, x: &[f32], out: &mut [f32]) {
+        self.body.denoise(Level::best(), self.scale, x, self.anatomy.as_deref(), out);
+    }
+}
