@@ -230,7 +230,7 @@ fn an_unrolled_chain_without_weight_is_osem() {
     let chain = Unrolled::new(&model, UNROLLING, true);
     let image = chain.forward(prepared.start.clone(), &mut StandIn { parameters: PARAMETERS }, &[0.0]).image;
     let mut osem = coincide::algorithm::Osem::new(&model, Some(prepared.start.clone()));
-    (0..3 * model.subsets()).for_each(|_| drop(coincide::algorithm::Algorithm::update(&mut osem)));
+    (0..3 * model.subsets()).for_each(|_| { coincide::algorithm::Algorithm::update(&mut osem); });
     let largest = osem_difference(coincide::algorithm::Algorithm::image(&osem), &image);
     assert!(largest < 1e-5, "{largest}");
 }

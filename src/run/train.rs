@@ -2,7 +2,6 @@
 
 use super::{Options, RunError, first};
 use crate::config::{Source, TrainConfig};
-use crate::train::TrainError;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -32,7 +31,7 @@ pub fn train(path: &Path, resume: bool, options: &Options) -> Result<TrainResult
 
 #[cfg(not(feature = "torch"))]
 fn run(_: &Source, _: &TrainConfig, _: bool, _: &Options) -> Result<TrainResult, RunError> {
-    Err(TrainError::NoTorch.into())
+    Err(crate::train::TrainError::NoTorch.into())
 }
 
 #[cfg(feature = "torch")]

@@ -17,7 +17,7 @@ pub fn filtered_osem(training: &Training, cases: &[Prepared]) -> Result<Vec<f64>
         let mut osem = Osem::new(&model, Some(prepared.start.clone()));
         let mut smallest: Vec<f64> = Vec::new();
         for _ in 0..training.unrolling.iterations {
-            (0..model.subsets()).for_each(|_| drop(osem.update()));
+            (0..model.subsets()).for_each(|_| { osem.update(); });
             for width in WIDTHS_MM {
                 let along = if training.source.stack.slices_apart() { 0.0 } else { width };
                 let mut filtered = vec![0.0; osem.image().len()];

@@ -8,7 +8,6 @@ use super::trainer::State;
 use crate::io::{IoError, write_whole};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView, serialize};
-use std::collections::HashMap;
 use std::path::Path;
 
 /// Longest file that is read, in bytes.
@@ -68,14 +67,14 @@ impl Checkpoint {
             views.push((*name, TensorView::new(Dtype::F64, vec![values.len()], bytes).map_err(broken)?));
         }
         let [loss, gradient, count] = self.open.map(|value| value.to_bits().to_string());
-        let metadata = HashMap::from([
+        let metadata = [
             ("steps".to_owned(), self.state.adam.steps.to_string()),
             ("stages".to_owned(), self.state.stages.to_string()),
             ("open".to_owned(), format!("{loss} {gradient} {count}")),
             ("seconds".to_owned(), self.seconds.to_string()),
             ("config".to_owned(), self.config.clone()),
-        ]);
-        let file = serialize(views, Some(metadata)).map_err(broken)?;
+        ];
+        let file = serialize(views, Some(metadata.into_iter().collect())).map_err(broken)?;
         let write = |temporary: &Path| {
             std::fs::write(temporary, &file).map_err(|source| IoError::System { path: path.into(), action: "writing", source })
         };

@@ -31,7 +31,7 @@ impl Prepared {
             let model = Model::new(&case.measurement, case.grid, Some(case.resolution_mm), early)?;
             let start = uniform(&model, stack);
             let mut osem = Osem::new(&model, Some(start.clone()));
-            (0..early).for_each(|_| drop(osem.update()));
+            (0..early).for_each(|_| { osem.update(); });
             (start, scales(osem.image(), slices, stack))
         };
         start.iter_mut().enumerate().for_each(|(voxel, start)| *start /= scale[stack.scan_of_plane(voxel % slices)]);

@@ -60,11 +60,10 @@ impl Subset {
         let measurement = model.measurement();
         let [views, radial, tof, planes] = measurement.geometry.shape();
         assert_eq!(tof, 1);
-        // The subset's views are interleaved.
         let of_subset = |array: &[f32]| -> Vec<f64> {
             let view = |view: usize| &array[view * radial * planes..(view + 1) * radial * planes];
-            let mine = (subset..views).step_by(model.subsets());
-            mine.flat_map(|one| view(one).iter().map(|&value| f64::from(value))).collect()
+            let mine = &coincide::data::subsets(views, model.subsets()).unwrap()[subset];
+            mine.iter().flat_map(|&one| view(one).iter().map(|&value| f64::from(value))).collect()
         };
         let factors = of_subset(measurement.factors.as_ref().unwrap());
         let mut rows = vec![vec![0.0; voxels]; bins];

@@ -79,7 +79,7 @@ pub struct OptimiserConfig {
 
 /// `[validation]`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct ValidationConfig {
     /// Steps between two validations, each with a checkpoint.
     #[schemars(range(min = 1))]
