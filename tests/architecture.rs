@@ -161,6 +161,21 @@ fn unsafe_stays_in_the_kernels() {
     }
 }
 
+/// libtorch is one room's business in each of two places: users' models, and training.
+#[test]
+fn libtorch_is_named_in_its_own_files_only() {
+    for file in rust_files(&root().join("src")) {
+        let place = file.strip_prefix(root().join("src")).unwrap();
+        if place == Path::new("prior/torchscript.rs") || place.starts_with("train/torch") {
+            continue;
+        }
+        for (index, line) in statements(&fs::read_to_string(&file).unwrap()) {
+            let named = line.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "tch");
+            assert!(!named, "{}:{index}: tch outside its files", file.display());
+        }
+    }
+}
+
 #[test]
 fn files_are_small() {
     for folder in ["src", "kernels/src", "xtask/src"] {

@@ -46,7 +46,7 @@ fn mistakes_point_at_the_key_and_name_the_cure() {
         ),
         (
             "[prior.relative-diference]\nbeta = 1",
-            "scan.toml:6:8: unknown choice `relative-diference` (did you mean `relative-difference`? Known here: quadratic, relative-difference, log-cosh, huber, hyperbolic-total-variation, total-variation, median-root, bowsher, parallel-level-sets, directional-total-variation, non-local, kernel, unrolled)",
+            "scan.toml:6:8: unknown choice `relative-diference` (did you mean `relative-difference`? Known here: quadratic, relative-difference, log-cosh, huber, hyperbolic-total-variation, total-variation, median-root, bowsher, parallel-level-sets, directional-total-variation, non-local, kernel, unrolled, torchscript)",
         ),
         (
             "[prior.huber]\nbeta = 1\nunit = \"kBq/mL\"",
@@ -85,6 +85,42 @@ fn mistakes_point_at_the_key_and_name_the_cure() {
         let found = mistake(text);
         assert!(found.contains(expected), "{text}\nfound    {found}\nexpected {expected}");
     }
+}
+
+/// Every build knows the table; only one with libtorch can go on from there.
+#[cfg(not(feature = "torch"))]
+#[test]
+fn a_build_without_libtorch_says_what_to_type() {
+    let keys = "model = \"net.pt\"\nimages = \"slices\"\nbeta = 0.3";
+    let found = mistake(&format!("[prior.torchscript]\n{keys}"));
+    let expected = "scan.toml:7:9: this coincide was built without libtorch, which runs TorchScript models (build it with `cargo xtask libtorch && cargo build --release --features torch`)";
+    assert_eq!(found, expected);
+    let (grid, config) = (ImageGrid::centred([4, 4, 4], [2.0; 3]), prior(&format!("[torchscript]\n{keys}")));
+    let built =
+        config.build(PriorInputs { grid: &grid, start: &[1.0; 64], kappa: None, anatomical: None, model: None });
+    assert_eq!(built.err(), Some(PriorError::NoTorch));
+}
+
+#[test]
+fn algorithms_of_denoisers_want_one() {
+    let config = |algorithm: &str, prior: &str| {
+        let text = source(prior).text.replace("[algorithm.osem]\nsubsets = 1", algorithm);
+        let source = Source { path: "scan.toml".into(), text };
+        let conflicts = source.parse::<ReconConfig>().unwrap().conflicts(&source, false);
+        conflicts.first().map(ToString::to_string)
+    };
+    let median = "[prior.median-root]\nbeta = 0.1";
+    for name in ["mlem", "pnp-mm", "pnp-admm", "red", "osl"] {
+        assert_eq!(config(&format!("[algorithm.{name}]"), median), None);
+    }
+    for name in ["pnp-mm", "pnp-admm", "red"] {
+        let alone = config(&format!("[algorithm.{name}]"), "").unwrap();
+        assert!(alone.starts_with("scan.toml:3:12: this algorithm needs a prior that is a denoiser (add "), "{alone}");
+        let smooth = config(&format!("[algorithm.{name}]"), "[prior.quadratic]\nbeta = 1").unwrap();
+        assert!(smooth.contains(&format!("the algorithm `{name}` cannot carry the prior `quadratic`")), "{smooth}");
+    }
+    let never = config("[algorithm.pnp-admm]\npasses = 0", median).unwrap();
+    assert!(never.contains("0 passes never see the data"), "{never}");
 }
 
 #[test]
@@ -206,6 +242,7 @@ fn the_catalogue_knows_every_prior_and_key() {
             text += match parameter.key.as_str() {
                 "beta" => "beta = 1.0\n",
                 "model" => "model = \"net.safetensors\"\n",
+                "images" => "images = \"slices\"\n",
                 _ => "anatomical.phantom = \"brain\"\n",
             };
         }

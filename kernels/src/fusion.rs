@@ -8,10 +8,12 @@
 #[inline(always)]
 pub fn fuse(e: f32, z: f32, gamma: f32, s: f32) -> f32 {
     let b = 1.0 - gamma * z / s;
-    let d = (b * b + 4.0 * gamma * e / s).sqrt();
+    let square = b * b + 4.0 * gamma * e / s;
+    // Where s is tiny, as at the border of the field of view, b² may be too large for a float; then D = |b| to all digits.
+    let d = if square == f32::INFINITY { b.abs() } else { square.sqrt() };
     if b >= 0.0 {
         let sum = b + d;
-        if sum > 0.0 { 2.0 * e / sum } else { 0.0 }
+        if sum == 0.0 { 0.0 } else { 2.0 * e / sum }
     } else {
         (d - b) * s / (2.0 * gamma)
     }
@@ -64,6 +66,18 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    /// Where b² overflows, the data say nothing: x = z. And what is no number stays none.
+    #[test]
+    fn huge_targets_and_tiny_sensitivities_are_no_trouble() {
+        for (e, z, gamma, s) in [(1e-3, 1e22, 0.7, 1.0), (5.0, 300.0, 0.5, 1e-24), (0.0, 1e30, 1e-3, 1e-3)] {
+            assert!((fuse(e, z, gamma, s) / z - 1.0).abs() < 1e-6, "{}", fuse(e, z, gamma, s));
+        }
+        assert!(fuse(1.0, -1e22, 0.7, 1.0) < 1e-20, "far below zero it is the smallest positive image");
+        for [e, z] in [[1.0, f32::NAN], [f32::NAN, 1.0], [f32::NAN, 500.0]] {
+            assert!(fuse(e, z, 0.7, 1.0).is_nan(), "{e} {z}");
         }
     }
 

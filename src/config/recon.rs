@@ -74,6 +74,10 @@ impl ReconConfig {
         if let Some(prior) = &self.prior {
             conflicts.extend(prior.conflicts(source));
             conflicts.extend(prior.conflicts_with_algorithm(self.algorithm.name(), source));
+        } else if self.algorithm.needs_denoiser() {
+            let (at, help) =
+                (format!("algorithm.{}", self.algorithm.name()), "add [prior.median-root], or use [algorithm.osem]");
+            conflicts.push(source.mistake(&at, "this algorithm needs a prior that is a denoiser", Some(help.into())));
         }
         conflicts.extend(self.algorithm.conflicts(source));
         conflicts.extend(self.tolerance_conflict(source));

@@ -24,7 +24,7 @@ impl Capability {
         match self {
             Self::Smooth => &["osl", "de-pierro", "bsrem", "sps", "svrg", "saga", "lbfgs", "proximal-newton"],
             Self::Dual => &["pdhg", "spdhg"],
-            Self::Denoiser => &["osl"],
+            Self::Denoiser => &["mlem", "osem", "osl", "pnp-mm", "pnp-admm", "red"],
             Self::Kernel | Self::Unrolled => &["mlem", "osem"],
         }
     }

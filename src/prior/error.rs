@@ -1,5 +1,7 @@
 //! Why a prior cannot be built.
 
+use std::path::PathBuf;
+
 /// A prior that cannot be built from what is there.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum PriorError {
@@ -26,6 +28,17 @@ pub enum PriorError {
         what: &'static str,
         /// What they are.
         problem: &'static str,
+    },
+    /// A model without what runs it.
+    #[error("this coincide was built without libtorch, which runs TorchScript models")]
+    NoTorch,
+    /// A user's model that cannot be used.
+    #[error("the model {} {problem}", path.display())]
+    Model {
+        /// Its file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
     },
     /// A network that cannot be scaled, as there is no activity.
     #[error(

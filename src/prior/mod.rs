@@ -12,6 +12,7 @@ mod hyperbolic_total_variation;
 mod kernel_matrix;
 mod log_cosh;
 mod median_root;
+mod model;
 mod neighbourhood;
 pub mod network;
 mod non_local;
@@ -20,8 +21,11 @@ mod pair_table;
 mod pairwise;
 mod parallel_level_sets;
 mod patches;
+mod probe;
 mod quadratic;
 mod relative_difference;
+#[cfg(feature = "torch")]
+mod torchscript;
 mod total_variation;
 
 pub use bowsher::bowsher_pairs;
@@ -32,12 +36,16 @@ pub use hyperbolic_total_variation::hyperbolic_total_variation;
 pub use kernel_matrix::KernelMatrix;
 pub use log_cosh::log_cosh;
 pub use median_root::median_root;
+pub use model::{ModelImages, ModelScale};
 pub use neighbourhood::Neighbours;
 pub use non_local::non_local_pairs;
 pub use pairwise::Pairs;
 pub use parallel_level_sets::parallel_level_sets;
+pub use probe::Probe;
 pub use quadratic::quadratic;
 pub use relative_difference::relative_difference;
+#[cfg(feature = "torch")]
+pub use torchscript::torchscript;
 pub use total_variation::{directional_total_variation, total_variation};
 
 use neighbourhood::Neighbourhood;

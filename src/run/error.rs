@@ -41,6 +41,16 @@ pub enum RunError {
     /// The prior cannot be built.
     #[error(transparent)]
     Prior(#[from] PriorError),
+    /// The iterations lost the image.
+    #[error(
+        "after {updates} updates of `{algorithm}` the image has values that are not finite numbers: take smaller steps or a weaker prior"
+    )]
+    NotFinite {
+        /// The algorithm.
+        algorithm: &'static str,
+        /// Updates that were made.
+        updates: usize,
+    },
     /// The number of subsets does not fit.
     #[error(transparent)]
     Subsets(#[from] SubsetError),

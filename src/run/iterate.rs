@@ -6,12 +6,12 @@ use super::prior::WeightedPrior;
 use super::{Options, RunError, snapshot_path, write_image_file};
 use crate::algorithm::fbp::{FbpConfig, fbp};
 use crate::algorithm::{Objective, Observer, Stop, drive, optimality};
-use crate::config::{Iterations, ReconConfig, Source};
+use crate::config::{Iterations, PriorConfig, ReconConfig, Source, TorchscriptConfig};
 use crate::image::{Image, ImageUnit};
 use crate::io::Provenance;
 use crate::likelihood::Model;
-use crate::observe::{History, Interrupt, RelativeChange, Sample, Snapshots, TimeLimit, Tolerance};
-use crate::prior::Prior;
+use crate::observe::{Finite, History, Interrupt, RelativeChange, Sample, Snapshots, TimeLimit, Tolerance};
+use crate::prior::{Prior, PriorError};
 use crate::report::{ReconResult, WeightSearch, peak_memory_mb};
 use crate::units::Positive;
 use coincide_kernels::Level;
@@ -60,6 +60,9 @@ impl Scene<'_> {
         observers.push(Box::new(change));
         let (stop, last) = drive(&mut *algorithm, updates, &mut observers);
         drop(observers);
+        if algorithm.image().iter().any(|value| !value.is_finite()) {
+            return Err(self.lost(last.map_or(0, |step| step.update)));
+        }
         let stop = match stop {
             Stop::Finished => "all iterations done".into(),
             Stop::Asked(why) => why,
@@ -81,6 +84,18 @@ impl Scene<'_> {
             beta_search: search,
             history: samples.take(),
         })
+    }
+
+    /// The image is not finite: the fault of a user's model, where there is one.
+    fn lost(&self, updates: usize) -> RunError {
+        match &self.config.prior {
+            Some(PriorConfig::Torchscript(c)) => {
+                let problem =
+                    format!("gave values that are not finite numbers, or ran out of memory, in update {updates}");
+                TorchscriptConfig::mistake(&PriorError::Model { path: c.model.clone(), problem }, self.source).into()
+            }
+            _ => RunError::NotFinite { algorithm: self.config.algorithm.name(), updates },
+        }
     }
 
     /// Filtered back projection: one formula, nothing to watch.
@@ -112,6 +127,7 @@ impl Scene<'_> {
         let mut observers: Vec<Box<dyn Observer + 'a>> = vec![
             Box::new(options.console.progress("reconstructing").of_updates(updates)),
             Box::new(Interrupt::new(options.interrupt.raised.clone())),
+            Box::new(Finite),
         ];
         if let Some(limit) = config.stop.time_limit_s {
             observers.push(Box::new(TimeLimit::seconds(limit.get())));

@@ -82,7 +82,7 @@ mod tests {
             commit: String::new(),
             command: String::new(),
         };
-        let mut scanner = preset("siemens-mmr").unwrap();
+        let scanner = preset("siemens-mmr").unwrap();
         let like = Run { scanner: &scanner, prompts_per_mm: 2e4, voxel_mm: 4.0, iterations: 8, subsets: 6 };
         assert!(differences(&card, like).is_empty());
         let found = differences(&card, Run { prompts_per_mm: 10.0, iterations: 3, ..like });
@@ -90,8 +90,8 @@ mod tests {
         let counts =
             "the network was trained on 1.000e3 to 1.000e5 prompts per mm of axial length, this scan has 1.000e1";
         assert_eq!(found[1..], [counts]);
-        scanner.name = "another".into();
-        let other = Run { scanner: &scanner, ..like };
+        let another = Scanner { name: "another".into(), ..scanner.clone() };
+        let other = Run { scanner: &another, ..like };
         assert_eq!(
             differences(&card, other),
             ["the network was trained on the scanners siemens-mmr, my own, this is another"]

@@ -4,9 +4,9 @@ use super::RunError;
 use super::anatomy::anatomical_image;
 use super::held_out::best_weight;
 use super::iterate::Scene;
-use crate::config::{Beta, OsemStart, PriorConfig, PriorInputs};
+use crate::config::{Beta, OsemStart, PriorConfig, PriorInputs, TorchscriptConfig};
 use crate::likelihood::Model;
-use crate::prior::Prior;
+use crate::prior::{Prior, PriorError, Probe};
 use crate::report::WeightSearch;
 use rayon::prelude::*;
 use std::borrow::Cow;
@@ -50,7 +50,8 @@ impl Scene<'_> {
         }
         // A uniform image says nothing about the largest activity or the curvature; a short OSEM does. The scale of a network
         // is always that of a short OSEM, as in its training.
-        let seen = match start.filter(|_| model.is_none()) {
+        let network = matches!(config, PriorConfig::Unrolled(_) | PriorConfig::Torchscript(_));
+        let seen = match start.filter(|_| !network) {
             Some(start) => Cow::Borrowed(start),
             None => Cow::Owned(self.osem_start(&OsemStart::default(), self.model)?),
         };
@@ -61,7 +62,21 @@ impl Scene<'_> {
             config.anatomical().map(|image| anatomical_image(image, &grid, self.source, &at)).transpose()?;
         let (kappa, anatomical) = (kappa.as_deref(), anatomical.as_deref());
         let inputs = PriorInputs { grid: &grid, start: &seen, kappa, anatomical, model: model.as_ref() };
-        Ok(config.build(inputs)?)
+        let prior = config.resolved(self.source).build(inputs).map_err(|error| self.unbuilt(error))?;
+        if let (PriorConfig::Torchscript(_), Prior::Denoiser(denoiser)) = (config, &prior) {
+            for warning in Probe::new(&**denoiser, &seen).warnings() {
+                self.options.console.say(format!("warning: {warning}"));
+            }
+        }
+        Ok(prior)
+    }
+
+    /// A model that cannot be used is a mistake in the config.
+    fn unbuilt(&self, error: PriorError) -> RunError {
+        match error {
+            PriorError::NoTorch | PriorError::Model { .. } => TorchscriptConfig::mistake(&error, self.source).into(),
+            error => error.into(),
+        }
     }
 }
 

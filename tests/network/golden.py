@@ -65,7 +65,7 @@ flat, thick, cube = [3, 3, 1], [3, 3, 5], [3, 3, 3]
 cases = [
     golden("2-D", [9, 11, 1], chain(flat, flat, 5, 32, 1), 3.0, False),
     golden("2.5-D with anatomy", [5, 6, 7], chain(thick, flat, 4, 32, 2), 8.0, True),
-    golden("3-D", [5, 4, 14], chain(cube, cube, 4, 20, 1), 5.0, False),
+    golden("3-D", [5, 4, 14], chain(cube, cube, 4, 20, 1), 15.0, False),
     golden("from a file", [4, 5, 6], chain(cube, cube, 3, 4, 1), 6.0, False),
 ]
 (HERE / "golden.json").write_text(json.dumps(cases) + "\n")

@@ -1,7 +1,7 @@
 //! One row of a convolution, block by block: a few voxels along z × a few vectors of output channels stay in registers while all
 //! taps and inputs pass. With one output channel the vectors run along the inputs instead.
 //!
-//! Plain loops throughout: closures, as those of `array::from_fn`, would not be inlined with the caller's instruction set.
+//! No closures, as those of `array::from_fn`: what they call would not be inlined with the caller's instruction set.
 
 use super::filter::GROUP;
 use crate::Level;
@@ -158,22 +158,22 @@ unsafe fn sums_of<L: Lanes, const V: usize, const P: usize>(
                 let weights = weights.add((a * input.rows + b) * input.run * GROUP);
                 for j in 0..input.run {
                     let mut weight = [zero; V];
-                    for v in 0..V {
-                        weight[v] = L::load(weights.add(j * GROUP + v * between));
+                    for (v, weight) in weight.iter_mut().enumerate() {
+                        *weight = L::load(weights.add(j * GROUP + v * between));
                     }
-                    for p in 0..P {
+                    for (p, sums) in sums.iter_mut().enumerate() {
                         let value = L::splat(*from.add(p * input.stride + j));
-                        for v in 0..V {
-                            sums[p][v] = value.mul_add(weight[v], sums[p][v]);
+                        for (sum, weight) in sums.iter_mut().zip(&weight) {
+                            *sum = value.mul_add(*weight, *sum);
                         }
                     }
                 }
             }
         }
-        for p in 0..P {
-            for v in 0..V {
+        for (p, sums) in sums.iter().enumerate() {
+            for (v, sum) in sums.iter().enumerate() {
                 // In this order a NaN stays one.
-                let sum = if relu { zero.max(sums[p][v]) } else { sums[p][v] };
+                let sum = if relu { zero.max(*sum) } else { *sum };
                 sum.store(out.add(p * channels + v * L::COUNT));
             }
         }
@@ -207,20 +207,20 @@ unsafe fn dots_of<L: Lanes, const P: usize>(input: &Input, z: usize, relu: bool,
                 let weights = input.weights.as_ptr().add((a * input.rows + b) * input.run.next_multiple_of(GROUP));
                 for j in (0..whole).step_by(L::COUNT) {
                     let weight = L::load(weights.add(j));
-                    for p in 0..P {
-                        sums[p] = L::load(from.add(p * input.stride + j)).mul_add(weight, sums[p]);
+                    for (p, sum) in sums.iter_mut().enumerate() {
+                        *sum = L::load(from.add(p * input.stride + j)).mul_add(weight, *sum);
                     }
                 }
                 if rest > 0 {
                     let weight = L::load_first(weights.add(whole), rest);
-                    for p in 0..P {
-                        sums[p] = L::load_first(from.add(p * input.stride + whole), rest).mul_add(weight, sums[p]);
+                    for (p, sum) in sums.iter_mut().enumerate() {
+                        *sum = L::load_first(from.add(p * input.stride + whole), rest).mul_add(weight, *sum);
                     }
                 }
             }
         }
-        for p in 0..P {
-            let sum = total(sums[p]);
+        for (p, sum) in sums.iter().enumerate() {
+            let sum = total(*sum);
             *out.add(p) = if relu && sum < 0.0 { 0.0 } else { sum };
         }
     }

@@ -3,8 +3,8 @@
 use super::AlgorithmConfig;
 use super::tables::steps;
 use crate::algorithm::{
-    Algorithm, Bsrem, DePierro, KernelEm, Lbfgs, Objective, Osem, Osl, Pdhg, ProximalNewton, Saga, Sps, Svrg,
-    UnrolledEm,
+    Algorithm, Bsrem, DePierro, DenoiseEvery, KernelEm, Lbfgs, Objective, Osem, Osl, Pdhg, PnpAdmm, PnpMm,
+    ProximalNewton, Red, Saga, Sps, Svrg, UnrolledEm,
 };
 use crate::prior::Prior;
 
@@ -14,6 +14,7 @@ impl AlgorithmConfig {
         Some(match self {
             Self::Mlem(_) | Self::Osem(_) => match objective.prior() {
                 Prior::Kernel(kernel) => Box::new(KernelEm::new(objective, kernel, start)),
+                Prior::Denoiser(_) => Box::new(PnpMm::new(objective, 1.0, DenoiseEvery::Iteration, start)),
                 Prior::Unrolled(network) => Box::new(UnrolledEm::new(objective, network, start)),
                 _ => Box::new(Osem::new(objective.model(), start)),
             },
@@ -31,6 +32,11 @@ impl AlgorithmConfig {
             Self::ProximalNewton(_) => Box::new(ProximalNewton::new(objective, start)),
             Self::Pdhg(c) => Box::new(Pdhg::new(objective, c.balance.get(), 0, start)),
             Self::Spdhg(c) => Box::new(Pdhg::new(objective, c.balance.get(), c.seed, start)),
+            Self::PnpMm(c) => Box::new(PnpMm::new(objective, c.lipschitz.get(), c.denoise_every, start)),
+            Self::PnpAdmm(c) => Box::new(PnpAdmm::new(objective, c.passes, start)),
+            Self::Red(c) => {
+                Box::new(Red::new(objective, steps(c.relaxation, c.relaxation_decay), c.denoise_every, start))
+            }
             Self::Fbp(_) => return None,
         })
     }

@@ -42,6 +42,12 @@ pub enum AlgorithmConfig {
     Pdhg(PdhgConfig),
     /// Stochastic PDHG (Chambolle et al. 2018, Ehrhardt et al. 2019).
     Spdhg(SpdhgConfig),
+    /// Plug-and-play EM: De Pierro's update with a denoiser (Mehranian & Reader 2021, Modrzyk et al. 2026).
+    PnpMm(PnpMmConfig),
+    /// Plug-and-play ADMM (Venkatakrishnan et al. 2013).
+    PnpAdmm(PnpAdmmConfig),
+    /// Regularisation by denoising (Romano et al. 2017).
+    Red(RedConfig),
     /// Filtered back projection of rebinned sinograms.
     Fbp(FbpConfig),
 }
@@ -82,6 +88,9 @@ impl AlgorithmConfig {
             Self::ProximalNewton(_) => "proximal-newton",
             Self::Pdhg(_) => "pdhg",
             Self::Spdhg(_) => "spdhg",
+            Self::PnpMm(_) => "pnp-mm",
+            Self::PnpAdmm(_) => "pnp-admm",
+            Self::Red(_) => "red",
             Self::Fbp(_) => "fbp",
         }
     }
@@ -102,8 +111,16 @@ impl AlgorithmConfig {
             Self::ProximalNewton(c) => (1, c.iterations, &c.start),
             Self::Pdhg(c) => (1, c.iterations, &c.start),
             Self::Spdhg(c) => (c.subsets, c.iterations, &c.start),
+            Self::PnpMm(c) => (c.subsets, c.iterations, &c.start),
+            Self::PnpAdmm(c) => (c.subsets, c.iterations, &c.start),
+            Self::Red(c) => (c.subsets, c.iterations, &c.start),
         };
         Method::Iterative(Iterations { subsets, count, start })
+    }
+
+    /// Whether the algorithm makes no image without a denoiser.
+    pub fn needs_denoiser(&self) -> bool {
+        matches!(self, Self::PnpMm(_) | Self::PnpAdmm(_) | Self::Red(_))
     }
 
     /// Subsets, iterations and start of an iterative algorithm; `None` for analytic ones.
@@ -125,6 +142,9 @@ impl AlgorithmConfig {
         }
         if let StartConfig::File(path) = iterations.start {
             conflicts.extend(source.input(&at("start.file"), path).err());
+        }
+        if let Self::PnpAdmm(PnpAdmmConfig { passes: 0, .. }) = self {
+            conflicts.push(source.mistake(&at("passes"), "0 passes never see the data", Some("2 are usual".into())));
         }
         conflicts
     }

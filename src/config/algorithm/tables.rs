@@ -1,7 +1,7 @@
 //! The tables `[algorithm.…]`: one struct per algorithm.
 
 use super::StartConfig;
-use crate::algorithm::{BsremVariant, Relaxation};
+use crate::algorithm::{BsremVariant, DenoiseEvery, Relaxation};
 use crate::units::{NonNegative, Positive};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -193,6 +193,66 @@ pub struct SpdhgConfig {
     /// Seed of the order of the subsets.
     #[serde(default)]
     pub seed: u64,
+    /// The first image.
+    #[serde(default = "StartConfig::osem")]
+    pub start: StartConfig,
+}
+
+/// `[algorithm.pnp-mm]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PnpMmConfig {
+    /// Subsets of interleaved views; must divide the number of views.
+    #[serde(default = "one")]
+    pub subsets: usize,
+    /// Full iterations: passes over all subsets.
+    pub iterations: usize,
+    /// Lipschitz constant L of x − D(x). 1 pulls to D(x) itself; 2 is safe for every D that enlarges no difference.
+    #[serde(default = "unit_step")]
+    pub lipschitz: Positive,
+    /// When D is run: before each "iteration" or each "update".
+    #[serde(default)]
+    pub denoise_every: DenoiseEvery,
+    /// The first image.
+    #[serde(default = "StartConfig::osem")]
+    pub start: StartConfig,
+}
+
+/// `[algorithm.pnp-admm]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PnpAdmmConfig {
+    /// Subsets of interleaved views; must divide the number of views.
+    #[serde(default = "one")]
+    pub subsets: usize,
+    /// Full iterations: passes over all subsets.
+    pub iterations: usize,
+    /// Passes over the data between two runs of the denoiser.
+    #[serde(default = "two")]
+    pub passes: usize,
+    /// The first image.
+    #[serde(default = "StartConfig::osem")]
+    pub start: StartConfig,
+}
+
+/// `[algorithm.red]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RedConfig {
+    /// Subsets of interleaved views; must divide the number of views.
+    #[serde(default = "one")]
+    pub subsets: usize,
+    /// Full iterations: passes over all subsets.
+    pub iterations: usize,
+    /// Step of the first iteration, in steps of EM shortened by the pull.
+    #[serde(default = "unit_step")]
+    pub relaxation: Positive,
+    /// How fast the steps shrink: relaxation / (1 + decay · n) in iteration n = 0, 1, …
+    #[serde(default = "twentieth")]
+    pub relaxation_decay: NonNegative,
+    /// When D is run: before each "iteration" or each "update".
+    #[serde(default)]
+    pub denoise_every: DenoiseEvery,
     /// The first image.
     #[serde(default = "StartConfig::osem")]
     pub start: StartConfig,

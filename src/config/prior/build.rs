@@ -74,6 +74,7 @@ impl PriorConfig {
                 let (width, kappa) = (c.relative_width.get() as f32, inputs.kappa_if(c.kappa));
                 Prior::Smooth(quadratic(non_local_pairs(grid, guide, c.reach.get(), width, kappa)))
             }
+            Self::Torchscript(c) => c.build(inputs)?,
             Self::Kernel(c) => {
                 let (guide, width) = (inputs.guide(self.name())?, c.relative_width.get() as f32);
                 Prior::Kernel(KernelMatrix::new(grid, guide, c.reach.get(), c.nearest.get().into(), width))

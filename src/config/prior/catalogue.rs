@@ -106,6 +106,13 @@ pub const CATALOGUE: &[CatalogueEntry] = &[
         citation: "after Wang & Qi 2012, IEEE Trans. Med. Imaging 31:2194",
     },
     CatalogueEntry {
+        name: "torchscript",
+        capability: Capability::Denoiser,
+        formula: "pull γ (x − D(x)) towards D(x) = c model(x / c), γ = β s̄ / c, s̄ mean sensitivity, c activity of the body",
+        unit: "1",
+        citation: "Venkatakrishnan et al. 2013, IEEE GlobalSIP:945; Romano et al. 2017, SIAM J. Imaging Sci. 10:1804",
+    },
+    CatalogueEntry {
         name: "kernel",
         capability: Capability::Kernel,
         formula: "x = K α, Kⱼₗ ∝ exp(−‖fⱼ − fₗ‖² / (2 σ²)) of the nearest patches f of the anatomical image",

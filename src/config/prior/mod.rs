@@ -7,6 +7,7 @@ mod catalogue;
 mod guided;
 mod neighbours;
 mod tables;
+mod torchscript;
 mod unrolled;
 
 pub use anatomical::AnatomicalConfig;
@@ -16,6 +17,7 @@ pub use catalogue::{CATALOGUE, CatalogueEntry};
 pub use guided::*;
 pub use neighbours::NeighboursConfig;
 pub use tables::*;
+pub use torchscript::TorchscriptConfig;
 pub use unrolled::UnrolledConfig;
 
 use super::{ConfigError, Source};
@@ -54,6 +56,8 @@ pub enum PriorConfig {
     Kernel(KernelConfig),
     /// What a trained network makes of the image (Mehranian & Reader 2021).
     Unrolled(UnrolledConfig),
+    /// A denoiser of your own: a PyTorch model, exported as TorchScript.
+    Torchscript(TorchscriptConfig),
 }
 
 /// What all priors have in common.
@@ -96,6 +100,7 @@ impl PriorConfig {
                 let common = Common::of("non-local", c.beta, c.unit).kappa(c.kappa);
                 Common { anatomical: c.anatomical.as_ref(), ..common }
             }
+            Self::Torchscript(c) => Common::of("torchscript", c.beta, None),
             Self::Kernel(c) => {
                 let (beta, unit, anatomical) = (None, None, Some(&c.anatomical));
                 Common { name: "kernel", beta, unit, kappa: false, anatomical }
@@ -138,6 +143,16 @@ impl PriorConfig {
         self.common().anatomical
     }
 
+    /// The same with its files as the config's folder sees them.
+    pub fn resolved(&self, source: &Source) -> Self {
+        match self {
+            Self::Torchscript(c) => {
+                Self::Torchscript(TorchscriptConfig { model: source.resolve(&c.model), ..c.clone() })
+            }
+            _ => self.clone(),
+        }
+    }
+
     /// What the prior's own keys have against each other and the machine's files.
     pub fn conflicts(&self, source: &Source) -> Vec<ConfigError> {
         let at = |key| format!("prior.{}.{key}", self.name());
@@ -149,9 +164,11 @@ impl PriorConfig {
             let message = format!("a voxel has 26 neighbours, {} cannot be chosen", bowsher.chosen);
             conflicts.push(source.mistake(&at("chosen"), message, Some("7 are usual".into())));
         }
-        if let Self::Unrolled(unrolled) = self {
-            conflicts.extend(unrolled.conflicts(source));
-        }
+        conflicts.extend(match self {
+            Self::Unrolled(unrolled) => unrolled.conflicts(source),
+            Self::Torchscript(torchscript) => torchscript.conflicts(source),
+            _ => None,
+        });
         conflicts
     }
 

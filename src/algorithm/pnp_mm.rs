@@ -1,0 +1,80 @@
+//! Plug-and-play EM: De Pierro's update with a denoiser in place of the prior.
+//!
+//! With L = 1 it is the update of unrolled networks (Mehranian & Reader 2021, IEEE TRPMS 5(1), 54–64). Where x − D(x) is the
+//! gradient of a function R with Lipschitz constant L and K = 1, L(x) − γ R(x) never falls (majorisation and minimisation:
+//! Modrzyk, Etxebeste, Bretin & Maxim 2026, arXiv:2603.24156); for other denoisers nothing is certain.
+
+use super::arithmetic::each;
+use super::objective::{Objective, Work};
+use super::pull::{DenoiseEvery, denoiser, pull, weight};
+use super::sensitivity::{SubsetSensitivities, sensitivities};
+use super::{Algorithm, Count, Step};
+use coincide_kernels::{fusion::fuse, zeros};
+
+/// e = x / sₖ ⊙ Bᵀ Gₖᵀ \[m ⊙ y / ȳ\],   z = x − (x − D(x)) / L,   x ← fuse(e, z, L γ / K, sₖ).
+pub struct PnpMm<'a> {
+    objective: &'a Objective<'a>,
+    lipschitz: f32,
+    every: DenoiseEvery,
+    /// γ; none during the first iteration from a uniform image, which has no scale and nothing to denoise: that is OSEM.
+    gamma: Option<f32>,
+    image: Vec<f32>,
+    back: Vec<f32>,
+    target: Vec<f32>,
+    sensitivities: SubsetSensitivities,
+    work: Work,
+    count: Count,
+}
+
+impl<'a> PnpMm<'a> {
+    /// Starts from `start`, or from a uniform image. The prior must be a denoiser.
+    pub fn new(objective: &'a Objective<'a>, lipschitz: f64, every: DenoiseEvery, start: Option<Vec<f32>>) -> Self {
+        let uniform = start.is_none();
+        let image = objective.start(start);
+        let gamma = (!uniform).then(|| weight(objective, &image));
+        let (back, target) = (zeros(image.len()), zeros(image.len()));
+        let (_, sensitivities) = sensitivities(objective.model());
+        let (work, count) = (objective.work(), Count::new(objective.subsets()));
+        let lipschitz = lipschitz as f32;
+        Self { objective, lipschitz, every, gamma, image, back, target, sensitivities, work, count }
+    }
+
+    /// z = x − (x − D(x)) / L
+    fn aim(&mut self) {
+        denoiser(self.objective).denoise(&self.image, &mut self.target);
+        let share = 1.0 / self.lipschitz;
+        each(&mut self.target, [&self.image], |z, [x]| x + share * (z - x));
+    }
+}
+
+impl Algorithm for PnpMm<'_> {
+    fn update(&mut self) -> Step {
+        let (k, model) = (self.count.subset(), self.objective.model());
+        if self.count.iterations() > 0 && self.gamma.is_none() {
+            self.gamma = Some(weight(self.objective, &self.image));
+        }
+        if self.gamma.is_some() && self.every.before(k) {
+            self.aim();
+        }
+        let gamma = self.gamma.unwrap_or(0.0) * self.lipschitz / self.objective.subsets() as f32;
+        model.back_quotient(k, &self.image, &mut self.work.scratch, &mut self.back);
+        let s = self.sensitivities.of(k, model, &mut self.work.scratch);
+        each(&mut self.image, [&self.back, s, &self.target], |x, [back, s, z]| match s > 0.0 {
+            true => fuse(x * (back / s), z, gamma, s),
+            false => 0.0,
+        });
+        self.count.subset_done()
+    }
+
+    fn image(&self) -> &[f32] {
+        &self.image
+    }
+
+    fn into_image(self: Box<Self>) -> Vec<f32> {
+        self.image
+    }
+
+    fn prior_subgradient(&self) -> Option<Vec<f32>> {
+        self.gamma.map(|gamma| pull(self.objective, gamma, &self.image))
+    }
+}
