@@ -94,6 +94,9 @@ enum Command {
         /// Go on from the checkpoint of a run that was stopped
         #[arg(long)]
         resume: bool,
+        /// Stop after so many steps, to go on later with --resume
+        #[arg(long, value_name = "STEPS")]
+        at_most: Option<usize>,
     },
     /// Compare methods: many scans, every method with its knob tuned, tables, curves, maps
     Evaluate {
@@ -215,7 +218,10 @@ fn run(arguments: &Arguments) -> Result<ExitCode, RunError> {
             (Some(config), None) => show(&run::recon(config, &options)?, json),
             (None, None) => return Err(RunError::Usage("name a config, or an image to --replay".into())),
         },
-        Command::Train { config, resume } => show(&run::train(config, *resume, &options)?, json),
+        Command::Train { config, resume, at_most } => {
+            let part = run::TrainPart { resume: *resume, at_most: *at_most };
+            show(&run::train(config, part, &options)?, json);
+        }
         Command::Evaluate { study } => show(&run::evaluate(study, &options)?, json),
         Command::Check { config } => {
             let result = run::check(config, &options)?;

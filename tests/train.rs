@@ -238,3 +238,50 @@ fn an_unrolled_chain_without_weight_is_osem() {
 fn osem_difference(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(a, b)| (a - b).abs() / (1.0 + a.abs())).fold(0.0, f32::max)
 }
+
+#[cfg(not(feature = "torch"))]
+#[test]
+fn without_libtorch_the_command_says_how_to_get_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let example = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/train-tiny.toml");
+    std::fs::copy(example, folder.path().join("train.toml")).unwrap();
+    let program = std::process::Command::new(env!("CARGO_BIN_EXE_coincide"))
+        .args(["train", "train.toml"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let error = String::from_utf8_lossy(&program.stderr).into_owned();
+    assert_eq!(program.status.code(), Some(1), "{error}");
+    assert!(error.contains("cargo xtask libtorch") && error.contains("--features torch"), "{error}");
+}
+
+#[test]
+fn every_example_of_training_is_sound_and_mistakes_are_named() {
+    use coincide::config::TrainConfig;
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |text: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("train.toml");
+        std::fs::write(&path, text).unwrap();
+        let (source, config) = TrainConfig::read(&path).map_err(|error| vec![error])?;
+        let conflicts = config.conflicts(&source, false);
+        if conflicts.is_empty() { Ok(()) } else { Err(conflicts) }
+    };
+    let text = |name: &str| std::fs::read_to_string(root.join("examples").join(name)).unwrap();
+    for name in ["train-unrolled-2d.toml", "train-unrolled-2.5d.toml", "train-unrolled-3d.toml", "train-tiny.toml"] {
+        read(&text(name)).unwrap_or_else(|errors| panic!("{name}: {}", errors[0]));
+    }
+    let tiny = text("train-tiny.toml");
+    for (from, to, word) in [
+        ("layers = 3", "layers = 3\nkernel = [3, 3, 3]", "across slices"),
+        ("layers = 3", "layers = 3\nkernel = [3, 2, 1]", "odd"),
+        ("steps = 12", "steps = 0", "too few"),
+        ("stacks = 3", "stacks = 3\nseed = 1", "validation cases"),
+        ("[2e4, 2e5]", "[2e5, 2e4]", "no range"),
+        ("view_mashing = 4", "view_mashing = 5", "mashing"),
+        ("[output]", "[output]\nmodle = 1", "did you mean"),
+    ] {
+        let errors = read(&tiny.replace(from, to)).unwrap_err();
+        assert!(errors[0].to_string().contains(word), "{to}: {}", errors[0]);
+    }
+}

@@ -50,7 +50,7 @@ pub use replay::replay;
 pub use scanners::{ScannerList, ScannerSheet, describe_scanner, list_scanners};
 pub use schema::{SchemaOf, schema};
 pub use simulate::{SimulateResult, SimulatedFile, simulate};
-pub use train::{TrainResult, train};
+pub use train::{TrainPart, TrainResult, train};
 pub use verify::verify;
 
 use error::first;

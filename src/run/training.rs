@@ -4,6 +4,7 @@ use super::{Options, RunError, TrainResult};
 use crate::config::{LossConfig, Source, TrainConfig, TrainedModelConfig};
 use crate::io::columns::{Column, Columns};
 use crate::io::{IoError, csv::write_csv, write_whole};
+use crate::observe::Progress;
 use crate::prior::network::{Architecture, FORMAT, KIND, Model, ModelCard, Weights};
 use crate::report::{Plot, Point, Series, Stroke, sha256_of_text};
 use crate::train::{
@@ -55,45 +56,52 @@ impl<'a> Run<'a> {
         Ok(Self { source, config, options, architecture, training, cases, baseline, network, reached, target })
     }
 
-    /// All steps that are left, then the files.
-    pub fn finish(mut self) -> Result<TrainResult, RunError> {
+    /// All steps that are left, or so many, with their files.
+    pub fn finish(mut self, at_most: Option<usize>) -> Result<TrainResult, RunError> {
         let steps = self.training.schedule.steps;
+        let end = at_most.map_or(steps, |most| steps.min(self.reached.state.step() + most));
         let progress = self.options.console.progress("training");
         let interrupt = self.options.interrupt.clone();
         interrupt.hold(|| -> Result<(), RunError> {
             if self.reached.history.is_empty() {
-                self.judge()?;
+                self.judge(&progress)?;
             }
-            while self.reached.state.step() < steps {
-                self.step()?;
+            while self.reached.state.step() < end {
+                let loss = self.step()?;
                 let step = self.reached.state.step();
                 progress.set(step, steps);
+                progress.beside(format!("loss {loss:.3}, validation {:.4}", self.validation()));
                 if step.is_multiple_of(self.config.validation.every_steps) || step == steps {
-                    self.judge()?;
+                    self.judge(&progress)?;
                 }
                 if self.options.interrupt.pressed() {
-                    let checkpoint = self.target.with_extension("checkpoint");
+                    let checkpoint = self.checkpoint();
                     self.reached.write(&checkpoint)?;
                     return Err(RunError::TrainingInterrupted { step, steps, checkpoint });
                 }
             }
-            Ok(())
+            Ok(self.reached.write(&self.checkpoint())?)
         })?;
         drop(progress);
         self.result()
     }
 
-    fn step(&mut self) -> Result<(), RunError> {
+    fn checkpoint(&self) -> PathBuf {
+        self.target.with_extension("checkpoint")
+    }
+
+    /// One step; returns its loss.
+    fn step(&mut self) -> Result<f64, RunError> {
         let start = Instant::now();
         let result = self.training.step(&mut self.reached.state, &mut self.network)?;
         self.reached.seconds += start.elapsed().as_secs_f64();
         let [loss, gradient, count] = &mut self.reached.open;
         (*loss, *gradient, *count) = (*loss + result.loss, *gradient + result.gradient, *count + 1.0);
-        Ok(())
+        Ok(result.loss)
     }
 
     /// Validation, a row of the curve, the checkpoint, and the model by the best weights so far.
-    fn judge(&mut self) -> Result<(), RunError> {
+    fn judge(&mut self, progress: &Progress) -> Result<(), RunError> {
         let start = Instant::now();
         let (state, gamma) = (&self.reached.state, self.reached.state.gamma());
         self.network.set(&state.network());
@@ -112,7 +120,7 @@ impl<'a> Run<'a> {
             self.reached.best = state.parameters.clone();
         }
         self.reached.history.push(row);
-        self.options.console.say(format!(
+        progress.say(format!(
             "step {:>5}: loss {:.4}, validation {validation:.4}, γ {:.3}, gradient {:.2e}, {:.0} s (validation {:.1} s)",
             row.step,
             row.loss,
@@ -121,7 +129,7 @@ impl<'a> Run<'a> {
             row.seconds,
             start.elapsed().as_secs_f64()
         ));
-        self.reached.write(&self.target.with_extension("checkpoint"))?;
+        self.reached.write(&self.checkpoint())?;
         self.write_curve()?;
         self.write_model()
     }
@@ -202,6 +210,7 @@ impl<'a> Run<'a> {
     fn result(self) -> Result<TrainResult, RunError> {
         Ok(TrainResult {
             steps: self.reached.state.step(),
+            of_steps: self.training.schedule.steps,
             seconds: self.reached.seconds,
             validation: self.validation(),
             filtered_osem: self.baseline,

@@ -29,6 +29,12 @@ impl TorchNetwork {
         Self { architecture, device: Device::cuda_if_available(), bodies, flat }
     }
 
+    /// N_θ(x) by libtorch.
+    pub fn by_libtorch(&self, stage: usize, shape: [usize; 3], x: &[f32]) -> Vec<f32> {
+        let weights = self.leaves(self.architecture.body_of(stage));
+        tch::no_grad(|| self.image(&self.forward(&weights, &self.tensor(x, shape))))
+    }
+
     /// Weights of a body as leaves of a graph.
     fn leaves(&self, body: usize) -> Vec<Tensor> {
         let layers = self.architecture.layers.iter().zip(&self.bodies[body]);
@@ -84,11 +90,10 @@ impl Layer for TorchNetwork {
     }
 
     fn apply(&mut self, stage: usize, shape: [usize; 3], x: &[f32]) -> Vec<f32> {
-        let body = self.architecture.body_of(stage);
         if self.device.is_cuda() {
-            return tch::no_grad(|| self.image(&self.forward(&self.leaves(body), &self.tensor(x, shape))));
+            return self.by_libtorch(stage, shape, x);
         }
-        let mut z = zeros(x.len());
+        let (mut z, body) = (zeros(x.len()), self.architecture.body_of(stage));
         let body = Body::new(&self.architecture.layers, &self.bodies[body], shape);
         body.denoise(Level::best(), 1.0, x, None, &mut z);
         z

@@ -65,7 +65,7 @@ impl Anatomy {
             parts,
             warp: Warp::random(bend, [60.0, 200.0], random),
             texture: Field::random(8, [10.0, 60.0], random),
-            folds: Field::random(8, [12.0, 40.0], random),
+            folds: Field::random(8, [16.0, 70.0], random),
         }
     }
 

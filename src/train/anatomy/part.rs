@@ -31,8 +31,10 @@ pub(super) enum Paint {
 pub(super) enum Form {
     /// ǀu₁ǀᵖ + ǀu₂ǀᵖ + ǀu₃ǀᵖ ≤ 1; an ellipsoid for p = 2, a rounded box for more. `ripple` folds its surface.
     Solid { pose: Pose, power: f64, ripple: f64 },
-    /// The share, 0 to 1, that a volume gives, or whether its value is a label.
-    Share { volume: Arc<Volume>, pose: Pose, label: Option<u8> },
+    /// The share, 0 to 1, that a volume gives.
+    Share { volume: Arc<Volume>, pose: Pose },
+    /// Where a volume has a label, or any label but 0.
+    Label { volume: Arc<Volume>, pose: Pose, label: Option<u8> },
     /// A share as above, with an activity relative to its mean.
     Uptake { share: Arc<Volume>, uptake: Arc<Volume>, pose: Pose },
 }
@@ -107,7 +109,10 @@ impl Part {
 
     fn pose_mut(&mut self) -> &mut Pose {
         match &mut self.form {
-            Form::Solid { pose, .. } | Form::Share { pose, .. } | Form::Uptake { pose, .. } => pose,
+            Form::Solid { pose, .. }
+            | Form::Share { pose, .. }
+            | Form::Label { pose, .. }
+            | Form::Uptake { pose, .. } => pose,
         }
     }
 
@@ -117,7 +122,7 @@ impl Part {
             Form::Solid { pose, power, ripple } => {
                 (pose.centre, pose.reach * 3.0_f64.powf(0.5 - 1.0 / power.max(2.0)) * (1.0 + 3.0 * ripple))
             }
-            Form::Share { pose, .. } | Form::Uptake { pose, .. } => (pose.centre, pose.reach),
+            Form::Share { pose, .. } | Form::Label { pose, .. } | Form::Uptake { pose, .. } => (pose.centre, pose.reach),
         }
     }
 
@@ -129,8 +134,8 @@ impl Part {
                 let fold = if *ripple > 0.0 { 1.0 + ripple * folds.at(p) } else { 1.0 };
                 solid_share(pose, u.map(|u| u / fold), *power, size_mm)
             }
-            Form::Share { volume, pose, label: None } => volume.at(pose.apply(p)),
-            Form::Share { volume, pose, label: Some(label) } => volume.share_of(*label, pose.apply(p)),
+            Form::Share { volume, pose } => volume.at(pose.apply(p)),
+            Form::Label { volume, pose, label } => volume.share_of(*label, pose.apply(p)),
             Form::Uptake { share, pose, .. } => share.at(pose.apply(p)),
         }
     }

@@ -64,6 +64,8 @@ const TORSO: &str = "Voxelized_mesh50XCAT_HeadTorsoAbd.zip";
 const TORSO_SHAPE: [usize; 3] = [658, 280, 956];
 /// Every second voxel of the torso is kept.
 const TORSO_MM: f64 = 2.0;
+/// No room for a trunk.
+const SMALL_ROOM_MM: f64 = 140.0;
 /// Larger than any map: what is outside of a map has no share anyway.
 const EVERYWHERE_MM: f64 = 1e4;
 
@@ -88,11 +90,8 @@ impl PublicData {
         match (&self.brain, &self.torso) {
             (None, None) => None,
             _ if chance(0.5, random) => None,
-            (Some(brain), Some(torso)) if chance(0.5, random) || room_mm < 140.0 => {
-                let _ = torso;
-                Some(head(brain, random))
-            }
             (Some(brain), None) => Some(head(brain, random)),
+            (Some(brain), Some(_)) if room_mm < SMALL_ROOM_MM || chance(0.5, random) => Some(head(brain, random)),
             (_, Some(torso)) => Some(trunk(torso, room_mm, random)),
         }
     }
@@ -134,7 +133,7 @@ fn head([grey_map, white_map]: &[Arc<Volume>; 2], random: &mut Pcg64) -> (Vec<Pa
     };
     let map = |map: &Arc<Volume>, activity, texture| {
         let pose = placed(middle, [0.0, 0.0, level], size, turn);
-        let form = Form::Share { volume: map.clone(), pose, label: None };
+        let form = Form::Share { volume: map.clone(), pose };
         Part { form, activity: Paint::Set(activity), attenuation: Some(tissue::SOFT), texture }
     };
     let parts = vec![
@@ -157,23 +156,24 @@ fn trunk(labels: &Arc<Volume>, room_mm: f64, random: &mut Pcg64) -> (Vec<Part>, 
     let pose = placed(middle, [0.0, 0.0, level], sizes, turn);
     let activity = between(0.3, 1.5, random);
     let part = |label, relative: f64, attenuation| Part {
-        form: Form::Share { volume: labels.clone(), pose, label: Some(label) },
+        form: Form::Label { volume: labels.clone(), pose, label },
         activity: Paint::Set(activity * relative),
         attenuation: Some(attenuation),
         texture: 0.0,
     };
     let mut parts = vec![
-        part(1, 1.0, tissue::SOFT).textured(random.random_range(0.0..0.15)),
-        part(7, between(0.5, 3.0, random), tissue::BONE),
-        part(6, between(0.15, 0.6, random), tissue::LUNG),
-        part(5, between(1.2, 4.0, random), tissue::SOFT),
-        part(4, 0.1, tissue::AIR),
-        part(3, between(2.0, 8.0, random), tissue::SOFT),
-        part(2, 0.0, tissue::AIR),
+        // All labels, so that no seam is left between two of them.
+        part(None, 1.0, tissue::SOFT).textured(random.random_range(0.0..0.15)),
+        part(Some(7), between(0.5, 3.0, random), tissue::BONE),
+        part(Some(6), between(0.15, 0.6, random), tissue::LUNG),
+        part(Some(5), between(1.2, 4.0, random), tissue::SOFT),
+        part(Some(4), 0.1, tissue::AIR),
+        part(Some(3), between(2.0, 8.0, random), tissue::SOFT),
+        part(Some(2), 0.0, tissue::AIR),
     ];
     // The map has no heart, kidneys, bowel or vessels: soft organs of any uptake stand for them.
     for _ in 0..random.random_range(0..6) {
-        let at = [random.random_range(-90.0..90.0), random.random_range(-60.0..60.0), random.random_range(-20.0..20.0)];
+        let at = [random.random_range(-80.0..80.0), random.random_range(-45.0..45.0), random.random_range(-20.0..20.0)];
         let centre = std::array::from_fn(|axis| middle[axis] + at[axis] * size);
         let half = [(); 3].map(|()| size * random.random_range(8.0..35.0));
         let uptake = activity * between(0.5, 8.0, random);

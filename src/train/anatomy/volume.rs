@@ -15,9 +15,12 @@ impl Volume {
         self.interpolated(u, |value| f64::from(value)) * self.full / 255.0
     }
 
-    /// Share of a label by linear interpolation; 0 outside.
-    pub fn share_of(&self, label: u8, u: [f64; 3]) -> f64 {
-        self.interpolated(u, |value| f64::from(value == label))
+    /// Share of a label, or of all labels but 0, by linear interpolation; 0 outside.
+    pub fn share_of(&self, label: Option<u8>, u: [f64; 3]) -> f64 {
+        match label {
+            Some(label) => self.interpolated(u, |value| f64::from(value == label)),
+            None => self.interpolated(u, |value| f64::from(value != 0)),
+        }
     }
 
     fn interpolated(&self, u: [f64; 3], value: impl Fn(u8) -> f64) -> f64 {
@@ -50,6 +53,7 @@ mod tests {
         assert!((volume.at([0.0; 3]) - 13.0).abs() < 1e-12);
         assert!((volume.at([0.5, 0.0, 0.0]) - 17.5).abs() < 1e-12 && (volume.at([0.0, 0.0, -0.25]) - 12.75).abs() < 1e-12);
         assert_eq!(volume.at([1.5, 0.0, 0.0]), 0.0);
-        assert!((volume.share_of(13, [0.0, 0.0, 0.25]) - 0.75).abs() < 1e-12);
+        assert!((volume.share_of(Some(13), [0.0, 0.0, 0.25]) - 0.75).abs() < 1e-12);
+        assert!((volume.share_of(None, [-0.9; 3]) - (1.0 - 0.9_f64.powi(3))).abs() < 1e-12);
     }
 }
