@@ -146,7 +146,8 @@ fn the_truncated_gradient_differs_as_soon_as_there_are_two_updates() {
 /// ⟨v, e(x + h) − e(x − h)⟩ / 2h by the f64 matrices against Jᵀ v of the EM layer: a chain of one update with γ = 0 has no other.
 #[test]
 fn the_slope_of_a_loss_is_that_of_central_differences() {
-    let (x, truth): (Vec<f32>, Vec<f32>) = ((0..24).map(|n| (n % 7) as f32 * 0.3).collect(), (0..24).map(|n| 1.0 + (n % 5) as f32).collect());
+    let (x, truth): (Vec<f32>, Vec<f32>) =
+        ((0..24).map(|n| (n % 7) as f32 * 0.3).collect(), (0..24).map(|n| 1.0 + (n % 5) as f32).collect());
     for apart in [true, false] {
         let (_, slope) = supervised(&x, &truth, 2, apart);
         for place in 0..24 {
@@ -167,7 +168,8 @@ fn held_out_counts_have_the_slope_of_their_likelihood() {
     (training.loss, training.source.held_out) = (Loss::HeldOut, Some(0.6));
     let prepared = training.prepared(3).unwrap();
     let rest = prepared.case.rest.as_ref().unwrap();
-    let share = prepared.case.measurement.total_prompts() / (prepared.case.measurement.total_prompts() + rest.total_prompts());
+    let share =
+        prepared.case.measurement.total_prompts() / (prepared.case.measurement.total_prompts() + rest.total_prompts());
     assert!((share - 0.6).abs() < 0.02, "{share}");
     let gradient = |parameters| {
         let mut network = StandIn { parameters };
@@ -230,7 +232,9 @@ fn an_unrolled_chain_without_weight_is_osem() {
     let chain = Unrolled::new(&model, UNROLLING, true);
     let image = chain.forward(prepared.start.clone(), &mut StandIn { parameters: PARAMETERS }, &[0.0]).image;
     let mut osem = coincide::algorithm::Osem::new(&model, Some(prepared.start.clone()));
-    (0..3 * model.subsets()).for_each(|_| { coincide::algorithm::Algorithm::update(&mut osem); });
+    (0..3 * model.subsets()).for_each(|_| {
+        coincide::algorithm::Algorithm::update(&mut osem);
+    });
     let largest = osem_difference(coincide::algorithm::Algorithm::image(&osem), &image);
     assert!(largest < 1e-5, "{largest}");
 }

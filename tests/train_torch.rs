@@ -56,13 +56,18 @@ fn the_network_s_slopes_are_those_of_central_differences() {
             network.apply(0, SHAPE, x).iter().zip(&v).map(|(z, v)| f64::from(*z) * f64::from(*v)).sum()
         };
         // Along the slope itself, where differences are largest beside the rounding.
-        let moved = |from: &[f32], along: &[f32], by: f32| from.iter().zip(along).map(|(a, d)| a + by * d).collect::<Vec<_>>();
+        let moved =
+            |from: &[f32], along: &[f32], by: f32| from.iter().zip(along).map(|(a, d)| a + by * d).collect::<Vec<_>>();
         let square = |slope: &[f32]| slope.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>();
-        let error = |difference: f64, slope: &[f32], step: f32| (difference / (2.0 * f64::from(step)) / square(slope) - 1.0).abs();
+        let error = |difference: f64, slope: &[f32], step: f32| {
+            (difference / (2.0 * f64::from(step)) / square(slope) - 1.0).abs()
+        };
         let steps = [1e-3, 3e-4, 1e-4, 3e-5].map(|step| step / square(&slope).sqrt() as f32);
-        let by_weights = steps.map(|h| error(value(&x, &moved(&at, &slope, h)) - value(&x, &moved(&at, &slope, -h)), &slope, h));
+        let by_weights =
+            steps.map(|h| error(value(&x, &moved(&at, &slope, h)) - value(&x, &moved(&at, &slope, -h)), &slope, h));
         let steps = [1e-2, 3e-3, 1e-3].map(|step| step / square(&back).sqrt() as f32);
-        let by_image = steps.map(|h| error(value(&moved(&x, &back, h), &at) - value(&moved(&x, &back, -h), &at), &back, h));
+        let by_image =
+            steps.map(|h| error(value(&moved(&x, &back, h), &at) - value(&moved(&x, &back, -h), &at), &back, h));
         println!("relative errors: by weights {}, by image {}", shown(&by_weights), shown(&by_image));
         assert!(by_weights.iter().any(|error| *error < 1e-3) && by_image.iter().any(|error| *error < 1e-3));
     }
@@ -99,7 +104,8 @@ fn the_gradient_of_the_whole_chain_is_that_of_central_differences() {
         let (value, gradient) = loss(&at);
         let norm = gradient.iter().map(|g| g * g).sum::<f64>().sqrt();
         let along = |step: f64| at.iter().zip(&gradient).map(|(a, g)| a + step * g / norm).collect::<Vec<_>>();
-        let errors = [1e-2, 3e-3, 1e-3].map(|h| ((loss(&along(h)).0 - loss(&along(-h)).0) / (2.0 * h) / norm - 1.0).abs());
+        let errors =
+            [1e-2, 3e-3, 1e-3].map(|h| ((loss(&along(h)).0 - loss(&along(-h)).0) / (2.0 * h) / norm - 1.0).abs());
         println!("loss {value:.4}, gradient {norm:.4}: relative errors {} at steps 1e-2, 3e-3, 1e-3", shown(&errors));
         assert!(errors.iter().any(|error| *error < 1e-3), "{errors:?}");
     }
@@ -131,7 +137,8 @@ fn a_run_learns_and_a_stopped_one_goes_on_as_if_it_had_not_been() {
     }
     let curve = String::from_utf8(bytes(0, "tiny.curve.csv")).unwrap();
     println!("{curve}");
-    let validation: Vec<f64> = curve.lines().skip(1).map(|row| row.split(',').nth(2).unwrap().parse().unwrap()).collect();
+    let validation: Vec<f64> =
+        curve.lines().skip(1).map(|row| row.split(',').nth(2).unwrap().parse().unwrap()).collect();
     assert_eq!(validation.len(), 4);
     assert!(validation[3] < 0.98 * validation[0], "{validation:?}");
     assert!(whole["validation"].as_f64().unwrap() <= validation[3]);
@@ -140,7 +147,8 @@ fn a_run_learns_and_a_stopped_one_goes_on_as_if_it_had_not_been() {
     assert!(bytes(0, "tiny.curve.png").len() > 100);
     // Without --resume or --force nothing is replaced; a changed config does not go on.
     let again = |arguments: &[&str]| {
-        let program = Command::new(env!("CARGO_BIN_EXE_coincide")).arg("train").arg(&configs[0]).args(arguments).output();
+        let program =
+            Command::new(env!("CARGO_BIN_EXE_coincide")).arg("train").arg(&configs[0]).args(arguments).output();
         String::from_utf8(program.unwrap().stderr).unwrap()
     };
     assert!(again(&[]).contains("exists already"));

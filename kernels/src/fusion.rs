@@ -96,7 +96,13 @@ mod tests {
     #[test]
     fn slopes_are_those_of_central_differences() {
         let mut worst = 0.0_f64;
-        for at in [[2.0, 1.0, 0.5, 3.0], [0.1, 9.0, 2.0, 1.0], [5.0, -4.0, 0.3, 2.0], [1e-3, 500.0, 0.7, 1.0], [0.0, 2.0, 0.9, 1.0]] {
+        for at in [
+            [2.0, 1.0, 0.5, 3.0],
+            [0.1, 9.0, 2.0, 1.0],
+            [5.0, -4.0, 0.3, 2.0],
+            [1e-3, 500.0, 0.7, 1.0],
+            [0.0, 2.0, 0.9, 1.0],
+        ] {
             let slopes = fuse_slopes(fuse(at[0], at[1], at[2], at[3]), at[0], at[1], at[2], at[3]);
             let at = at.map(f64::from);
             for (argument, slope) in slopes.into_iter().enumerate() {

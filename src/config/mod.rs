@@ -32,8 +32,8 @@ pub use reference::ReferenceConfig;
 pub use scanner::{ScannerConfig, SinogramConfig};
 pub use simulate::{AcquisitionConfig, SimulateConfig, SimulateOutput};
 pub use source::Source;
+pub use study::{Knob, Oracle, Study, StudyConfig, StudyMethod, StudyOutput, StudyScanner};
 pub use train::{
     LossConfig, OptimiserConfig, PublicDataConfig, TrainConfig, TrainOutput, TrainedModelConfig, TrainingDataConfig,
     TrainingScannerConfig, UnrolledTrainingConfig, ValidationConfig,
 };
-pub use study::{Knob, Oracle, Study, StudyConfig, StudyMethod, StudyOutput, StudyScanner};

@@ -38,7 +38,9 @@ pub fn open_zipped(path: &Path, ending: &str) -> Result<Box<dyn Read>, IoError> 
             return match method {
                 0 => Ok(Box::new(bytes)),
                 8 => Ok(Box::new(DeflateDecoder::new(bytes))),
-                other => Err(format(path, format!("`{found}` is packed by method {other}; stored and deflated are read"))),
+                other => {
+                    Err(format(path, format!("`{found}` is packed by method {other}; stored and deflated are read")))
+                }
             };
         }
         rest = rest.get(ENTRY_LENGTH + name + extra + comment..).unwrap_or_default();
@@ -92,7 +94,8 @@ mod tests {
             let at = bytes.len() as u32;
             let (length, size) = ((name.len() as u16).to_le_bytes(), (packed.len() as u32).to_le_bytes());
             bytes.extend([b"PK\x03\x04".as_slice(), &[0; 22], &length, &[0; 2], name.as_bytes(), &packed].concat());
-            let fields = [ENTRY, &[0; 6], &8_u16.to_le_bytes(), &[0; 8], &size, &[0; 4], &length, &[0; 12], &at.to_le_bytes()];
+            let fields =
+                [ENTRY, &[0; 6], &8_u16.to_le_bytes(), &[0; 8], &size, &[0; 4], &length, &[0; 12], &at.to_le_bytes()];
             table.extend([fields.concat(), name.as_bytes().to_vec()].concat());
         }
         let start = (bytes.len() as u32).to_le_bytes();

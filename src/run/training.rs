@@ -33,7 +33,12 @@ pub(super) struct Run<'a> {
 
 impl<'a> Run<'a> {
     /// Begins anew, or from the checkpoint.
-    pub fn new(source: &'a Source, config: &'a TrainConfig, resume: bool, options: &'a Options) -> Result<Self, RunError> {
+    pub fn new(
+        source: &'a Source,
+        config: &'a TrainConfig,
+        resume: bool,
+        options: &'a Options,
+    ) -> Result<Self, RunError> {
         let TrainedModelConfig::Unrolled(model) = &config.model;
         let public = config.data.public_data(source)?;
         let judged = config.training(source, public.clone(), config.validation.seed)?;
@@ -120,15 +125,8 @@ impl<'a> Run<'a> {
             self.reached.best = state.parameters.clone();
         }
         self.reached.history.push(row);
-        progress.say(format!(
-            "step {:>5}: loss {:.4}, validation {validation:.4}, γ {:.3}, gradient {:.2e}, {:.0} s (validation {:.1} s)",
-            row.step,
-            row.loss,
-            row.gamma,
-            row.gradient,
-            row.seconds,
-            start.elapsed().as_secs_f64()
-        ));
+        let spent = start.elapsed().as_secs_f64();
+        progress.say(format!("{row}, validated in {spent:.1} s"));
         self.reached.write(&self.checkpoint())?;
         self.write_curve()?;
         self.write_model()
@@ -146,7 +144,8 @@ impl<'a> Run<'a> {
         let path = self.target.with_extension("curve.csv");
         write_csv(&path, true, &table)?;
         let series = |name: &str, value: fn(&Row) -> f64| {
-            Series::new(name, self.reached.history.iter().map(|row| Point::new(row.step, value(row)))).drawn(Stroke::Line)
+            Series::new(name, self.reached.history.iter().map(|row| Point::new(row.step, value(row))))
+                .drawn(Stroke::Line)
         };
         let last = self.training.schedule.steps as f64;
         let level = [Point::new(0.0, self.baseline), Point::new(last, self.baseline)];
@@ -233,7 +232,9 @@ fn begin(
         Some(path) => {
             let at = "model.unrolled.start";
             let read = Model::read(&source.input(at, path)?).map_err(TrainError::from)?;
-            if read.card.architecture.layers != architecture.layers || read.weights.bodies.len() != architecture.bodies() {
+            if read.card.architecture.layers != architecture.layers
+                || read.weights.bodies.len() != architecture.bodies()
+            {
                 return Err(source.mistake(at, "these weights are of another architecture", None).into());
             }
             let gamma: Vec<f64> = read.weights.gamma.iter().map(|&gamma| f64::from(gamma)).collect();
@@ -256,7 +257,11 @@ fn mean(values: &[f64]) -> f64 {
 
 fn whole(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
     let write = |temporary: &Path| {
-        std::fs::write(temporary, bytes).map_err(|source| IoError::System { path: path.into(), action: "writing", source })
+        std::fs::write(temporary, bytes).map_err(|source| IoError::System {
+            path: path.into(),
+            action: "writing",
+            source,
+        })
     };
     Ok(write_whole(path, true, write)?)
 }
@@ -265,6 +270,7 @@ fn whole(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
 fn commit(config: &Path) -> String {
     let folder = config.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
     let output = std::process::Command::new("git").arg("-C").arg(folder).args(["rev-parse", "HEAD"]).output();
-    let text = output.ok().filter(|output| output.status.success()).and_then(|output| String::from_utf8(output.stdout).ok());
+    let text =
+        output.ok().filter(|output| output.status.success()).and_then(|output| String::from_utf8(output.stdout).ok());
     text.map_or_else(|| format!("version {}", env!("CARGO_PKG_VERSION")), |text| text.trim().to_owned())
 }

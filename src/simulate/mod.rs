@@ -24,8 +24,8 @@ mod timing;
 mod trace;
 
 pub use config::{CountsConfig, DoseLevel, RandomsShape, SimulationConfig};
-pub use counts::split;
 pub(crate) use counts::poisson;
+pub use counts::split;
 pub(crate) use efficiency::Efficiencies;
 pub use error::SimulateError;
 pub use trace::{Projection, project};

@@ -1,8 +1,8 @@
 //! What a network has to beat on the validation cases: OSEM with a Gaussian filter, both chosen by an oracle.
 
+use super::TrainError;
 use super::prepared::Prepared;
 use super::trainer::Training;
-use super::TrainError;
 use crate::algorithm::{Algorithm, Osem};
 use crate::operator::GaussianFilter;
 
@@ -17,7 +17,9 @@ pub fn filtered_osem(training: &Training, cases: &[Prepared]) -> Result<Vec<f64>
         let mut osem = Osem::new(&model, Some(prepared.start.clone()));
         let mut smallest: Vec<f64> = Vec::new();
         for _ in 0..training.unrolling.iterations {
-            (0..model.subsets()).for_each(|_| { osem.update(); });
+            (0..model.subsets()).for_each(|_| {
+                osem.update();
+            });
             for width in WIDTHS_MM {
                 let along = if training.source.stack.slices_apart() { 0.0 } else { width };
                 let mut filtered = vec![0.0; osem.image().len()];

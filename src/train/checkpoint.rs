@@ -76,7 +76,11 @@ impl Checkpoint {
         ];
         let file = serialize(views, Some(metadata.into_iter().collect())).map_err(broken)?;
         let write = |temporary: &Path| {
-            std::fs::write(temporary, &file).map_err(|source| IoError::System { path: path.into(), action: "writing", source })
+            std::fs::write(temporary, &file).map_err(|source| IoError::System {
+                path: path.into(),
+                action: "writing",
+                source,
+            })
         };
         Ok(write_whole(path, true, write)?)
     }
@@ -93,7 +97,10 @@ impl Checkpoint {
         let metadata = header.metadata().clone().unwrap_or_default();
         let text = |key: &str| metadata.get(key).ok_or_else(|| wrong(path, format!("not a checkpoint: no `{key}`")));
         if text("config")? != config {
-            return Err(wrong(path, "is of another config; give it another `output.model`, or train anew with --force".into()));
+            return Err(wrong(
+                path,
+                "is of another config; give it another `output.model`, or train anew with --force".into(),
+            ));
         }
         let number = |key: &str| -> Result<f64, TrainError> {
             text(key)?.parse().map_err(|_| wrong(path, format!("`{key}` is no number")))
@@ -104,7 +111,8 @@ impl Checkpoint {
             let values = tensor.data().chunks_exact(8);
             Ok(values.map(|bytes| f64::from_le_bytes(bytes.try_into().unwrap_or_default())).collect())
         };
-        let open: Vec<f64> = text("open")?.split(' ').filter_map(|bits| Some(f64::from_bits(bits.parse().ok()?))).collect();
+        let open: Vec<f64> =
+            text("open")?.split(' ').filter_map(|bits| Some(f64::from_bits(bits.parse().ok()?))).collect();
         let (parameters, best) = (floats("parameters")?, floats("best")?);
         let (mean, square) = (floats("adam.mean")?, floats("adam.square")?);
         if [&best, &mean, &square].iter().any(|values| values.len() != parameters.len()) || open.len() != 3 {
@@ -130,6 +138,18 @@ impl Row {
     fn from_columns(columns: &[f64]) -> Self {
         let [step, loss, validation, gamma, gradient, seconds] = std::array::from_fn(|column| columns[column]);
         Self { step, loss, validation, gamma, gradient, seconds }
+    }
+}
+
+impl std::fmt::Display for Row {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        let Self { step, loss, validation, gamma, gradient, seconds } = self;
+        write!(f, "step {step}: validation {validation:.4}, γ {gamma:.3}")?;
+        // Before the first step there is no loss.
+        if loss.is_finite() {
+            write!(f, ", loss {loss:.4}, gradient {gradient:.2}, {seconds:.0} s")?;
+        }
+        Ok(())
     }
 }
 

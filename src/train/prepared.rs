@@ -31,7 +31,9 @@ impl Prepared {
             let model = Model::new(&case.measurement, case.grid, Some(case.resolution_mm), early)?;
             let start = uniform(&model, stack);
             let mut osem = Osem::new(&model, Some(start.clone()));
-            (0..early).for_each(|_| { osem.update(); });
+            (0..early).for_each(|_| {
+                osem.update();
+            });
             (start, scales(osem.image(), slices, stack))
         };
         start.iter_mut().enumerate().for_each(|(voxel, start)| *start /= scale[stack.scan_of_plane(voxel % slices)]);
@@ -68,7 +70,8 @@ fn uniform(model: &Model, stack: Stack) -> Vec<f32> {
     let value: Vec<f32> = (0..stack.scans())
         .map(|scan| if seen[scan] > 0.0 { (net[scan].max(0.01 * prompts[scan]) / seen[scan]) as f32 } else { 0.0 })
         .collect();
-    let voxel = |(voxel, &inside): (usize, &bool)| if inside { value[stack.scan_of_plane(voxel % slices)] } else { 0.0 };
+    let voxel =
+        |(voxel, &inside): (usize, &bool)| if inside { value[stack.scan_of_plane(voxel % slices)] } else { 0.0 };
     inside.iter().enumerate().map(voxel).collect()
 }
 

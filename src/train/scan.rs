@@ -50,8 +50,7 @@ pub(super) fn scan(
     settings: &ScanSettings,
 ) -> Result<Measurement, SimulateError> {
     let projector = Projector::new(geometry, fine);
-    let (mut trues, mut factors, mut blurred) =
-        (zeros(geometry.bins()), zeros(geometry.bins()), zeros(activity.len()));
+    let (mut trues, mut factors, mut blurred) = (zeros(geometry.bins()), zeros(geometry.bins()), zeros(activity.len()));
     projector.forward(attenuation, &mut factors);
     GaussianFilter::new(&fine, settings.resolution_mm).apply(activity, &mut blurred);
     projector.forward(&blurred, &mut trues);
@@ -99,10 +98,12 @@ fn counted(
             total[2] += efficiency * profiles.at(line % radial_bins, plane);
         }
     }
-    let scales: Vec<[f64; 3]> = settings.scans.iter().zip(&totals).map(|(counts, totals)| counts.scales(*totals)).collect();
+    let scales: Vec<[f64; 3]> =
+        settings.scans.iter().zip(&totals).map(|(counts, totals)| counts.scales(*totals)).collect();
     let mut background = zeros(trues.len());
     let length = radial_bins * planes;
-    let chunks = trues.par_chunks_mut(length).zip(factors.par_chunks_mut(length)).zip(background.par_chunks_mut(length));
+    let chunks =
+        trues.par_chunks_mut(length).zip(factors.par_chunks_mut(length)).zip(background.par_chunks_mut(length));
     chunks.enumerate().for_each(|(view, ((prompts, factors), background))| {
         let mut random = stream(settings.seed, Purpose::Counts, view);
         let mut efficiency = vec![0.0; planes];
@@ -121,7 +122,14 @@ fn counted(
     });
     debug_assert_eq!(trues.len(), views * length);
     let geometry = geometry.clone();
-    Measurement { geometry, prompts: trues, factors: Some(factors), background: Some(background), calibrated: true, duration_s: None }
+    Measurement {
+        geometry,
+        prompts: trues,
+        factors: Some(factors),
+        background: Some(background),
+        calibrated: true,
+        duration_s: None,
+    }
 }
 
 impl Counts {

@@ -3,6 +3,7 @@
 //! Parameters are θ and ln γ of each stage: γ stays positive, and a step changes it by a share. Everything follows from
 //! the seed and the step's number, so that a run that was stopped goes on as if it had not been.
 
+use super::TrainError;
 use super::adam::{Adam, clip, cosine};
 use super::case::Source;
 use super::geometry::Stack;
@@ -10,7 +11,6 @@ use super::layer::Layer;
 use super::loss::{held_out, nrmse_of_scans, supervised};
 use super::prepared::{Prepared, divisor};
 use super::unrolled::{Unrolled, Unrolling};
-use super::TrainError;
 use crate::likelihood::Model;
 
 /// γ that training starts from where a file has none.
@@ -131,7 +131,9 @@ impl Training {
         let Schedule { steps, rate, gamma_rate, rise, end, .. } = self.schedule;
         let share = cosine(step, steps, rise, end);
         let weights = state.parameters.len() - state.stages;
-        state.adam.step(&mut state.parameters, &gradient, |place| share * if place < weights { rate } else { gamma_rate });
+        state
+            .adam
+            .step(&mut state.parameters, &gradient, |place| share * if place < weights { rate } else { gamma_rate });
         Ok(StepResult { loss, gradient: norm })
     }
 
@@ -159,12 +161,7 @@ impl Training {
     }
 
     /// NRMSE of the scans of some cases; those without activity are left out.
-    pub fn validate(
-        &self,
-        cases: &[Prepared],
-        network: &mut dyn Layer,
-        gamma: &[f64],
-    ) -> Result<Vec<f64>, TrainError> {
+    pub fn validate(&self, cases: &[Prepared], network: &mut dyn Layer, gamma: &[f64]) -> Result<Vec<f64>, TrainError> {
         let mut errors = Vec::new();
         for prepared in cases {
             let image = self.image(prepared, network, gamma)?;

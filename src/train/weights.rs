@@ -32,7 +32,9 @@ pub fn layered(architecture: &Architecture, weights: &[f32]) -> Vec<Vec<Vec<f32>
         rest = others;
         first.to_vec()
     };
-    (0..architecture.bodies()).map(|_| architecture.layers.iter().map(|layer| take(layer.weights())).collect()).collect()
+    (0..architecture.bodies())
+        .map(|_| architecture.layers.iter().map(|layer| take(layer.weights())).collect())
+        .collect()
 }
 
 /// The list of `[body][layer]`.

@@ -1,7 +1,7 @@
 //! The table `[data]` of a training run: random bodies, scanners, counts.
 
 use crate::config::{ConfigError, ScannerConfig, Source};
-use crate::train::{Source as Cases, PublicData, Stack, TrainingScanner};
+use crate::train::{PublicData, Source as Cases, Stack, TrainingScanner};
 use crate::units::{Fraction, NonNegative, Positive};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -132,7 +132,8 @@ impl TrainingDataConfig {
     /// What keeps cases from being drawn.
     pub(super) fn conflicts(&self, source: &Source) -> Vec<ConfigError> {
         let mut conflicts = Vec::new();
-        let mut wrong = |key: &str, message: String| conflicts.push(source.mistake(&format!("data.{key}"), message, None));
+        let mut wrong =
+            |key: &str, message: String| conflicts.push(source.mistake(&format!("data.{key}"), message, None));
         if self.scanners.is_empty() {
             wrong("scanners", "at least one scanner is needed".into());
         }
@@ -154,13 +155,21 @@ impl TrainingDataConfig {
             wrong("randoms_fraction", format!("with scatter up to {background} of the prompts, no true ones are left"));
         }
         for (place, scanner) in self.scanners.iter().enumerate() {
-            for (low, high) in [scanner.voxel_mm.map(Positive::get), scanner.resolution_fwhm_mm.map(NonNegative::get)].map(Into::into) {
+            for (low, high) in
+                [scanner.voxel_mm.map(Positive::get), scanner.resolution_fwhm_mm.map(NonNegative::get)].map(Into::into)
+            {
                 if low > high {
-                    wrong("scanners", format!("number {place}: [{low}, {high}] is no range: the smaller number comes first"));
+                    wrong(
+                        "scanners",
+                        format!("number {place}: [{low}, {high}] is no range: the smaller number comes first"),
+                    );
                 }
             }
             if scanner.shape.iter().any(|side| !(8..=2048).contains(side)) {
-                wrong("scanners", format!("number {place}: a shape of {:?}; 8 to 2048 voxels are possible", scanner.shape));
+                wrong(
+                    "scanners",
+                    format!("number {place}: a shape of {:?}; 8 to 2048 voxels are possible", scanner.shape),
+                );
             }
         }
         for (place, scanner) in self.scanners.iter().enumerate() {

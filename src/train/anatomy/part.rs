@@ -53,11 +53,8 @@ impl Pose {
     /// Semi-axes along x, y, z in mm, turned about z.
     pub fn turned(centre: [f64; 3], half: [f64; 3], turn_rad: f64) -> Self {
         let (sin, cos) = turn_rad.sin_cos();
-        let rows = [
-            [cos / half[0], sin / half[0], 0.0],
-            [-sin / half[1], cos / half[1], 0.0],
-            [0.0, 0.0, 1.0 / half[2]],
-        ];
+        let rows =
+            [[cos / half[0], sin / half[0], 0.0], [-sin / half[1], cos / half[1], 0.0], [0.0, 0.0, 1.0 / half[2]]];
         Self { centre, rows, reach: half[0].max(half[1]).max(half[2]) }
     }
 
@@ -122,7 +119,9 @@ impl Part {
             Form::Solid { pose, power, ripple } => {
                 (pose.centre, pose.reach * 3.0_f64.powf(0.5 - 1.0 / power.max(2.0)) * (1.0 + 3.0 * ripple))
             }
-            Form::Share { pose, .. } | Form::Label { pose, .. } | Form::Uptake { pose, .. } => (pose.centre, pose.reach),
+            Form::Share { pose, .. } | Form::Label { pose, .. } | Form::Uptake { pose, .. } => {
+                (pose.centre, pose.reach)
+            }
         }
     }
 

@@ -197,7 +197,11 @@ fn labels(path: &Path) -> Result<Arc<Volume>, PublicDataError> {
     let mut bytes = open_zipped(path, ".i33")?;
     let (mut slice, mut values) = (vec![0; 2 * nx * ny], vec![0; kx * ky * kz]);
     for z in 0..nz {
-        bytes.read_exact(&mut slice).map_err(|source| IoError::System { path: path.into(), action: "reading", source })?;
+        bytes.read_exact(&mut slice).map_err(|source| IoError::System {
+            path: path.into(),
+            action: "reading",
+            source,
+        })?;
         if z % 2 == 0 {
             for (x, y) in (0..kx).flat_map(|x| (0..ky).map(move |y| (x, y))) {
                 values[(x * ky + y) * kz + z / 2] = slice[2 * (2 * y * nx + 2 * x)];
@@ -235,7 +239,7 @@ impl Tumour {
         let low: [usize; 3] = std::array::from_fn(|a| inside.iter().map(|&v| place(v)[a]).min().unwrap_or(0));
         let high: [usize; 3] = std::array::from_fn(|a| inside.iter().map(|&v| place(v)[a]).max().unwrap_or(0));
         let mean = inside.iter().map(|&v| f64::from(image.values[v])).sum::<f64>() / inside.len().max(1) as f64;
-        if !(mean > 0.0) {
+        if mean <= 0.0 {
             return None;
         }
         let shape: [usize; 3] = std::array::from_fn(|axis| high[axis] - low[axis] + 3);

@@ -81,6 +81,13 @@ fn scattered(parts: &mut Vec<Part>, middle: [f64; 3], half: [f64; 2], level: f64
         let distance = 0.8 * random.random_range(0.0_f64..1.0).sqrt();
         let activity = if chance(0.35, random) { 0.0 } else { level.max(0.5) * between(0.3, 12.0, random) };
         let (radius, ball) = (between(2.0, 30.0, random), chance(0.5, random));
-        parts.push(insert(middle, [distance * half[0] * cos, distance * half[1] * sin], radius, activity, ball, random));
+        parts.push(insert(
+            middle,
+            [distance * half[0] * cos, distance * half[1] * sin],
+            radius,
+            activity,
+            ball,
+            random,
+        ));
     }
 }

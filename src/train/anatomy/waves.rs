@@ -24,7 +24,8 @@ impl Field {
 
     /// The value at a point in mm.
     pub fn at(&self, p: [f64; 3]) -> f64 {
-        let sum: f64 = self.waves.iter().map(|(k, phase)| (k[0] * p[0] + k[1] * p[1] + k[2] * p[2] + phase).sin()).sum();
+        let sum: f64 =
+            self.waves.iter().map(|(k, phase)| (k[0] * p[0] + k[1] * p[1] + k[2] * p[2] + phase).sin()).sum();
         sum * (2.0 / self.waves.len().max(1) as f64).sqrt()
     }
 }
