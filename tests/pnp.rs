@@ -106,7 +106,7 @@ fn start(measurement: &Measurement) -> Vec<f32> {
 /// γ = β s̄ / c
 fn gamma(objective: &Objective, start: &[f32]) -> f64 {
     let inside: Vec<f64> = objective.sensitivity().iter().filter(|s| **s > 0.0).map(|&s| s.into()).collect();
-    objective.beta() * inside.iter().sum::<f64>() / inside.len() as f64 / f64::from(mean_activity(start))
+    objective.beta() * inside.iter().sum::<f64>() / inside.len() as f64 / f64::from(mean_activity(&grid(), start))
 }
 
 /// The MAP image of L − weight · R.

@@ -92,7 +92,7 @@ fn without_weight_it_is_osem_to_the_bit() {
     let plain = osem(&model, 2 * SUBSETS);
     assert!(unrolled(&model, Unrolled::new(vec![stage(0.0)], Applied::Update, 1.0), 2 * SUBSETS) == plain);
     let pulled = unrolled(&model, Unrolled::new(vec![stage(0.1)], Applied::Update, 1.0), 2 * SUBSETS);
-    assert!(mean_activity(&pulled) > 1.05 * mean_activity(&plain), "drawn to twice the image");
+    assert!(mean_activity(&grid(), &pulled) > 1.05 * mean_activity(&grid(), &plain), "drawn to twice the image");
 }
 
 /// x⁺ = fuse(e, z, γ s̄ₖ / c, sₖ), from parts that OSEM does not share.
@@ -138,7 +138,7 @@ fn it_holds_for_all_units_and_doses() {
         let card = card(architecture.clone());
         let weights = Weights { bodies: vec![weights.clone()], gamma: vec![0.2] };
         let network = network::Model { card, weights };
-        let scale = mean_activity(&osem(&model, SUBSETS));
+        let scale = mean_activity(&grid(), &osem(&model, SUBSETS));
         let prior = Unrolled::of_model(&network, &grid(), scale, None, 1.0).unwrap();
         unrolled(&model, prior, 2 * SUBSETS)
     };

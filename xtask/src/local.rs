@@ -21,10 +21,13 @@ pub fn set(key: &str, value: &str) -> Result<(), String> {
 
 fn with(text: &str, key: &str, value: &str) -> String {
     let is_key = |line: &str| line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='));
-    let others = text.lines().filter(|line| *line != HEAD && !line.is_empty() && !is_key(line));
-    let lines: Vec<String> =
-        [HEAD.to_owned()].into_iter().chain(others.map(str::to_owned)).chain([format!("{key} = {value}\n")]).collect();
-    lines.join("\n")
+    let new = format!("{key} = {value}");
+    let mut lines: Vec<&str> = text.lines().filter(|line| *line != HEAD && !line.is_empty()).collect();
+    match lines.iter().position(|line| is_key(line)) {
+        Some(place) => lines[place] = &new,
+        None => lines.push(&new),
+    }
+    format!("{HEAD}\n{}\n", lines.join("\n"))
 }
 
 #[cfg(test)]
@@ -38,7 +41,7 @@ mod tests {
         let both = with(&first, "LIBTORCH", "\"/b\"");
         assert_eq!(both, "[env]\nCMAKE = { value = \"a\", relative = true }\nLIBTORCH = \"/b\"\n");
         assert_eq!(with(&both, "LIBTORCH", "\"/b\""), both);
-        assert_eq!(with(&both, "CMAKE", "\"c\""), "[env]\nLIBTORCH = \"/b\"\nCMAKE = \"c\"\n");
+        assert_eq!(with(&both, "CMAKE", "\"c\""), "[env]\nCMAKE = \"c\"\nLIBTORCH = \"/b\"\n");
         assert!(with(&both, "LIB", "\"d\"").contains("LIBTORCH = \"/b\""));
     }
 }

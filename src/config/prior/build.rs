@@ -81,7 +81,7 @@ impl PriorConfig {
             }
             Self::Unrolled(c) => {
                 let model = inputs.model.expect("the config asks for a network, the caller gave none");
-                let (scale, strength) = (mean_activity(inputs.start), c.strength.get() as f32);
+                let (scale, strength) = (mean_activity(grid, inputs.start), c.strength.get() as f32);
                 Prior::Unrolled(Unrolled::of_model(model, grid, scale, inputs.anatomical, strength)?)
             }
         })
