@@ -282,6 +282,26 @@ fn only_the_prior_block_turns_osem_into_the_unrolled_network() {
 }
 
 #[test]
+fn check_counts_the_network_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write(folder, "smoothing", &smoothing(0.5));
+    let predicted = |prior: &str| {
+        let scan = include_str!("cli/scan.toml").replace("[32, 32, 9]", "[400, 400, 9]");
+        fs::write(folder.join("scan.toml"), format!("{prior}\n{scan}")).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_coincide"));
+        let output = command.args(["check", "scan.toml", "--json"]).current_dir(folder).output().unwrap();
+        let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        found["peak_memory_mb"].as_f64().unwrap()
+    };
+    // An image, and 3 + 1 planes of 400 × 9 voxels with their zeros: of 1 channel, and of 16, as vectors take them.
+    let found = predicted("[prior.unrolled]\nmodel = \"smoothing.safetensors\"") - predicted("");
+    let planes = 3.0 * 402.0 * 11.0 + 400.0 * 9.0 * 16.0;
+    let expected = 4e-6 * (400.0 * 400.0 * 9.0 + planes);
+    assert!((found - expected).abs() < 1e-9, "{found} {expected}");
+}
+
+#[test]
 fn networks_that_cannot_be_used_are_underlined() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();

@@ -1,14 +1,17 @@
 //! `coincide check`: finds conflicts and predicts memory and time before anything runs.
 //!
-//! Memory: the measurement, the sensitivities of the subsets and a few images. Time: a few views are projected and timed.
+//! Memory: the measurement, the sensitivities of the subsets, a few images and the layers of a network. Time: a few views are
+//! projected and timed, and a network works on a few planes.
 
 use super::measurement::measurement_geometry;
 use super::{Options, RunError};
-use crate::config::{ConfigError, ReconConfig};
+use crate::config::{ConfigError, PriorConfig, ReconConfig, Source};
 use crate::image::ImageGrid;
 use crate::operator::{LinearOperator, Projector};
+use crate::prior::network::{Applied, Body};
 use crate::report::{CheckResult, Problem};
 use crate::scanner::SinogramGeometry;
+use coincide_kernels::Level;
 use std::path::Path;
 use std::time::Instant;
 
@@ -27,13 +30,46 @@ pub fn check(path: &Path, options: &Options) -> Result<CheckResult, RunError> {
         let geometry = measurement_geometry(&config.measurement, &source)?;
         problems = config.conflicts_with(&geometry, &source);
         if let Ok(grid) = config.image.grid(&geometry, &source) {
-            peak_memory_mb = Some(predicted_bytes(&config, &geometry, &grid) / 1e6);
             let pool = options.pool(config.run.threads)?;
-            seconds = Some(pool.install(|| predicted_seconds(&config, &geometry, grid)));
+            let mut bytes = predicted_bytes(&config, &geometry, &grid);
+            let mut time = pool.install(|| predicted_seconds(&config, &geometry, grid));
+            if let Some(network) = pool.install(|| network_cost(&config, &source, &grid))? {
+                (bytes, time) = (bytes + network.bytes, time + network.seconds);
+            }
+            (peak_memory_mb, seconds) = (Some(bytes / 1e6), Some(time));
         }
     }
     let problems = problems.iter().map(problem).collect();
     Ok(CheckResult { peak_memory_mb, seconds, problems })
+}
+
+/// What a network takes on top.
+struct Cost {
+    bytes: f64,
+    seconds: f64,
+}
+
+/// Planes that a network is timed on.
+const TIMED_PLANES: usize = 8;
+
+/// Its image and its layers; its evaluations, by the time of a few planes. `None` without a network.
+fn network_cost(config: &ReconConfig, source: &Source, grid: &ImageGrid) -> Result<Option<Cost>, RunError> {
+    let Some(PriorConfig::Unrolled(unrolled)) = &config.prior else { return Ok(None) };
+    let model = unrolled.load(source)?;
+    let (architecture, [nx, ny, nz]) = (&model.card.architecture, grid.shape);
+    let body = |planes| Body::new(&architecture.layers, &model.weights.bodies[0], [planes, ny, nz]);
+    let planes = nx.min(TIMED_PLANES);
+    let (few, x) = (body(planes), vec![1.0; planes * ny * nz]);
+    let (anatomy, mut out) = (architecture.anatomical.then_some(&x[..]), vec![0.0; x.len()]);
+    let start = Instant::now();
+    few.denoise(Level::best(), 1.0, &x, anatomy, &mut out);
+    let one = start.elapsed().as_secs_f64() * nx as f64 / planes as f64;
+    let evaluations = config.algorithm.iterations().map_or(0, |iterations| match architecture.applied {
+        Applied::Iteration => iterations.count,
+        Applied::Update => iterations.count * iterations.subsets,
+    });
+    let bytes = VALUE * grid.voxels() as f64 + body(nx).work_bytes() as f64;
+    Ok(Some(Cost { bytes, seconds: evaluations as f64 * one }))
 }
 
 fn problem(error: &ConfigError) -> Problem {

@@ -51,7 +51,7 @@ impl Body {
         assert_eq!([x.len(), out.len()], [nx * ny * nz; 2], "images of shape {:?}", self.shape);
         assert!(anatomy.is_none_or(|anatomy| anatomy.len() == x.len()), "an anatomical image of another shape");
         assert_eq!(self.inputs, 1 + usize::from(anatomy.is_some()), "images that go in");
-        let step = ROWS.div_ceil(ny);
+        let step = self.step();
         let ring = |layer: &Filter| Ring::new(step + layer.kernel()[0] - 1, layer.padded_plane(ny, nz));
         let mut rings: Vec<Ring> = self.layers.iter().map(ring).collect();
         for start in (0..nx + self.behind(self.layers.len() - 1)).step_by(step) {
@@ -66,6 +66,18 @@ impl Body {
                 }
             }
         }
+    }
+
+    /// Bytes that [`Body::denoise`] takes besides its images.
+    pub fn work_bytes(&self) -> usize {
+        let [_, ny, nz] = self.shape;
+        let planes = |layer: &Filter| (self.step() + layer.kernel()[0] - 1) * layer.padded_plane(ny, nz);
+        self.layers.iter().map(planes).sum::<usize>() * size_of::<f32>()
+    }
+
+    /// Planes of a step.
+    fn step(&self) -> usize {
+        ROWS.div_ceil(self.shape[1])
     }
 
     /// Planes by which layer l lies behind the image.
