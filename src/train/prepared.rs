@@ -6,6 +6,7 @@ use super::case::Case;
 use super::geometry::Stack;
 use crate::algorithm::{Algorithm, Osem, field_of_view};
 use crate::data::SubsetError;
+use crate::image::ImageGrid;
 use crate::likelihood::Model;
 use crate::prior::network::mean_activity;
 use coincide_kernels::zeros;
@@ -34,7 +35,7 @@ impl Prepared {
             (0..early).for_each(|_| {
                 osem.update();
             });
-            (start, scales(osem.image(), slices, stack))
+            (start, scales(&case.grid, osem.image(), stack))
         };
         start.iter_mut().enumerate().for_each(|(voxel, start)| *start /= scale[stack.scan_of_plane(voxel % slices)]);
         case.in_units_of(&scale, stack);
@@ -76,10 +77,13 @@ fn uniform(model: &Model, stack: Stack) -> Vec<f32> {
 }
 
 /// c of each scan; 1 where a scan shows nothing.
-fn scales(image: &[f32], slices: usize, stack: Stack) -> Vec<f32> {
+fn scales(grid: &ImageGrid, image: &[f32], stack: Stack) -> Vec<f32> {
+    let slices = grid.shape[2];
+    let [nx, ny, depth] = if stack.slices_apart() { [grid.shape[0], grid.shape[1], 1] } else { grid.shape };
     let of_scan = |scan: usize| {
         let voxels = image.iter().enumerate().filter(|(voxel, _)| stack.scan_of_plane(voxel % slices) == scan);
-        let scale = mean_activity(&voxels.map(|(_, &value)| value).collect::<Vec<_>>());
+        let own: Vec<f32> = voxels.map(|(_, &value)| value).collect();
+        let scale = mean_activity(&ImageGrid { shape: [nx, ny, depth], ..*grid }, &own);
         if scale > 0.0 && scale.is_finite() { scale } else { 1.0 }
     };
     (0..stack.scans()).map(of_scan).collect()
