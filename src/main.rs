@@ -87,10 +87,16 @@ enum Command {
         #[arg(long, value_name = "IMAGE", conflicts_with = "config")]
         replay: Option<PathBuf>,
     },
-    /// Train a learned prior
+    /// Train a network end to end through the projector, or a ridge regulariser
     Train {
         /// Config of a training run
         config: PathBuf,
+        /// Go on from the checkpoint of a run that was stopped
+        #[arg(long)]
+        resume: bool,
+        /// Stop after so many steps, to go on later with --resume
+        #[arg(long, value_name = "STEPS")]
+        at_most: Option<usize>,
     },
     /// Compare methods: many scans, every method with its knob tuned, tables, curves, maps
     Evaluate {
@@ -171,6 +177,8 @@ enum Kind {
     Recon,
     Simulate,
     Study,
+    Train,
+    TrainRidge,
 }
 
 fn main() -> ExitCode {
@@ -211,7 +219,10 @@ fn run(arguments: &Arguments) -> Result<ExitCode, RunError> {
             (Some(config), None) => show(&run::recon(config, &options)?, json),
             (None, None) => return Err(RunError::Usage("name a config, or an image to --replay".into())),
         },
-        Command::Train { config } => show(&run::train_ridge(config, &options)?, json),
+        Command::Train { config, resume, at_most } => {
+            let part = run::TrainPart { resume: *resume, at_most: *at_most };
+            show(&run::train(config, part, &options)?, json);
+        }
         Command::Evaluate { study } => show(&run::evaluate(study, &options)?, json),
         Command::Check { config } => {
             let result = run::check(config, &options)?;
@@ -231,6 +242,8 @@ fn run(arguments: &Arguments) -> Result<ExitCode, RunError> {
             Kind::Recon => SchemaOf::Recon,
             Kind::Simulate => SchemaOf::Simulate,
             Kind::Study => SchemaOf::Study,
+            Kind::Train => SchemaOf::Train,
+            Kind::TrainRidge => SchemaOf::TrainRidge,
         })),
     }
     Ok(ExitCode::SUCCESS)

@@ -77,6 +77,14 @@ impl NonNegative {
     }
 }
 
+impl Fraction {
+    /// A constant that stands in the code.
+    pub const fn constant(value: f64) -> Self {
+        assert!(value >= 0.0 && value < 1.0, "a constant share");
+        Self(value)
+    }
+}
+
 impl Default for NonNegative {
     /// Zero: none.
     fn default() -> Self {

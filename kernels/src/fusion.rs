@@ -19,9 +19,25 @@ pub fn fuse(e: f32, z: f32, gamma: f32, s: f32) -> f32 {
     }
 }
 
+/// Slopes of [`fuse`]: `[∂/∂e, ∂/∂z, ∂/∂γ]` at a result `x = fuse(e, z, γ, s)`.
+///
+/// The root's equation γ x² + (s − γ z) x − s e = 0, differentiated, with D = b + 2 γ x / s:
+/// ∂x/∂e = 1 / D,  ∂x/∂z = (γ x / s) / D,  ∂x/∂γ = −(x / s) (x − z) / D. Where D is 0 the root has a corner: all are 0 there.
+#[inline(always)]
+pub fn fuse_slopes(x: f32, e: f32, z: f32, gamma: f32, s: f32) -> [f32; 3] {
+    let b = 1.0 - gamma * z / s;
+    let d = (b * b + 4.0 * gamma * e / s).sqrt();
+    if d > 0.0 {
+        let share = x / (s * d);
+        [1.0 / d, gamma * share, (z - x) * share]
+    } else {
+        [0.0; 3]
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::fuse;
+    use super::{fuse, fuse_slopes};
 
     /// The same root in double precision.
     fn exact(e: f64, z: f64, gamma: f64, s: f64) -> f64 {
@@ -75,5 +91,35 @@ mod tests {
         }
         assert_eq!(fuse(0.0, 0.0, 0.0, 1.0), 0.0);
         assert_eq!(fuse(0.0, 2.0, 0.5, 1.0), 0.0);
+    }
+
+    #[test]
+    fn slopes_are_those_of_central_differences() {
+        let mut worst = 0.0_f64;
+        for at in [
+            [2.0, 1.0, 0.5, 3.0],
+            [0.1, 9.0, 2.0, 1.0],
+            [5.0, -4.0, 0.3, 2.0],
+            [1e-3, 500.0, 0.7, 1.0],
+            [0.0, 2.0, 0.9, 1.0],
+        ] {
+            let slopes = fuse_slopes(fuse(at[0], at[1], at[2], at[3]), at[0], at[1], at[2], at[3]);
+            let at = at.map(f64::from);
+            for (argument, slope) in slopes.into_iter().enumerate() {
+                let moved = |by: f64| {
+                    let mut to = at;
+                    to[argument] += by;
+                    exact(to[0], to[1], to[2], to[3])
+                };
+                // e = 0 is the edge of what is possible, so that differences there start at it.
+                let step = 1e-5 * at[argument].abs().max(1e-3);
+                let below = if at[argument] == 0.0 { 0.0 } else { step };
+                let difference = (moved(step) - moved(-below)) / (step + below);
+                let error = (f64::from(slope) - difference).abs() / difference.abs().max(1e-3);
+                worst = worst.max(error);
+                assert!(error < 1e-3, "slope {argument} at {at:?}: {slope}, not {difference}");
+            }
+        }
+        println!("fusion: largest relative error of a slope {worst:.1e}");
     }
 }

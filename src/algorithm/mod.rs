@@ -51,6 +51,7 @@ pub use red::Red;
 pub use relaxation::Relaxation;
 pub use saga::Saga;
 pub use sps::Sps;
+pub(crate) use start::field_of_view;
 pub use svrg::Svrg;
 pub use unrolled::UnrolledEm;
 

@@ -16,7 +16,7 @@ pub(super) fn uniform_start(model: &Model, sensitivity: &[f32]) -> Vec<f32> {
 }
 
 /// Voxels whose centres lie no farther from the axis than the outermost radial bin.
-pub(super) fn field_of_view(model: &Model) -> Vec<bool> {
+pub(crate) fn field_of_view(model: &Model) -> Vec<bool> {
     let geometry = &model.measurement().geometry;
     let distance = |radial| geometry.line(0, radial).distance_and_angle().0.abs();
     let radius_mm = distance(0).min(distance(geometry.radial_bins - 1));

@@ -14,11 +14,11 @@ mod phantom;
 mod prior;
 mod recon;
 mod reference;
-mod ridge_training;
 mod scanner;
 mod simulate;
 mod source;
 mod study;
+mod train;
 
 pub use algorithm::*;
 pub use error::{ConfigError, Mistake};
@@ -29,8 +29,12 @@ pub use phantom::phantom;
 pub use prior::*;
 pub use recon::ReconConfig;
 pub use reference::ReferenceConfig;
-pub use ridge_training::{RidgeTrainOutput, RidgeTrainTable, RidgeTraining};
 pub use scanner::{ScannerConfig, SinogramConfig};
 pub use simulate::{AcquisitionConfig, SimulateConfig, SimulateOutput};
 pub use source::Source;
 pub use study::{Knob, Oracle, Study, StudyConfig, StudyMethod, StudyOutput, StudyScanner};
+pub use train::{
+    LossConfig, OptimiserConfig, PublicDataConfig, RidgeTrainOutput, RidgeTrainTable, RidgeTraining, TrainConfig,
+    TrainOutput, TrainedModelConfig, TrainingDataConfig, TrainingRun, TrainingScannerConfig, UnrolledTrainingConfig,
+    ValidationConfig,
+};

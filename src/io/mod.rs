@@ -15,6 +15,7 @@ pub mod svg;
 mod target;
 mod unit;
 mod values;
+pub mod zip;
 
 pub use error::IoError;
 pub use provenance::Provenance;

@@ -13,4 +13,4 @@ mod model;
 mod poisson;
 
 pub use model::{Model, Scratch};
-pub use poisson::{Bins, log_likelihood, quotient};
+pub use poisson::{Bins, log_likelihood, quotient, weight};

@@ -79,6 +79,16 @@ impl Progress {
         }
     }
 
+    /// Says a few words beside the bar, until others take their place.
+    pub fn beside(&self, words: impl std::fmt::Display) {
+        self.bar.set_message(format!("{}, {words}", self.what));
+    }
+
+    /// Says one line above the bar.
+    pub fn say(&self, text: impl std::fmt::Display) {
+        self.bar.suspend(|| self.console.say(text));
+    }
+
     /// An observer of `updates` updates.
     pub fn of_updates(self, updates: usize) -> UpdateProgress {
         UpdateProgress { progress: self, updates }

@@ -8,6 +8,7 @@ use crate::phantom::PhantomError;
 use crate::prior::PriorError;
 use crate::scanner::GeometryError;
 use crate::simulate::SimulateError;
+use crate::train::TrainError;
 use std::path::PathBuf;
 
 /// A command that failed, with the exit code that says how.
@@ -72,6 +73,19 @@ pub enum RunError {
         /// Where they are kept.
         cache: PathBuf,
     },
+    /// Training failed.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// Ctrl-C in training; the checkpoint is saved.
+    #[error("interrupted after step {step} of {steps}, saved in {}: the same command with --resume goes on from there", checkpoint.display())]
+    TrainingInterrupted {
+        /// Steps made.
+        step: usize,
+        /// Steps of the run.
+        steps: usize,
+        /// The checkpoint.
+        checkpoint: PathBuf,
+    },
     /// A run of a study failed.
     #[error("{run}: {error}")]
     Run {
@@ -94,7 +108,7 @@ impl RunError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Usage(_) => 2,
-            Self::Interrupted { .. } | Self::StudyInterrupted { .. } => 130,
+            Self::Interrupted { .. } | Self::StudyInterrupted { .. } | Self::TrainingInterrupted { .. } => 130,
             Self::Run { error, .. } => error.exit_code(),
             _ => 1,
         }

@@ -29,6 +29,9 @@ mod scanners;
 mod schema;
 mod simulate;
 mod start;
+mod train;
+#[cfg(feature = "torch")]
+mod training;
 mod verify;
 
 pub use anatomy::anatomical_image;
@@ -45,10 +48,11 @@ pub use phantoms::{PhantomList, list_phantoms};
 pub use priors::{PriorList, PriorSheet, describe_prior, list_priors};
 pub use recon::recon;
 pub use replay::replay;
-pub use ridge_training::{RidgeTrainResult, train_ridge};
+pub use ridge_training::RidgeTrainResult;
 pub use scanners::{ScannerList, ScannerSheet, describe_scanner, list_scanners};
 pub use schema::{SchemaOf, schema};
 pub use simulate::{SimulateResult, SimulatedFile, simulate};
+pub use train::{TrainPart, TrainResult, Trained, train};
 pub use verify::verify;
 
 use error::first;

@@ -1,4 +1,4 @@
-//! `coincide train` with `[train.ridge]`: a ridge regulariser and its card.
+//! `coincide train` with `[model.ridge]`: a ridge regulariser and its card.
 
 use super::error::first;
 use super::{Options, RunError};
@@ -35,14 +35,17 @@ pub struct RidgeTrainResult {
 }
 
 /// Trains the regulariser of a config. Ctrl-C ends the training; what is learned so far is written.
-pub fn train_ridge(path: &Path, options: &Options) -> Result<RidgeTrainResult, RunError> {
-    let (source, config) = RidgeTraining::read(path)?;
-    first(config.conflicts(&source, options.force))?;
-    options.pool(config.run.threads)?.install(|| run(&source, &config, options))
+pub(super) fn train_ridge(
+    source: &Source,
+    config: &RidgeTraining,
+    options: &Options,
+) -> Result<RidgeTrainResult, RunError> {
+    first(config.conflicts(source, options.force))?;
+    options.pool(config.run.threads)?.install(|| run(source, config, options))
 }
 
 fn run(source: &Source, config: &RidgeTraining, options: &Options) -> Result<RidgeTrainResult, RunError> {
-    let RidgeTrainTable::Ridge(table) = &config.train;
+    let RidgeTrainTable::Ridge(table) = &config.model;
     let (start, target) = (Instant::now(), source.resolve(&config.output.model));
     let progress = options.console.progress("training");
     let mut errors = vec![None; table.noise.len()];

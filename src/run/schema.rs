@@ -1,6 +1,6 @@
 //! `coincide schema`: the JSON Schema of the config files, for editors that complete and check TOML.
 
-use crate::config::{ReconConfig, SimulateConfig, StudyConfig};
+use crate::config::{ReconConfig, RidgeTraining, SimulateConfig, StudyConfig, TrainConfig};
 use schemars::{Schema, schema_for};
 
 /// Which config.
@@ -13,6 +13,10 @@ pub enum SchemaOf {
     Simulate,
     /// `coincide evaluate`; the tables of its methods are those of a reconstruction.
     Study,
+    /// `coincide train` of a network.
+    Train,
+    /// `coincide train` of a ridge regulariser.
+    TrainRidge,
 }
 
 /// The schema of one kind of config file.
@@ -21,5 +25,7 @@ pub fn schema(of: SchemaOf) -> Schema {
         SchemaOf::Recon => schema_for!(ReconConfig),
         SchemaOf::Simulate => schema_for!(SimulateConfig),
         SchemaOf::Study => schema_for!(StudyConfig),
+        SchemaOf::Train => schema_for!(TrainConfig),
+        SchemaOf::TrainRidge => schema_for!(RidgeTraining),
     }
 }

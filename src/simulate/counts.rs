@@ -10,7 +10,7 @@ use rand_pcg::Pcg64;
 use rayon::prelude::*;
 
 /// A Poisson count of the given mean.
-pub(super) fn poisson(mean: f64, random: &mut Pcg64) -> f32 {
+pub(crate) fn poisson(mean: f64, random: &mut Pcg64) -> f32 {
     // The distribution refuses only means that are not positive and finite; means here are finite.
     Poisson::new(mean).map_or(0.0, |poisson| poisson.sample(random) as f32)
 }

@@ -10,7 +10,7 @@ use rand_distr::{Distribution, StandardNormal};
 
 /// Efficiency of every bin, view by view.
 #[derive(Clone, Debug)]
-pub(super) struct Efficiencies {
+pub(crate) struct Efficiencies {
     unmashed: SinogramGeometry,
     mashing: usize,
     /// `[crystal, ring]`; empty where all crystals are equal and none is virtual.

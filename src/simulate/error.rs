@@ -1,5 +1,7 @@
 //! What stands in the way of a simulated scan.
 
+use crate::scanner::GeometryError;
+
 /// A scan that cannot be simulated.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum SimulateError {
@@ -13,6 +15,9 @@ pub enum SimulateError {
         /// Scatter over prompts.
         scatter: f64,
     },
+    /// The scanner of a training case is impossible.
+    #[error(transparent)]
+    Geometry(#[from] GeometryError),
     /// Lines per bin.
     #[error("`sub_lines` is {found}, expected 1 to 1024")]
     SubLines {

@@ -24,7 +24,9 @@ mod timing;
 mod trace;
 
 pub use config::{CountsConfig, DoseLevel, RandomsShape, SimulationConfig};
+pub(crate) use counts::poisson;
 pub use counts::split;
+pub(crate) use efficiency::Efficiencies;
 pub use error::SimulateError;
 pub use trace::{Projection, project};
 
@@ -37,14 +39,17 @@ use scan::Scan;
 
 /// What random numbers are for; each purpose has streams of its own.
 #[derive(Clone, Copy, Debug)]
-enum Purpose {
+pub(crate) enum Purpose {
     Crystals = 1,
     Counts = 2,
     Thinning = 3,
+    Anatomy = 4,
+    Scan = 5,
+    Weights = 6,
 }
 
 /// Random numbers of one purpose and one view, unrelated to those of all others.
-fn stream(seed: u64, purpose: Purpose, index: usize) -> Pcg64 {
+pub(crate) fn stream(seed: u64, purpose: Purpose, index: usize) -> Pcg64 {
     Pcg64::seed_from_u64(mixed(mixed(seed).wrapping_add((purpose as u64) << 48 | index as u64)))
 }
 

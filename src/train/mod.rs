@@ -1,4 +1,42 @@
-//! Training of learned priors.
+//! Training of learned priors: unrolled networks, end to end through the projector, and ridge regularisers ([`ridge`]).
+//!
+//! A case is drawn ([`Source`]): random bodies, a random scan of them, the truth at a stated resolution. The unrolled reconstruction
+//! runs forwards and leaves a tape, the loss gives ∂loss/∂x, and the tape is run backwards through fusion, network and EM
+//! ([`Unrolled`]): every step but the network has its transposed Jacobian written by hand, with the engine's own projector. Only the
+//! network's own gradient is libtorch's ([`Layer`], feature `torch`). Images `[x, y, z]`, z contiguous, in units of each scan's
+//! mean activity.
 
 mod adam;
+mod anatomy;
+mod baseline;
+mod case;
+mod checkpoint;
+mod em;
+mod error;
+mod geometry;
+mod layer;
+mod loss;
+mod prepared;
 pub mod ridge;
+mod scan;
+#[cfg(feature = "torch")]
+mod torch;
+mod trainer;
+mod unrolled;
+mod weights;
+
+pub use adam::{Adam, clip, cosine};
+pub use anatomy::{Anatomy, Painted, PublicData, PublicDataError};
+pub use baseline::filtered_osem;
+pub use case::{Case, Source};
+pub use checkpoint::{Checkpoint, Row};
+pub use error::TrainError;
+pub use geometry::{Stack, TrainingScanner};
+pub use layer::Layer;
+pub use loss::{held_out, nrmse_of_scans, supervised};
+pub use prepared::Prepared;
+#[cfg(feature = "torch")]
+pub use torch::TorchNetwork;
+pub use trainer::{Loss, Schedule, State, StepResult, Training, gamma_of, network_of};
+pub use unrolled::{Gradient, Tape, Unrolled, Unrolling};
+pub use weights::{first_weights, flat, layered};

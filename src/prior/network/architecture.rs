@@ -125,6 +125,14 @@ impl Architecture {
         2 * self.layers.iter().map(Layer::weights).sum::<usize>()
     }
 
+    /// What is wrong with it, in words.
+    pub fn check(&self) -> Result<(), String> {
+        match self.flaw() {
+            Some(Flaw { field, found, expected }) => Err(format!("{field} is {found}, expected {expected}")),
+            None => Ok(()),
+        }
+    }
+
     /// The first flaw, so that everything else may trust the numbers.
     pub(super) fn flaw(&self) -> Option<Flaw> {
         let flaw = |field: &str, found: String, expected: String| Some(Flaw { field: field.into(), found, expected });

@@ -1,4 +1,4 @@
-//! `[train.ridge]`: what is trained and on what.
+//! `[model.ridge]`: what is trained and on what.
 
 use crate::units::Positive;
 use schemars::JsonSchema;
@@ -24,7 +24,7 @@ impl Convexity {
     }
 }
 
-/// `[train.ridge]`
+/// `[model.ridge]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RidgeTrainConfig {

@@ -1,17 +1,17 @@
-//! Config of `coincide train` for a ridge regulariser: `[train.ridge]`.
+//! Config of `coincide train` for a ridge regulariser: `[model.ridge]`.
 
-use super::{ConfigError, RunConfig, Source};
+use crate::config::{ConfigError, RunConfig, Source};
 use crate::train::ridge::RidgeTrainConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A training run of a regulariser.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RidgeTraining {
     /// What is trained and on what.
-    pub train: RidgeTrainTable,
+    pub model: RidgeTrainTable,
     /// Files.
     pub output: RidgeTrainOutput,
     /// Threads.
@@ -19,7 +19,7 @@ pub struct RidgeTraining {
     pub run: RunConfig,
 }
 
-/// `[train.…]`: the table's name is what is trained.
+/// `[model.…]`: the table's name is what is trained.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RidgeTrainTable {
@@ -45,18 +45,11 @@ fn often() -> usize {
 }
 
 impl RidgeTraining {
-    /// The text of a config file, and its tables.
-    pub fn read(path: &Path) -> Result<(Source, Self), ConfigError> {
-        let source = Source::read(path)?;
-        let config = source.parse()?;
-        Ok((source, config))
-    }
-
     /// Everything in the config that contradicts itself or the machine's files. `force` allows files to be replaced.
     pub fn conflicts(&self, source: &Source, force: bool) -> Vec<ConfigError> {
-        let RidgeTrainTable::Ridge(config) = &self.train;
+        let RidgeTrainTable::Ridge(config) = &self.model;
         let output = source.output("output.model", &self.output.model, &[".safetensors"], force).err();
-        let flaw = config.flaw().map(|(key, message)| source.mistake(&format!("train.ridge.{key}"), message, None));
+        let flaw = config.flaw().map(|(key, message)| source.mistake(&format!("model.ridge.{key}"), message, None));
         output.into_iter().chain(flaw).collect()
     }
 }

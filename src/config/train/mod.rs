@@ -1,0 +1,199 @@
+//! Config of `coincide train`.
+
+mod data;
+mod kind;
+mod model;
+mod ridge;
+
+pub use data::{PublicDataConfig, TrainingDataConfig, TrainingScannerConfig};
+pub use kind::TrainingRun;
+pub use model::{TrainedModelConfig, UnrolledTrainingConfig};
+pub use ridge::{RidgeTrainOutput, RidgeTrainTable, RidgeTraining};
+
+use super::{ConfigError, RunConfig, Source};
+use crate::train::{Loss, PublicData, Schedule, Training};
+use crate::units::{Fraction, Positive};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// A training run: which network, on what, towards what, how.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TrainConfig {
+    /// What is trained.
+    pub model: TrainedModelConfig,
+    /// What it is trained on.
+    pub data: TrainingDataConfig,
+    /// What is made small.
+    pub loss: LossConfig,
+    /// Steps and rates.
+    pub optimiser: OptimiserConfig,
+    /// When and on what progress is judged.
+    #[serde(default)]
+    pub validation: ValidationConfig,
+    /// Files.
+    pub output: TrainOutput,
+    /// Threads.
+    #[serde(default)]
+    pub run: RunConfig,
+}
+
+/// What is made small.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub enum LossConfig {
+    /// NRMSE to the truth at a stated resolution.
+    Supervised {
+        /// FWHM in mm of the truth: sharper than the data can show is not asked for.
+        target_fwhm_mm: Positive,
+    },
+    /// Poisson likelihood of counts held out from the reconstruction; no truth is used. Validation still is against the truth.
+    HeldOut {
+        /// Share of the counts that are reconstructed.
+        share: Fraction,
+        /// FWHM in mm of the truth on the validation cases.
+        target_fwhm_mm: Positive,
+    },
+}
+
+/// `[optimiser]`: Adam with a rate that rises, then falls along a cosine.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OptimiserConfig {
+    /// Steps, each on a stack of scans of its own.
+    #[schemars(range(min = 1))]
+    pub steps: usize,
+    /// Largest rate of the weights.
+    #[serde(default = "rate")]
+    pub learning_rate: Positive,
+    /// Largest rate of ln γ.
+    #[serde(default = "gamma_rate")]
+    pub gamma_learning_rate: Positive,
+    /// Steps over which the rate rises.
+    #[serde(default = "rise")]
+    pub rise_steps: usize,
+    /// Share of the rate that is left at the end.
+    #[serde(default = "end")]
+    pub end_share: Fraction,
+    /// Gradients of a larger norm are scaled down to it.
+    #[serde(default = "one")]
+    pub largest_gradient: Positive,
+}
+
+/// `[validation]`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ValidationConfig {
+    /// Steps between two validations, each with a checkpoint.
+    #[schemars(range(min = 1))]
+    pub every_steps: usize,
+    /// Stacks of scans, from a seed of their own: the same in the whole run.
+    #[schemars(range(min = 1))]
+    pub stacks: usize,
+    /// Their seed.
+    pub seed: u64,
+}
+
+/// `[output]` of a training run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TrainOutput {
+    /// The weights, `NAME.safetensors`; beside them come the model card `NAME.json`, the checkpoint `NAME.checkpoint`, and the
+    /// learning curve `NAME.curve.csv`, `.svg` and `.png`.
+    pub model: PathBuf,
+    /// Licence of the weights.
+    #[serde(default = "licence")]
+    pub licence: String,
+}
+
+fn rate() -> Positive {
+    Positive::constant(2e-3)
+}
+
+fn gamma_rate() -> Positive {
+    Positive::constant(2e-2)
+}
+
+fn rise() -> usize {
+    50
+}
+
+fn end() -> Fraction {
+    Fraction::default()
+}
+
+fn one() -> Positive {
+    Positive::constant(1.0)
+}
+
+fn licence() -> String {
+    "MIT".into()
+}
+
+impl Default for ValidationConfig {
+    fn default() -> Self {
+        Self { every_steps: 50, stacks: 4, seed: 1_000_003 }
+    }
+}
+
+impl TrainConfig {
+    /// Reads a config.
+    pub fn read(path: &Path) -> Result<(Source, Self), ConfigError> {
+        let source = Source::read(path)?;
+        let config = source.parse()?;
+        Ok((source, config))
+    }
+
+    /// Everything that keeps training from being run. `force` allows the files to be replaced.
+    pub fn conflicts(&self, source: &Source, force: bool) -> Vec<ConfigError> {
+        let zero = |at: &str, found: usize| (found == 0).then(|| source.mistake(at, "0 is too few", None));
+        let output = source.output("output.model", &self.output.model, &[".safetensors"], force);
+        let numbers = [
+            zero("optimiser.steps", self.optimiser.steps),
+            zero("validation.every_steps", self.validation.every_steps),
+            zero("validation.stacks", self.validation.stacks),
+        ];
+        let same_seed = (self.validation.seed == self.data.seed).then(|| {
+            let help = Some("give `validation.seed` or `data.seed` another number".into());
+            source.mistake("validation.seed", "the validation cases would be the first of training", help)
+        });
+        let share = match self.loss {
+            LossConfig::HeldOut { share, .. } if share.get() == 0.0 => {
+                let help = Some("0.5 reconstructs half of the counts".into());
+                Some(source.mistake("loss.held-out.share", "nothing would be reconstructed", help))
+            }
+            _ => None,
+        };
+        let TrainedModelConfig::Unrolled(model) = &self.model;
+        let of_model = model.conflicts(&self.data, source);
+        let of_data = self.data.conflicts(source);
+        let own = numbers.into_iter().flatten().chain(output.err()).chain(same_seed).chain(share);
+        own.chain(of_model).chain(of_data).collect()
+    }
+
+    /// What training follows, with public data that are read already. `seed` is that of training or of validation.
+    pub fn training(&self, source: &Source, public: PublicData, seed: u64) -> Result<Training, ConfigError> {
+        let TrainedModelConfig::Unrolled(model) = &self.model;
+        let (loss, held_out, fwhm) = match self.loss {
+            LossConfig::Supervised { target_fwhm_mm } => (Loss::Supervised, None, target_fwhm_mm),
+            LossConfig::HeldOut { share, target_fwhm_mm } => (Loss::HeldOut, Some(share.get()), target_fwhm_mm),
+        };
+        let mut cases = self.data.source(source, public)?;
+        (cases.seed, cases.held_out, cases.target_fwhm_mm) = (seed, held_out, fwhm.get());
+        Ok(Training {
+            source: cases,
+            unrolling: model.unrolling(),
+            subsets: model.subsets,
+            loss,
+            schedule: Schedule {
+                steps: self.optimiser.steps,
+                rate: self.optimiser.learning_rate.get(),
+                gamma_rate: self.optimiser.gamma_learning_rate.get(),
+                rise: self.optimiser.rise_steps,
+                end: self.optimiser.end_share.get(),
+                largest_gradient: self.optimiser.largest_gradient.get(),
+            },
+        })
+    }
+}

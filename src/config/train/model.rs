@@ -1,0 +1,116 @@
+//! The table `[model.unrolled]` of a training run.
+
+use super::TrainingDataConfig;
+use crate::config::{ConfigError, Source};
+use crate::prior::network::{Applied, Architecture};
+use crate::train::{Stack, Unrolling};
+use crate::units::Positive;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Which kind of model is trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TrainedModelConfig {
+    /// A network between the updates of EM, as `[prior.unrolled]` runs it.
+    Unrolled(UnrolledTrainingConfig),
+}
+
+/// `[model.unrolled]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnrolledTrainingConfig {
+    /// Convolutions.
+    #[serde(default = "five")]
+    #[schemars(range(min = 2, max = 64))]
+    pub layers: usize,
+    /// Channels between them.
+    #[serde(default = "width")]
+    #[schemars(range(min = 1, max = 512))]
+    pub channels: usize,
+    /// Voxels of the kernels along x, y, z; all odd.
+    #[serde(default = "flat")]
+    pub kernel: [usize; 3],
+    /// The same of the first layer, where it differs.
+    #[serde(default)]
+    pub first_kernel: Option<[usize; 3]>,
+    /// Full iterations with a γ of their own; the last one serves all further ones.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1, max = 256))]
+    pub stages: usize,
+    /// Whether all stages share one body.
+    #[serde(default = "yes")]
+    pub shared: bool,
+    /// Whether the network is evaluated before every update, not once per full iteration.
+    #[serde(default)]
+    pub every_update: bool,
+    /// Full iterations that are unrolled.
+    #[schemars(range(min = 1))]
+    pub iterations: usize,
+    /// Subsets; the largest number up to this that divides a scanner's views is taken.
+    #[schemars(range(min = 1))]
+    pub subsets: usize,
+    /// γ at the start.
+    #[serde(default = "gamma")]
+    pub gamma: Positive,
+    /// Whether the gradient stops at the EM steps, as in published code; worse, for comparison.
+    #[serde(default)]
+    pub detached: bool,
+    /// Weights to start from instead of random ones: a `.safetensors` file of the same architecture, its card beside it.
+    #[serde(default)]
+    pub start: Option<std::path::PathBuf>,
+}
+
+fn one() -> usize {
+    1
+}
+
+fn five() -> usize {
+    5
+}
+
+fn width() -> usize {
+    32
+}
+
+fn flat() -> [usize; 3] {
+    [3, 3, 1]
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn gamma() -> Positive {
+    Positive::constant(0.3)
+}
+
+impl UnrolledTrainingConfig {
+    /// The network.
+    pub fn architecture(&self) -> Architecture {
+        let first = self.first_kernel.unwrap_or(self.kernel);
+        let plain = Architecture::plain(self.layers, self.channels, first, self.kernel, false);
+        let applied = if self.every_update { Applied::Update } else { Applied::Iteration };
+        Architecture { stages: self.stages, shared: self.shared, applied, ..plain }
+    }
+
+    /// How it is unrolled.
+    pub fn unrolling(&self) -> Unrolling {
+        Unrolling { iterations: self.iterations, every_update: self.every_update, detached: self.detached }
+    }
+
+    /// What keeps it from being trained on these data.
+    pub(super) fn conflicts(&self, data: &TrainingDataConfig, source: &Source) -> Vec<ConfigError> {
+        let at = |key: &str| format!("model.unrolled.{key}");
+        let zero = |key: &str, found: usize| (found == 0).then(|| source.mistake(&at(key), "0 is too few", None));
+        let numbers = [zero("iterations", self.iterations), zero("subsets", self.subsets)];
+        let flaw = self.architecture().check().err().map(|problem| source.mistake("model.unrolled", problem, None));
+        let deep = self.kernel[2].max(self.first_kernel.map_or(1, |kernel| kernel[2])) > 1;
+        let crossed = (deep && matches!(data.stack, Stack::Slices { .. })).then(|| {
+            let help = Some("train it on `stack.volume = { rings = 12, max_ring_difference = 11 }`".into());
+            source.mistake("data.stack", "the network's kernels reach across slices that show different bodies", help)
+        });
+        let start = self.start.as_ref().and_then(|path| source.input(&at("start"), path).err());
+        numbers.into_iter().flatten().chain(flaw).chain(crossed).chain(start).collect()
+    }
+}

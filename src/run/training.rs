@@ -1,0 +1,276 @@
+//! A training run: steps, validations, checkpoints, and at the end the model and its card.
+
+use super::{Options, RunError, TrainResult};
+use crate::config::{LossConfig, Source, TrainConfig, TrainedModelConfig};
+use crate::io::columns::{Column, Columns};
+use crate::io::{IoError, csv::write_csv, write_whole};
+use crate::observe::Progress;
+use crate::prior::network::{Architecture, FORMAT, KIND, Model, ModelCard, Weights};
+use crate::report::{Plot, Point, Series, Stroke, sha256_of_text};
+use crate::train::{
+    Checkpoint, Layer, Prepared, Row, State, TorchNetwork, TrainError, Training, filtered_osem, first_weights, flat,
+    gamma_of, layered, network_of,
+};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Everything of a run.
+pub(super) struct Run<'a> {
+    source: &'a Source,
+    config: &'a TrainConfig,
+    options: &'a Options,
+    architecture: Architecture,
+    training: Training,
+    cases: Vec<Prepared>,
+    /// NRMSE of OSEM with a filter on the validation cases.
+    baseline: f64,
+    network: TorchNetwork,
+    reached: Checkpoint,
+    /// `NAME.safetensors`
+    target: PathBuf,
+}
+
+impl<'a> Run<'a> {
+    /// Begins anew, or from the checkpoint.
+    pub fn new(
+        source: &'a Source,
+        config: &'a TrainConfig,
+        resume: bool,
+        options: &'a Options,
+    ) -> Result<Self, RunError> {
+        let TrainedModelConfig::Unrolled(model) = &config.model;
+        let public = config.data.public_data(source)?;
+        let judged = config.training(source, public.clone(), config.validation.seed)?;
+        let training = config.training(source, public, config.data.seed)?;
+        let architecture = model.architecture();
+        let network = TorchNetwork::new(architecture.clone());
+        let target = source.resolve(&config.output.model);
+        let fingerprint = fingerprint(config);
+        let reached = match resume {
+            true => Checkpoint::read(&target.with_extension("checkpoint"), &fingerprint)?,
+            false => begin(source, config, &architecture, fingerprint)?,
+        };
+        let cases = (0..config.validation.stacks).map(|index| judged.prepared(index)).collect::<Result<Vec<_>, _>>()?;
+        let baseline = mean(&filtered_osem(&training, &cases)?);
+        options.console.say(format!(
+            "{} weights; {} validation stacks, OSEM + Gaussian by an oracle: NRMSE {baseline:.4}",
+            architecture.weights(),
+            cases.len()
+        ));
+        Ok(Self { source, config, options, architecture, training, cases, baseline, network, reached, target })
+    }
+
+    /// All steps that are left, or so many, with their files.
+    pub fn finish(mut self, at_most: Option<usize>) -> Result<TrainResult, RunError> {
+        let steps = self.training.schedule.steps;
+        let end = at_most.map_or(steps, |most| steps.min(self.reached.state.step() + most));
+        let progress = self.options.console.progress("training");
+        let interrupt = self.options.interrupt.clone();
+        interrupt.hold(|| -> Result<(), RunError> {
+            if self.reached.history.is_empty() {
+                self.judge(&progress)?;
+            }
+            while self.reached.state.step() < end {
+                let loss = self.step()?;
+                let step = self.reached.state.step();
+                progress.set(step, steps);
+                progress.beside(format!("loss {loss:.3}, validation {:.4}", self.validation()));
+                if step.is_multiple_of(self.config.validation.every_steps) || step == steps {
+                    self.judge(&progress)?;
+                }
+                if self.options.interrupt.pressed() {
+                    let checkpoint = self.checkpoint();
+                    self.reached.write(&checkpoint)?;
+                    return Err(RunError::TrainingInterrupted { step, steps, checkpoint });
+                }
+            }
+            Ok(self.reached.write(&self.checkpoint())?)
+        })?;
+        drop(progress);
+        self.result()
+    }
+
+    fn checkpoint(&self) -> PathBuf {
+        self.target.with_extension("checkpoint")
+    }
+
+    /// One step; returns its loss.
+    fn step(&mut self) -> Result<f64, RunError> {
+        let start = Instant::now();
+        let result = self.training.step(&mut self.reached.state, &mut self.network)?;
+        self.reached.seconds += start.elapsed().as_secs_f64();
+        let [loss, gradient, count] = &mut self.reached.open;
+        (*loss, *gradient, *count) = (*loss + result.loss, *gradient + result.gradient, *count + 1.0);
+        Ok(result.loss)
+    }
+
+    /// Validation, a row of the curve, the checkpoint, and the model by the best weights so far.
+    fn judge(&mut self, progress: &Progress) -> Result<(), RunError> {
+        let start = Instant::now();
+        let (state, gamma) = (&self.reached.state, self.reached.state.gamma());
+        self.network.set(&state.network());
+        let validation = mean(&self.training.validate(&self.cases, &mut self.network, &gamma)?);
+        let [loss, gradient, count] = std::mem::take(&mut self.reached.open);
+        let row = Row {
+            step: state.step() as f64,
+            loss: loss / count,
+            validation,
+            gamma: gamma[0],
+            gradient: gradient / count,
+            seconds: self.reached.seconds,
+        };
+        let smallest = self.reached.history.iter().map(|row| row.validation).fold(f64::INFINITY, f64::min);
+        if validation < smallest {
+            self.reached.best = state.parameters.clone();
+        }
+        self.reached.history.push(row);
+        let spent = start.elapsed().as_secs_f64();
+        progress.say(format!("{row}, validated in {spent:.1} s"));
+        self.reached.write(&self.checkpoint())?;
+        self.write_curve()?;
+        self.write_model()
+    }
+
+    fn write_curve(&self) -> Result<(), RunError> {
+        let column = |value: fn(&Row) -> f64| Column::Numbers(self.reached.history.iter().map(value).collect());
+        let table = Columns::default()
+            .with("step", column(|row| row.step))
+            .with("loss", column(|row| row.loss))
+            .with("validation_nrmse", column(|row| row.validation))
+            .with("gamma", column(|row| row.gamma))
+            .with("gradient", column(|row| row.gradient))
+            .with("seconds", column(|row| row.seconds));
+        let path = self.target.with_extension("curve.csv");
+        write_csv(&path, true, &table)?;
+        let series = |name: &str, value: fn(&Row) -> f64| {
+            Series::new(name, self.reached.history.iter().map(|row| Point::new(row.step, value(row))))
+                .drawn(Stroke::Line)
+        };
+        let last = self.training.schedule.steps as f64;
+        let level = [Point::new(0.0, self.baseline), Point::new(last, self.baseline)];
+        let plot = Plot::new("Training", "step", "NRMSE")
+            .with(series("training loss", |row| row.loss))
+            .with(series("validation", |row| row.validation))
+            .with(Series::new("OSEM + Gaussian, by an oracle", level).drawn(Stroke::Dashed));
+        Ok(plot.write(&self.target.with_extension("curve"), true)?)
+    }
+
+    /// The best weights so far, with their card.
+    fn write_model(&self) -> Result<(), RunError> {
+        let stages = self.reached.state.stages;
+        let bodies = layered(&self.architecture, &network_of(&self.reached.best, stages));
+        let gamma = gamma_of(&self.reached.best, stages).iter().map(|&gamma| gamma as f32).collect();
+        let model = Model { card: self.card(), weights: Weights { bodies, gamma } };
+        let files = model.encode(&self.target).map_err(TrainError::from)?;
+        let card = self.target.with_extension("json");
+        whole(&self.target, &files.weights)?;
+        whole(&card, files.card.as_bytes())
+    }
+
+    fn card(&self) -> ModelCard {
+        let cases = &self.training.source;
+        let thickness = cases.scanners.iter().map(|scanner| scanner.scanner.ring_spacing_mm);
+        let [thin, thick] = [thickness.clone().fold(f64::INFINITY, f64::min), thickness.fold(0.0, f64::max)];
+        let sides = |end: usize| cases.scanners.iter().map(move |scanner| scanner.voxel_mm[end]);
+        let metrics = [
+            ("validation_nrmse", self.validation()),
+            ("filtered_osem_by_oracle_nrmse", self.baseline),
+            ("training_steps", self.reached.state.step() as f64),
+            ("training_seconds", self.reached.seconds.round()),
+        ];
+        let TrainedModelConfig::Unrolled(model) = &self.config.model;
+        let (LossConfig::Supervised { target_fwhm_mm } | LossConfig::HeldOut { target_fwhm_mm, .. }) = self.config.loss;
+        let name = self.source.path.file_name().unwrap_or_default().to_string_lossy();
+        ModelCard {
+            format: FORMAT,
+            kind: KIND.into(),
+            architecture: self.architecture.clone(),
+            sha256: String::new(),
+            iterations: model.iterations,
+            subsets: model.subsets,
+            training_data: self.config.data.in_words(),
+            scanners: cases.scanners.iter().map(|scanner| scanner.scanner.name.clone()).collect(),
+            prompts_per_mm: [cases.prompts_per_slice[0] / thick, cases.prompts_per_slice[1] / thin],
+            voxel_mm: [sides(0).fold(f64::INFINITY, f64::min), sides(1).fold(0.0, f64::max)],
+            target_resolution_mm: target_fwhm_mm.get(),
+            licence: self.config.output.licence.clone(),
+            metrics: metrics.map(|(name, value)| (name.to_owned(), value)).into_iter().collect::<BTreeMap<_, _>>(),
+            commit: commit(&self.source.path),
+            command: format!("coincide train {name}"),
+        }
+    }
+
+    /// The smallest validation error so far.
+    fn validation(&self) -> f64 {
+        self.reached.history.iter().map(|row| row.validation).fold(f64::INFINITY, f64::min)
+    }
+
+    fn result(self) -> Result<TrainResult, RunError> {
+        Ok(TrainResult {
+            steps: self.reached.state.step(),
+            of_steps: self.training.schedule.steps,
+            seconds: self.reached.seconds,
+            validation: self.validation(),
+            filtered_osem: self.baseline,
+            gamma: gamma_of(&self.reached.best, self.reached.state.stages),
+            model: self.target,
+        })
+    }
+}
+
+/// The first state: random weights, or those of a file.
+fn begin(
+    source: &Source,
+    config: &TrainConfig,
+    architecture: &Architecture,
+    fingerprint: String,
+) -> Result<Checkpoint, RunError> {
+    let TrainedModelConfig::Unrolled(model) = &config.model;
+    let state = match &model.start {
+        None => State::new(&first_weights(architecture, config.data.seed), architecture.stages, &[model.gamma.get()]),
+        Some(path) => {
+            let at = "model.unrolled.start";
+            let read = Model::read(&source.input(at, path)?).map_err(TrainError::from)?;
+            if read.card.architecture.layers != architecture.layers
+                || read.weights.bodies.len() != architecture.bodies()
+            {
+                return Err(source.mistake(at, "these weights are of another architecture", None).into());
+            }
+            let gamma: Vec<f64> = read.weights.gamma.iter().map(|&gamma| f64::from(gamma)).collect();
+            State::new(&flat(&read.weights.bodies), architecture.stages, &gamma)
+        }
+    };
+    let best = state.parameters.clone();
+    Ok(Checkpoint { state, best, history: Vec::new(), open: [0.0; 3], seconds: 0.0, config: fingerprint })
+}
+
+/// What a checkpoint must agree with: everything that changes the numbers.
+fn fingerprint(config: &TrainConfig) -> String {
+    let parts = (&config.model, &config.data, &config.loss, &config.optimiser, &config.validation);
+    sha256_of_text(&serde_json::to_string(&parts).unwrap_or_default())
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+fn whole(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
+    let write = |temporary: &Path| {
+        std::fs::write(temporary, bytes).map_err(|source| IoError::System {
+            path: path.into(),
+            action: "writing",
+            source,
+        })
+    };
+    Ok(write_whole(path, true, write)?)
+}
+
+/// The commit of the folder that holds the config, where git knows one.
+fn commit(config: &Path) -> String {
+    let folder = config.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    let output = std::process::Command::new("git").arg("-C").arg(folder).args(["rev-parse", "HEAD"]).output();
+    let text =
+        output.ok().filter(|output| output.status.success()).and_then(|output| String::from_utf8(output.stdout).ok());
+    text.map_or_else(|| format!("version {}", env!("CARGO_PKG_VERSION")), |text| text.trim().to_owned())
+}

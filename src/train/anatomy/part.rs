@@ -1,0 +1,167 @@
+//! A part of an anatomy: where it is, how much of a voxel it takes, what it is made of.
+
+use super::volume::Volume;
+use super::waves::Field;
+use std::sync::Arc;
+
+/// Something that is painted over what is there.
+#[derive(Clone, Debug)]
+pub(super) struct Part {
+    /// Where it is.
+    pub form: Form,
+    /// Its activity.
+    pub activity: Paint,
+    /// Its attenuation in 1/cm; `None` leaves that of what it covers.
+    pub attenuation: Option<f64>,
+    /// Relative standard deviation of its activity.
+    pub texture: f64,
+}
+
+/// The activity that a part brings.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Paint {
+    /// This value.
+    Set(f64),
+    /// What is there, times this.
+    Scale(f64),
+}
+
+/// Which points belong to a part.
+#[derive(Clone, Debug)]
+pub(super) enum Form {
+    /// ǀu₁ǀᵖ + ǀu₂ǀᵖ + ǀu₃ǀᵖ ≤ 1; an ellipsoid for p = 2, a rounded box for more. `ripple` folds its surface.
+    Solid { pose: Pose, power: f64, ripple: f64 },
+    /// The share, 0 to 1, that a volume gives.
+    Share { volume: Arc<Volume>, pose: Pose },
+    /// Where a volume has a label, or any label but 0.
+    Label { volume: Arc<Volume>, pose: Pose, label: Option<u8> },
+    /// A share as above, with an activity relative to its mean.
+    Uptake { share: Arc<Volume>, uptake: Arc<Volume>, pose: Pose },
+}
+
+/// An affine map from the scanner's mm to a form's own coordinates: u = M (p − c).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pose {
+    pub centre: [f64; 3],
+    /// Rows of M.
+    pub rows: [[f64; 3]; 3],
+    /// Radius in mm of a ball around the centre that holds everything.
+    pub reach: f64,
+}
+
+impl Pose {
+    /// Semi-axes along x, y, z in mm, turned about z.
+    pub fn turned(centre: [f64; 3], half: [f64; 3], turn_rad: f64) -> Self {
+        let (sin, cos) = turn_rad.sin_cos();
+        let rows =
+            [[cos / half[0], sin / half[0], 0.0], [-sin / half[1], cos / half[1], 0.0], [0.0, 0.0, 1.0 / half[2]]];
+        Self { centre, rows, reach: half[0].max(half[1]).max(half[2]) }
+    }
+
+    pub fn apply(&self, p: [f64; 3]) -> [f64; 3] {
+        let d: [f64; 3] = std::array::from_fn(|axis| p[axis] - self.centre[axis]);
+        self.rows.map(|row| row[0] * d[0] + row[1] * d[1] + row[2] * d[2])
+    }
+}
+
+impl Part {
+    /// An ellipsoid.
+    pub fn ellipsoid(centre: [f64; 3], half: [f64; 3], turn_rad: f64, activity: f64, attenuation: f64) -> Self {
+        let form = Form::Solid { pose: Pose::turned(centre, half, turn_rad), power: 2.0, ripple: 0.0 };
+        Self { form, activity: Paint::Set(activity), attenuation: Some(attenuation), texture: 0.0 }
+    }
+
+    /// The same with another exponent.
+    pub fn rounded(mut self, to: f64) -> Self {
+        if let Form::Solid { power, .. } = &mut self.form {
+            *power = to;
+        }
+        self
+    }
+
+    /// The same with folds in its surface, as a share of its radius.
+    pub fn rippled(mut self, by: f64) -> Self {
+        if let Form::Solid { ripple, .. } = &mut self.form {
+            *ripple = by;
+        }
+        self
+    }
+
+    /// The same with an uneven activity.
+    pub fn textured(self, texture: f64) -> Self {
+        Self { texture, ..self }
+    }
+
+    /// Moves the part along z.
+    pub fn shift_z(&mut self, by_mm: f64) {
+        self.pose_mut().centre[2] += by_mm;
+    }
+
+    /// Makes the part smaller around its centre.
+    pub fn shrink(&mut self, to: f64) {
+        let pose = self.pose_mut();
+        pose.rows = pose.rows.map(|row| row.map(|value| value / to));
+        pose.reach *= to;
+    }
+
+    fn pose_mut(&mut self) -> &mut Pose {
+        match &mut self.form {
+            Form::Solid { pose, .. }
+            | Form::Share { pose, .. }
+            | Form::Label { pose, .. }
+            | Form::Uptake { pose, .. } => pose,
+        }
+    }
+
+    /// Centre and radius in mm of a ball that holds the part.
+    pub fn ball(&self) -> ([f64; 3], f64) {
+        match &self.form {
+            Form::Solid { pose, power, ripple } => {
+                (pose.centre, pose.reach * 3.0_f64.powf(0.5 - 1.0 / power.max(2.0)) * (1.0 + 3.0 * ripple))
+            }
+            Form::Share { pose, .. } | Form::Label { pose, .. } | Form::Uptake { pose, .. } => {
+                (pose.centre, pose.reach)
+            }
+        }
+    }
+
+    /// Share of a voxel of size `size_mm` at a point that the part takes.
+    pub fn share(&self, p: [f64; 3], size_mm: f64, folds: &Field) -> f64 {
+        match &self.form {
+            Form::Solid { pose, power, ripple } => {
+                let u = pose.apply(p);
+                let fold = if *ripple > 0.0 { 1.0 + ripple * folds.at(p) } else { 1.0 };
+                solid_share(pose, u.map(|u| u / fold), *power, size_mm)
+            }
+            Form::Share { volume, pose } => volume.at(pose.apply(p)),
+            Form::Label { volume, pose, label } => volume.share_of(*label, pose.apply(p)),
+            Form::Uptake { share, pose, .. } => share.at(pose.apply(p)),
+        }
+    }
+
+    /// What a voxel with activity `before` becomes where it is all of this part.
+    pub fn activity(&self, p: [f64; 3], before: f64, texture: &Field) -> f64 {
+        let value = match self.activity {
+            Paint::Set(value) => value,
+            Paint::Scale(factor) => before * factor,
+        };
+        let relative = match &self.form {
+            Form::Uptake { uptake, pose, .. } => uptake.at(pose.apply(p)),
+            _ => 1.0,
+        };
+        let uneven = if self.texture > 0.0 { (1.0 + self.texture * texture.at(p)).max(0.1) } else { 1.0 };
+        value * relative * uneven
+    }
+}
+
+/// The surface is softened over one voxel: its distance is about (1 − f) / ǀ∇fǀ with f = ‖u‖ₚ.
+fn solid_share(pose: &Pose, u: [f64; 3], power: f64, size_mm: f64) -> f64 {
+    let f = u.iter().map(|u| u.abs().powf(power)).sum::<f64>().powf(1.0 / power);
+    if f < 1e-6 {
+        return 1.0;
+    }
+    let by_u = u.map(|u| u.signum() * (u.abs() / f).powf(power - 1.0));
+    let slope: [f64; 3] = std::array::from_fn(|axis| (0..3).map(|row| pose.rows[row][axis] * by_u[row]).sum());
+    let steepness = slope.iter().map(|s| s * s).sum::<f64>().sqrt();
+    (0.5 + (1.0 - f) / (steepness * size_mm)).clamp(0.0, 1.0)
+}

@@ -1,0 +1,158 @@
+//! What a training run needs to go on after a stop, in one file that is replaced as a whole.
+//!
+//! A safetensors file: `parameters`, `best`, `adam.mean`, `adam.square` and `history` (one row per validation, `[row, column]`), all F64, and in
+//! its metadata the number of steps, the open sums, and the fingerprint of the config.
+
+use super::TrainError;
+use super::trainer::State;
+use crate::io::{IoError, write_whole};
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView, serialize};
+use std::path::Path;
+
+/// Longest file that is read, in bytes.
+const LONGEST: u64 = 1 << 30;
+
+/// One point of the learning curve.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Row {
+    /// Steps made.
+    pub step: f64,
+    /// Mean loss since the row before.
+    pub loss: f64,
+    /// Mean NRMSE on the validation cases.
+    pub validation: f64,
+    /// γ of the first stage.
+    pub gamma: f64,
+    /// Mean norm of the gradient since the row before.
+    pub gradient: f64,
+    /// Training time so far in s.
+    pub seconds: f64,
+}
+
+const COLUMNS: usize = 6;
+
+/// All that a run has reached.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checkpoint {
+    /// Parameters and optimiser.
+    pub state: State,
+    /// The parameters with the smallest validation error.
+    pub best: Vec<f64>,
+    /// The learning curve.
+    pub history: Vec<Row>,
+    /// Sums of loss and gradient norm, and their number, since the last row.
+    pub open: [f64; 3],
+    /// Training time so far in s.
+    pub seconds: f64,
+    /// Fingerprint of what the run was asked for.
+    pub config: String,
+}
+
+impl Checkpoint {
+    /// Writes the file; an older one is replaced.
+    pub fn write(&self, path: &Path) -> Result<(), TrainError> {
+        let history: Vec<f64> = self.history.iter().flat_map(|row| row.columns()).collect();
+        let tensors = [
+            ("parameters", &self.state.parameters),
+            ("best", &self.best),
+            ("adam.mean", &self.state.adam.mean),
+            ("adam.square", &self.state.adam.square),
+            ("history", &history),
+        ];
+        let bytes = tensors.map(|(_, values)| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>());
+        let broken = |error: safetensors::SafeTensorError| wrong(path, error.to_string());
+        let mut views = Vec::new();
+        for ((name, values), bytes) in tensors.iter().zip(&bytes) {
+            views.push((*name, TensorView::new(Dtype::F64, vec![values.len()], bytes).map_err(broken)?));
+        }
+        let [loss, gradient, count] = self.open.map(|value| value.to_bits().to_string());
+        let metadata = [
+            ("steps".to_owned(), self.state.adam.steps.to_string()),
+            ("stages".to_owned(), self.state.stages.to_string()),
+            ("open".to_owned(), format!("{loss} {gradient} {count}")),
+            ("seconds".to_owned(), self.seconds.to_string()),
+            ("config".to_owned(), self.config.clone()),
+        ];
+        let file = serialize(views, Some(metadata.into_iter().collect())).map_err(broken)?;
+        let write = |temporary: &Path| {
+            std::fs::write(temporary, &file).map_err(|source| IoError::System {
+                path: path.into(),
+                action: "writing",
+                source,
+            })
+        };
+        Ok(write_whole(path, true, write)?)
+    }
+
+    /// Reads the file of a run whose config has this fingerprint.
+    pub fn read(path: &Path, config: &str) -> Result<Self, TrainError> {
+        let failed = |source| IoError::System { path: path.into(), action: "reading", source };
+        if std::fs::metadata(path).map_err(failed)?.len() > LONGEST {
+            return Err(wrong(path, format!("more than {LONGEST} bytes are no checkpoint")));
+        }
+        let bytes = std::fs::read(path).map_err(failed)?;
+        let broken = |error: safetensors::SafeTensorError| wrong(path, format!("not a checkpoint: {error}"));
+        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(broken)?;
+        let metadata = header.metadata().clone().unwrap_or_default();
+        let text = |key: &str| metadata.get(key).ok_or_else(|| wrong(path, format!("not a checkpoint: no `{key}`")));
+        if text("config")? != config {
+            return Err(wrong(
+                path,
+                "is of another config; give it another `output.model`, or train anew with --force".into(),
+            ));
+        }
+        let number = |key: &str| -> Result<f64, TrainError> {
+            text(key)?.parse().map_err(|_| wrong(path, format!("`{key}` is no number")))
+        };
+        let tensors = SafeTensors::deserialize(&bytes).map_err(broken)?;
+        let floats = |name: &str| -> Result<Vec<f64>, TrainError> {
+            let tensor = tensors.tensor(name).map_err(broken)?;
+            let values = tensor.data().chunks_exact(8);
+            Ok(values.map(|bytes| f64::from_le_bytes(bytes.try_into().unwrap_or_default())).collect())
+        };
+        let open: Vec<f64> =
+            text("open")?.split(' ').filter_map(|bits| Some(f64::from_bits(bits.parse().ok()?))).collect();
+        let (parameters, best) = (floats("parameters")?, floats("best")?);
+        let (mean, square) = (floats("adam.mean")?, floats("adam.square")?);
+        if [&best, &mean, &square].iter().any(|values| values.len() != parameters.len()) || open.len() != 3 {
+            return Err(wrong(path, "its parts do not fit together".into()));
+        }
+        let adam = super::Adam { mean, square, steps: number("steps")? as u64 };
+        Ok(Self {
+            state: State { parameters, adam, stages: number("stages")? as usize },
+            best,
+            history: floats("history")?.chunks_exact(COLUMNS).map(Row::from_columns).collect(),
+            open: [open[0], open[1], open[2]],
+            seconds: number("seconds")?,
+            config: config.into(),
+        })
+    }
+}
+
+impl Row {
+    fn columns(&self) -> [f64; COLUMNS] {
+        [self.step, self.loss, self.validation, self.gamma, self.gradient, self.seconds]
+    }
+
+    fn from_columns(columns: &[f64]) -> Self {
+        let [step, loss, validation, gamma, gradient, seconds] = std::array::from_fn(|column| columns[column]);
+        Self { step, loss, validation, gamma, gradient, seconds }
+    }
+}
+
+impl std::fmt::Display for Row {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        let Self { step, loss, validation, gamma, gradient, seconds } = self;
+        write!(f, "step {step}: validation {validation:.4}, γ {gamma:.3}")?;
+        // Before the first step there is no loss.
+        if loss.is_finite() {
+            write!(f, ", loss {loss:.4}, gradient {gradient:.2}, {seconds:.0} s")?;
+        }
+        Ok(())
+    }
+}
+
+fn wrong(path: &Path, problem: String) -> TrainError {
+    TrainError::Checkpoint { path: path.into(), problem }
+}

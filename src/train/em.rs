@@ -1,0 +1,54 @@
+//! The EM step of a subset as a layer of a network, and its transposed Jacobian.
+//!
+//! e(x) = x ⊙ ρ,   ρ = Bᵀ Gₖᵀ \[m ⊙ y / ȳ\] / sₖ,   ȳ = m ⊙ Gₖ B x + b,
+//! Jᵀ v = ρ ⊙ v − Bᵀ Gₖᵀ \[m² y / ȳ² ⊙ Gₖ B (x ⊙ v / sₖ)\].
+//!
+//! Besides the projection and the back projection of the step itself, Jᵀ v costs one more of each: the line integrals Gₖ B x
+//! are kept.
+
+use crate::likelihood::{Model, Scratch, quotient, weight};
+use coincide_kernels::zeros;
+use rayon::prelude::*;
+
+/// What the step leaves behind for its Jacobian.
+pub(super) struct EmRecord {
+    /// The image x before the step.
+    pub x: Vec<f32>,
+    /// ρ; 0 where the subset sees nothing.
+    pub ratio: Vec<f32>,
+    /// Gₖ B x
+    integrals: Vec<f32>,
+}
+
+/// The EM step of a subset with sensitivity `s`.
+pub(super) fn em(model: &Model, subset: usize, s: &[f32], x: Vec<f32>, scratch: &mut Scratch) -> EmRecord {
+    let (mut integrals, mut ratio) = (zeros(model.subset_bins()), zeros(x.len()));
+    model.forward(subset, &x, &mut scratch.image, &mut integrals);
+    scratch.sinogram.copy_from_slice(&integrals);
+    model.lines(subset, &mut scratch.sinogram, quotient);
+    model.back(subset, &scratch.sinogram, &mut scratch.image, &mut ratio);
+    ratio.par_iter_mut().zip(s).for_each(|(ratio, &s)| *ratio = if s > 0.0 { *ratio / s } else { 0.0 });
+    EmRecord { x, ratio, integrals }
+}
+
+impl EmRecord {
+    /// The image e after the step.
+    pub fn image(&self) -> Vec<f32> {
+        self.x.iter().zip(&self.ratio).map(|(x, ratio)| x * ratio).collect()
+    }
+
+    /// Jᵀ v
+    pub fn pull_back(&self, model: &Model, subset: usize, s: &[f32], v: &[f32], scratch: &mut Scratch) -> Vec<f32> {
+        let share = |((&x, &s), &v)| if s > 0.0 { x * v / s } else { 0.0 };
+        let along: Vec<f32> = self.x.par_iter().zip(s).zip(v).map(share).collect();
+        let mut weights = self.integrals.clone();
+        model.lines(subset, &mut weights, weight);
+        model.forward(subset, &along, &mut scratch.image, &mut scratch.sinogram);
+        scratch.sinogram.par_iter_mut().zip(&weights).for_each(|(line, weight)| *line *= weight);
+        let mut result = along;
+        model.back(subset, &scratch.sinogram, &mut scratch.image, &mut result);
+        let ratios = self.ratio.par_iter().zip(v);
+        result.par_iter_mut().zip(ratios).for_each(|(result, (ratio, v))| *result = ratio * v - *result);
+        result
+    }
+}

@@ -1,0 +1,291 @@
+//! The gradient of an unrolled reconstruction, against central differences of a second implementation in f64 on dense matrices;
+//! training cases; the command without libtorch.
+
+#[path = "train/dense.rs"]
+mod dense;
+
+use coincide::likelihood::Model;
+use coincide::scanner::{RingLayout, Scanner};
+use coincide::train::{
+    Layer, Loss, Prepared, PublicData, Schedule, Source, Stack, Training, TrainingScanner, Unrolled, Unrolling,
+    supervised,
+};
+use dense::Dense;
+
+/// z = x + θ₀ x(next voxel) + θ₁ x² / (1 + x): smooth, not linear, positive for what is tested.
+pub struct StandIn {
+    parameters: [f32; 2],
+}
+
+impl Layer for StandIn {
+    fn parameters(&self) -> usize {
+        2
+    }
+
+    fn set(&mut self, parameters: &[f32]) {
+        self.parameters.copy_from_slice(parameters);
+    }
+
+    fn apply(&mut self, _: usize, _: [usize; 3], x: &[f32]) -> Vec<f32> {
+        let [a, b] = self.parameters;
+        (0..x.len()).map(|j| x[j] + a * x[(j + 1) % x.len()] + b * x[j] * x[j] / (1.0 + x[j])).collect()
+    }
+
+    fn pull_back(&mut self, _: usize, _: [usize; 3], x: &[f32], v: &[f32], slope: &mut [f32]) -> Vec<f32> {
+        let ([a, b], n) = (self.parameters, x.len());
+        slope[0] += (0..n).map(|j| v[j] * x[(j + 1) % n]).sum::<f32>();
+        slope[1] += (0..n).map(|j| v[j] * x[j] * x[j] / (1.0 + x[j])).sum::<f32>();
+        let own = |x: f32| 1.0 + b * x * (2.0 + x) / ((1.0 + x) * (1.0 + x));
+        (0..n).map(|j| v[j] * own(x[j]) + a * v[(j + n - 1) % n]).collect()
+    }
+}
+
+fn scanner() -> TrainingScanner {
+    let scanner = Scanner {
+        name: "small".into(),
+        rings: 2,
+        crystals_per_ring: 48,
+        inner_radius_mm: 200.0,
+        depth_of_interaction_mm: 0.0,
+        ring_spacing_mm: 4.0,
+        axial_block_gap_mm: 0.0,
+        rings_per_block: 0,
+        crystals_per_block: 0,
+        virtual_crystals: 0,
+        virtual_rings: 0,
+        layout: RingLayout::Cylinder,
+        tilt_rad: 0.0,
+        radial_bins: 31,
+        bin_size_mm: 12.0,
+        energy_resolution: None,
+        tof: None,
+    };
+    TrainingScanner { scanner, view_mashing: 1, shape: [12, 12], voxel_mm: [24.0, 24.0], resolution_mm: [10.0, 10.0] }
+}
+
+fn training(stack: Stack, unrolling: Unrolling) -> Training {
+    let source = Source {
+        scanners: vec![scanner()],
+        stack,
+        prompts_per_slice: [2e4, 2e4],
+        randoms: [0.2, 0.2],
+        scatter: [0.1, 0.1],
+        efficiency_sigma: 0.1,
+        target_fwhm_mm: 20.0,
+        held_out: None,
+        fineness: 2,
+        public: PublicData::default(),
+        seed: 4,
+    };
+    let schedule = Schedule { steps: 4, rate: 0.01, gamma_rate: 0.1, rise: 1, end: 0.0, largest_gradient: 1.0 };
+    Training { source, unrolling, subsets: 3, loss: Loss::Supervised, schedule }
+}
+
+const SLICES: Stack = Stack::Slices { count: 2 };
+const UNROLLING: Unrolling = Unrolling { iterations: 3, every_update: false, detached: false };
+const PARAMETERS: [f32; 2] = [0.1, 0.2];
+
+/// The largest relative error of a gradient against central differences of the f64 chain.
+fn gradient_error(stack: Stack, unrolling: Unrolling, gamma: &[f64]) -> f64 {
+    let training = training(stack, unrolling);
+    let prepared = training.prepared(0).unwrap();
+    let mut network = StandIn { parameters: PARAMETERS };
+    let (loss, gradient) = training.loss_and_gradient(&prepared, &mut network, gamma).unwrap();
+    let dense = Dense::new(&training.model(&prepared).unwrap(), unrolling, stack.slices_apart());
+    let value = |parameters: &[f64], log_gamma: &[f64]| {
+        let gamma: Vec<f64> = log_gamma.iter().map(|log| log.exp()).collect();
+        dense.loss(&prepared, parameters, &gamma)
+    };
+    let at: Vec<f64> = PARAMETERS.map(f64::from).into_iter().chain(gamma.iter().map(|gamma| gamma.ln())).collect();
+    let exact = value(&at[..2], &at[2..]);
+    assert!((loss / exact - 1.0).abs() < 1e-4, "loss {loss}, in f64 {exact}");
+    let mut worst = 0.0_f64;
+    for place in 0..at.len() {
+        let moved = |by: f64| {
+            let mut to = at.clone();
+            to[place] += by;
+            value(&to[..2], &to[2..])
+        };
+        let difference = (moved(1e-5) - moved(-1e-5)) / 2e-5;
+        worst = worst.max((gradient[place] / difference - 1.0).abs());
+    }
+    println!("{unrolling:?}, γ {gamma:?}: largest relative error of the gradient {worst:.1e}");
+    worst
+}
+
+#[test]
+fn the_gradient_of_the_whole_chain_is_that_of_central_differences() {
+    for (unrolling, gamma) in [
+        (UNROLLING, vec![0.3]),
+        (UNROLLING, vec![0.02, 1.0, 4.0]),
+        (Unrolling { every_update: true, ..UNROLLING }, vec![0.3]),
+        (Unrolling { iterations: 8, ..UNROLLING }, vec![0.1]),
+    ] {
+        assert!(gradient_error(SLICES, unrolling, &gamma) < 1e-3);
+    }
+    let volume = Stack::Volume { rings: 2, max_ring_difference: 1 };
+    assert!(gradient_error(volume, UNROLLING, &[0.3]) < 1e-3);
+}
+
+#[test]
+fn the_truncated_gradient_differs_as_soon_as_there_are_two_updates() {
+    let gradient = |detached, iterations, subsets| {
+        let mut training = training(SLICES, Unrolling { iterations, detached, ..UNROLLING });
+        training.subsets = subsets;
+        let prepared = training.prepared(0).unwrap();
+        training.loss_and_gradient(&prepared, &mut StandIn { parameters: PARAMETERS }, &[0.3]).unwrap().1
+    };
+    // One update from a fixed start: there is no EM step to go back through.
+    assert_eq!(gradient(true, 1, 1), gradient(false, 1, 1));
+    let (full, truncated) = (gradient(false, 8, 1), gradient(true, 8, 1));
+    println!("8 iterations: full {full:.3?}, truncated {truncated:.3?}");
+    let norm = |gradient: &[f64]| gradient.iter().map(|g| g * g).sum::<f64>().sqrt();
+    assert!((norm(&full) / norm(&truncated) - 1.0).abs() > 0.05, "{full:?} {truncated:?}");
+}
+
+/// ⟨v, e(x + h) − e(x − h)⟩ / 2h by the f64 matrices against Jᵀ v of the EM layer: a chain of one update with γ = 0 has no other.
+#[test]
+fn the_slope_of_a_loss_is_that_of_central_differences() {
+    let (x, truth): (Vec<f32>, Vec<f32>) =
+        ((0..24).map(|n| (n % 7) as f32 * 0.3).collect(), (0..24).map(|n| 1.0 + (n % 5) as f32).collect());
+    for apart in [true, false] {
+        let (_, slope) = supervised(&x, &truth, 2, apart);
+        for place in 0..24 {
+            let moved = |by: f32| {
+                let mut to = x.clone();
+                to[place] += by;
+                supervised(&to, &truth, 2, apart).0
+            };
+            let difference = (moved(1e-2) - moved(-1e-2)) / 2e-2;
+            assert!((f64::from(slope[place]) - difference).abs() < 2e-4, "{place}: {} {difference}", slope[place]);
+        }
+    }
+}
+
+#[test]
+fn held_out_counts_have_the_slope_of_their_likelihood() {
+    let mut training = training(SLICES, UNROLLING);
+    (training.loss, training.source.held_out) = (Loss::HeldOut, Some(0.6));
+    let prepared = training.prepared(3).unwrap();
+    let rest = prepared.case.rest.as_ref().unwrap();
+    let share =
+        prepared.case.measurement.total_prompts() / (prepared.case.measurement.total_prompts() + rest.total_prompts());
+    assert!((share - 0.6).abs() < 0.02, "{share}");
+    let gradient = |parameters| {
+        let mut network = StandIn { parameters };
+        training.loss_and_gradient(&prepared, &mut network, &[0.3]).unwrap()
+    };
+    let (_, slopes) = gradient(PARAMETERS);
+    // The loss itself is f32 sums: a long step, and room for its curvature.
+    for place in 0..2 {
+        let moved = |by: f32| {
+            let mut to = PARAMETERS;
+            to[place] += by;
+            gradient(to).0
+        };
+        let difference = (moved(0.01) - moved(-0.01)) / 0.02;
+        println!("held out: {} against {difference}", slopes[place]);
+        assert!((slopes[place] / difference - 1.0).abs() < 0.02, "{place}: {} {difference}", slopes[place]);
+    }
+}
+
+#[test]
+fn cases_follow_from_seed_and_index_and_keep_what_they_are_asked_for() {
+    let training = training(SLICES, UNROLLING);
+    let case = |index| training.source.case(index).unwrap();
+    assert_eq!(case(2).measurement, case(2).measurement);
+    assert_ne!(case(2).measurement.prompts, case(3).measurement.prompts);
+    let case = case(2);
+    let (planes, prompts) = (case.measurement.geometry.planes(), &case.measurement.prompts);
+    for plane in 0..planes {
+        let total: f64 = prompts.iter().skip(plane).step_by(planes).map(|&y| f64::from(y)).sum();
+        assert!((total / case.prompts[plane] - 1.0).abs() < 0.05, "plane {plane}: {total}");
+    }
+    let background = case.measurement.total_background() / case.prompts.iter().sum::<f64>();
+    assert!((background - 0.3).abs() < 1e-3, "{background}");
+    // The model explains the scan: a long EM reconstruction is near to the truth at this resolution, in its own units.
+    let prepared = Prepared::new(case, SLICES).unwrap();
+    let long = Training { unrolling: Unrolling { iterations: 10, ..UNROLLING }, ..training };
+    let image = long.image(&prepared, &mut StandIn { parameters: [0.0; 2] }, &[1e-9]).unwrap();
+    let errors = long.errors(&prepared, &image);
+    assert!(errors.iter().all(|nrmse| *nrmse < 0.5), "{errors:?}");
+}
+
+#[test]
+fn a_step_does_not_depend_on_threads() {
+    let step = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let training = training(SLICES, UNROLLING);
+            let prepared = training.prepared(1).unwrap();
+            training.loss_and_gradient(&prepared, &mut StandIn { parameters: PARAMETERS }, &[0.3]).unwrap()
+        })
+    };
+    assert_eq!(step(1), step(3));
+}
+
+#[test]
+fn an_unrolled_chain_without_weight_is_osem() {
+    let training = training(SLICES, UNROLLING);
+    let prepared = training.prepared(0).unwrap();
+    let model: Model = training.model(&prepared).unwrap();
+    let chain = Unrolled::new(&model, UNROLLING, true);
+    let image = chain.forward(prepared.start.clone(), &mut StandIn { parameters: PARAMETERS }, &[0.0]).image;
+    let mut osem = coincide::algorithm::Osem::new(&model, Some(prepared.start.clone()));
+    (0..3 * model.subsets()).for_each(|_| {
+        coincide::algorithm::Algorithm::update(&mut osem);
+    });
+    let largest = osem_difference(coincide::algorithm::Algorithm::image(&osem), &image);
+    assert!(largest < 1e-5, "{largest}");
+}
+
+fn osem_difference(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| (a - b).abs() / (1.0 + a.abs())).fold(0.0, f32::max)
+}
+
+#[cfg(not(feature = "torch"))]
+#[test]
+fn without_libtorch_the_command_says_how_to_get_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let example = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/train-tiny.toml");
+    std::fs::copy(example, folder.path().join("train.toml")).unwrap();
+    let program = std::process::Command::new(env!("CARGO_BIN_EXE_coincide"))
+        .args(["train", "train.toml"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let error = String::from_utf8_lossy(&program.stderr).into_owned();
+    assert_eq!(program.status.code(), Some(1), "{error}");
+    assert!(error.contains("cargo xtask libtorch") && error.contains("--features torch"), "{error}");
+}
+
+#[test]
+fn every_example_of_training_is_sound_and_mistakes_are_named() {
+    use coincide::config::TrainConfig;
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |text: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("train.toml");
+        std::fs::write(&path, text).unwrap();
+        let (source, config) = TrainConfig::read(&path).map_err(|error| vec![error])?;
+        let conflicts = config.conflicts(&source, false);
+        if conflicts.is_empty() { Ok(()) } else { Err(conflicts) }
+    };
+    let text = |name: &str| std::fs::read_to_string(root.join("examples").join(name)).unwrap();
+    for name in ["train-unrolled-2d.toml", "train-unrolled-2.5d.toml", "train-unrolled-3d.toml", "train-tiny.toml"] {
+        read(&text(name)).unwrap_or_else(|errors| panic!("{name}: {}", errors[0]));
+    }
+    let tiny = text("train-tiny.toml");
+    for (from, to, word) in [
+        ("layers = 3", "layers = 3\nkernel = [3, 3, 3]", "across slices"),
+        ("layers = 3", "layers = 3\nkernel = [3, 2, 1]", "odd"),
+        ("steps = 12", "steps = 0", "too few"),
+        ("stacks = 3", "stacks = 3\nseed = 1", "validation cases"),
+        ("[2e4, 2e5]", "[2e5, 2e4]", "no range"),
+        ("view_mashing = 4", "view_mashing = 5", "mashing"),
+        ("[output]", "[output]\nmodle = 1", "did you mean"),
+    ] {
+        let errors = read(&tiny.replace(from, to)).unwrap_err();
+        assert!(errors[0].to_string().contains(word), "{to}: {}", errors[0]);
+    }
+}
