@@ -112,7 +112,7 @@ mod tests {
                     exact(to[0], to[1], to[2], to[3])
                 };
                 // e = 0 is the edge of what is possible, so that differences there start at it.
-                let step = 1e-5 * at[argument].abs().max(1e-3);
+                let step = 1e-4 * at[argument].abs().max(1e-2);
                 let below = if at[argument] == 0.0 { 0.0 } else { step };
                 let difference = (moved(step) - moved(-below)) / (step + below);
                 let error = (f64::from(slope) - difference).abs() / difference.abs().max(1e-3);

@@ -20,7 +20,7 @@ fn bodies_are_possible_and_differ() {
         assert!(activity.iter().all(|value| value.is_finite() && *value >= 0.0), "{index}");
         assert!(attenuation.iter().all(|value| (0.0..=0.151).contains(value)), "{index}");
         let seen = activity.iter().filter(|value| **value > 0.0).count();
-        assert!(seen > 60 && seen < 60 * 60, "{index}: {seen} of 4096 voxels have activity");
+        assert!(seen > 40 && seen < 60 * 60, "{index}: {seen} of 4096 voxels have activity");
         // Nothing touches the edge of the image.
         assert!((0..64).all(|i| activity[i] == 0.0 && activity[64 * 63 + i] == 0.0), "{index}");
         totals.push(activity.iter().sum::<f32>());

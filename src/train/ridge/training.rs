@@ -141,11 +141,15 @@ mod tests {
     fn gradients_are_those_of_finite_differences() {
         for (kernel, convexity) in [([3, 3, 1], Convexity::Convex), ([3, 3, 3], Convexity::Weak)] {
             let config = config(kernel, convexity);
-            let parameters = Parameters::first(&config);
+            let mut parameters = Parameters::first(&config);
+            // Away from the best weights, where the loss would hardly feel them.
+            let weights = parameters.weights();
+            parameters.values[weights..].iter_mut().for_each(|ln_weight| *ln_weight += 1.5);
             let exact = Accuracy { minimum: (1e-7, 2000), system: (1e-5, 200) };
             let (gradient, _) = sample(&config, &parameters, 1, exact, &mut Pcg64::seed_from_u64(11));
-            // All parameters at once, each uphill, so that nothing cancels; then the weights alone.
-            for from in [0, parameters.weights()] {
+            // All parameters at once, each uphill, so that nothing cancels; then the weights alone. To 5 %: between the
+            // two points lie kinks of the functions, and the minimum is one in single precision.
+            for (from, step) in [(0, 3e-4), (weights, 0.15)] {
                 let moved = |step: f64| {
                     let mut moved = parameters.clone();
                     let places = moved.values.iter_mut().zip(&gradient).skip(from);
@@ -153,10 +157,11 @@ mod tests {
                     loss(&config, &moved, 11)
                 };
                 let length: f64 = gradient[from..].iter().map(|g| g * g).sum::<f64>().sqrt();
-                let step = 2e-3 / length;
+                let step = step / length;
                 let difference = (moved(step) - moved(-step)) / (2.0 * step);
                 let expected = length * length;
-                assert!((difference / expected - 1.0).abs() < 0.03, "{kernel:?}: {difference} {expected}");
+                println!("{kernel:?} from {from}: {difference:.4e}, expected {expected:.4e}");
+                assert!((difference / expected - 1.0).abs() < 0.05, "{kernel:?} from {from}: {difference} {expected}");
             }
         }
     }
