@@ -34,7 +34,14 @@ fn image() -> Vec<f32> {
 fn build(model: &Path, keys: &str) -> Result<Prior, PriorError> {
     let text = format!("[torchscript]\nmodel = {:?}\nbeta = 1\n{keys}", model.display().to_string());
     let config: PriorConfig = toml::from_str(&text).unwrap();
-    config.build(PriorInputs { grid: &grid(), start: &image(), kappa: None, anatomical: None, model: None })
+    config.build(PriorInputs {
+        grid: &grid(),
+        start: &image(),
+        kappa: None,
+        anatomical: None,
+        model: None,
+        ridge: None,
+    })
 }
 
 fn denoiser(model: &Path, keys: &str) -> Box<dyn Denoiser> {
