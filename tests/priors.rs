@@ -111,6 +111,7 @@ fn kernels() -> impl Iterator<Item = KernelMatrix> {
 #[test]
 fn gradients_are_the_slope_of_the_value() {
     for (name, prior) in smooth() {
+        let mut worst = 0.0_f64;
         for seed in 1..5 {
             let x = image(seed);
             // Uphill, so that the terms do not cancel.
@@ -121,7 +122,9 @@ fn gradients_are_the_slope_of_the_value() {
             let found = dot(&gradient(&*prior, &x), &between(&up, &down));
             let expected = prior.value(&up) - prior.value(&down);
             assert!((found - expected).abs() < 1e-3 * expected.abs(), "{name}: {found} {expected}");
+            worst = worst.max((found / expected - 1.0).abs());
         }
+        println!("{name}: gradient against differences {worst:.1e}");
     }
 }
 
@@ -149,6 +152,7 @@ fn curvatures_are_the_slope_of_the_gradient() {
         let (x, grid) = (image(4), grid());
         let mut curvature = vec![0.0; x.len()];
         prior.add_curvature(1.0, &x, &mut curvature);
+        let mut worst = 0.0_f64;
         for voxel in [[0, 0, 0], [8, 7, 36], [3, 2, 0], [0, 3, 31], [8, 0, 32], [3, 3, 17], [2, 4, 8]] {
             let j = grid.index(voxel);
             let (mut up, mut down) = (x.clone(), x.clone());
@@ -157,7 +161,9 @@ fn curvatures_are_the_slope_of_the_gradient() {
             let expected = difference / f64::from(up[j] - down[j]);
             let found = f64::from(curvature[j]);
             assert!((found - expected).abs() < 2e-3 * expected.abs(), "{name} {voxel:?}: {found} {expected}");
+            worst = worst.max((found / expected - 1.0).abs());
         }
+        println!("{name}: curvature against differences {worst:.1e}");
     }
 }
 
@@ -406,7 +412,9 @@ fn adjoints_are_adjoint() {
     let signed = |count, seed| -> Vec<f32> { noise(count, seed).iter().map(|v| v - 0.5).collect() };
     let close = |kx: &[f32], z: &[f32], x: &[f32], kz: &[f32], name: &str| {
         let scale = (dot(kx, kx) * dot(z, z)).sqrt();
-        assert!((dot(kx, z) - dot(x, kz)).abs() < 1e-6 * scale, "{name}: {} {}", dot(kx, z), dot(x, kz));
+        let error = (dot(kx, z) - dot(x, kz)).abs() / scale;
+        println!("{name}: adjoint {error:.1e}");
+        assert!(error < 1e-6, "{name}: {} {}", dot(kx, z), dot(x, kz));
     };
     let x = signed(grid().voxels(), 17);
     for (name, prior) in dual() {
