@@ -1,5 +1,4 @@
 //! Training with libtorch: the network's gradient and that of the whole chain; a run, a stopped run that goes on, and their files.
-#![cfg(feature = "torch")]
 
 use coincide::config::TrainConfig;
 use coincide::prior::network::{Architecture, Model};
