@@ -161,6 +161,21 @@ fn unsafe_stays_in_the_kernels() {
     }
 }
 
+/// `cargo xtask test-torch` runs the test binaries of this name, and no other test waits for libtorch.
+#[test]
+fn tests_that_need_libtorch_are_called_so() {
+    for file in rust_files(&root().join("tests")).into_iter().filter(|file| !file.ends_with("architecture.rs")) {
+        let text = fs::read_to_string(&file).unwrap();
+        let needs =
+            text.contains("cfg(feature = \"torch\")") || text.contains("TorchNetwork") || text.contains("tch::");
+        let called = file.file_name().unwrap().to_string_lossy().starts_with("torch_");
+        assert!(called || !needs, "{}: nothing would run it", file.display());
+        let cargo = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+        let name = format!("name = \"{}\"\nrequired-features", file.file_stem().unwrap().to_string_lossy());
+        assert!(!called || cargo.contains(&name), "{}: no [[test]] that requires the feature", file.display());
+    }
+}
+
 /// libtorch is one room's business in each of two places: users' models, and training.
 #[test]
 fn libtorch_is_named_in_its_own_files_only() {

@@ -1,8 +1,7 @@
 //! Files of networks: what is written is read again, and what is wrong is said; nothing that a file holds makes the reader panic.
 
-use coincide::prior::network::{
-    Applied, Architecture, FORMAT, KIND, Model, ModelCard, ModelFiles, Weights, tensor_name,
-};
+use coincide::prior::model_file::{FORMAT, ModelFiles};
+use coincide::prior::network::{Applied, Architecture, KIND, Model, ModelCard, Weights, tensor_name};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;

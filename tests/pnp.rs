@@ -8,7 +8,7 @@ use coincide::data::Measurement;
 use coincide::image::ImageGrid;
 use coincide::likelihood::Model;
 use coincide::operator::{LinearOperator, Projector};
-use coincide::prior::network::mean_activity;
+use coincide::prior::mean_activity;
 use coincide::prior::{Denoiser, Prior, Smooth, median_root};
 use coincide::scanner::{AxialCompression, Scanner, SinogramGeometry, preset};
 

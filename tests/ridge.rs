@@ -1,8 +1,9 @@
 //! Ridge regularisers: what is claimed of them, the files they are kept in, and what is said about wrong ones.
 
 use coincide::config::{ReconConfig, Source};
+use coincide::prior::model_file::ModelFiles;
 use coincide::prior::{
-    Ridge, RidgeArchitecture, RidgeCard, RidgeFile, RidgeFiles, RidgeModel, Smooth, shipped_ridge, shipped_ridges,
+    Ridge, RidgeArchitecture, RidgeCard, RidgeFile, RidgeModel, Smooth, shipped_ridge, shipped_ridges,
 };
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
@@ -134,7 +135,7 @@ fn prior_and_image_scale_together() {
     }
 }
 
-fn files() -> RidgeFiles {
+fn files() -> ModelFiles {
     let model = random([3, 3, 1], false);
     let card = RidgeCard {
         format: 0,
@@ -160,7 +161,7 @@ fn decode(weights: &[u8], card: &str) -> Result<RidgeFile, String> {
 
 /// The error of weights in which `bytes` at the end of the file are other ones, with a card that has their hash.
 fn with_last(bytes: [u8; 4]) -> String {
-    let RidgeFiles { mut weights, card } = files();
+    let ModelFiles { mut weights, card } = files();
     let end = weights.len();
     weights[end - 4..].copy_from_slice(&bytes);
     let old = decode(&files().weights, &card).unwrap().card.sha256;
@@ -173,7 +174,7 @@ fn with_last(bytes: [u8; 4]) -> String {
 
 #[test]
 fn what_is_written_is_read_again() {
-    let RidgeFiles { weights, card } = files();
+    let ModelFiles { weights, card } = files();
     let found = decode(&weights, &card).unwrap();
     assert_eq!(found.model, random([3, 3, 1], false));
     assert_eq!((found.card.kind.as_str(), found.card.format), ("ridge", 1));
@@ -182,7 +183,7 @@ fn what_is_written_is_read_again() {
 
 #[test]
 fn files_that_cannot_be_used_say_why() {
-    let RidgeFiles { weights, card } = files();
+    let ModelFiles { weights, card } = files();
     let changed = |from: &str, to: &str| {
         assert!(card.contains(from), "{from} in {card}");
         decode(&weights, &card.replacen(from, to, 1)).unwrap_err()

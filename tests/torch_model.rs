@@ -2,7 +2,8 @@
 
 use coincide::config::{PriorConfig, PriorInputs};
 use coincide::image::ImageGrid;
-use coincide::prior::network::{Architecture, Body, mean_activity};
+use coincide::prior::mean_activity;
+use coincide::prior::network::{Architecture, Body};
 use coincide::prior::{Denoiser, Prior, PriorError, Probe};
 use coincide_kernels::Level;
 use serde_json::Value;

@@ -4,13 +4,17 @@
 #[path = "train/dense.rs"]
 mod dense;
 
+use coincide::algorithm::{Algorithm, Objective, UnrolledEm};
 use coincide::likelihood::Model;
+use coincide::prior::network::{self, Applied};
+use coincide::prior::{Denoiser, Prior};
 use coincide::scanner::{RingLayout, Scanner};
 use coincide::train::{
     Layer, Loss, Prepared, PublicData, Schedule, Source, Stack, Training, TrainingScanner, Unrolled, Unrolling,
     supervised,
 };
 use dense::Dense;
+use std::sync::Arc;
 
 /// z = x + θ₀ x(next voxel) + θ₁ x² / (1 + x): smooth, not linear, positive for what is tested.
 pub struct StandIn {
@@ -235,11 +239,42 @@ fn an_unrolled_chain_without_weight_is_osem() {
     (0..3 * model.subsets()).for_each(|_| {
         coincide::algorithm::Algorithm::update(&mut osem);
     });
-    let largest = osem_difference(coincide::algorithm::Algorithm::image(&osem), &image);
+    let largest = largest_difference(coincide::algorithm::Algorithm::image(&osem), &image);
     assert!(largest < 1e-5, "{largest}");
 }
 
-fn osem_difference(a: &[f32], b: &[f32]) -> f32 {
+/// A network is trained in the chain in which it will reconstruct.
+#[test]
+fn the_chain_of_training_is_the_reconstruction() {
+    struct Network;
+    impl Denoiser for Network {
+        fn denoise(&self, x: &[f32], out: &mut [f32]) {
+            out.copy_from_slice(&StandIn { parameters: PARAMETERS }.apply(0, [0; 3], x));
+        }
+    }
+    let gamma = [0.4_f32, 0.1, 2.0];
+    for (every_update, applied) in [(false, Applied::Iteration), (true, Applied::Update)] {
+        let unrolling = Unrolling { every_update, ..UNROLLING };
+        let training = training(Stack::Volume { rings: 2, max_ring_difference: 1 }, unrolling);
+        let prepared = training.prepared(0).unwrap();
+        let model = training.model(&prepared).unwrap();
+        let trained =
+            training.image(&prepared, &mut StandIn { parameters: PARAMETERS }, &gamma.map(f64::from)).unwrap();
+        let stages = gamma.map(|gamma| (Arc::new(Network) as Arc<dyn Denoiser>, gamma)).into();
+        let prior = Prior::Unrolled(network::Unrolled::new(stages, applied, 1.0));
+        let Prior::Unrolled(unrolled) = &prior else { unreachable!() };
+        let objective = Objective::new(&model, &prior, 1.0);
+        let mut reconstruction = UnrolledEm::new(&objective, unrolled, Some(prepared.start.clone()));
+        (0..unrolling.iterations * model.subsets()).for_each(|_| {
+            reconstruction.update();
+        });
+        let largest = largest_difference(reconstruction.image(), &trained);
+        println!("{applied:?}: the reconstruction is {largest:.1e} from the chain of training");
+        assert!(largest < 1e-5, "{applied:?}: {largest}");
+    }
+}
+
+fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(a, b)| (a - b).abs() / (1.0 + a.abs())).fold(0.0, f32::max)
 }
 

@@ -7,9 +7,9 @@ use coincide::image::ImageGrid;
 use coincide::io::hdf5;
 use coincide::likelihood::Model;
 use coincide::operator::{LinearOperator, Projector};
-use coincide::prior::network::{
-    Applied, Architecture, Body, FORMAT, KIND, Layer, ModelCard, Unrolled, Weights, mean_activity,
-};
+use coincide::prior::mean_activity;
+use coincide::prior::model_file::FORMAT;
+use coincide::prior::network::{Applied, Architecture, Body, KIND, Layer, ModelCard, Unrolled, Weights};
 use coincide::prior::{Denoiser, Prior, network};
 use coincide::scanner::{AxialCompression, Scanner, SinogramGeometry, preset};
 use coincide_kernels::Level;

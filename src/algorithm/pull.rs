@@ -4,8 +4,7 @@
 use super::arithmetic::each;
 use super::kkt::mean_inside;
 use super::objective::Objective;
-use crate::prior::network::mean_activity;
-use crate::prior::{Denoiser, Prior};
+use crate::prior::{Denoiser, Prior, mean_activity};
 use coincide_kernels::zeros;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -3,6 +3,7 @@
 //! MAP maximises Φ(x) = L(x) − β R(x). R states its unit, so that β R is a pure number. The weight β, and its share per
 //! subset, are applied by the algorithms' objective and nowhere else.
 
+mod activity;
 mod bowsher;
 mod capability;
 mod error;
@@ -12,10 +13,11 @@ mod hyperbolic_total_variation;
 mod kernel_matrix;
 mod log_cosh;
 mod median_root;
-mod model;
+pub mod model_file;
 mod neighbourhood;
 pub mod network;
 mod non_local;
+mod own_model;
 mod padded;
 mod pair_table;
 mod pairwise;
@@ -29,6 +31,7 @@ mod ridge;
 mod torchscript;
 mod total_variation;
 
+pub use activity::mean_activity;
 pub use bowsher::bowsher_pairs;
 pub use capability::Capability;
 pub use error::PriorError;
@@ -37,17 +40,15 @@ pub use hyperbolic_total_variation::hyperbolic_total_variation;
 pub use kernel_matrix::KernelMatrix;
 pub use log_cosh::log_cosh;
 pub use median_root::median_root;
-pub use model::{ModelImages, ModelScale};
 pub use neighbourhood::Neighbours;
 pub use non_local::non_local_pairs;
+pub use own_model::{ModelImages, ModelScale};
 pub use pairwise::Pairs;
 pub use parallel_level_sets::parallel_level_sets;
 pub use probe::Probe;
 pub use quadratic::quadratic;
 pub use relative_difference::relative_difference;
-pub use ridge::{
-    Ridge, RidgeArchitecture, RidgeCard, RidgeFile, RidgeFiles, RidgeModel, shipped_ridge, shipped_ridges,
-};
+pub use ridge::{Ridge, RidgeArchitecture, RidgeCard, RidgeFile, RidgeModel, shipped_ridge, shipped_ridges};
 #[cfg(feature = "torch")]
 pub use torchscript::torchscript;
 pub use total_variation::{directional_total_variation, total_variation};

@@ -40,7 +40,7 @@ pub enum RunError {
     Data(#[from] DataError),
     /// A model cannot be written.
     #[error(transparent)]
-    Network(#[from] crate::prior::network::NetworkError),
+    Model(#[from] crate::prior::model_file::ModelFileError),
     /// The prior cannot be built.
     #[error(transparent)]
     Prior(#[from] PriorError),

@@ -18,6 +18,7 @@ mod iterate;
 mod listmode;
 mod measurement;
 mod model_card;
+mod model_output;
 mod options;
 mod phantoms;
 mod prior;

@@ -61,7 +61,8 @@ fn differences(card: &ModelCard, run: Run) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::prior::network::{Architecture, FORMAT, KIND};
+    use crate::prior::model_file::FORMAT;
+    use crate::prior::network::{Architecture, KIND};
 
     #[test]
     fn differences_are_said_and_likeness_is_not() {

@@ -1,17 +1,17 @@
 //! `coincide train` with `[model.ridge]`: a ridge regulariser and its card.
 
 use super::error::first;
+use super::model_output::{commit, write_model};
 use super::{Options, RunError};
 use crate::config::{RidgeTrainTable, RidgeTraining, Source};
-use crate::io::{IoError, write_whole};
-use crate::prior::network::FORMAT;
+use crate::prior::model_file::FORMAT;
 use crate::prior::{RidgeArchitecture, RidgeCard, RidgeFile, RidgeModel};
 use crate::train::ridge::{Progress, RESOLUTION_VOXELS, RidgeTrainConfig, train};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 /// Samples of a noise level over which errors are averaged.
@@ -58,7 +58,8 @@ fn run(source: &Source, config: &RidgeTraining, options: &Options) -> Result<Rid
         progress.set(now.step, table.steps);
         if now.step.is_multiple_of(config.output.every_steps.max(1)) {
             let card = card(source, config, table, &errors, now.step);
-            written = write(&target, &RidgeFile { card, model: model() });
+            let file = RidgeFile { card, model: model() };
+            written = file.encode(&target).map_err(RunError::from).and_then(|files| write_model(&target, &files));
         }
         let go_on = written.is_ok() && !options.interrupt.pressed();
         if go_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
@@ -66,7 +67,7 @@ fn run(source: &Source, config: &RidgeTraining, options: &Options) -> Result<Rid
     let model = options.interrupt.hold(|| train(table, &mut observe));
     written?;
     let card = card(source, config, table, &errors, steps);
-    write(&target, &RidgeFile { card, model: model.clone() })?;
+    write_model(&target, &RidgeFile { card, model: model.clone() }.encode(&target)?)?;
     let nrmse = errors.iter().map(|error| error.map_or(f64::NAN, |(_, mean)| mean.exp())).collect();
     let (seconds, noise) = (start.elapsed().as_secs_f64(), table.noise.clone());
     Ok(RidgeTrainResult { model: target, steps, seconds, noise, nrmse, concavity: model.concavity() })
@@ -103,25 +104,6 @@ fn card(
 
 fn rounded(value: f64) -> f64 {
     (value * 1e5).round() / 1e5
-}
-
-fn write(target: &Path, file: &RidgeFile) -> Result<(), RunError> {
-    let files = file.encode(target)?;
-    whole(target, &files.weights)?;
-    whole(&target.with_extension("json"), files.card.as_bytes())
-}
-
-fn whole(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
-    let system = |source| IoError::System { path: path.into(), action: "writing", source };
-    Ok(write_whole(path, true, |temporary| std::fs::write(temporary, bytes).map_err(system))?)
-}
-
-/// The commit of the folder that holds the config, where git knows one.
-fn commit(config: &Path) -> String {
-    let folder = config.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-    let output = std::process::Command::new("git").arg("-C").arg(folder).args(["rev-parse", "HEAD"]).output();
-    let text = output.ok().filter(|output| output.status.success()).and_then(|out| String::from_utf8(out.stdout).ok());
-    text.map_or_else(|| format!("version {}", env!("CARGO_PKG_VERSION")), |text| text.trim().to_owned())
 }
 
 impl fmt::Display for RidgeTrainResult {

@@ -1,11 +1,13 @@
 //! A training run: steps, validations, checkpoints, and at the end the model and its card.
 
+use super::model_output::{commit, write_model};
 use super::{Options, RunError, TrainResult};
 use crate::config::{LossConfig, Source, TrainConfig, TrainedModelConfig};
 use crate::io::columns::{Column, Columns};
-use crate::io::{IoError, csv::write_csv, write_whole};
+use crate::io::csv::write_csv;
 use crate::observe::Progress;
-use crate::prior::network::{Architecture, FORMAT, KIND, Model, ModelCard, Weights};
+use crate::prior::model_file::FORMAT;
+use crate::prior::network::{Architecture, KIND, Model, ModelCard, Weights};
 use crate::report::{Plot, Point, Series, Stroke, sha256_of_text};
 use crate::train::{
     Checkpoint, Layer, Prepared, Row, State, TorchNetwork, TrainError, Training, filtered_osem, first_weights, flat,
@@ -162,10 +164,7 @@ impl<'a> Run<'a> {
         let bodies = layered(&self.architecture, &network_of(&self.reached.best, stages));
         let gamma = gamma_of(&self.reached.best, stages).iter().map(|&gamma| gamma as f32).collect();
         let model = Model { card: self.card(), weights: Weights { bodies, gamma } };
-        let files = model.encode(&self.target).map_err(TrainError::from)?;
-        let card = self.target.with_extension("json");
-        whole(&self.target, &files.weights)?;
-        whole(&card, files.card.as_bytes())
+        write_model(&self.target, &model.encode(&self.target)?)
     }
 
     fn card(&self) -> ModelCard {
@@ -231,7 +230,7 @@ fn begin(
         None => State::new(&first_weights(architecture, config.data.seed), architecture.stages, &[model.gamma.get()]),
         Some(path) => {
             let at = "model.unrolled.start";
-            let read = Model::read(&source.input(at, path)?).map_err(TrainError::from)?;
+            let read = Model::read(&source.input(at, path)?)?;
             if read.card.architecture.layers != architecture.layers
                 || read.weights.bodies.len() != architecture.bodies()
             {
@@ -253,24 +252,4 @@ fn fingerprint(config: &TrainConfig) -> String {
 
 fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
-}
-
-fn whole(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
-    let write = |temporary: &Path| {
-        std::fs::write(temporary, bytes).map_err(|source| IoError::System {
-            path: path.into(),
-            action: "writing",
-            source,
-        })
-    };
-    Ok(write_whole(path, true, write)?)
-}
-
-/// The commit of the folder that holds the config, where git knows one.
-fn commit(config: &Path) -> String {
-    let folder = config.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-    let output = std::process::Command::new("git").arg("-C").arg(folder).args(["rev-parse", "HEAD"]).output();
-    let text =
-        output.ok().filter(|output| output.status.success()).and_then(|output| String::from_utf8(output.stdout).ok());
-    text.map_or_else(|| format!("version {}", env!("CARGO_PKG_VERSION")), |text| text.trim().to_owned())
 }

@@ -3,7 +3,7 @@
 use super::anatomy::PublicDataError;
 use crate::data::SubsetError;
 use crate::io::IoError;
-use crate::prior::network::NetworkError;
+use crate::prior::model_file::ModelFileError;
 use crate::simulate::SimulateError;
 
 /// Training that cannot go on.
@@ -23,7 +23,7 @@ pub enum TrainError {
     Io(#[from] IoError),
     /// The model cannot be written.
     #[error(transparent)]
-    Network(#[from] NetworkError),
+    Model(#[from] ModelFileError),
     /// The loss of held-out counts needs some.
     #[error("no counts are held out; this is a bug")]
     NothingHeldOut,

@@ -8,7 +8,7 @@ use crate::algorithm::{Algorithm, Osem, field_of_view};
 use crate::data::SubsetError;
 use crate::image::ImageGrid;
 use crate::likelihood::Model;
-use crate::prior::network::mean_activity;
+use crate::prior::mean_activity;
 use coincide_kernels::zeros;
 
 /// Most subsets of the early OSEM image.

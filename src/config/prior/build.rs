@@ -2,7 +2,8 @@
 
 use super::{NeighboursConfig, PotentialConfig, PriorConfig};
 use crate::image::ImageGrid;
-use crate::prior::network::{Model, Unrolled, mean_activity};
+use crate::prior::mean_activity;
+use crate::prior::network::{Model, Unrolled};
 use crate::prior::{
     KernelMatrix, Pairs, Prior, PriorError, Ridge, RidgeModel, bowsher_pairs, directional_total_variation, huber,
     hyperbolic_total_variation, log_cosh, median_root, non_local_pairs, parallel_level_sets, quadratic,

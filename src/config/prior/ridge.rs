@@ -3,7 +3,7 @@
 use super::Beta;
 use crate::config::{ConfigError, Source};
 use crate::image::ImageUnit;
-use crate::prior::network::ModelName;
+use crate::prior::model_file::ModelName;
 use crate::prior::{RidgeFile, RidgeModel, shipped_ridge};
 use crate::units::Positive;
 use schemars::JsonSchema;

@@ -38,7 +38,7 @@ impl TorchscriptConfig {
     #[cfg(feature = "torch")]
     pub(super) fn build(&self, inputs: PriorInputs) -> Result<Prior, PriorError> {
         let scale = match self.scale {
-            ModelScale::Body => crate::prior::network::mean_activity(inputs.grid, inputs.start),
+            ModelScale::Body => crate::prior::mean_activity(inputs.grid, inputs.start),
             ModelScale::Image => 1.0,
         };
         crate::prior::torchscript(&self.model, self.images, scale, inputs.grid, inputs.start).map(Prior::Denoiser)

@@ -2,7 +2,8 @@
 
 use super::AnatomicalConfig;
 use crate::config::{ConfigError, Source};
-use crate::prior::network::{Model, ModelName, shipped_model};
+use crate::prior::model_file::ModelName;
+use crate::prior::network::{Model, shipped_model};
 use crate::units::NonNegative;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

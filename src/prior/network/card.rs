@@ -1,13 +1,10 @@
 //! The model card: what a network is, what it was trained on, and for which scans it is meant. JSON, beside the weights.
 
 use super::architecture::Architecture;
-use super::error::NetworkError;
+use crate::prior::model_file::{ModelFileError, card_text, parse_card};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
-
-/// Version of the format that is written, and the only one that is read.
-pub const FORMAT: u32 = 1;
 
 /// `kind` of these networks.
 pub const KIND: &str = "unrolled";
@@ -16,7 +13,7 @@ pub const KIND: &str = "unrolled";
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelCard {
-    /// [`FORMAT`]
+    /// [`crate::prior::model_file::FORMAT`]
     pub format: u32,
     /// [`KIND`]
     pub kind: String,
@@ -48,57 +45,41 @@ pub struct ModelCard {
     pub command: String,
 }
 
-/// The fields that say how to read the others.
-#[derive(Deserialize)]
-struct Header {
-    format: u32,
-    kind: String,
-}
-
 impl ModelCard {
     /// The card in a text; `path` is named in errors.
-    pub fn parse(path: &Path, text: &str) -> Result<Self, NetworkError> {
-        let unreadable = |error: serde_json::Error| NetworkError::format(path, format!("not a model card: {error}"));
-        let header: Header = serde_json::from_str(text).map_err(unreadable)?;
-        if header.format != FORMAT {
-            return Err(NetworkError::field(path, "format", header.format, format!("{FORMAT}, the one that is known")));
-        }
-        if header.kind != KIND {
-            return Err(NetworkError::field(path, "kind", format!("`{}`", header.kind), format!("`{KIND}`")));
-        }
-        let card: Self = serde_json::from_str(text).map_err(unreadable)?;
+    pub fn parse(path: &Path, text: &str) -> Result<Self, ModelFileError> {
+        let card: Self = parse_card(path, text, KIND)?;
         card.check(path)?;
         Ok(card)
     }
 
     /// The text of the card.
     pub fn to_text(&self) -> String {
-        // Plain data with text keys always has a JSON form.
-        let text = serde_json::to_string_pretty(self).expect("a model card is JSON");
-        text + "\n"
+        card_text(self)
     }
 
-    pub(super) fn check(&self, path: &Path) -> Result<(), NetworkError> {
+    pub(super) fn check(&self, path: &Path) -> Result<(), ModelFileError> {
         if let Some(flaw) = self.architecture.flaw() {
-            return Err(NetworkError::flaw(path, flaw));
+            let field = format!("architecture.{}", flaw.field);
+            return Err(ModelFileError::field(path, field, flaw.found, flaw.expected));
         }
         let counts = [("iterations", self.iterations), ("subsets", self.subsets)];
         if let Some((field, _)) = counts.into_iter().find(|(_, count)| *count == 0) {
-            return Err(NetworkError::field(path, field, 0, "at least 1"));
+            return Err(ModelFileError::field(path, field, 0, "at least 1"));
         }
         for (field, range) in [("prompts_per_mm", self.prompts_per_mm), ("voxel_mm", self.voxel_mm)] {
             let [low, high] = range;
             if !(low >= 0.0 && high >= low && high.is_finite()) {
-                return Err(NetworkError::field(path, field, format!("{range:?}"), "a range, smallest first"));
+                return Err(ModelFileError::field(path, field, format!("{range:?}"), "a range, smallest first"));
             }
         }
         if let Some((name, value)) = self.metrics.iter().find(|(_, value)| !value.is_finite()) {
-            return Err(NetworkError::field(path, format!("metrics.{name}"), value, "a finite number"));
+            return Err(ModelFileError::field(path, format!("metrics.{name}"), value, "a finite number"));
         }
         let (field, found) = ("target_resolution_mm", self.target_resolution_mm);
         match found >= 0.0 && found.is_finite() {
             true => Ok(()),
-            false => Err(NetworkError::field(path, field, found, "a finite number >= 0")),
+            false => Err(ModelFileError::field(path, field, found, "a finite number >= 0")),
         }
     }
 }

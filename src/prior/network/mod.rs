@@ -13,18 +13,15 @@
 mod architecture;
 mod body;
 mod card;
-mod error;
 mod model;
-mod scale;
 mod shipped;
+mod unit_range;
 mod unrolled;
 
 pub use architecture::{Applied, Architecture, Layer};
 pub use body::Body;
-pub use card::{FORMAT, KIND, ModelCard};
-pub use error::NetworkError;
-pub use model::{Model, ModelFiles, Weights, tensor_name};
-pub(in crate::prior) use model::{bytes, floats, hexadecimal, tensor};
-pub use scale::{mean_activity, unit_range};
-pub use shipped::{ModelName, shipped_model, shipped_models};
+pub use card::{KIND, ModelCard};
+pub use model::{Model, Weights, tensor_name};
+pub use shipped::{shipped_model, shipped_models};
+pub use unit_range::unit_range;
 pub use unrolled::Unrolled;

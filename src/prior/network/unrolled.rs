@@ -3,7 +3,7 @@
 use super::architecture::Applied;
 use super::body::Body;
 use super::model::Model;
-use super::scale::unit_range;
+use super::unit_range::unit_range;
 use crate::image::ImageGrid;
 use crate::prior::{Denoiser, PriorError};
 use coincide_kernels::Level;
@@ -32,7 +32,7 @@ impl Unrolled {
         Self { stages, applied, scale }
     }
 
-    /// A network on a grid. `scale` is [`super::mean_activity`] of an early OSEM image, `strength` multiplies every γ.
+    /// A network on a grid. `scale` is [`crate::prior::mean_activity`] of an early OSEM image, `strength` multiplies every γ.
     pub fn of_model(
         model: &Model,
         grid: &ImageGrid,

@@ -1,7 +1,7 @@
 //! The model card: what a ridge regulariser is and what it was trained on. JSON, beside the weights.
 
 use super::model::RidgeModel;
-use crate::prior::network::{FORMAT, NetworkError};
+use crate::prior::model_file::{FORMAT, ModelFileError, card_text, parse_card};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -56,13 +56,6 @@ pub struct RidgeArchitecture {
     pub knots: usize,
 }
 
-/// The fields that say how to read the others.
-#[derive(Deserialize)]
-struct Header {
-    format: u32,
-    kind: String,
-}
-
 impl RidgeArchitecture {
     /// That of a model.
     pub fn of(model: &RidgeModel) -> Self {
@@ -72,22 +65,13 @@ impl RidgeArchitecture {
 
 impl RidgeCard {
     /// The card in a text; `path` is named in errors.
-    pub fn parse(path: &Path, text: &str) -> Result<Self, NetworkError> {
-        let unreadable = |error: serde_json::Error| NetworkError::format(path, format!("not a model card: {error}"));
-        let header: Header = serde_json::from_str(text).map_err(unreadable)?;
-        if header.kind != KIND {
-            return Err(NetworkError::field(path, "kind", format!("`{}`", header.kind), format!("`{KIND}`")));
-        }
-        if header.format != FORMAT {
-            return Err(NetworkError::field(path, "format", header.format, format!("{FORMAT}, the one that is known")));
-        }
-        serde_json::from_str(text).map_err(unreadable)
+    pub fn parse(path: &Path, text: &str) -> Result<Self, ModelFileError> {
+        parse_card(path, text, KIND)
     }
 
     /// The text of the card.
     pub fn to_text(&self) -> String {
-        // Plain data with text keys always has a JSON form.
-        serde_json::to_string_pretty(self).expect("a model card is JSON") + "\n"
+        card_text(self)
     }
 
     /// Takes over what a model itself says.
@@ -98,12 +82,12 @@ impl RidgeCard {
     }
 
     /// That the constants are those of the model.
-    pub(super) fn check(&self, path: &Path, model: &RidgeModel) -> Result<(), NetworkError> {
+    pub(super) fn check(&self, path: &Path, model: &RidgeModel) -> Result<(), ModelFileError> {
         let constants =
             [("lipschitz", self.lipschitz, model.lipschitz()), ("concavity", self.concavity, model.concavity())];
         match constants.into_iter().find(|(_, stated, found)| (stated - found).abs() > LIPSCHITZ_ROUNDING) {
             Some((field, stated, found)) => {
-                Err(NetworkError::field(path, field, stated, format!("{found:.6}, which the weights have")))
+                Err(ModelFileError::field(path, field, stated, format!("{found:.6}, which the weights have")))
             }
             None => Ok(()),
         }

@@ -25,7 +25,7 @@ mod planes;
 mod shipped;
 
 pub use card::{RidgeArchitecture, RidgeCard};
-pub use file::{RidgeFile, RidgeFiles};
+pub use file::RidgeFile;
 pub use model::RidgeModel;
 pub use operator::Ridge;
 pub use shipped::{shipped_ridge, shipped_ridges};

@@ -1,11 +1,10 @@
-//! Why a network cannot be used.
+//! Why a model cannot be used.
 
-use super::architecture::Flaw;
 use std::path::{Path, PathBuf};
 
 /// A model that cannot be read, with what was found and what was expected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NetworkError {
+pub enum ModelFileError {
     /// The system refused.
     #[error("{}: {action} failed: {text}", path.display())]
     System {
@@ -61,7 +60,7 @@ fn shipped(known: &[&str]) -> String {
     if known.is_empty() { format!("none is yet: {path}") } else { format!("known are {}; {path}", known.join(", ")) }
 }
 
-impl NetworkError {
+impl ModelFileError {
     pub(in crate::prior) fn field(
         path: &Path,
         field: impl Into<String>,
@@ -70,10 +69,6 @@ impl NetworkError {
     ) -> Self {
         let (found, expected) = (found.to_string(), expected.to_string());
         Self::Field { path: path.into(), field: field.into(), found, expected }
-    }
-
-    pub(super) fn flaw(path: &Path, flaw: Flaw) -> Self {
-        Self::field(path, format!("architecture.{}", flaw.field), flaw.found, flaw.expected)
     }
 
     pub(in crate::prior) fn format(path: &Path, text: impl Into<String>) -> Self {
