@@ -159,17 +159,10 @@ fn decode(weights: &[u8], card: &str) -> Result<RidgeFile, String> {
     RidgeFile::decode(Path::new("r.safetensors"), weights, Path::new("r.json"), card).map_err(|error| error.to_string())
 }
 
-/// The error of weights in which `bytes` at the end of the file are other ones, with a card that has their hash.
+/// The error of weights in which `bytes` at the end of the file are other ones.
 fn with_last(bytes: [u8; 4]) -> String {
-    let ModelFiles { mut weights, card } = files();
-    let end = weights.len();
-    weights[end - 4..].copy_from_slice(&bytes);
-    let old = decode(&files().weights, &card).unwrap().card.sha256;
-    let new = Sha256::digest(&weights).iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").unwrap();
-        text
-    });
-    decode(&weights, &card.replace(&old, &new)).unwrap_err()
+    let end = files().weights.len();
+    changed(&[0, 1, 2, 3].map(|n| (end - 4 + n, bytes[n])), 0).unwrap_err()
 }
 
 #[test]
@@ -255,4 +248,37 @@ fn configs_point_at_the_model() {
     assert!(unknown.contains("scan.toml:7:9: no model `rigde` is shipped; known are ridge-2d, "), "{unknown}");
     let scale = mistake(folder.path(), "model = \"ridge-2d\"\nscale = 0.0");
     assert!(scale.contains("scan.toml:8:9: must be a finite number > 0, got 0"), "{scale}");
+}
+
+/// The file of changed weights, with a card that has their hash.
+fn changed(changes: &[(usize, u8)], cut: usize) -> Result<RidgeFile, String> {
+    let ModelFiles { mut weights, card } = files();
+    for (at, byte) in changes {
+        let length = weights.len();
+        weights[at % length] = *byte;
+    }
+    weights.truncate(weights.len() - cut % weights.len());
+    let old = decode(&files().weights, &card).unwrap().card.sha256;
+    let new = Sha256::digest(&weights).iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    });
+    decode(&weights, &card.replace(&old, &new))
+}
+
+proptest::proptest! {
+    #[test]
+    fn changed_weights_never_panic(changes: Vec<(usize, u8)>, cut in 0..9_usize) {
+        if let Ok(file) = changed(&changes, cut) {
+            proptest::prop_assert!(file.model.filters.iter().all(|weight| weight.is_finite()));
+        }
+    }
+
+    #[test]
+    fn changed_cards_never_panic(at: usize, text in "[0-9a-z\\[\\]{},\"-]{0,3}") {
+        let ModelFiles { weights, mut card } = files();
+        let at = at % card.len();
+        card.replace_range(at..at + 1, &text);
+        let _ = decode(&weights, &card);
+    }
 }

@@ -144,6 +144,18 @@ fn a_run_learns_and_a_stopped_one_goes_on_as_if_it_had_not_been() {
     let model = Model::read(&folders[0].path().join("tiny.safetensors")).unwrap();
     assert_eq!((model.card.iterations, model.card.subsets), (3, 4));
     assert!(bytes(0, "tiny.curve.png").len() > 100);
+    // The network that was trained runs in the example that waits for it.
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/prior-unrolled.toml");
+    fs::copy(example, folders[0].path().join("prior-unrolled.toml")).unwrap();
+    let program = Command::new(env!("CARGO_BIN_EXE_coincide"))
+        .args(["recon", "prior-unrolled.toml", "--json", "--quiet"])
+        .current_dir(folders[0].path())
+        .output()
+        .unwrap();
+    assert!(program.status.success(), "{}", String::from_utf8_lossy(&program.stderr));
+    let result: serde_json::Value = serde_json::from_slice(&program.stdout).unwrap();
+    println!("the example with this network: NRMSE {}", result["metrics"]["nrmse"]);
+    assert!(result["metrics"]["nrmse"].as_f64().unwrap() < 0.8);
     // Without --resume or --force nothing is replaced; a changed config does not go on.
     let again = |arguments: &[&str]| {
         let program =

@@ -120,4 +120,22 @@ mod tests {
             assert!(error(open_zipped(&path, ".raw")).contains("not a ZIP archive"), "{cut}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn changed_bytes_never_panic(changes: Vec<(usize, u8)>, cut: usize) {
+            let mut bytes = archive();
+            for (at, byte) in changes {
+                let length = bytes.len();
+                bytes[at % length] = byte;
+            }
+            bytes.truncate(bytes.len() - cut % 40);
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("a.zip");
+            std::fs::write(&path, bytes).unwrap();
+            if let Ok(file) = open_zipped(&path, ".raw") {
+                let _ = file.take(1 << 20).read_to_end(&mut Vec::new());
+            }
+        }
+    }
 }

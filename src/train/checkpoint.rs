@@ -115,12 +115,14 @@ impl Checkpoint {
             text("open")?.split(' ').filter_map(|bits| Some(f64::from_bits(bits.parse().ok()?))).collect();
         let (parameters, best) = (floats("parameters")?, floats("best")?);
         let (mean, square) = (floats("adam.mean")?, floats("adam.square")?);
-        if [&best, &mean, &square].iter().any(|values| values.len() != parameters.len()) || open.len() != 3 {
+        let stages = number("stages")? as usize;
+        let fit = [&best, &mean, &square].iter().all(|values| values.len() == parameters.len());
+        if !fit || open.len() != 3 || !(1..parameters.len()).contains(&stages) {
             return Err(wrong(path, "its parts do not fit together".into()));
         }
         let adam = super::Adam { mean, square, steps: number("steps")? as u64 };
         Ok(Self {
-            state: State { parameters, adam, stages: number("stages")? as usize },
+            state: State { parameters, adam, stages },
             best,
             history: floats("history")?.chunks_exact(COLUMNS).map(Row::from_columns).collect(),
             open: [open[0], open[1], open[2]],
@@ -155,4 +157,47 @@ impl std::fmt::Display for Row {
 
 fn wrong(path: &Path, problem: String) -> TrainError {
     TrainError::Checkpoint { path: path.into(), problem }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(path: &Path) -> Checkpoint {
+        let state = State::new(&[0.5, -1.0, 2.0], 2, &[0.3]);
+        let row = Row { step: 0.0, loss: f64::NAN, validation: 0.4, gamma: 0.3, gradient: f64::NAN, seconds: 1.5 };
+        let (best, open) = (state.parameters.clone(), [1.0, f64::INFINITY, 2.0]);
+        let checkpoint = Checkpoint { state, best, history: vec![row], open, seconds: 7.25, config: "c".into() };
+        checkpoint.write(path).unwrap();
+        checkpoint
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_another_config_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.checkpoint");
+        let (written, read) = (written(&path), Checkpoint::read(&path, "c").unwrap());
+        assert_eq!((read.state, read.best, read.open), (written.state, written.best, written.open));
+        assert!(read.history[0].loss.is_nan() && read.history[0].validation == 0.4 && read.seconds == 7.25);
+        assert!(Checkpoint::read(&path, "d").unwrap_err().to_string().contains("another config"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn changed_bytes_never_panic(changes: Vec<(usize, u8)>, cut in 0..50_usize) {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("a.checkpoint");
+            written(&path);
+            let mut bytes = std::fs::read(&path).unwrap();
+            for (at, byte) in changes {
+                let length = bytes.len();
+                bytes[at % length] = byte;
+            }
+            bytes.truncate(bytes.len() - cut);
+            std::fs::write(&path, bytes).unwrap();
+            if let Ok(read) = Checkpoint::read(&path, "c") {
+                proptest::prop_assert!(read.state.stages < read.state.parameters.len());
+            }
+        }
+    }
 }
