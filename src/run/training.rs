@@ -10,11 +10,11 @@ use crate::prior::model_file::FORMAT;
 use crate::prior::network::{Architecture, KIND, Model, ModelCard, Weights};
 use crate::report::{Plot, Point, Series, Stroke, sha256_of_text};
 use crate::train::{
-    Checkpoint, Layer, Prepared, Row, State, TorchNetwork, TrainError, Training, filtered_osem, first_weights, flat,
-    gamma_of, layered, network_of,
+    Checkpoint, Layer, Prepared, Row, State, TorchNetwork, Training, filtered_osem, first_weights, flat, gamma_of,
+    layered, network_of,
 };
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 /// Everything of a run.
