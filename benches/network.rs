@@ -35,7 +35,7 @@ fn networks(c: &mut Criterion) {
             group.throughput(Throughput::Elements(operations as u64));
             let [nx, ny, nz] = shape;
             let id = BenchmarkId::new(name, format!("{nx}x{ny}x{nz}"));
-            group.bench_function(id, |b| b.iter(|| body.denoise(Level::best(), 8.0, &x, None, &mut out)));
+            group.bench_function(id, |b| b.iter(|| body.denoise(Level::best(), 8.0, &x, &[], &mut out)));
         }
     }
     group.finish();

@@ -47,7 +47,7 @@ fn priors(c: &mut Criterion) {
         let kappa = config.kappa().then_some(kappa.as_slice());
         let ridge = config.ridge_model(&Source { path: "priors.toml".into(), text: String::new() }).unwrap();
         let (anatomical, ridge) = (Some(anatomical.as_slice()), ridge.as_ref());
-        let inputs = PriorInputs { grid: &grid, start: &start, kappa, anatomical, model: None, ridge };
+        let inputs = PriorInputs { grid: &grid, start: &start, kappa, anatomical, noise: None, model: None, ridge };
         let name = text.replace('\n', " ");
         match config.build(inputs).unwrap() {
             Prior::None => {}

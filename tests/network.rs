@@ -44,7 +44,7 @@ fn at_level(
     anatomy: Option<&[f32]>,
 ) -> Vec<f32> {
     let mut out = vec![f32::NAN; x.len()];
-    Body::new(layers, &weights(layers), shape).denoise(level, scale, x, anatomy, &mut out);
+    Body::new(layers, &weights(layers), shape).denoise(level, scale, x, anatomy.as_slice(), &mut out);
     out
 }
 
@@ -106,7 +106,7 @@ fn defined(layers: &[Layer], shape: [usize; 3], scale: f32, x: &[f32], anatomy: 
         (0..voxels).flat_map(|j| std::iter::once(x[j] / scale).chain(anatomy.map(|anatomy| anatomy[j]))).collect();
     for (i, (layer, weights)) in layers.iter().zip(weights(layers)).enumerate() {
         let mut out = vec![0.0; voxels * layer.outputs];
-        convolve(shape, layer.kernel, [layer.inputs, layer.outputs], &weights, &values, &mut out);
+        convolve(shape, layer.kernel, [layer.dilation; 3], [layer.inputs, layer.outputs], &weights, &values, &mut out);
         if i + 1 < layers.len() {
             out.iter_mut().for_each(|value| *value = value.max(0.0));
         }
@@ -117,6 +117,12 @@ fn defined(layers: &[Layer], shape: [usize; 3], scale: f32, x: &[f32], anatomy: 
 
 fn plain(depth: usize, width: usize, first: [usize; 3], other: [usize; 3], anatomical: bool) -> Vec<Layer> {
     Architecture::plain(depth, width, first, other, anatomical).layers
+}
+
+/// Layer l with its taps 1 + l voxels apart.
+fn apart(mut layers: Vec<Layer>) -> Vec<Layer> {
+    layers.iter_mut().enumerate().for_each(|(l, layer)| layer.dilation = 1 + l);
+    layers
 }
 
 /// Shapes thinner than the kernels' reach, longer than a step, single slices and lines.
@@ -130,6 +136,9 @@ fn networks_are_the_definition_on_odd_shapes_at_every_level() {
         ([7, 66, 4], plain(3, 33, [5, 3, 5], [3, 5, 1], true)),
         ([20, 30, 7], plain(1, 1, [7, 3, 5], [1, 1, 1], true)),
         ([6, 5, 31], plain(2, 2, [1, 1, 1], [1, 1, 1], false)),
+        ([75, 4, 9], apart(plain(5, 16, [3, 3, 1], [3, 3, 1], false))),
+        ([9, 70, 1], apart(plain(4, 8, [3, 3, 3], [3, 3, 3], true))),
+        ([8, 7, 12], apart(plain(4, 8, [3, 3, 3], [3, 3, 3], false))),
     ];
     for (shape, layers) in cases {
         let x = image(shape, 3);
@@ -200,6 +209,6 @@ fn a_last_layer_of_zeros_changes_nothing() {
     let (mut weights, x) = (weights(&layers), image(shape, 2));
     weights[2].fill(0.0);
     let mut out = vec![f32::NAN; x.len()];
-    Body::new(&layers, &weights, shape).denoise(Level::best(), 3.0, &x, None, &mut out);
+    Body::new(&layers, &weights, shape).denoise(Level::best(), 3.0, &x, &[], &mut out);
     assert_eq!(out, x);
 }

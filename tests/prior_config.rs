@@ -101,6 +101,7 @@ fn a_build_without_libtorch_says_what_to_type() {
         start: &[1.0; 64],
         kappa: None,
         anatomical: None,
+        noise: None,
         model: None,
         ridge: None,
     });
@@ -163,7 +164,7 @@ fn images_that_do_not_fit_are_errors() {
     let (start, short, flat) = (vec![1.0; 64], vec![1.0; 63], vec![5.0; 64]);
     let bowsher = prior("[bowsher]\nbeta = 1\nanatomical.phantom = \"brain\"");
     let build = |config: &PriorConfig, start: &[f32], anatomical: Option<&[f32]>| {
-        let inputs = PriorInputs { grid: &grid, start, kappa: None, anatomical, model: None, ridge: None };
+        let inputs = PriorInputs { grid: &grid, start, kappa: None, anatomical, noise: None, model: None, ridge: None };
         config.build(inputs).err().map(|error: PriorError| error.to_string())
     };
     let expected = [
@@ -196,6 +197,7 @@ fn epsilon_follows_the_start_image() {
         start: &start,
         kappa: None,
         anatomical: None,
+        noise: None,
         model: None,
         ridge: None,
     }) {

@@ -63,7 +63,8 @@ fn build(text: &str) -> Prior {
     let kappa = Some(kappa.as_slice()).filter(|_| config.kappa());
     let anatomical = config.anatomical().map(|_| anatomical.as_slice());
     let ridge = config.ridge_model(&Source { path: "priors.toml".into(), text: String::new() }).unwrap();
-    let inputs = PriorInputs { grid: &grid, start: &start, kappa, anatomical, model: None, ridge: ridge.as_ref() };
+    let inputs =
+        PriorInputs { grid: &grid, start: &start, kappa, anatomical, noise: None, model: None, ridge: ridge.as_ref() };
     config.build(inputs).unwrap()
 }
 
@@ -530,6 +531,7 @@ fn guided_priors_leave_the_edges_of_the_guide_alone() {
                 start: &x,
                 kappa: None,
                 anatomical: Some(&guide),
+                noise: None,
                 model: None,
                 ridge: None,
             })

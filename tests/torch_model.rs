@@ -40,6 +40,7 @@ fn build(model: &Path, keys: &str) -> Result<Prior, PriorError> {
         start: &image(),
         kappa: None,
         anatomical: None,
+        noise: None,
         model: None,
         ridge: None,
     })
@@ -145,7 +146,13 @@ fn own_networks_are_those_of_libtorch() {
         let flat: Vec<Vec<f32>> = weights.iter().map(|w| Vec::try_from(w.reshape([-1])).unwrap()).collect();
         let (scale, level) = (2.5, Level::best());
         let mut own = vec![f32::NAN; x.len()];
-        Body::new(&layers, &flat, [nx, ny, nz]).denoise(level, scale, &x, guided.then_some(&anatomy), &mut own);
+        Body::new(&layers, &flat, [nx, ny, nz]).denoise(
+            level,
+            scale,
+            &x,
+            guided.then_some(&anatomy[..]).as_slice(),
+            &mut own,
+        );
 
         let volume = |image: &[f32]| Tensor::from_slice(image).view([1, 1, nx as i64, ny as i64, nz as i64]);
         let mut state = volume(&x) / f64::from(scale);

@@ -14,9 +14,14 @@ fn weights(architecture: &Architecture) -> Vec<f32> {
     weights
 }
 
+/// 2-D, 2.5-D and 3-D; the first sees the noise, with taps apart.
 fn architectures() -> [Architecture; 3] {
     let plain = |first, other| Architecture::plain(3, 6, first, other, false);
-    [plain([3, 3, 1], [3, 3, 1]), plain([3, 3, 5], [3, 3, 1]), plain([3; 3], [3; 3])]
+    let mut seeing = Architecture { noise: true, ..plain([3, 3, 1], [3, 3, 1]) };
+    (seeing.layers[0].inputs, seeing.layers[1].dilation) = (2, 3);
+    let mut apart = plain([3; 3], [3; 3]);
+    apart.layers[1].dilation = 2;
+    [seeing, plain([3, 3, 5], [3, 3, 1]), apart]
 }
 
 fn shown(errors: &[f64]) -> String {
@@ -24,6 +29,10 @@ fn shown(errors: &[f64]) -> String {
 }
 
 const SHAPE: [usize; 3] = [9, 10, 6];
+
+fn noise() -> Vec<f32> {
+    (0..540).map(|n| 0.5 + 0.4 * (n as f32 * 1.9).cos()).collect()
+}
 
 fn image() -> Vec<f32> {
     (0..540).map(|n| 1.0 + (n as f32 * 0.7).sin()).collect()
@@ -34,7 +43,8 @@ fn libtorch_and_the_engine_agree_on_the_network() {
     for architecture in architectures() {
         let mut network = TorchNetwork::new(architecture.clone());
         network.set(&weights(&architecture));
-        let (ours, theirs) = (network.apply(0, SHAPE, &image()), network.by_libtorch(0, SHAPE, &image()));
+        let (ours, theirs) =
+            (network.apply(0, SHAPE, &image(), &noise()), network.by_libtorch(0, SHAPE, &image(), &noise()));
         let largest = ours.iter().zip(&theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         println!("{:?}: {largest:.1e}", architecture.layers[0].kernel);
         assert!(largest < 1e-5, "{largest}");
@@ -49,10 +59,10 @@ fn the_network_s_slopes_are_those_of_central_differences() {
         network.set(&at);
         let (x, v): (Vec<f32>, Vec<f32>) = (image(), (0..540).map(|n| (n as f32 * 1.3).cos()).collect());
         let mut slope = vec![0.0; network.parameters()];
-        let back = network.pull_back(0, SHAPE, &x, &v, &mut slope);
+        let back = network.pull_back(0, SHAPE, [&x, &noise()], &v, &mut slope);
         let mut value = |x: &[f32], weights: &[f32]| -> f64 {
             network.set(weights);
-            network.apply(0, SHAPE, x).iter().zip(&v).map(|(z, v)| f64::from(*z) * f64::from(*v)).sum()
+            network.apply(0, SHAPE, x, &noise()).iter().zip(&v).map(|(z, v)| f64::from(*z) * f64::from(*v)).sum()
         };
         // Along the slope itself, where differences are largest beside the rounding.
         let moved =
@@ -93,12 +103,12 @@ fn the_gradient_of_the_whole_chain_is_that_of_central_differences() {
         let coincide::config::TrainedModelConfig::Unrolled(model) = &config.model;
         let architecture = model.architecture();
         let mut network = TorchNetwork::new(architecture.clone());
-        let at: Vec<f64> = weights(&architecture).iter().map(|&w| f64::from(w)).chain([0.3_f64.ln()]).collect();
+        let at: Vec<f64> = weights(&architecture).iter().map(|&w| f64::from(w)).chain([3.0_f64.ln()]).collect();
         let prepared = training.prepared(0).unwrap();
         let mut loss = |at: &[f64]| {
             let (weights, gamma) = at.split_at(at.len() - 1);
             network.set(&weights.iter().map(|&w| w as f32).collect::<Vec<_>>());
-            training.loss_and_gradient(&prepared, &mut network, &[gamma[0].exp()]).unwrap()
+            training.loss_and_gradient(&prepared, &mut network, &[gamma[0].exp()], 0.0).unwrap()
         };
         let (value, gradient) = loss(&at);
         let norm = gradient.iter().map(|g| g * g).sum::<f64>().sqrt();

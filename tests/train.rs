@@ -16,7 +16,7 @@ use coincide::train::{
 use dense::Dense;
 use std::sync::Arc;
 
-/// z = x + θ₀ x(next voxel) + θ₁ x² / (1 + x): smooth, not linear, positive for what is tested.
+/// z = x + θ₀ x(next voxel) + θ₁ ν x² / (1 + x): smooth, not linear, positive for what is tested.
 pub struct StandIn {
     parameters: [f32; 2],
 }
@@ -30,17 +30,24 @@ impl Layer for StandIn {
         self.parameters.copy_from_slice(parameters);
     }
 
-    fn apply(&mut self, _: usize, _: [usize; 3], x: &[f32]) -> Vec<f32> {
+    fn apply(&mut self, _: usize, _: [usize; 3], x: &[f32], noise: &[f32]) -> Vec<f32> {
         let [a, b] = self.parameters;
-        (0..x.len()).map(|j| x[j] + a * x[(j + 1) % x.len()] + b * x[j] * x[j] / (1.0 + x[j])).collect()
+        (0..x.len()).map(|j| x[j] + a * x[(j + 1) % x.len()] + b * noise[j] * x[j] * x[j] / (1.0 + x[j])).collect()
     }
 
-    fn pull_back(&mut self, _: usize, _: [usize; 3], x: &[f32], v: &[f32], slope: &mut [f32]) -> Vec<f32> {
+    fn pull_back(
+        &mut self,
+        _: usize,
+        _: [usize; 3],
+        [x, noise]: [&[f32]; 2],
+        v: &[f32],
+        slope: &mut [f32],
+    ) -> Vec<f32> {
         let ([a, b], n) = (self.parameters, x.len());
         slope[0] += (0..n).map(|j| v[j] * x[(j + 1) % n]).sum::<f32>();
-        slope[1] += (0..n).map(|j| v[j] * x[j] * x[j] / (1.0 + x[j])).sum::<f32>();
-        let own = |x: f32| 1.0 + b * x * (2.0 + x) / ((1.0 + x) * (1.0 + x));
-        (0..n).map(|j| v[j] * own(x[j]) + a * v[(j + n - 1) % n]).collect()
+        slope[1] += (0..n).map(|j| v[j] * noise[j] * x[j] * x[j] / (1.0 + x[j])).sum::<f32>();
+        let own = |j: usize| 1.0 + b * noise[j] * x[j] * (2.0 + x[j]) / ((1.0 + x[j]) * (1.0 + x[j]));
+        (0..n).map(|j| v[j] * own(j) + a * v[(j + n - 1) % n]).collect()
     }
 }
 
@@ -81,7 +88,8 @@ fn training(stack: Stack, unrolling: Unrolling) -> Training {
         public: PublicData::default(),
         seed: 4,
     };
-    let schedule = Schedule { steps: 4, rate: 0.01, gamma_rate: 0.1, rise: 1, end: 0.0, largest_gradient: 1.0 };
+    let schedule =
+        Schedule { steps: 4, rate: 0.01, gamma_rate: 0.1, rise: 1, end: 0.0, largest_gradient: 1.0, deep: 0.0 };
     Training { source, unrolling, subsets: 3, loss: Loss::Supervised, schedule }
 }
 
@@ -90,45 +98,48 @@ const UNROLLING: Unrolling = Unrolling { iterations: 3, every_update: false, det
 const PARAMETERS: [f32; 2] = [0.1, 0.2];
 
 /// The largest relative error of a gradient against central differences of the f64 chain.
-fn gradient_error(stack: Stack, unrolling: Unrolling, gamma: &[f64]) -> f64 {
+fn gradient_error(stack: Stack, unrolling: Unrolling, gamma: &[f64], deep: f64) -> f64 {
     let training = training(stack, unrolling);
     let prepared = training.prepared(0).unwrap();
     let mut network = StandIn { parameters: PARAMETERS };
-    let (loss, gradient) = training.loss_and_gradient(&prepared, &mut network, gamma).unwrap();
-    let dense = Dense::new(&training.model(&prepared).unwrap(), unrolling, stack.slices_apart());
+    let (loss, gradient) = training.loss_and_gradient(&prepared, &mut network, gamma, deep).unwrap();
+    let dense = Dense::new(&training.model(&prepared).unwrap(), unrolling, stack.slices_apart(), &prepared.noise);
     let value = |parameters: &[f64], log_gamma: &[f64]| {
         let gamma: Vec<f64> = log_gamma.iter().map(|log| log.exp()).collect();
-        dense.loss(&prepared, parameters, &gamma)
+        dense.losses(&prepared, parameters, &gamma)
     };
     let at: Vec<f64> = PARAMETERS.map(f64::from).into_iter().chain(gamma.iter().map(|gamma| gamma.ln())).collect();
-    let exact = value(&at[..2], &at[2..]);
+    let exact = value(&at[..2], &at[2..])[0];
     assert!((loss / exact - 1.0).abs() < 1e-4, "loss {loss}, in f64 {exact}");
     let mut worst = 0.0_f64;
     for place in 0..at.len() {
         let moved = |by: f64| {
             let mut to = at.clone();
             to[place] += by;
-            value(&to[..2], &to[2..])
+            let [last, targets] = value(&to[..2], &to[2..]);
+            last + deep * targets
         };
         let difference = (moved(1e-5) - moved(-1e-5)) / 2e-5;
         worst = worst.max((gradient[place] / difference - 1.0).abs());
     }
-    println!("{unrolling:?}, γ {gamma:?}: largest relative error of the gradient {worst:.1e}");
+    println!("{unrolling:?}, γ {gamma:?}, deep supervision {deep}: largest relative error of the gradient {worst:.1e}");
     worst
 }
 
 #[test]
 fn the_gradient_of_the_whole_chain_is_that_of_central_differences() {
-    for (unrolling, gamma) in [
-        (UNROLLING, vec![0.3]),
-        (UNROLLING, vec![0.02, 1.0, 4.0]),
-        (Unrolling { every_update: true, ..UNROLLING }, vec![0.3]),
-        (Unrolling { iterations: 8, ..UNROLLING }, vec![0.1]),
+    for (unrolling, gamma, deep) in [
+        (UNROLLING, vec![3.0], 0.0),
+        (UNROLLING, vec![0.2, 10.0, 40.0], 0.0),
+        (UNROLLING, vec![3.0], 0.7),
+        (Unrolling { every_update: true, ..UNROLLING }, vec![3.0], 0.0),
+        (Unrolling { every_update: true, ..UNROLLING }, vec![3.0], 0.7),
+        (Unrolling { iterations: 8, ..UNROLLING }, vec![1.0], 0.0),
     ] {
-        assert!(gradient_error(SLICES, unrolling, &gamma) < 1e-3);
+        assert!(gradient_error(SLICES, unrolling, &gamma, deep) < 1e-3);
     }
     let volume = Stack::Volume { rings: 2, max_ring_difference: 1 };
-    assert!(gradient_error(volume, UNROLLING, &[0.3]) < 1e-3);
+    assert!(gradient_error(volume, UNROLLING, &[3.0], 0.3) < 1e-3);
 }
 
 #[test]
@@ -137,7 +148,7 @@ fn the_truncated_gradient_differs_as_soon_as_there_are_two_updates() {
         let mut training = training(SLICES, Unrolling { iterations, detached, ..UNROLLING });
         training.subsets = subsets;
         let prepared = training.prepared(0).unwrap();
-        training.loss_and_gradient(&prepared, &mut StandIn { parameters: PARAMETERS }, &[0.3]).unwrap().1
+        training.loss_and_gradient(&prepared, &mut StandIn { parameters: PARAMETERS }, &[3.0], 0.0).unwrap().1
     };
     // One update from a fixed start: there is no EM step to go back through.
     assert_eq!(gradient(true, 1, 1), gradient(false, 1, 1));
@@ -177,7 +188,7 @@ fn held_out_counts_have_the_slope_of_their_likelihood() {
     assert!((share - 0.6).abs() < 0.02, "{share}");
     let gradient = |parameters| {
         let mut network = StandIn { parameters };
-        training.loss_and_gradient(&prepared, &mut network, &[0.3]).unwrap()
+        training.loss_and_gradient(&prepared, &mut network, &[3.0], 0.0).unwrap()
     };
     let (_, slopes) = gradient(PARAMETERS);
     // The loss itself is f32 sums: a long step, and room for its curvature.
@@ -222,7 +233,7 @@ fn a_step_does_not_depend_on_threads() {
         pool.install(|| {
             let training = training(SLICES, UNROLLING);
             let prepared = training.prepared(1).unwrap();
-            training.loss_and_gradient(&prepared, &mut StandIn { parameters: PARAMETERS }, &[0.3]).unwrap()
+            training.loss_and_gradient(&prepared, &mut StandIn { parameters: PARAMETERS }, &[3.0], 0.0).unwrap()
         })
     };
     assert_eq!(step(1), step(3));
@@ -233,7 +244,7 @@ fn an_unrolled_chain_without_weight_is_osem() {
     let training = training(SLICES, UNROLLING);
     let prepared = training.prepared(0).unwrap();
     let model: Model = training.model(&prepared).unwrap();
-    let chain = Unrolled::new(&model, UNROLLING, true);
+    let chain = Unrolled::new(&model, UNROLLING, true, &prepared.noise);
     let image = chain.forward(prepared.start.clone(), &mut StandIn { parameters: PARAMETERS }, &[0.0]).image;
     let mut osem = coincide::algorithm::Osem::new(&model, Some(prepared.start.clone()));
     (0..3 * model.subsets()).for_each(|_| {
@@ -246,13 +257,13 @@ fn an_unrolled_chain_without_weight_is_osem() {
 /// A network is trained in the chain in which it will reconstruct.
 #[test]
 fn the_chain_of_training_is_the_reconstruction() {
-    struct Network;
+    struct Network(Vec<f32>);
     impl Denoiser for Network {
         fn denoise(&self, x: &[f32], out: &mut [f32]) {
-            out.copy_from_slice(&StandIn { parameters: PARAMETERS }.apply(0, [0; 3], x));
+            out.copy_from_slice(&StandIn { parameters: PARAMETERS }.apply(0, [0; 3], x, &self.0));
         }
     }
-    let gamma = [0.4_f32, 0.1, 2.0];
+    let gamma = [4.0_f32, 1.0, 20.0];
     for (every_update, applied) in [(false, Applied::Iteration), (true, Applied::Update)] {
         let unrolling = Unrolling { every_update, ..UNROLLING };
         let training = training(Stack::Volume { rings: 2, max_ring_difference: 1 }, unrolling);
@@ -260,7 +271,8 @@ fn the_chain_of_training_is_the_reconstruction() {
         let model = training.model(&prepared).unwrap();
         let trained =
             training.image(&prepared, &mut StandIn { parameters: PARAMETERS }, &gamma.map(f64::from)).unwrap();
-        let stages = gamma.map(|gamma| (Arc::new(Network) as Arc<dyn Denoiser>, gamma)).into();
+        let target: Arc<dyn Denoiser> = Arc::new(Network(prepared.noise.map.clone()));
+        let stages = gamma.map(|gamma| (target.clone(), prepared.noise.means[0] * gamma)).into();
         let prior = Prior::Unrolled(network::Unrolled::new(stages, applied, 1.0));
         let Prior::Unrolled(unrolled) = &prior else { unreachable!() };
         let objective = Objective::new(&model, &prior, 1.0);

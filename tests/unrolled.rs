@@ -7,10 +7,9 @@ use coincide::image::ImageGrid;
 use coincide::io::hdf5;
 use coincide::likelihood::Model;
 use coincide::operator::{LinearOperator, Projector};
-use coincide::prior::mean_activity;
 use coincide::prior::model_file::FORMAT;
 use coincide::prior::network::{Applied, Architecture, Body, KIND, Layer, ModelCard, Unrolled, Weights};
-use coincide::prior::{Denoiser, Prior, network};
+use coincide::prior::{Denoiser, Prior, RelativeNoise, mean_activity, network};
 use coincide::scanner::{AxialCompression, Scanner, SinogramGeometry, preset};
 use coincide_kernels::Level;
 use coincide_kernels::fusion::fuse;
@@ -123,10 +122,21 @@ fn an_update_is_its_formula() {
     assert!(compared > 3000, "{compared}");
 }
 
+fn noise(model: &Model, scale: f32) -> RelativeNoise {
+    let (mut total, mut one) = (vec![0.0; grid().voxels()], vec![0.0; grid().voxels()]);
+    for subset in 0..model.subsets() {
+        model.sensitivity(subset, &mut model.scratch(), &mut one);
+        total.iter_mut().zip(&one).for_each(|(total, one)| *total += one);
+    }
+    let measurement = model.measurement();
+    RelativeNoise::new(&total, scale, measurement.total_prompts(), measurement.total_background())
+}
+
 /// Four times the sensitivity and the same counts: a quarter of the activity, to the last bit.
 #[test]
 fn it_holds_for_all_units_and_doses() {
-    let architecture = Architecture::plain(3, 8, [3; 3], [3; 3], false);
+    let mut architecture = Architecture { noise: true, ..Architecture::plain(3, 8, [3; 3], [3; 3], false) };
+    (architecture.layers[0].inputs, architecture.layers[1].dilation) = (2, 2);
     let weights: Vec<Vec<f32>> = architecture
         .layers
         .iter()
@@ -139,7 +149,8 @@ fn it_holds_for_all_units_and_doses() {
         let weights = Weights { bodies: vec![weights.clone()], gamma: vec![0.2] };
         let network = network::Model { card, weights };
         let scale = mean_activity(&grid(), &osem(&model, SUBSETS));
-        let prior = Unrolled::of_model(&network, &grid(), scale, None, 1.0).unwrap();
+        let noise = noise(&model, scale);
+        let prior = Unrolled::of_model(&network, &grid(), scale, &noise, None, 1.0).unwrap();
         unrolled(&model, prior, 2 * SUBSETS)
     };
     let (one, four) = (image(1.0), image(4.0));
@@ -194,11 +205,15 @@ fn card(architecture: Architecture) -> ModelCard {
 
 /// z = mean of 3 × 3 × 3 voxels: one channel has the mean, one the voxel; what comes out is their difference.
 fn smoothing(gamma: f32) -> network::Model {
-    let layers = vec![Layer { kernel: [3; 3], inputs: 1, outputs: 2 }, Layer { kernel: [1; 3], inputs: 2, outputs: 1 }];
+    let layers = vec![
+        Layer { kernel: [3; 3], dilation: 1, inputs: 1, outputs: 2 },
+        Layer { kernel: [1; 3], dilation: 1, inputs: 2, outputs: 1 },
+    ];
     let mut first = vec![1.0 / 27.0; 54];
     first[27..].fill(0.0);
     first[27 + 13] = 1.0;
-    let architecture = Architecture { layers, stages: 1, shared: true, anatomical: false, applied: Applied::Iteration };
+    let architecture =
+        Architecture { layers, stages: 1, shared: true, noise: false, anatomical: false, applied: Applied::Iteration };
     let weights = Weights { bodies: vec![vec![first, vec![1.0, -1.0]]], gamma: vec![gamma] };
     network::Model { card: card(architecture), weights }
 }
@@ -216,7 +231,7 @@ fn the_smoothing_network_is_a_mean() {
     let (network, x) = (smoothing(1.0), (0..125).map(|n| (n * 37 % 11) as f32).collect::<Vec<_>>());
     let mut z = vec![f32::NAN; 125];
     let layers = &network.card.architecture.layers;
-    Body::new(layers, &network.weights.bodies[0], [5; 3]).denoise(Level::best(), 2.0, &x, None, &mut z);
+    Body::new(layers, &network.weights.bodies[0], [5; 3]).denoise(Level::best(), 2.0, &x, &[], &mut z);
     let around = |n: usize| [n - 31, n - 30, n - 29, n - 26, n - 25, n - 24, n - 21, n - 20, n - 19];
     let middle: f32 = around(62).iter().flat_map(|n| [x[*n], x[n + 25], x[n + 50]]).sum();
     assert!((z[62] - middle / 27.0).abs() < 1e-5, "{} {}", z[62], middle / 27.0);

@@ -6,7 +6,7 @@ use crate::likelihood::{Model, Scratch};
 use coincide_kernels::zeros;
 
 /// s
-pub(super) fn sensitivity(model: &Model) -> Vec<f32> {
+pub(crate) fn sensitivity(model: &Model) -> Vec<f32> {
     total(model, |_| ())
 }
 

@@ -35,6 +35,6 @@ pub use source::Source;
 pub use study::{Knob, Oracle, Study, StudyConfig, StudyMethod, StudyOutput, StudyScanner};
 pub use train::{
     LossConfig, OptimiserConfig, PublicDataConfig, RidgeTrainOutput, RidgeTrainTable, RidgeTraining, TrainConfig,
-    TrainOutput, TrainedModelConfig, TrainingDataConfig, TrainingRun, TrainingScannerConfig, UnrolledTrainingConfig,
-    ValidationConfig,
+    TrainOutput, TrainedFilterConfig, TrainedModelConfig, TrainingDataConfig, TrainingRun, TrainingScannerConfig,
+    UnrolledTrainingConfig, ValidationConfig,
 };

@@ -60,15 +60,16 @@ fn network_cost(config: &ReconConfig, source: &Source, grid: &ImageGrid) -> Resu
     let body = |planes| Body::new(&architecture.layers, &model.weights.bodies[0], [planes, ny, nz]);
     let planes = nx.min(TIMED_PLANES);
     let (few, x) = (body(planes), vec![1.0; planes * ny * nz]);
-    let (anatomy, mut out) = (architecture.anatomical.then_some(&x[..]), vec![0.0; x.len()]);
+    let (guides, mut out) = (vec![&x[..]; architecture.inputs() - 1], vec![0.0; x.len()]);
     let start = Instant::now();
-    few.denoise(Level::best(), 1.0, &x, anatomy, &mut out);
+    few.denoise(Level::best(), 1.0, &x, &guides, &mut out);
     let one = start.elapsed().as_secs_f64() * nx as f64 / planes as f64;
     let evaluations = config.algorithm.iterations().map_or(0, |iterations| match architecture.applied {
         Applied::Iteration => iterations.count,
         Applied::Update => iterations.count * iterations.subsets,
     });
-    let bytes = VALUE * grid.voxels() as f64 + body(nx).work_bytes() as f64;
+    let images = 1 + usize::from(architecture.noise);
+    let bytes = VALUE * (images * grid.voxels()) as f64 + body(nx).work_bytes() as f64;
     Ok(Some(Cost { bytes, seconds: evaluations as f64 * one }))
 }
 

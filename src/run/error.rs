@@ -86,6 +86,14 @@ pub enum RunError {
         /// The checkpoint.
         checkpoint: PathBuf,
     },
+    /// Ctrl-C before training inside the reconstruction had begun.
+    #[error("interrupted after step {step} of {steps} of the filter, before the first checkpoint: nothing is saved")]
+    FilterInterrupted {
+        /// Steps made.
+        step: usize,
+        /// Steps of the filter.
+        steps: usize,
+    },
     /// A run of a study failed.
     #[error("{run}: {error}")]
     Run {
@@ -108,7 +116,10 @@ impl RunError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Usage(_) => 2,
-            Self::Interrupted { .. } | Self::StudyInterrupted { .. } | Self::TrainingInterrupted { .. } => 130,
+            Self::Interrupted { .. }
+            | Self::StudyInterrupted { .. }
+            | Self::TrainingInterrupted { .. }
+            | Self::FilterInterrupted { .. } => 130,
             Self::Run { error, .. } => error.exit_code(),
             _ => 1,
         }

@@ -4,9 +4,10 @@ use super::RunError;
 use super::anatomy::anatomical_image;
 use super::held_out::best_weight;
 use super::iterate::Scene;
+use crate::algorithm::sensitivity;
 use crate::config::{Beta, OsemStart, PriorConfig, PriorInputs, TorchscriptConfig};
 use crate::likelihood::Model;
-use crate::prior::{Prior, PriorError, Probe};
+use crate::prior::{Prior, PriorError, Probe, RelativeNoise, mean_activity};
 use crate::report::WeightSearch;
 use rayon::prelude::*;
 use std::borrow::Cow;
@@ -61,9 +62,16 @@ impl Scene<'_> {
         let at = format!("prior.{}.anatomical", config.name());
         let anatomical =
             config.anatomical().map(|image| anatomical_image(image, &grid, self.source, &at)).transpose()?;
-        let (kappa, anatomical) = (kappa.as_deref(), anatomical.as_deref());
-        let inputs =
-            PriorInputs { grid: &grid, start: &seen, kappa, anatomical, model: model.as_ref(), ridge: ridge.as_ref() };
+        let noise = model.as_ref().map(|_| relative_noise(self.model, &seen));
+        let inputs = PriorInputs {
+            grid: &grid,
+            start: &seen,
+            kappa: kappa.as_deref(),
+            noise: noise.as_ref(),
+            anatomical: anatomical.as_deref(),
+            model: model.as_ref(),
+            ridge: ridge.as_ref(),
+        };
         let prior = config.resolved(self.source).build(inputs).map_err(|error| self.unbuilt(error))?;
         if let (PriorConfig::Torchscript(_), Prior::Denoiser(denoiser)) = (config, &prior) {
             for warning in Probe::new(&**denoiser, &seen).warnings() {
@@ -80,6 +88,13 @@ impl Scene<'_> {
             error => error.into(),
         }
     }
+}
+
+/// ν of a scan that an early image shows.
+fn relative_noise(model: &Model, seen: &[f32]) -> RelativeNoise {
+    let measurement = model.measurement();
+    let c = mean_activity(&model.grid(), seen);
+    RelativeNoise::new(&sensitivity(model), c, measurement.total_prompts(), measurement.total_background())
 }
 
 /// κ = √(−∇²L(x) 1): weighting a prior's pairs with it makes the resolution uniform (Fessler & Rogers 1996, IEEE TIP 5(9),

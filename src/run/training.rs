@@ -10,8 +10,8 @@ use crate::prior::model_file::FORMAT;
 use crate::prior::network::{Architecture, KIND, Model, ModelCard, Weights};
 use crate::report::{Plot, Point, Series, Stroke, sha256_of_text};
 use crate::train::{
-    Checkpoint, Layer, Prepared, Row, State, TorchNetwork, Training, filtered_osem, first_weights, flat, gamma_of,
-    layered, network_of,
+    Checkpoint, FilterSchedule, Layer, Prepared, Row, State, TorchNetwork, Training, filtered_osem, first_weights,
+    flat, gamma_of, layered, network_of,
 };
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -71,6 +71,9 @@ impl<'a> Run<'a> {
         let interrupt = self.options.interrupt.clone();
         interrupt.hold(|| -> Result<(), RunError> {
             if self.reached.history.is_empty() {
+                if let Some(filter) = self.config.filter {
+                    self.filter(filter.schedule(), &progress)?;
+                }
                 self.judge(&progress)?;
             }
             while self.reached.state.step() < end {
@@ -91,6 +94,36 @@ impl<'a> Run<'a> {
         })?;
         drop(progress);
         self.result()
+    }
+
+    /// The network by itself, before anything else.
+    fn filter(&mut self, schedule: FilterSchedule, progress: &Progress) -> Result<(), RunError> {
+        let (start, interrupt) = (Instant::now(), self.options.interrupt.clone());
+        let FilterSchedule { stacks, steps, .. } = schedule;
+        let stopped = |step| RunError::FilterInterrupted { step, steps };
+        let mut samples = Vec::new();
+        for index in 0..stacks {
+            progress.set(index, stacks);
+            progress.beside("scans of the filter");
+            samples.push(self.training.sample(index)?);
+            if interrupt.pressed() {
+                return Err(stopped(0));
+            }
+        }
+        let (mut sum, mut count, mut made) = (0.0, 0.0, 0);
+        let mut watch = |step: usize, loss: f64| {
+            (sum, count, made) = (sum + loss, count + 1.0, step);
+            progress.set(step, steps);
+            progress.beside(format!("filter: loss {loss:.3}"));
+            if step.is_multiple_of(steps.div_ceil(10)) || step == steps {
+                progress.say(format!("filter, step {step}: loss {:.4}", sum / count));
+                (sum, count) = (0.0, 0.0);
+            }
+            !interrupt.pressed()
+        };
+        self.training.filter(schedule, &samples, &mut self.reached.state, &mut self.network, &mut watch)?;
+        self.reached.seconds += start.elapsed().as_secs_f64();
+        if made < steps { Err(stopped(made)) } else { Ok(()) }
     }
 
     fn checkpoint(&self) -> PathBuf {
@@ -246,7 +279,7 @@ fn begin(
 
 /// What a checkpoint must agree with: everything that changes the numbers.
 fn fingerprint(config: &TrainConfig) -> String {
-    let parts = (&config.model, &config.data, &config.loss, &config.optimiser, &config.validation);
+    let parts = (&config.model, &config.data, &config.loss, &config.filter, &config.optimiser, &config.validation);
     sha256_of_text(&serde_json::to_string(&parts).unwrap_or_default())
 }
 

@@ -46,6 +46,7 @@ pub(crate) enum Purpose {
     Anatomy = 4,
     Scan = 5,
     Weights = 6,
+    Filter = 7,
 }
 
 /// Random numbers of one purpose and one view, unrelated to those of all others.

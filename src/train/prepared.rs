@@ -4,11 +4,11 @@
 
 use super::case::Case;
 use super::geometry::Stack;
-use crate::algorithm::{Algorithm, Osem, field_of_view};
-use crate::data::SubsetError;
+use crate::algorithm::{Algorithm, Osem, field_of_view, sensitivity};
+use crate::data::{Measurement, SubsetError};
 use crate::image::ImageGrid;
 use crate::likelihood::Model;
-use crate::prior::mean_activity;
+use crate::prior::{RelativeNoise, mean_activity};
 use coincide_kernels::zeros;
 
 /// Most subsets of the early OSEM image.
@@ -21,6 +21,17 @@ pub struct Prepared {
     pub case: Case,
     /// A uniform image with the counts of each scan, in units of c.
     pub start: Vec<f32>,
+    /// How noisy each scan is.
+    pub noise: NoiseOfSlices,
+}
+
+/// ν of a stack: [`RelativeNoise`] of each of its scans.
+#[derive(Clone, Debug)]
+pub struct NoiseOfSlices {
+    /// ν, voxel by voxel.
+    pub map: Vec<f32>,
+    /// ν̄ of every slice.
+    pub means: Vec<f32>,
 }
 
 impl Prepared {
@@ -28,18 +39,42 @@ impl Prepared {
     pub fn new(mut case: Case, stack: Stack) -> Result<Self, SubsetError> {
         let early = divisor(case.measurement.geometry.views, EARLY_SUBSETS);
         let slices = case.grid.shape[2];
-        let (mut start, scale) = {
+        let (mut start, scale, noise) = {
             let model = Model::new(&case.measurement, case.grid, Some(case.resolution_mm), early)?;
-            let start = uniform(&model, stack);
+            let (seen, sums) = (sensitivity(&model), Sums::of(&case.measurement, stack));
+            let start = uniform(&model, stack, &seen, &sums);
             let mut osem = Osem::new(&model, Some(start.clone()));
             (0..early).for_each(|_| {
                 osem.update();
             });
-            (start, scales(&case.grid, osem.image(), stack))
+            let scale = scales(&case.grid, osem.image(), stack);
+            let noise = noise_of_slices(&seen, slices, &scale, &sums, stack);
+            (start, scale, noise)
         };
         start.iter_mut().enumerate().for_each(|(voxel, start)| *start /= scale[stack.scan_of_plane(voxel % slices)]);
         case.in_units_of(&scale, stack);
-        Ok(Self { case, start })
+        Ok(Self { case, start, noise })
+    }
+}
+
+/// Prompts and background of each scan.
+struct Sums {
+    prompts: Vec<f64>,
+    background: Vec<f64>,
+}
+
+impl Sums {
+    fn of(measurement: &Measurement, stack: Stack) -> Self {
+        let planes = measurement.geometry.planes();
+        let sums = |values: &[f32]| {
+            let mut sums = vec![0.0; stack.scans()];
+            for (bin, &value) in values.iter().enumerate() {
+                sums[stack.scan_of_plane(bin % planes)] += f64::from(value);
+            }
+            sums
+        };
+        let background = sums(measurement.background.as_deref().unwrap_or_default());
+        Self { prompts: sums(&measurement.prompts), background }
     }
 }
 
@@ -49,31 +84,33 @@ pub(super) fn divisor(views: usize, most: usize) -> usize {
 }
 
 /// One value per scan inside the field of view, such that the image has the scan's net counts.
-fn uniform(model: &Model, stack: Stack) -> Vec<f32> {
-    let (measurement, slices) = (model.measurement(), model.grid().shape[2]);
-    let planes = measurement.geometry.planes();
-    let (mut net, mut prompts, mut seen) =
-        (vec![0.0; stack.scans()], vec![0.0; stack.scans()], vec![0.0; stack.scans()]);
-    let background = measurement.background.iter().flatten().copied().chain(std::iter::repeat(0.0));
-    for ((bin, &y), b) in measurement.prompts.iter().enumerate().zip(background) {
-        let scan = stack.scan_of_plane(bin % planes);
-        prompts[scan] += f64::from(y);
-        net[scan] += f64::from(y) - f64::from(b);
-    }
-    let (mut scratch, mut s) = (model.scratch(), zeros(model.grid().voxels()));
+fn uniform(model: &Model, stack: Stack, sensitivity: &[f32], sums: &Sums) -> Vec<f32> {
+    let (slices, mut seen) = (model.grid().shape[2], vec![0.0; stack.scans()]);
     let inside = field_of_view(model);
-    for subset in 0..model.subsets() {
-        model.sensitivity(subset, &mut scratch, &mut s);
-        for voxel in (0..s.len()).filter(|&voxel| inside[voxel]) {
-            seen[stack.scan_of_plane(voxel % slices)] += f64::from(s[voxel]);
-        }
+    for voxel in (0..sensitivity.len()).filter(|&voxel| inside[voxel]) {
+        seen[stack.scan_of_plane(voxel % slices)] += f64::from(sensitivity[voxel]);
     }
-    let value: Vec<f32> = (0..stack.scans())
-        .map(|scan| if seen[scan] > 0.0 { (net[scan].max(0.01 * prompts[scan]) / seen[scan]) as f32 } else { 0.0 })
-        .collect();
+    let of_scan = |scan: usize| {
+        let (prompts, background) = (sums.prompts[scan], sums.background[scan]);
+        if seen[scan] > 0.0 { ((prompts - background).max(0.01 * prompts) / seen[scan]) as f32 } else { 0.0 }
+    };
+    let value: Vec<f32> = (0..stack.scans()).map(of_scan).collect();
     let voxel =
         |(voxel, &inside): (usize, &bool)| if inside { value[stack.scan_of_plane(voxel % slices)] } else { 0.0 };
     inside.iter().enumerate().map(voxel).collect()
+}
+
+fn noise_of_slices(sensitivity: &[f32], slices: usize, scale: &[f32], sums: &Sums, stack: Stack) -> NoiseOfSlices {
+    let (mut map, mut means) = (zeros(sensitivity.len()), vec![0.0; slices]);
+    for (scan, &scale) in scale.iter().enumerate() {
+        let mine = |slice: usize| stack.scan_of_plane(slice) == scan;
+        let voxels: Vec<usize> = (0..sensitivity.len()).filter(|voxel| mine(voxel % slices)).collect();
+        let seen: Vec<f32> = voxels.iter().map(|&voxel| sensitivity[voxel]).collect();
+        let noise = RelativeNoise::new(&seen, scale, sums.prompts[scan], sums.background[scan]);
+        voxels.iter().zip(noise.map).for_each(|(&voxel, noise)| map[voxel] = noise);
+        means.iter_mut().enumerate().filter(|(slice, _)| mine(*slice)).for_each(|(_, mean)| *mean = noise.mean);
+    }
+    NoiseOfSlices { map, means }
 }
 
 /// c of each scan; 1 where a scan shows nothing.

@@ -1,6 +1,6 @@
 //! The network's own gradient, by libtorch.
 //!
-//! z = max(0, x + body(x)) with x in units of its scale. libtorch takes no v for a transposed Jacobian: the slope of the scalar
+//! z = max(0, x + body(x \[, ν\])) with x in units of its scale. libtorch takes no v for a transposed Jacobian: the slope of the scalar
 //! φ = Σ z ⊙ v by x and θ is the same. Weights are `[out, in, x, y, z]`, as its convolutions have them. Where all kernels
 //! are one voxel along z, slices are its batch; else the volume is one sample. On a CPU z alone is made by the engine's own
 //! convolutions, which are faster.
@@ -29,10 +29,10 @@ impl TorchNetwork {
         Self { architecture, device: Device::cuda_if_available(), bodies, flat }
     }
 
-    /// N_θ(x) by libtorch.
-    pub fn by_libtorch(&self, stage: usize, shape: [usize; 3], x: &[f32]) -> Vec<f32> {
+    /// N_θ(x, ν) by libtorch.
+    pub fn by_libtorch(&self, stage: usize, shape: [usize; 3], x: &[f32], noise: &[f32]) -> Vec<f32> {
         let weights = self.leaves(self.architecture.body_of(stage));
-        tch::no_grad(|| self.image(&self.forward(&weights, &self.tensor(x, shape))))
+        tch::no_grad(|| self.image(&self.forward(&weights, &self.tensor(x, shape), &self.tensor(noise, shape))))
     }
 
     /// Weights of a body as leaves of a graph.
@@ -64,13 +64,14 @@ impl TorchNetwork {
         floats(&volume)
     }
 
-    fn forward(&self, weights: &[Tensor], x: &Tensor) -> Tensor {
-        let mut features = x.shallow_clone();
+    fn forward(&self, weights: &[Tensor], x: &Tensor, noise: &Tensor) -> Tensor {
+        let mut features = if self.architecture.noise { Tensor::cat(&[x, noise], 1) } else { x.shallow_clone() };
         for (place, (layer, weights)) in self.architecture.layers.iter().zip(weights).enumerate() {
-            let padding = layer.kernel.map(|side| (side / 2) as i64);
+            let dilation = [layer.dilation as i64; 3];
+            let padding = layer.kernel.map(|side| (side / 2 * layer.dilation) as i64);
             features = match self.flat {
-                true => features.conv2d(weights, None::<&Tensor>, [1, 1], &padding[..2], [1, 1], 1),
-                false => features.conv3d(weights, None::<&Tensor>, [1, 1, 1], padding, [1, 1, 1], 1),
+                true => features.conv2d(weights, None::<&Tensor>, [1, 1], &padding[..2], &dilation[..2], 1),
+                false => features.conv3d(weights, None::<&Tensor>, [1, 1, 1], padding, dilation, 1),
             };
             if place + 1 < self.architecture.layers.len() {
                 features = features.relu();
@@ -89,21 +90,30 @@ impl Layer for TorchNetwork {
         self.bodies = layered(&self.architecture, parameters);
     }
 
-    fn apply(&mut self, stage: usize, shape: [usize; 3], x: &[f32]) -> Vec<f32> {
+    fn apply(&mut self, stage: usize, shape: [usize; 3], x: &[f32], noise: &[f32]) -> Vec<f32> {
         if self.device.is_cuda() {
-            return self.by_libtorch(stage, shape, x);
+            return self.by_libtorch(stage, shape, x, noise);
         }
         let (mut z, body) = (zeros(x.len()), self.architecture.body_of(stage));
         let body = Body::new(&self.architecture.layers, &self.bodies[body], shape);
-        body.denoise(Level::best(), 1.0, x, None, &mut z);
+        let guides = if self.architecture.noise { &[noise][..] } else { &[] };
+        body.denoise(Level::best(), 1.0, x, guides, &mut z);
         z
     }
 
-    fn pull_back(&mut self, stage: usize, shape: [usize; 3], x: &[f32], v: &[f32], slope: &mut [f32]) -> Vec<f32> {
+    fn pull_back(
+        &mut self,
+        stage: usize,
+        shape: [usize; 3],
+        images: [&[f32]; 2],
+        v: &[f32],
+        slope: &mut [f32],
+    ) -> Vec<f32> {
         let body = self.architecture.body_of(stage);
         let (weights, v) = (self.leaves(body), self.tensor(v, shape));
-        let x = self.tensor(x, shape).set_requires_grad(true);
-        let along = (self.forward(&weights, &x) * v).sum(Kind::Float);
+        let [x, noise] = images.map(|image| self.tensor(image, shape));
+        let x = x.set_requires_grad(true);
+        let along = (self.forward(&weights, &x, &noise) * v).sum(Kind::Float);
         let inputs: Vec<&Tensor> = std::iter::once(&x).chain(&weights).collect();
         let slopes = Tensor::run_backward(&[along], &inputs, false, false);
         let of_weights = slopes[1..].iter().flat_map(floats);

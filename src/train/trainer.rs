@@ -40,6 +40,8 @@ pub struct Schedule {
     pub end: f64,
     /// Largest norm of a gradient.
     pub largest_gradient: f64,
+    /// Weight of the loss of the network's own images z beside that of the last image; it falls like the rate.
+    pub deep: f64,
 }
 
 /// Everything that training follows.
@@ -123,13 +125,13 @@ impl Training {
         let step = state.step();
         let prepared = self.prepared(step)?;
         network.set(&state.network());
-        let (loss, mut gradient) = self.loss_and_gradient(&prepared, network, &state.gamma())?;
+        let Schedule { steps, rate, gamma_rate, rise, end, deep, .. } = self.schedule;
+        let share = cosine(step, steps, rise, end);
+        let (loss, mut gradient) = self.loss_and_gradient(&prepared, network, &state.gamma(), share * deep)?;
         if !loss.is_finite() || gradient.iter().any(|slope| !slope.is_finite()) {
             return Err(TrainError::NotFinite { step, loss });
         }
         let norm = clip(&mut gradient, self.schedule.largest_gradient);
-        let Schedule { steps, rate, gamma_rate, rise, end, .. } = self.schedule;
-        let share = cosine(step, steps, rise, end);
         let weights = state.parameters.len() - state.stages;
         state
             .adam
@@ -137,18 +139,26 @@ impl Training {
         Ok(StepResult { loss, gradient: norm })
     }
 
-    /// The loss of a case, and its slope by θ and ln γ.
+    /// The loss of a case, and the slope by θ and ln γ of it and `deep` times the mean loss of all z: deep supervision (Lee et al. 2015,
+    /// arXiv 1409.5185), which tells the network what it is for before γ lets it through.
     pub fn loss_and_gradient(
         &self,
         prepared: &Prepared,
         network: &mut dyn Layer,
         gamma: &[f64],
+        deep: f64,
     ) -> Result<(f64, Vec<f64>), TrainError> {
         let model = self.model(prepared)?;
-        let chain = Unrolled::new(&model, self.unrolling, self.stack().slices_apart());
+        let chain = Unrolled::new(&model, self.unrolling, self.stack().slices_apart(), &prepared.noise);
         let tape = chain.forward(prepared.start.clone(), network, gamma);
         let (loss, slope) = self.loss_of(prepared, &model, &tape.image)?;
-        let gradient = chain.backward(tape, slope, network, gamma);
+        let weight = (deep / tape.evaluations() as f64) as f32;
+        let mut by_target = |z: &[f32]| {
+            let (_, mut slope) = (weight > 0.0).then(|| self.loss_of(prepared, &model, z).ok()).flatten()?;
+            slope.iter_mut().for_each(|slope| *slope *= weight);
+            Some(slope)
+        };
+        let gradient = chain.backward(tape, slope, &mut by_target, network, gamma);
         let by_log = gradient.gamma.iter().zip(gamma).map(|(slope, gamma)| slope * gamma);
         Ok((loss, gradient.network.iter().map(|&slope| f64::from(slope)).chain(by_log).collect()))
     }
@@ -156,7 +166,7 @@ impl Training {
     /// The image that the unrolled reconstruction makes of a case.
     pub fn image(&self, prepared: &Prepared, network: &mut dyn Layer, gamma: &[f64]) -> Result<Vec<f32>, TrainError> {
         let model = self.model(prepared)?;
-        let chain = Unrolled::new(&model, self.unrolling, self.stack().slices_apart());
+        let chain = Unrolled::new(&model, self.unrolling, self.stack().slices_apart(), &prepared.noise);
         Ok(chain.forward(prepared.start.clone(), network, gamma).image)
     }
 
@@ -188,11 +198,12 @@ impl Training {
         match (self.loss, &prepared.case.rest) {
             (Loss::HeldOut, Some(rest)) => Ok(held_out(&model.with_measurement(rest), image)),
             (Loss::HeldOut, None) => Err(TrainError::NothingHeldOut),
-            (Loss::Supervised, _) => {
-                let slices = prepared.case.grid.shape[2];
-                Ok(supervised(image, &prepared.case.truth, slices, self.stack().slices_apart()))
-            }
+            (Loss::Supervised, _) => Ok(self.supervised(image, &prepared.case.truth, prepared.case.grid.shape[2])),
         }
+    }
+
+    pub(super) fn supervised(&self, image: &[f32], truth: &[f32], slices: usize) -> (f64, Vec<f32>) {
+        supervised(image, truth, slices, self.stack().slices_apart())
     }
 
     fn stack(&self) -> Stack {

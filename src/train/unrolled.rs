@@ -1,10 +1,11 @@
 //! An unrolled reconstruction, forwards and backwards.
 //!
-//! For each iteration k, at image x:  z = N_θ(x) (once, or before every update), and for each subset b
+//! For each iteration k, at image x:  z = N_θ(x, ν) (once, or before every update), and for each subset b
 //!
-//!   e = EM_b(x),   x ← fuse(e, z, γₖ s̄_b, s_b)
+//!   e = EM_b(x),   x ← fuse(e, z, γₖ ν̄ s̄_b, s_b)
 //!
-//! (Mehranian & Reader 2021, IEEE TRPMS 5(1), 54–64). s̄_b is the subset's mean sensitivity, so that γ has no unit. Images
+//! (Mehranian & Reader 2021, IEEE TRPMS 5(1), 54–64). s̄_b is the subset's mean sensitivity, so that γ has no
+//! unit; ν is the relative noise of the scan ([`crate::prior::RelativeNoise`]). Images
 //! are in units of the mean activity in the body: see [`super::case`]. The reverse sweep carries v = ∂loss/∂x from the last
 //! update to the first:
 //!
@@ -14,6 +15,7 @@
 
 use super::em::{EmRecord, em};
 use super::layer::Layer;
+use super::prepared::NoiseOfSlices;
 use crate::algorithm::field_of_view;
 use crate::likelihood::Model;
 use coincide_kernels::fusion::{fuse, fuse_slopes};
@@ -37,8 +39,10 @@ pub struct Unrolled<'a> {
     unrolling: Unrolling,
     /// s_b
     sensitivities: Vec<Vec<f32>>,
-    /// s̄_b of every slice, `[subset][z]`
+    /// ν̄ s̄_b of every slice, `[subset][z]`
     means: Vec<Vec<f32>>,
+    /// ν
+    noise: &'a [f32],
 }
 
 /// What a forward sweep leaves behind.
@@ -48,6 +52,13 @@ pub struct Tape {
     updates: Vec<EmRecord>,
     /// One z per evaluation of the network.
     targets: Vec<Vec<f32>>,
+}
+
+impl Tape {
+    /// Evaluations of the network.
+    pub fn evaluations(&self) -> usize {
+        self.targets.len()
+    }
 }
 
 /// ∂loss/∂θ and ∂loss/∂γ.
@@ -60,8 +71,9 @@ pub struct Gradient {
 }
 
 impl<'a> Unrolled<'a> {
-    /// The chain on the subsets of a model. `slices_apart`: the slices are scans of their own, each with its own s̄.
-    pub fn new(model: &'a Model<'a>, unrolling: Unrolling, slices_apart: bool) -> Self {
+    /// The chain on the subsets of a model, whose scans have the relative noise ν, and ν̄ in every slice. `slices_apart`: the
+    /// slices are scans of their own, each with its own s̄.
+    pub fn new(model: &'a Model<'a>, unrolling: Unrolling, slices_apart: bool, noise: &'a NoiseOfSlices) -> Self {
         let mut scratch = model.scratch();
         let one = |subset| {
             let mut s = zeros(model.grid().voxels());
@@ -70,9 +82,12 @@ impl<'a> Unrolled<'a> {
         };
         let sensitivities: Vec<_> = (0..model.subsets()).map(one).collect();
         let inside = field_of_view(model);
-        let means = sensitivities.iter().map(|s| mean_of_slices(s, &inside, model.grid().shape[2], slices_apart));
-        let means = means.collect();
-        Self { model, unrolling, sensitivities, means }
+        let weighted = |s: &Vec<f32>| -> Vec<f32> {
+            let means = mean_of_slices(s, &inside, model.grid().shape[2], slices_apart);
+            means.iter().zip(&noise.means).map(|(mean, noise)| mean * noise).collect()
+        };
+        let means = sensitivities.iter().map(weighted).collect();
+        Self { model, unrolling, sensitivities, means, noise: &noise.map }
     }
 
     /// Reconstructs from `start` with a network and one γ per stage.
@@ -83,7 +98,7 @@ impl<'a> Unrolled<'a> {
             let (iteration, subset) = self.place(update);
             let stage = iteration.min(gamma.len() - 1);
             if self.evaluates(subset) {
-                tape.targets.push(network.apply(stage, self.model.grid().shape, &tape.image));
+                tape.targets.push(network.apply(stage, self.model.grid().shape, &tape.image, self.noise));
             }
             let z = &tape.targets[tape.targets.len() - 1];
             let s = &self.sensitivities[subset];
@@ -94,8 +109,16 @@ impl<'a> Unrolled<'a> {
         tape
     }
 
-    /// The gradient of a loss whose slope at the last image is `v`. The tape is used up on the way.
-    pub fn backward(&self, mut tape: Tape, mut v: Vec<f32>, network: &mut dyn Layer, gamma: &[f64]) -> Gradient {
+    /// The gradient of a loss whose slope at the last image is `v`, and at each z, the last one first, what `by_target` makes of
+    /// it. The tape is used up on the way.
+    pub fn backward(
+        &self,
+        mut tape: Tape,
+        mut v: Vec<f32>,
+        by_target: &mut dyn FnMut(&[f32]) -> Option<Vec<f32>>,
+        network: &mut dyn Layer,
+        gamma: &[f64],
+    ) -> Gradient {
         let mut scratch = self.model.scratch();
         let mut gradient = Gradient { network: zeros(network.parameters()), gamma: vec![0.0; gamma.len()] };
         let mut v_z = zeros(v.len());
@@ -110,7 +133,10 @@ impl<'a> Unrolled<'a> {
                 false => v = record.pull_back(self.model, subset, &self.sensitivities[subset], &v, &mut scratch),
             }
             if self.evaluates(subset) {
-                let through = network.pull_back(stage, self.model.grid().shape, &record.x, &v_z, &mut gradient.network);
+                let own = by_target(z);
+                v_z.iter_mut().zip(own.iter().flatten()).for_each(|(v_z, own)| *v_z += own);
+                let (shape, images) = (self.model.grid().shape, [&record.x[..], self.noise]);
+                let through = network.pull_back(stage, shape, images, &v_z, &mut gradient.network);
                 v.iter_mut().zip(through).for_each(|(v, through)| *v += through);
                 v_z.fill(0.0);
                 tape.targets.pop();

@@ -1,14 +1,14 @@
 //! The unrolled chain once more, in f64 and on matrices that are written out: what gradients are checked against.
 
 use coincide::likelihood::Model;
-use coincide::train::{Prepared, Unrolling};
+use coincide::train::{NoiseOfSlices, Prepared, Unrolling};
 
 /// One subset: rows of m ⊙ G B, counts, background.
 struct Subset {
     rows: Vec<Vec<f64>>,
     counts: Vec<f64>,
     background: Vec<f64>,
-    /// s and, for every voxel, s̄ of its scan.
+    /// s and, for every voxel, ν̄ s̄ of its scan.
     sensitivity: Vec<f64>,
     mean: Vec<f64>,
 }
@@ -18,29 +18,34 @@ pub struct Dense {
     unrolling: Unrolling,
     slices: usize,
     apart: bool,
+    noise: Vec<f64>,
 }
 
 impl Dense {
-    pub fn new(model: &Model, unrolling: Unrolling, apart: bool) -> Self {
+    pub fn new(model: &Model, unrolling: Unrolling, apart: bool, noise: &NoiseOfSlices) -> Self {
         let slices = model.grid().shape[2];
-        let subsets = (0..model.subsets()).map(|subset| Subset::new(model, subset, apart)).collect();
-        Self { subsets, unrolling, slices, apart }
+        let subsets = (0..model.subsets()).map(|subset| Subset::new(model, subset, apart, &noise.means)).collect();
+        let noise = noise.map.iter().map(|&noise| f64::from(noise)).collect();
+        Self { subsets, unrolling, slices, apart, noise }
     }
 
-    /// The supervised loss of the chain with the stand-in network.
-    pub fn loss(&self, prepared: &Prepared, parameters: &[f64], gamma: &[f64]) -> f64 {
+    /// The supervised losses of the chain with the stand-in network: that of the last image, and the mean of those of all z.
+    pub fn losses(&self, prepared: &Prepared, parameters: &[f64], gamma: &[f64]) -> [f64; 2] {
         let mut x: Vec<f64> = prepared.start.iter().map(|&x| f64::from(x)).collect();
+        let mut of_targets = Vec::new();
         for iteration in 0..self.unrolling.iterations {
             let gamma = gamma[iteration.min(gamma.len() - 1)];
-            let mut z = stand_in(parameters, &x);
-            for subset in &self.subsets {
-                if self.unrolling.every_update {
-                    z = stand_in(parameters, &x);
+            let mut z = Vec::new();
+            for (place, subset) in self.subsets.iter().enumerate() {
+                if place == 0 || self.unrolling.every_update {
+                    z = stand_in(parameters, &x, &self.noise);
+                    of_targets.push(self.nrmse(&z, &prepared.case.truth));
                 }
                 x = subset.update(&x, &z, gamma);
             }
         }
-        self.nrmse(&x, &prepared.case.truth)
+        let mean = of_targets.iter().sum::<f64>() / of_targets.len() as f64;
+        [self.nrmse(&x, &prepared.case.truth), mean]
     }
 
     fn nrmse(&self, x: &[f64], truth: &[f32]) -> f64 {
@@ -55,7 +60,7 @@ impl Dense {
 }
 
 impl Subset {
-    fn new(model: &Model, subset: usize, apart: bool) -> Self {
+    fn new(model: &Model, subset: usize, apart: bool, noise: &[f32]) -> Self {
         let (voxels, bins, slices) = (model.grid().voxels(), model.subset_bins(), model.grid().shape[2]);
         let measurement = model.measurement();
         let [views, radial, tof, planes] = measurement.geometry.shape();
@@ -86,7 +91,7 @@ impl Subset {
         let mean_of = |scan: usize| {
             let mine: Vec<f64> =
                 (0..voxels).filter(|&v| inside(v) && (!apart || v % slices == scan)).map(|v| sensitivity[v]).collect();
-            mine.iter().sum::<f64>() / mine.len() as f64
+            f64::from(noise[scan]) * mine.iter().sum::<f64>() / mine.len() as f64
         };
         let means: Vec<f64> = (0..slices).map(mean_of).collect();
         Self {
@@ -121,7 +126,8 @@ impl Subset {
     }
 }
 
-fn stand_in(parameters: &[f64], x: &[f64]) -> Vec<f64> {
+fn stand_in(parameters: &[f64], x: &[f64], noise: &[f64]) -> Vec<f64> {
     let n = x.len();
-    (0..n).map(|j| x[j] + parameters[0] * x[(j + 1) % n] + parameters[1] * x[j] * x[j] / (1.0 + x[j])).collect()
+    let bent = |j: usize| parameters[1] * noise[j] * x[j] * x[j] / (1.0 + x[j]);
+    (0..n).map(|j| x[j] + parameters[0] * x[(j + 1) % n] + bent(j)).collect()
 }

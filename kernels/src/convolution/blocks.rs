@@ -14,12 +14,15 @@ pub(super) struct Input<'a> {
     pub planes: &'a [Option<&'a [f32]>],
     /// Of the row under the first tap along y.
     pub first: usize,
+    /// Floats from the row of one tap to that of the next.
     pub row_stride: usize,
     /// Taps along y.
     pub rows: usize,
     /// Floats from a voxel to the next.
     pub stride: usize,
-    /// Floats that the taps along z read for one voxel.
+    /// Runs of contiguous floats that the taps along z read for one voxel, how far apart they begin, and how long they are.
+    pub runs: usize,
+    pub run_stride: usize,
     pub run: usize,
     /// Packed as [`super::Filter`] says.
     pub weights: &'a [f32],
@@ -112,7 +115,7 @@ macro_rules! of_count {
 /// As [`row_of`]; the voxels lie in the row, `out` is where they begin.
 #[inline(always)]
 unsafe fn sums<L: Lanes>(input: &Input, z: usize, count: usize, channels: usize, relu: bool, out: *mut f32) {
-    let group = input.planes.len() * input.rows * input.run * GROUP;
+    let group = input.planes.len() * input.rows * input.runs * input.run * GROUP;
     let mut channel = 0;
     while channel < channels {
         // SAFETY: both vectors lie within the channels and their packed weights.
@@ -155,16 +158,19 @@ unsafe fn sums_of<L: Lanes, const V: usize, const P: usize>(
             let Some(plane) = plane else { continue };
             for b in 0..input.rows {
                 let from = plane.as_ptr().add(input.first + b * input.row_stride + z * input.stride);
-                let weights = weights.add((a * input.rows + b) * input.run * GROUP);
-                for j in 0..input.run {
-                    let mut weight = [zero; V];
-                    for (v, weight) in weight.iter_mut().enumerate() {
-                        *weight = L::load(weights.add(j * GROUP + v * between));
-                    }
-                    for (p, sums) in sums.iter_mut().enumerate() {
-                        let value = L::splat(*from.add(p * input.stride + j));
-                        for (sum, weight) in sums.iter_mut().zip(&weight) {
-                            *sum = value.mul_add(*weight, *sum);
+                for c in 0..input.runs {
+                    let from = from.add(c * input.run_stride);
+                    let weights = weights.add(((a * input.rows + b) * input.runs + c) * input.run * GROUP);
+                    for j in 0..input.run {
+                        let mut weight = [zero; V];
+                        for (v, weight) in weight.iter_mut().enumerate() {
+                            *weight = L::load(weights.add(j * GROUP + v * between));
+                        }
+                        for (p, sums) in sums.iter_mut().enumerate() {
+                            let value = L::splat(*from.add(p * input.stride + j));
+                            for (sum, weight) in sums.iter_mut().zip(&weight) {
+                                *sum = value.mul_add(*weight, *sum);
+                            }
                         }
                     }
                 }
@@ -204,17 +210,21 @@ unsafe fn dots_of<L: Lanes, const P: usize>(input: &Input, z: usize, relu: bool,
             let Some(plane) = plane else { continue };
             for b in 0..input.rows {
                 let from = plane.as_ptr().add(input.first + b * input.row_stride + z * input.stride);
-                let weights = input.weights.as_ptr().add((a * input.rows + b) * input.run.next_multiple_of(GROUP));
-                for j in (0..whole).step_by(L::COUNT) {
-                    let weight = L::load(weights.add(j));
-                    for (p, sum) in sums.iter_mut().enumerate() {
-                        *sum = L::load(from.add(p * input.stride + j)).mul_add(weight, *sum);
+                let packed = (input.runs * input.run).next_multiple_of(GROUP);
+                for c in 0..input.runs {
+                    let from = from.add(c * input.run_stride);
+                    let weights = input.weights.as_ptr().add((a * input.rows + b) * packed + c * input.run);
+                    for j in (0..whole).step_by(L::COUNT) {
+                        let weight = L::load(weights.add(j));
+                        for (p, sum) in sums.iter_mut().enumerate() {
+                            *sum = L::load(from.add(p * input.stride + j)).mul_add(weight, *sum);
+                        }
                     }
-                }
-                if rest > 0 {
-                    let weight = L::load_first(weights.add(whole), rest);
-                    for (p, sum) in sums.iter_mut().enumerate() {
-                        *sum = L::load_first(from.add(p * input.stride + whole), rest).mul_add(weight, *sum);
+                    if rest > 0 {
+                        let weight = L::load_first(weights.add(whole), rest);
+                        for (p, sum) in sums.iter_mut().enumerate() {
+                            *sum = L::load_first(from.add(p * input.stride + whole), rest).mul_add(weight, *sum);
+                        }
                     }
                 }
             }

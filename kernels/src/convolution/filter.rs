@@ -8,10 +8,12 @@ pub(super) const GROUP: usize = 16;
 
 /// A convolution, ready to make rows.
 ///
-/// Its input are *padded planes*: `[ky − 1 + rows, kz − 1 + voxels, stride]` floats of one x, with zeros around the volume.
+/// Its input are *padded planes*: `[d_y (ky − 1) + rows, d_z (kz − 1) + voxels, stride]` floats of one x, with zeros around the
+/// volume.
 #[derive(Clone)]
 pub struct Filter {
     kernel: [usize; 3],
+    dilation: [usize; 3],
     /// Floats from a voxel of the input to the next.
     stride: usize,
     outputs: usize,
@@ -20,13 +22,21 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// The convolution with weights `[out, in, kx, ky, kz]` of an input whose voxels are `stride` floats apart.
-    pub fn new(kernel: [usize; 3], [inputs, outputs]: [usize; 2], stride: usize, weights: &[f32]) -> Self {
+    /// The convolution with weights `[out, in, kx, ky, kz]`, taps `dilation` voxels apart, of an input whose voxels are `stride`
+    /// floats apart.
+    pub fn new(
+        kernel: [usize; 3],
+        dilation: [usize; 3],
+        [inputs, outputs]: [usize; 2],
+        stride: usize,
+        weights: &[f32],
+    ) -> Self {
         let [kx, ky, kz] = kernel;
         assert!(kernel.iter().all(|side| side % 2 == 1), "kernels have odd sides, not {kernel:?}");
+        assert!(dilation.iter().all(|apart| *apart > 0), "taps {dilation:?} voxels apart");
         assert!((1..=stride).contains(&inputs) && outputs > 0, "{inputs} channels of {stride}, {outputs} outputs");
         assert_eq!(weights.len(), outputs * inputs * kx * ky * kz, "weights of {outputs} × {inputs} × {kernel:?}");
-        let mut filter = Self { kernel, stride, outputs, weights: AlignedBuffer::zeros(0) };
+        let mut filter = Self { kernel, dilation, stride, outputs, weights: AlignedBuffer::zeros(0) };
         let groups = if outputs == 1 { filter.padded_run() } else { outputs.div_ceil(GROUP) * filter.run() * GROUP };
         filter.weights = AlignedBuffer::zeros(groups * kx * ky);
         let packed = filter.weights.as_mut_slice();
@@ -41,9 +51,19 @@ impl Filter {
         filter
     }
 
-    /// Voxels along x, y, z.
+    /// Taps along x, y, z.
     pub fn kernel(&self) -> [usize; 3] {
         self.kernel
+    }
+
+    /// Voxels from one tap to the next along x, y, z.
+    pub fn dilation(&self) -> [usize; 3] {
+        self.dilation
+    }
+
+    /// Voxels from the middle of the kernel to its last tap along x, y, z.
+    pub fn reach(&self) -> [usize; 3] {
+        std::array::from_fn(|axis| self.dilation[axis] * (self.kernel[axis] / 2))
     }
 
     /// Floats from a voxel of the output to the next: 1 for one channel, else whole groups of 16.
@@ -58,36 +78,47 @@ impl Filter {
 
     /// Floats of a row of a padded plane of the input.
     pub fn padded_row(&self, voxels: usize) -> usize {
-        (voxels + self.kernel[2] - 1) * self.stride
+        (voxels + 2 * self.reach()[2]) * self.stride
     }
 
     /// Floats of a padded plane of the input.
     pub fn padded_plane(&self, rows: usize, voxels: usize) -> usize {
-        (rows + self.kernel[1] - 1) * self.padded_row(voxels)
+        (rows + 2 * self.reach()[1]) * self.padded_row(voxels)
     }
 
     /// Where the voxels themselves lie in a row of a padded plane.
     pub fn inside_row(&self, voxels: usize) -> std::ops::Range<usize> {
-        let start = self.kernel[2] / 2 * self.stride;
+        let start = self.reach()[2] * self.stride;
         start..start + voxels * self.stride
     }
 
     /// Row `y` of the output, `[z, channel]` with [`Filter::output_stride`]; below zero there is zero where `relu`.
-    /// `planes` are the kx padded planes around it, `None` outside the volume.
+    /// `planes` are the kx padded planes that its taps read, `None` outside the volume.
     pub fn row(&self, level: Level, planes: &[Option<&[f32]>], y: usize, relu: bool, out: &mut [f32]) {
-        let ([kx, ky, _], stride) = (self.kernel, self.output_stride());
+        let ([kx, ky, kz], [_, dy, dz], stride) = (self.kernel, self.dilation, self.output_stride());
         assert!(out.len().is_multiple_of(stride), "{} floats for voxels of {stride}", out.len());
         let voxels = out.len() / stride;
         let row_stride = self.padded_row(voxels);
         assert_eq!(planes.len(), kx, "planes of a kernel of {:?}", self.kernel);
-        let enough = |plane: &&[f32]| plane.len() >= (y + ky) * row_stride;
+        let enough = |plane: &&[f32]| plane.len() >= (y + dy * (ky - 1) + 1) * row_stride;
         assert!(planes.iter().flatten().all(enough), "row {y} lies outside a plane of rows of {row_stride} floats");
-        let (weights, run) = (self.weights.as_slice(), self.run());
-        let input = Input { planes, first: y * row_stride, row_stride, rows: ky, stride: self.stride, run, weights };
+        // Taps that lie side by side are one long run.
+        let (runs, run) = if dz == 1 { (1, kz * self.stride) } else { (kz, self.stride) };
+        let input = Input {
+            planes,
+            first: y * row_stride,
+            row_stride: dy * row_stride,
+            rows: ky,
+            stride: self.stride,
+            runs,
+            run_stride: dz * self.stride,
+            run,
+            weights: self.weights.as_slice(),
+        };
         row(level, &input, stride, relu, out);
     }
 
-    /// Contiguous floats that the taps along z read for one voxel.
+    /// Floats that the taps along z read for one voxel.
     fn run(&self) -> usize {
         self.kernel[2] * self.stride
     }

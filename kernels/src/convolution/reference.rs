@@ -1,10 +1,11 @@
 //! The definition, in double precision.
 
 /// out = weights ∗ input on a volume of `shape`; `input` is `[x, y, z, in]`, `out` `[x, y, z, out]`, `weights`
-/// `[out, in, kx, ky, kz]`.
+/// `[out, in, kx, ky, kz]`, taps `dilation` voxels apart.
 pub fn convolve(
     shape: [usize; 3],
     kernel: [usize; 3],
+    dilation: [usize; 3],
     channels: [usize; 2],
     weights: &[f32],
     input: &[f32],
@@ -15,7 +16,8 @@ pub fn convolve(
     assert_eq!([input.len(), out.len()], [voxels * inputs, voxels * outputs], "images of shape {shape:?}");
     assert_eq!(weights.len(), outputs * inputs * kx * ky * kz, "weights of {channels:?} and {kernel:?}");
     let inside = |at: usize, tap: usize, axis: usize| {
-        (at + tap).checked_sub(kernel[axis] / 2).filter(|place| *place < shape[axis])
+        let place = (at + dilation[axis] * tap).checked_sub(dilation[axis] * (kernel[axis] / 2));
+        place.filter(|place| *place < shape[axis])
     };
     for (n, out) in out.chunks_exact_mut(outputs).enumerate() {
         let (x, y, z) = (n / (ny * nz), n / nz % ny, n % nz);

@@ -5,9 +5,9 @@ use crate::image::ImageGrid;
 use crate::prior::mean_activity;
 use crate::prior::network::{Model, Unrolled};
 use crate::prior::{
-    KernelMatrix, Pairs, Prior, PriorError, Ridge, RidgeModel, bowsher_pairs, directional_total_variation, huber,
-    hyperbolic_total_variation, log_cosh, median_root, non_local_pairs, parallel_level_sets, quadratic,
-    relative_difference, total_variation,
+    KernelMatrix, Pairs, Prior, PriorError, RelativeNoise, Ridge, RidgeModel, bowsher_pairs,
+    directional_total_variation, huber, hyperbolic_total_variation, log_cosh, median_root, non_local_pairs,
+    parallel_level_sets, quadratic, relative_difference, total_variation,
 };
 use crate::units::Positive;
 
@@ -26,6 +26,8 @@ pub struct PriorInputs<'a> {
     pub start: &'a [f32],
     /// κ = √(−∇²L·1) of the start image, where [`PriorConfig::kappa`] asks for it.
     pub kappa: Option<&'a [f32]>,
+    /// How noisy the scan is, where the prior is [`PriorConfig::Unrolled`].
+    pub noise: Option<&'a RelativeNoise>,
     /// The image that guides the prior, where [`PriorConfig::anatomical`] asks for it.
     pub anatomical: Option<&'a [f32]>,
     /// The network of `[prior.unrolled]`, as [`super::UnrolledConfig::load`] reads it.
@@ -88,8 +90,9 @@ impl PriorConfig {
             }
             Self::Unrolled(c) => {
                 let model = inputs.model.expect("the config asks for a network, the caller gave none");
+                let noise = inputs.noise.expect("a network asks for the noise, the caller gave none");
                 let (scale, strength) = (mean_activity(grid, inputs.start), c.strength.get() as f32);
-                Prior::Unrolled(Unrolled::of_model(model, grid, scale, inputs.anatomical, strength)?)
+                Prior::Unrolled(Unrolled::of_model(model, grid, scale, noise, inputs.anatomical, strength)?)
             }
         })
     }

@@ -11,8 +11,8 @@ pub use model::{TrainedModelConfig, UnrolledTrainingConfig};
 pub use ridge::{RidgeTrainOutput, RidgeTrainTable, RidgeTraining};
 
 use super::{ConfigError, RunConfig, Source};
-use crate::train::{Loss, PublicData, Schedule, Training};
-use crate::units::{Fraction, Positive};
+use crate::train::{FilterSchedule, Loss, PublicData, Schedule, Training};
+use crate::units::{Fraction, NonNegative, Positive};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -27,6 +27,9 @@ pub struct TrainConfig {
     pub data: TrainingDataConfig,
     /// What is made small.
     pub loss: LossConfig,
+    /// Training of the network by itself, as a filter of OSEM images, before that inside the reconstruction.
+    #[serde(default)]
+    pub filter: Option<TrainedFilterConfig>,
     /// Steps and rates.
     pub optimiser: OptimiserConfig,
     /// When and on what progress is judged.
@@ -79,6 +82,32 @@ pub struct OptimiserConfig {
     /// Gradients of a larger norm are scaled down to it.
     #[serde(default = "one")]
     pub largest_gradient: Positive,
+    /// Weight, at the largest rate, of the loss of the network's own images beside that of the last image; it falls as the
+    /// rate does.
+    #[serde(default = "third")]
+    pub deep_supervision: NonNegative,
+}
+
+/// `[filter]`: the network by itself, as a filter of OSEM images towards the truth.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TrainedFilterConfig {
+    /// Stacks of scans; their images are kept in memory.
+    #[schemars(range(min = 1))]
+    pub stacks: usize,
+    /// Steps, each on one image of all scans of a stack.
+    #[schemars(range(min = 1))]
+    pub steps: usize,
+    /// Largest rate of the weights.
+    #[serde(default = "rate")]
+    pub learning_rate: Positive,
+}
+
+impl TrainedFilterConfig {
+    /// What training follows.
+    pub fn schedule(&self) -> FilterSchedule {
+        FilterSchedule { stacks: self.stacks, steps: self.steps, rate: self.learning_rate.get() }
+    }
 }
 
 /// `[validation]`
@@ -123,6 +152,10 @@ fn end() -> Fraction {
     Fraction::default()
 }
 
+fn third() -> NonNegative {
+    NonNegative::constant(0.3)
+}
+
 fn one() -> Positive {
     Positive::constant(1.0)
 }
@@ -151,6 +184,8 @@ impl TrainConfig {
         let output = source.output("output.model", &self.output.model, &[".safetensors"], force);
         let numbers = [
             zero("optimiser.steps", self.optimiser.steps),
+            self.filter.and_then(|filter| zero("filter.stacks", filter.stacks)),
+            self.filter.and_then(|filter| zero("filter.steps", filter.steps)),
             zero("validation.every_steps", self.validation.every_steps),
             zero("validation.stacks", self.validation.stacks),
         ];
@@ -193,6 +228,7 @@ impl TrainConfig {
                 rise: self.optimiser.rise_steps,
                 end: self.optimiser.end_share.get(),
                 largest_gradient: self.optimiser.largest_gradient.get(),
+                deep: self.optimiser.deep_supervision.get(),
             },
         })
     }

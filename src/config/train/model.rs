@@ -34,6 +34,12 @@ pub struct UnrolledTrainingConfig {
     /// The same of the first layer, where it differs.
     #[serde(default)]
     pub first_kernel: Option<[usize; 3]>,
+    /// Voxels from one tap of the kernels to the next, layer by layer; 1 where none are given.
+    #[serde(default)]
+    pub dilations: Vec<usize>,
+    /// Whether the network sees how noisy the scan is.
+    #[serde(default = "yes")]
+    pub noise: bool,
     /// Full iterations with a γ of their own; the last one serves all further ones.
     #[serde(default = "one")]
     #[schemars(range(min = 1, max = 256))]
@@ -50,7 +56,7 @@ pub struct UnrolledTrainingConfig {
     /// Subsets; the largest number up to this that divides a scanner's views is taken.
     #[schemars(range(min = 1))]
     pub subsets: usize,
-    /// γ at the start.
+    /// γ at the start, for a scan with one event per voxel.
     #[serde(default = "gamma")]
     pub gamma: Positive,
     /// Whether the gradient stops at the EM steps, as in published code; worse, for comparison.
@@ -82,16 +88,19 @@ fn yes() -> bool {
 }
 
 fn gamma() -> Positive {
-    Positive::constant(0.3)
+    Positive::constant(1.0)
 }
 
 impl UnrolledTrainingConfig {
     /// The network.
     pub fn architecture(&self) -> Architecture {
         let first = self.first_kernel.unwrap_or(self.kernel);
-        let plain = Architecture::plain(self.layers, self.channels, first, self.kernel, false);
+        let mut architecture = Architecture::plain(self.layers, self.channels, first, self.kernel, false);
+        architecture.layers.iter_mut().zip(&self.dilations).for_each(|(layer, apart)| layer.dilation = *apart);
+        architecture.noise = self.noise;
+        architecture.layers.iter_mut().take(1).for_each(|first| first.inputs += usize::from(self.noise));
         let applied = if self.every_update { Applied::Update } else { Applied::Iteration };
-        Architecture { stages: self.stages, shared: self.shared, applied, ..plain }
+        Architecture { stages: self.stages, shared: self.shared, applied, ..architecture }
     }
 
     /// How it is unrolled.
@@ -104,6 +113,9 @@ impl UnrolledTrainingConfig {
         let at = |key: &str| format!("model.unrolled.{key}");
         let zero = |key: &str, found: usize| (found == 0).then(|| source.mistake(&at(key), "0 is too few", None));
         let numbers = [zero("iterations", self.iterations), zero("subsets", self.subsets)];
+        let (given, layers) = (self.dilations.len(), self.layers);
+        let uneven = (given != 0 && given != layers)
+            .then(|| source.mistake(&at("dilations"), format!("{given} numbers for {layers} layers"), None));
         let flaw = self.architecture().check().err().map(|problem| source.mistake("model.unrolled", problem, None));
         let deep = self.kernel[2].max(self.first_kernel.map_or(1, |kernel| kernel[2])) > 1;
         let crossed = (deep && matches!(data.stack, Stack::Slices { .. })).then(|| {
@@ -111,6 +123,6 @@ impl UnrolledTrainingConfig {
             source.mistake("data.stack", "the network's kernels reach across slices that show different bodies", help)
         });
         let start = self.start.as_ref().and_then(|path| source.input(&at("start"), path).err());
-        numbers.into_iter().flatten().chain(flaw).chain(crossed).chain(start).collect()
+        numbers.into_iter().flatten().chain(uneven).chain(flaw).chain(crossed).chain(start).collect()
     }
 }

@@ -11,6 +11,9 @@ const MOST_CHANNELS: usize = 512;
 /// Widest kernel.
 pub(super) const WIDEST_KERNEL: usize = 15;
 
+/// Widest distance between the taps of a kernel.
+const WIDEST_DILATION: usize = 64;
+
 /// Most stages.
 const MOST_STAGES: usize = 256;
 
@@ -27,7 +30,10 @@ pub struct Architecture {
     pub stages: usize,
     /// Whether one body serves all stages, which then differ in γ only.
     pub shared: bool,
-    /// Whether the first layer has a second input, an anatomical image.
+    /// Whether the first layer sees, behind the image, how noisy the scan is: [`crate::prior::RelativeNoise`].
+    #[serde(default)]
+    pub noise: bool,
+    /// Whether the first layer's last input is an anatomical image.
     pub anatomical: bool,
     /// How often the network is evaluated.
     pub applied: Applied,
@@ -37,8 +43,11 @@ pub struct Architecture {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Layer {
-    /// Voxels along x, y, z; all odd.
+    /// Taps along x, y, z; all odd.
     pub kernel: [usize; 3],
+    /// Voxels from one tap to the next.
+    #[serde(default = "one")]
+    pub dilation: usize,
     /// Channels that go in.
     #[serde(rename = "in")]
     pub inputs: usize,
@@ -55,6 +64,10 @@ pub enum Applied {
     Iteration,
     /// Before every update.
     Update,
+}
+
+fn one() -> usize {
+    1
 }
 
 /// What is wrong with an architecture: which field, what it is, what it may be.
@@ -79,7 +92,8 @@ impl Layer {
 }
 
 impl Architecture {
-    /// A body of `depth` convolutions, 1 (or 2) → width → … → width → 1. The first has the kernel `first`, the others `other`.
+    /// A body of `depth` convolutions, 1 (or 2) → width → … → width → 1, that does not see the noise. The first has the kernel
+    /// `first`, the others `other`.
     pub fn plain(depth: usize, width: usize, first: [usize; 3], other: [usize; 3], anatomical: bool) -> Self {
         let channels = |boundary: usize| match boundary {
             0 => 1 + usize::from(anatomical),
@@ -88,11 +102,12 @@ impl Architecture {
         };
         let layer = |l: usize| Layer {
             kernel: if l == 0 { first } else { other },
+            dilation: 1,
             inputs: channels(l),
             outputs: channels(l + 1),
         };
         let layers = (0..depth).map(layer).collect();
-        Self { layers, stages: 1, shared: true, anatomical, applied: Applied::Iteration }
+        Self { layers, stages: 1, shared: true, noise: false, anatomical, applied: Applied::Iteration }
     }
 
     /// Bodies with weights of their own.
@@ -112,7 +127,7 @@ impl Architecture {
 
     /// Channels that go into the first layer.
     pub fn inputs(&self) -> usize {
-        1 + usize::from(self.anatomical)
+        1 + usize::from(self.noise) + usize::from(self.anatomical)
     }
 
     /// Number of weights of all bodies.
@@ -147,14 +162,22 @@ impl Architecture {
             .or_else(|| in_range("number of weights", self.weights(), MOST_WEIGHTS))
     }
 
+    fn inputs_in_words(&self) -> &'static str {
+        match (self.noise, self.anatomical) {
+            (false, false) => "the image goes in",
+            (true, false) => "the image and its noise go in",
+            (false, true) => "the image and the anatomical image go in",
+            (true, true) => "the image, its noise and the anatomical image go in",
+        }
+    }
+
     /// Layers that do not fit together.
     fn chain_flaw(&self) -> Option<Flaw> {
         let mut coming = self.inputs();
         for (l, layer) in self.layers.iter().enumerate() {
             if layer.inputs != coming {
                 let before = match l {
-                    0 if self.anatomical => "the image and the anatomical image go in".to_owned(),
-                    0 => "the image goes in".to_owned(),
+                    0 => self.inputs_in_words().to_owned(),
                     _ => format!("as many come out of layer {}", l - 1),
                 };
                 let (field, found) = (format!("layers[{l}].in"), layer.inputs.to_string());
@@ -172,6 +195,10 @@ impl Layer {
         if self.kernel.iter().any(|side| side.is_multiple_of(2) || *side > WIDEST_KERNEL) {
             let expected = format!("three odd numbers from 1 to {WIDEST_KERNEL}");
             return Some(Flaw { field: format!("layers[{l}].kernel"), found: format!("{:?}", self.kernel), expected });
+        }
+        if !(1..=WIDEST_DILATION).contains(&self.dilation) {
+            let (field, found) = (format!("layers[{l}].dilation"), self.dilation.to_string());
+            return Some(Flaw { field, found, expected: format!("1 to {WIDEST_DILATION}") });
         }
         [("in", self.inputs), ("out", self.outputs)].into_iter().find_map(|(side, channels)| {
             let wrong = !(1..=MOST_CHANNELS).contains(&channels);
@@ -212,6 +239,11 @@ mod tests {
         assert_eq!(
             broken(|a| a.layers[1].kernel[2] = 2),
             "layers[1].kernel is [3, 3, 2], expected three odd numbers from 1 to 15"
+        );
+        assert_eq!(broken(|a| a.layers[1].dilation = 0), "layers[1].dilation is 0, expected 1 to 64");
+        assert_eq!(
+            broken(|a| a.noise = true),
+            "layers[0].in is 2, expected 3: the image, its noise and the anatomical image go in"
         );
         assert_eq!(broken(|a| a.layers[2].outputs = 1 << 40), "layers[2].out is 1099511627776, expected 1 to 512");
         assert_eq!(broken(|a| a.layers[2].inputs = 7), "layers[2].in is 7, expected 8: as many come out of layer 1");

@@ -31,12 +31,13 @@ impl Body {
         let flat = shape[2] == 1;
         let (mut filters, mut stride) = (Vec::new(), layers[0].inputs);
         for (layer, weights) in layers.iter().zip(weights) {
-            let channels = [layer.inputs, layer.outputs];
+            let (channels, dilation) = ([layer.inputs, layer.outputs], [layer.dilation; 3]);
             let filter = match flat {
                 true => {
-                    Filter::new(flat_kernel(layer.kernel), channels, stride, &middle_slice(layer.kernel[2], weights))
+                    let weights = middle_slice(layer.kernel[2], weights);
+                    Filter::new(flat_kernel(layer.kernel), dilation, channels, stride, &weights)
                 }
-                false => Filter::new(layer.kernel, channels, stride, weights),
+                false => Filter::new(layer.kernel, dilation, channels, stride, weights),
             };
             stride = filter.output_stride();
             filters.push(filter);
@@ -45,17 +46,17 @@ impl Body {
         Self { layers: filters, inputs: layers[0].inputs, shape: if flat { [shape[0], 1, shape[1]] } else { shape } }
     }
 
-    /// out = max(0, x + c · body(x / c \[, anatomy\])), c > 0 the scale.
-    pub fn denoise(&self, level: Level, scale: f32, x: &[f32], anatomy: Option<&[f32]>, out: &mut [f32]) {
+    /// out = max(0, x + c · body(x / c, guides)), c > 0 the scale; the guides are the images of all inputs but the first.
+    pub fn denoise(&self, level: Level, scale: f32, x: &[f32], guides: &[&[f32]], out: &mut [f32]) {
         let [nx, ny, nz] = self.shape;
         assert_eq!([x.len(), out.len()], [nx * ny * nz; 2], "images of shape {:?}", self.shape);
-        assert!(anatomy.is_none_or(|anatomy| anatomy.len() == x.len()), "an anatomical image of another shape");
-        assert_eq!(self.inputs, 1 + usize::from(anatomy.is_some()), "images that go in");
+        assert!(guides.iter().all(|guide| guide.len() == x.len()), "a guide of another shape");
+        assert_eq!(self.inputs, 1 + guides.len(), "images that go in");
         let step = self.step();
-        let ring = |layer: &Filter| Ring::new(step + layer.kernel()[0] - 1, layer.padded_plane(ny, nz));
+        let ring = |layer: &Filter| Ring::new(step + 2 * layer.reach()[0], layer.padded_plane(ny, nz));
         let mut rings: Vec<Ring> = self.layers.iter().map(ring).collect();
         for start in (0..nx + self.behind(self.layers.len() - 1)).step_by(step) {
-            self.load(start..nx.min(start + step), scale, x, anatomy, &mut rings[0]);
+            self.load(start..nx.min(start + step), scale, x, guides, &mut rings[0]);
             for l in 0..self.layers.len() {
                 let behind = self.behind(l);
                 let planes = start.saturating_sub(behind)..nx.min((start + step).saturating_sub(behind));
@@ -71,7 +72,7 @@ impl Body {
     /// Bytes that [`Body::denoise`] takes besides its images.
     pub fn work_bytes(&self) -> usize {
         let [_, ny, nz] = self.shape;
-        let planes = |layer: &Filter| (self.step() + layer.kernel()[0] - 1) * layer.padded_plane(ny, nz);
+        let planes = |layer: &Filter| (self.step() + 2 * layer.reach()[0]) * layer.padded_plane(ny, nz);
         self.layers.iter().map(planes).sum::<usize>() * size_of::<f32>()
     }
 
@@ -82,20 +83,21 @@ impl Body {
 
     /// Planes by which layer l lies behind the image.
     fn behind(&self, l: usize) -> usize {
-        self.layers[..=l].iter().map(|layer| layer.kernel()[0] / 2).sum()
+        self.layers[..=l].iter().map(|layer| layer.reach()[0]).sum()
     }
 
-    /// Planes x / c, with the anatomical image as a second channel.
-    fn load(&self, planes: Range<usize>, scale: f32, x: &[f32], anatomy: Option<&[f32]>, ring: &mut Ring) {
+    /// Planes x / c, with the guides as further channels.
+    fn load(&self, planes: Range<usize>, scale: f32, x: &[f32], guides: &[&[f32]], ring: &mut Ring) {
         let [_, ny, nz] = self.shape;
         ring.for_each_row(&self.layers[0], [ny, nz], planes, |plane, y, row| {
             let voxels = (plane * ny + y) * nz..(plane * ny + y + 1) * nz;
             for (values, x) in row.chunks_exact_mut(self.inputs).zip(&x[voxels.clone()]) {
                 values[0] = x / scale;
             }
-            let anatomy = anatomy.map_or(&[][..], |anatomy| &anatomy[voxels]);
-            for (values, anatomy) in row.chunks_exact_mut(self.inputs).zip(anatomy) {
-                values[1] = *anatomy;
+            for (channel, guide) in (1..).zip(guides) {
+                for (values, guide) in row.chunks_exact_mut(self.inputs).zip(&guide[voxels.clone()]) {
+                    values[channel] = *guide;
+                }
             }
         });
     }
@@ -103,9 +105,9 @@ impl Body {
     /// Planes of a layer that another one follows.
     fn hidden(&self, level: Level, l: usize, planes: Range<usize>, input: &Ring, ring: &mut Ring) {
         let ([nx, ny, nz], layer) = (self.shape, &self.layers[l]);
-        let kx = layer.kernel()[0];
+        let (kx, dx) = (layer.kernel()[0], layer.dilation()[0]);
         ring.for_each_row(&self.layers[l + 1], [ny, nz], planes, |plane, y, row| {
-            layer.row(level, &input.around(plane, kx, nx)[..kx], y, true, row);
+            layer.row(level, &input.around(plane, [kx, dx], nx)[..kx], y, true, row);
         });
     }
 
@@ -115,11 +117,11 @@ impl Body {
             return;
         }
         let ([nx, ny, nz], layer) = (self.shape, &self.layers[self.layers.len() - 1]);
-        let kx = layer.kernel()[0];
+        let (kx, dx) = (layer.kernel()[0], layer.dilation()[0]);
         let voxels = planes.start * ny * nz..planes.end * ny * nz;
         let rows = out[voxels.clone()].par_chunks_mut(nz).zip(x[voxels].par_chunks(nz)).enumerate();
         rows.for_each(|(n, (out, x))| {
-            layer.row(level, &input.around(planes.start + n / ny, kx, nx)[..kx], n % ny, false, out);
+            layer.row(level, &input.around(planes.start + n / ny, [kx, dx], nx)[..kx], n % ny, false, out);
             for (out, x) in out.iter_mut().zip(x) {
                 let z = x + scale * *out;
                 *out = if z < 0.0 { 0.0 } else { z };
@@ -133,11 +135,11 @@ impl Ring {
         Self((0..planes).map(|_| AlignedBuffer::zeros(floats)).collect())
     }
 
-    /// The `kx` planes around one of `nx`.
-    fn around(&self, plane: usize, kx: usize, nx: usize) -> [Option<&[f32]>; WIDEST_KERNEL] {
+    /// The `kx` planes around one of `nx`, `dx` apart.
+    fn around(&self, plane: usize, [kx, dx]: [usize; 2], nx: usize) -> [Option<&[f32]>; WIDEST_KERNEL] {
         let mut around = [None; WIDEST_KERNEL];
         for (a, found) in around[..kx].iter_mut().enumerate() {
-            let place = (plane + a).checked_sub(kx / 2).filter(|place| *place < nx);
+            let place = (plane + dx * a).checked_sub(dx * (kx / 2)).filter(|place| *place < nx);
             *found = place.map(|place| self.0[place % self.0.len()].as_slice());
         }
         around
@@ -155,7 +157,7 @@ impl Ring {
         self.0.par_iter_mut().enumerate().for_each(|(place, buffer)| {
             let plane = planes.start + (place + count - planes.start % count) % count;
             if plane < planes.end {
-                let rows = buffer.as_mut_slice().par_chunks_mut(padded).skip(reader.kernel()[1] / 2).take(rows);
+                let rows = buffer.as_mut_slice().par_chunks_mut(padded).skip(reader.reach()[1]).take(rows);
                 rows.enumerate().for_each(|(y, row)| make(plane, y, &mut row[inside.clone()]));
             }
         });

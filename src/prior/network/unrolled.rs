@@ -5,7 +5,7 @@ use super::body::Body;
 use super::model::Model;
 use super::unit_range::unit_range;
 use crate::image::ImageGrid;
-use crate::prior::{Denoiser, PriorError};
+use crate::prior::{Denoiser, PriorError, RelativeNoise};
 use coincide_kernels::Level;
 use std::sync::Arc;
 
@@ -33,10 +33,13 @@ impl Unrolled {
     }
 
     /// A network on a grid. `scale` is [`crate::prior::mean_activity`] of an early OSEM image, `strength` multiplies every γ.
+    ///
+    /// The γ of a model are those of a scan with ν̄ = 1 and are multiplied by the scan's: the noisier, the nearer to z.
     pub fn of_model(
         model: &Model,
         grid: &ImageGrid,
         scale: f32,
+        noise: &RelativeNoise,
         anatomical: Option<&[f32]>,
         strength: f32,
     ) -> Result<Self, PriorError> {
@@ -44,17 +47,23 @@ impl Unrolled {
             return Err(PriorError::NoActivity { found: scale });
         }
         let architecture = &model.card.architecture;
-        let anatomy = match (architecture.anatomical, anatomical) {
-            (false, _) => None,
-            (true, Some(anatomical)) => Some(Arc::from(unit_range(anatomical))),
+        let mut guides = Vec::new();
+        if architecture.noise {
+            guides.push(noise.map.clone());
+        }
+        match (architecture.anatomical, anatomical) {
+            (false, _) => (),
+            (true, Some(anatomical)) => guides.push(unit_range(anatomical)),
             (true, None) => return Err(PriorError::NoAnatomy { prior: "unrolled" }),
-        };
+        }
+        let guides: Arc<[Vec<f32>]> = guides.into();
         let of_body = |weights: &Vec<Vec<f32>>| -> Arc<dyn Denoiser> {
             let body = Body::new(&architecture.layers, weights, grid.shape);
-            Arc::new(Network { body, scale, anatomy: anatomy.clone() })
+            Arc::new(Network { body, scale, guides: guides.clone() })
         };
         let bodies: Vec<_> = model.weights.bodies.iter().map(of_body).collect();
-        let stage = |k: usize| (bodies[architecture.body_of(k)].clone(), strength * model.weights.gamma[k]);
+        let stage =
+            |k: usize| (bodies[architecture.body_of(k)].clone(), strength * noise.mean * model.weights.gamma[k]);
         Ok(Self::new((0..architecture.stages).map(stage).collect(), architecture.applied, scale))
     }
 
@@ -82,11 +91,13 @@ impl Unrolled {
 struct Network {
     body: Body,
     scale: f32,
-    anatomy: Option<Arc<[f32]>>,
+    /// Images of all inputs but the first.
+    guides: Arc<[Vec<f32>]>,
 }
 
 impl Denoiser for Network {
     fn denoise(&self, x: &[f32], out: &mut [f32]) {
-        self.body.denoise(Level::best(), self.scale, x, self.anatomy.as_deref(), out);
+        let guides: Vec<&[f32]> = self.guides.iter().map(Vec::as_slice).collect();
+        self.body.denoise(Level::best(), self.scale, x, &guides, out);
     }
 }
