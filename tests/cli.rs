@@ -97,7 +97,7 @@ fn an_unknown_algorithm_is_underlined() {
     ·            ────
  23 │ subsets = 4
     ╰────
-  help: did you mean `osem`? Known here: mlem, osem, osl, de-pierro, bsrem, sps, svrg, saga, lbfgs,\n        proximal-newton, pdhg, spdhg, pnp-mm, pnp-admm, red, fbp";
+  help: did you mean `osem`? Known here: mlem, osem, osl, de-pierro, bsrem, sps, svrg, saga, lbfgs,\n        proximal-newton, svrn, pdhg, spdhg, pnp-mm, pnp-admm, red, fbp";
     assert_eq!(found, expected);
 }
 

@@ -26,7 +26,8 @@ pub(super) struct Ascent {
     pub image: Vec<f32>,
     pub gradient: Vec<f32>,
     value: f64,
-    known: QuasiNewton,
+    /// What the last steps taught.
+    pub known: QuasiNewton,
 }
 
 impl Ascent {

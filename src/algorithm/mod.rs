@@ -11,6 +11,7 @@ mod fourier;
 mod kernel_em;
 mod kkt;
 mod lbfgs;
+mod local_model;
 mod objective;
 mod osem;
 mod osl;
@@ -30,6 +31,7 @@ mod sensitivity;
 mod sps;
 mod start;
 mod svrg;
+mod svrn;
 mod unrolled;
 
 pub use bsrem::{Bsrem, BsremVariant};
@@ -54,6 +56,7 @@ pub(crate) use sensitivity::sensitivity;
 pub use sps::Sps;
 pub(crate) use start::field_of_view;
 pub use svrg::Svrg;
+pub use svrn::Svrn;
 pub use unrolled::UnrolledEm;
 
 use count::Count;

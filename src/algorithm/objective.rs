@@ -118,10 +118,11 @@ impl<'a> Objective<'a> {
         self.subtract_prior(self.share(), x, gradient);
     }
 
-    /// gradient = ∇Lₖ(x), the part of ∇Φₖ(x) that differs from subset to subset.
-    pub fn data_gradient(&self, k: usize, x: &[f32], work: &mut Work, gradient: &mut [f32]) {
-        self.model.gradient(k, x, &mut work.scratch, gradient);
+    /// gradient = ∇Lₖ(x), the part of ∇Φₖ(x) that differs from subset to subset; returns Lₖ(x).
+    pub fn data_gradient(&self, k: usize, x: &[f32], work: &mut Work, gradient: &mut [f32]) -> f64 {
+        let value = self.model.gradient(k, x, &mut work.scratch, gradient);
         self.inside(gradient);
+        value
     }
 
     /// gradient −= β ∇R(x)

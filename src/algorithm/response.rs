@@ -59,6 +59,11 @@ impl Response {
         Self { fourier, d, spectrum, passes: 2.0 / few.subsets() as f64 }
     }
 
+    /// Makes D C D larger.
+    pub fn stiffen(&mut self, factor: f32) {
+        self.spectrum.par_iter_mut().for_each(|c| *c *= factor);
+    }
+
     /// out = D C D q
     pub fn apply(&self, q: &[f32], out: &mut [f32]) {
         each(out, [q, &self.d], |_, [q, d]| q * d);

@@ -11,7 +11,8 @@ use coincide_kernels::{fusion::fuse, zeros};
 
 /// e = x / sₖ ⊙ Bᵀ Gₖᵀ \[m ⊙ y / ȳ\],   z = Net(x),   x ← fuse(e, z, γ s̄ₖ / c, sₖ);
 ///
-/// z is worked out at the start of each full iteration, or before each update. γ = 0 makes it OSEM.
+/// z is worked out at the start of each full iteration, or before each update. γ = 0 makes it OSEM. A network that is applied
+/// after all updates is a filter: what is watched are the images of OSEM, what comes out is z of the last one.
 pub struct UnrolledEm<'a> {
     objective: &'a Objective<'a>,
     prior: &'a Unrolled,
@@ -45,13 +46,14 @@ impl<'a> UnrolledEm<'a> {
 impl Algorithm for UnrolledEm<'_> {
     fn update(&mut self) -> Step {
         let (k, n, model) = (self.count.subset(), self.count.iterations(), self.objective.model());
-        if k == 0 || self.prior.applied() == Applied::Update {
+        let applied = self.prior.applied();
+        if applied == Applied::Update || (applied == Applied::Iteration && k == 0) {
             self.prior.target(n, &self.image, &mut self.target);
         }
         model.back_quotient(k, &self.image, &mut self.scratch, &mut self.back);
         let s = self.sensitivities.of(k, model, &mut self.scratch);
         let mean = self.mean_sensitivities[k].get_or_insert_with(|| mean_inside(s, &self.inside));
-        let gamma = self.prior.weight(n, *mean);
+        let gamma = if applied == Applied::After { 0.0 } else { self.prior.weight(n, *mean) };
         each(&mut self.image, [&self.back, s, &self.target], |x, [back, s, z]| {
             if s > 0.0 { fuse(x * (back / s), z, gamma, s) } else { 0.0 }
         });
@@ -62,7 +64,11 @@ impl Algorithm for UnrolledEm<'_> {
         &self.image
     }
 
-    fn into_image(self: Box<Self>) -> Vec<f32> {
+    fn into_image(mut self: Box<Self>) -> Vec<f32> {
+        if self.prior.applied() == Applied::After {
+            self.prior.target(self.count.iterations(), &self.image, &mut self.target);
+            return self.target;
+        }
         self.image
     }
 }

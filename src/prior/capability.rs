@@ -22,7 +22,7 @@ impl Capability {
     /// Names of the algorithms that can carry such a prior.
     pub fn algorithms(self) -> &'static [&'static str] {
         match self {
-            Self::Smooth => &["osl", "de-pierro", "bsrem", "sps", "svrg", "saga", "lbfgs", "proximal-newton"],
+            Self::Smooth => &["osl", "de-pierro", "bsrem", "sps", "svrg", "saga", "lbfgs", "proximal-newton", "svrn"],
             Self::Dual => &["pdhg", "spdhg"],
             Self::Denoiser => &["mlem", "osem", "osl", "pnp-mm", "pnp-admm", "red"],
             Self::Kernel | Self::Unrolled => &["mlem", "osem"],

@@ -67,6 +67,7 @@ fn network_cost(config: &ReconConfig, source: &Source, grid: &ImageGrid) -> Resu
     let evaluations = config.algorithm.iterations().map_or(0, |iterations| match architecture.applied {
         Applied::Iteration => iterations.count,
         Applied::Update => iterations.count * iterations.subsets,
+        Applied::After => 1,
     });
     let images = 1 + usize::from(architecture.noise);
     let bytes = VALUE * (images * grid.voxels()) as f64 + body(nx).work_bytes() as f64;

@@ -152,7 +152,7 @@ impl Training {
         let chain = Unrolled::new(&model, self.unrolling, self.stack().slices_apart(), &prepared.noise);
         let tape = chain.forward(prepared.start.clone(), network, gamma);
         let (loss, slope) = self.loss_of(prepared, &model, &tape.image)?;
-        let weight = (deep / tape.evaluations() as f64) as f32;
+        let weight = (deep / tape.evaluations().max(1) as f64) as f32;
         let mut by_target = |z: &[f32]| {
             let (_, mut slope) = (weight > 0.0).then(|| self.loss_of(prepared, &model, z).ok()).flatten()?;
             slope.iter_mut().for_each(|slope| *slope *= weight);

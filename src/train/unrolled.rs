@@ -11,13 +11,14 @@
 //!
 //!   v_e, v_z, v_γ = fusionᵀ v,   v ← EMᵀ v_e,   and v ← v + Nᵀ Σ v_z where z was worked out.
 //!
-//! Without EMᵀ it is the truncated gradient of that paper's published code: it sees the network and the fusion, not the scanner.
+//! A network that is applied after all updates is a filter; its sweep back ends with Nᵀ v. Without EMᵀ it is the truncated gradient of that paper's published code: it sees the network and the fusion, not the scanner.
 
 use super::em::{EmRecord, em};
 use super::layer::Layer;
 use super::prepared::NoiseOfSlices;
 use crate::algorithm::field_of_view;
 use crate::likelihood::Model;
+use crate::prior::network::Applied;
 use coincide_kernels::fusion::{fuse, fuse_slopes};
 use coincide_kernels::zeros;
 use rayon::prelude::*;
@@ -27,8 +28,8 @@ use rayon::prelude::*;
 pub struct Unrolling {
     /// Full iterations.
     pub iterations: usize,
-    /// Whether z is worked out before every update instead of once per iteration.
-    pub every_update: bool,
+    /// How often z is worked out.
+    pub applied: Applied,
     /// Whether the gradient stops at the EM step.
     pub detached: bool,
 }
@@ -52,6 +53,8 @@ pub struct Tape {
     updates: Vec<EmRecord>,
     /// One z per evaluation of the network.
     targets: Vec<Vec<f32>>,
+    /// What a network that is applied after all updates has filtered.
+    unfiltered: Option<Vec<f32>>,
 }
 
 impl Tape {
@@ -93,7 +96,10 @@ impl<'a> Unrolled<'a> {
     /// Reconstructs from `start` with a network and one γ per stage.
     pub fn forward(&self, start: Vec<f32>, network: &mut dyn Layer, gamma: &[f64]) -> Tape {
         let mut scratch = self.model.scratch();
-        let mut tape = Tape { image: start, updates: Vec::new(), targets: Vec::new() };
+        if self.unrolling.applied == Applied::After {
+            return self.filtered(start, network, gamma.len() - 1);
+        }
+        let mut tape = Tape { image: start, updates: Vec::new(), targets: Vec::new(), unfiltered: None };
         for update in 0..self.unrolling.iterations * self.model.subsets() {
             let (iteration, subset) = self.place(update);
             let stage = iteration.min(gamma.len() - 1);
@@ -121,6 +127,11 @@ impl<'a> Unrolled<'a> {
     ) -> Gradient {
         let mut scratch = self.model.scratch();
         let mut gradient = Gradient { network: zeros(network.parameters()), gamma: vec![0.0; gamma.len()] };
+        if let Some(x) = &tape.unfiltered {
+            let (shape, stage) = (self.model.grid().shape, gamma.len() - 1);
+            network.pull_back(stage, shape, [x, self.noise], &v, &mut gradient.network);
+            return gradient;
+        }
         let mut v_z = zeros(v.len());
         let mut after = tape.image;
         while let Some(record) = tape.updates.pop() {
@@ -146,13 +157,28 @@ impl<'a> Unrolled<'a> {
         gradient
     }
 
+    /// Plain EM, and the network's image of its last one.
+    fn filtered(&self, mut image: Vec<f32>, network: &mut dyn Layer, stage: usize) -> Tape {
+        let mut scratch = self.model.scratch();
+        for update in 0..self.unrolling.iterations * self.model.subsets() {
+            let (_, subset) = self.place(update);
+            image = em(self.model, subset, &self.sensitivities[subset], image, &mut scratch).image();
+        }
+        let filtered = network.apply(stage, self.model.grid().shape, &image, self.noise);
+        Tape { image: filtered, updates: Vec::new(), targets: Vec::new(), unfiltered: Some(image) }
+    }
+
     /// Iteration and subset of an update.
     fn place(&self, update: usize) -> (usize, usize) {
         (update / self.model.subsets(), update % self.model.subsets())
     }
 
     fn evaluates(&self, subset: usize) -> bool {
-        subset == 0 || self.unrolling.every_update
+        match self.unrolling.applied {
+            Applied::Iteration => subset == 0,
+            Applied::Update => true,
+            Applied::After => false,
+        }
     }
 
     fn fused(&self, e: &[f32], z: &[f32], subset: usize, gamma: f64) -> Vec<f32> {

@@ -1,6 +1,7 @@
 //! The unrolled chain once more, in f64 and on matrices that are written out: what gradients are checked against.
 
 use coincide::likelihood::Model;
+use coincide::prior::network::Applied;
 use coincide::train::{NoiseOfSlices, Prepared, Unrolling};
 
 /// One subset: rows of m ⊙ G B, counts, background.
@@ -34,15 +35,20 @@ impl Dense {
         let mut x: Vec<f64> = prepared.start.iter().map(|&x| f64::from(x)).collect();
         let mut of_targets = Vec::new();
         for iteration in 0..self.unrolling.iterations {
-            let gamma = gamma[iteration.min(gamma.len() - 1)];
+            let after = self.unrolling.applied == Applied::After;
+            // γ = 0, as near as its formula allows.
+            let gamma = if after { 1e-12 } else { gamma[iteration.min(gamma.len() - 1)] };
             let mut z = Vec::new();
             for (place, subset) in self.subsets.iter().enumerate() {
-                if place == 0 || self.unrolling.every_update {
+                if place == 0 || self.unrolling.applied == Applied::Update {
                     z = stand_in(parameters, &x, &self.noise);
                     of_targets.push(self.nrmse(&z, &prepared.case.truth));
                 }
                 x = subset.update(&x, &z, gamma);
             }
+        }
+        if self.unrolling.applied == Applied::After {
+            x = stand_in(parameters, &x, &self.noise);
         }
         let mean = of_targets.iter().sum::<f64>() / of_targets.len() as f64;
         [self.nrmse(&x, &prepared.case.truth), mean]

@@ -4,7 +4,7 @@ use super::AlgorithmConfig;
 use super::tables::steps;
 use crate::algorithm::{
     Algorithm, Bsrem, DePierro, DenoiseEvery, KernelEm, Lbfgs, Objective, Osem, Osl, Pdhg, PnpAdmm, PnpMm,
-    ProximalNewton, Red, Saga, Sps, Svrg, UnrolledEm,
+    ProximalNewton, Red, Saga, Sps, Svrg, Svrn, UnrolledEm,
 };
 use crate::prior::Prior;
 
@@ -30,6 +30,7 @@ impl AlgorithmConfig {
             Self::Saga(c) => Box::new(Saga::new(objective, steps(c.relaxation, c.relaxation_decay), start)),
             Self::Lbfgs(c) => Box::new(Lbfgs::new(objective, c.memory, start)),
             Self::ProximalNewton(_) => Box::new(ProximalNewton::new(objective, start)),
+            Self::Svrn(_) => Box::new(Svrn::new(objective, start)),
             Self::Pdhg(c) => Box::new(Pdhg::new(objective, c.balance.get(), 0, start)),
             Self::Spdhg(c) => Box::new(Pdhg::new(objective, c.balance.get(), c.seed, start)),
             Self::PnpMm(c) => Box::new(PnpMm::new(objective, c.lipschitz.get(), c.denoise_every, start)),

@@ -38,6 +38,8 @@ pub enum AlgorithmConfig {
     Lbfgs(LbfgsConfig),
     /// Proximal Newton with a shift-invariant model of the data's Hessian (Lee et al. 2014, Fessler & Booth 1999).
     ProximalNewton(ProximalNewtonConfig),
+    /// Stochastic variance-reduced Newton with the same model (Dereziński 2022).
+    Svrn(SvrnConfig),
     /// Primal-dual hybrid gradient (Chambolle & Pock 2011).
     Pdhg(PdhgConfig),
     /// Stochastic PDHG (Chambolle et al. 2018, Ehrhardt et al. 2019).
@@ -86,6 +88,7 @@ impl AlgorithmConfig {
             Self::Saga(_) => "saga",
             Self::Lbfgs(_) => "lbfgs",
             Self::ProximalNewton(_) => "proximal-newton",
+            Self::Svrn(_) => "svrn",
             Self::Pdhg(_) => "pdhg",
             Self::Spdhg(_) => "spdhg",
             Self::PnpMm(_) => "pnp-mm",
@@ -109,6 +112,7 @@ impl AlgorithmConfig {
             Self::Saga(c) => (c.subsets, c.iterations, &c.start),
             Self::Lbfgs(c) => (1, c.iterations, &c.start),
             Self::ProximalNewton(c) => (1, c.iterations, &c.start),
+            Self::Svrn(c) => (c.subsets, c.iterations, &c.start),
             Self::Pdhg(c) => (1, c.iterations, &c.start),
             Self::Spdhg(c) => (c.subsets, c.iterations, &c.start),
             Self::PnpMm(c) => (c.subsets, c.iterations, &c.start),

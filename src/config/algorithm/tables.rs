@@ -165,6 +165,20 @@ pub struct ProximalNewtonConfig {
     pub start: StartConfig,
 }
 
+/// `[algorithm.svrn]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SvrnConfig {
+    /// Subsets of interleaved views; must divide the number of views. One image is kept per subset; 6 are good where that leaves
+    /// 16 views or more.
+    pub subsets: usize,
+    /// Iterations of as many updates as there are subsets; each takes nearly two passes over the data.
+    pub iterations: usize,
+    /// The first image.
+    #[serde(default = "StartConfig::osem")]
+    pub start: StartConfig,
+}
+
 /// `[algorithm.pdhg]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -47,9 +47,9 @@ pub struct UnrolledTrainingConfig {
     /// Whether all stages share one body.
     #[serde(default = "yes")]
     pub shared: bool,
-    /// Whether the network is evaluated before every update, not once per full iteration.
-    #[serde(default)]
-    pub every_update: bool,
+    /// How often the network is evaluated.
+    #[serde(default = "every_iteration")]
+    pub applied: Applied,
     /// Full iterations that are unrolled.
     #[schemars(range(min = 1))]
     pub iterations: usize,
@@ -65,6 +65,10 @@ pub struct UnrolledTrainingConfig {
     /// Weights to start from instead of random ones: a `.safetensors` file of the same architecture, its card beside it.
     #[serde(default)]
     pub start: Option<std::path::PathBuf>,
+}
+
+fn every_iteration() -> Applied {
+    Applied::Iteration
 }
 
 fn one() -> usize {
@@ -99,13 +103,12 @@ impl UnrolledTrainingConfig {
         architecture.layers.iter_mut().zip(&self.dilations).for_each(|(layer, apart)| layer.dilation = *apart);
         architecture.noise = self.noise;
         architecture.layers.iter_mut().take(1).for_each(|first| first.inputs += usize::from(self.noise));
-        let applied = if self.every_update { Applied::Update } else { Applied::Iteration };
-        Architecture { stages: self.stages, shared: self.shared, applied, ..architecture }
+        Architecture { stages: self.stages, shared: self.shared, applied: self.applied, ..architecture }
     }
 
     /// How it is unrolled.
     pub fn unrolling(&self) -> Unrolling {
-        Unrolling { iterations: self.iterations, every_update: self.every_update, detached: self.detached }
+        Unrolling { iterations: self.iterations, applied: self.applied, detached: self.detached }
     }
 
     /// What keeps it from being trained on these data.

@@ -1,5 +1,6 @@
 //! The shape of an unrolled network as plain data: which convolutions, how often, where.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Most layers of a body.
@@ -57,13 +58,15 @@ pub struct Layer {
 }
 
 /// How often the network is evaluated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Applied {
     /// At the start of every full iteration; all its updates are drawn to the same image.
     Iteration,
     /// Before every update.
     Update,
+    /// Once, as a filter of the last image of plain EM; γ is not used.
+    After,
 }
 
 fn one() -> usize {

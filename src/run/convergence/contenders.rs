@@ -11,7 +11,7 @@ pub(super) struct Contender {
     pub filter_mm: Option<f64>,
 }
 
-/// Name, table, filter; S stands for the subsets of the case.
+/// Name, table, filter; S stands for the subsets of the case, N for those of SVRN.
 const TABLE: &[(&str, &str, Option<f64>)] = &[
     ("osem + 5 mm filter", "osem = { subsets = S, iterations = 1 }", Some(5.0)),
     ("osl", "osl = { subsets = S, iterations = 1 }", None),
@@ -22,13 +22,24 @@ const TABLE: &[(&str, &str, Option<f64>)] = &[
     ("saga", "saga = { subsets = S, iterations = 1 }", None),
     ("svrg", "svrg = { subsets = S, iterations = 1 }", None),
     ("proximal-newton", "proximal-newton = { iterations = 1 }", None),
+    ("svrn", "svrn = { subsets = N, iterations = 1 }", None),
     ("lbfgs", "lbfgs = { iterations = 1 }", None),
 ];
 
-/// All contenders on a case that is split into `subsets`.
-pub(super) fn contenders(subsets: usize) -> Result<Vec<Contender>, RunError> {
+/// Most subsets of SVRN, and the fewest views in one.
+const MOST_SUBSETS: usize = 6;
+const FEWEST_VIEWS: usize = 16;
+
+/// Subsets of SVRN on a case of so many views.
+pub(super) fn newton_subsets(views: usize) -> usize {
+    let fits = |&subsets: &usize| views.is_multiple_of(subsets) && views / subsets >= FEWEST_VIEWS;
+    (1..=MOST_SUBSETS).rev().find(fits).unwrap_or(1)
+}
+
+/// All contenders on a case of so many views that is split into `subsets`.
+pub(super) fn contenders(subsets: usize, views: usize) -> Result<Vec<Contender>, RunError> {
     let contender = |&(name, table, filter_mm): &(&'static str, &str, Option<f64>)| {
-        let text = table.replace('S', &subsets.to_string());
+        let text = table.replace('S', &subsets.to_string()).replace('N', &newton_subsets(views).to_string());
         let algorithm = Source { path: name.into(), text }.parse::<AlgorithmConfig>()?;
         Ok(Contender { name, algorithm, filter_mm })
     };

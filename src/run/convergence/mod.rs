@@ -2,7 +2,8 @@
 //! its image stays within PETRIC's thresholds of the reference solution.
 //!
 //! The scanners are real ones cut short, so that all of it takes minutes on two cores. The reference is the image of very many
-//! updates of L-BFGS-B-PC, after some of proximal Newton; it is kept in a file named by the hash of all that it depends on.
+//! updates of SVRG and, where that is not near enough, of SVRN and L-BFGS-B-PC; it is kept in a file named by the hash of all that
+//! it depends on.
 
 mod cases;
 mod contenders;
@@ -17,14 +18,14 @@ use super::iterate::Scene;
 use super::measurement::acquire;
 use super::prior::WeightedPrior;
 use super::{Options, RunError, first};
-use crate::algorithm::{Algorithm, Lbfgs, Objective, ProximalNewton, optimality};
+use crate::algorithm::{Algorithm, Lbfgs, Objective, Relaxation, Svrg, Svrn, optimality};
 use crate::image::{Image, ImageUnit};
 use crate::io::{Provenance, hdf5};
 use crate::likelihood::Model;
 use crate::phantom::Phantom;
 use crate::report::{Record, sha256_of_text};
 use cases::{Case, USUAL_CASES, case};
-use contenders::contenders;
+use contenders::{contenders, newton_subsets};
 use race::{Track, race};
 use score::Regions;
 use std::path::Path;
@@ -34,8 +35,10 @@ const REFERENCE_DISTANCE: f64 = 2e-6;
 const REFERENCE_UPDATES: usize = 400;
 const REFERENCE_MEMORY: usize = 12;
 
-/// Updates of proximal Newton before them.
-const REFERENCE_FIRST_UPDATES: usize = 30;
+/// Full iterations of SVRG before them, with its steps, and updates of SVRN between.
+const REFERENCE_ITERATIONS: usize = 400;
+const REFERENCE_RELAXATION: Relaxation = Relaxation { first: 1.0, decay: 0.02 };
+const REFERENCE_NEWTON_UPDATES: usize = 120;
 
 /// Races all algorithms, or those whose names hold one of `only`, on the named cases, or on all but the tiny one. Plots and
 /// reference solutions go to `folder`.
@@ -92,7 +95,8 @@ fn run_case(case: &Case, only: &[String], result: &mut ConvergenceResult, option
     });
     let (start, reference, regions, most_passes) = (&start, &reference, &regions, result.most_passes);
     let track = Track { model: &whole, prior: &prior, beta, start, reference, regions, most_passes };
-    for contender in contenders(iterations.subsets)? {
+    let views = acquired.measurement.geometry.views;
+    for contender in contenders(iterations.subsets, views)? {
         if !only.is_empty() && !only.iter().any(|part| contender.name.contains(part)) {
             continue;
         }
@@ -128,13 +132,28 @@ fn phantom(config: &crate::config::ReconConfig) -> Result<Phantom, RunError> {
 fn reference(scene: &Scene, objective: &Objective, start: &[f32], folder: &Path) -> Result<Vec<f32>, RunError> {
     // The objective of the start image stands for everything in the engine that the solution depends on.
     let value = objective.value(start, &mut objective.work());
-    let key = sha256_of_text(&format!("{value:e} {REFERENCE_DISTANCE} {REFERENCE_UPDATES}\n{}", scene.source.text));
+    let key = sha256_of_text(&format!(
+        "{value:e} {REFERENCE_DISTANCE} {REFERENCE_ITERATIONS} {REFERENCE_NEWTON_UPDATES} {REFERENCE_UPDATES}\n{}",
+        scene.source.text
+    ));
     let path = folder.join(format!("reference-{}.h5", &key[..16]));
     if path.is_file() {
         return Ok(hdf5::read_image(&path)?.0.values);
     }
-    let mut newton = Box::new(ProximalNewton::new(objective, Some(start.to_vec())));
-    (0..REFERENCE_FIRST_UPDATES).for_each(|_| {
+    let subsets = scene.config.algorithm.iterations().map_or(1, |iterations| iterations.subsets);
+    let model = scene.model.with_subsets(subsets)?;
+    let split = Objective::new(&model, objective.prior(), objective.beta());
+    let mut svrg = Box::new(Svrg::new(&split, REFERENCE_RELAXATION, 2, Some(start.to_vec())));
+    let stopped = || scene.options.interrupt.pressed();
+    (0..REFERENCE_ITERATIONS * subsets).take_while(|_| !stopped()).for_each(|_| {
+        svrg.update();
+    });
+    let near = optimality(objective, svrg.image(), None, &mut objective.work()).1 < REFERENCE_DISTANCE;
+    let model = scene.model.with_subsets(newton_subsets(scene.model.measurement().geometry.views))?;
+    let split = Objective::new(&model, objective.prior(), objective.beta());
+    let mut newton = Box::new(Svrn::new(&split, Some(svrg.into_image())));
+    let updates = if near { 0 } else { REFERENCE_NEWTON_UPDATES };
+    (0..updates).take_while(|_| !stopped()).for_each(|_| {
         newton.update();
     });
     let mut lbfgs = Box::new(Lbfgs::new(objective, REFERENCE_MEMORY, Some(newton.into_image())));
