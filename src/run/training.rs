@@ -11,11 +11,14 @@ use crate::prior::network::{Architecture, KIND, Model, ModelCard, Weights};
 use crate::report::{Plot, Point, Series, Stroke, sha256_of_text};
 use crate::train::{
     Checkpoint, FilterSchedule, Layer, Prepared, Row, State, TorchNetwork, Training, filtered_osem, first_weights,
-    flat, gamma_of, layered, network_of,
+    gamma_of, layered, network_of, widened,
 };
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
+
+/// γ of the first of several stages at the start, over that of the others.
+const FIRST_GAMMA: f64 = 0.01;
 
 /// Everything of a run.
 pub(super) struct Run<'a> {
@@ -260,17 +263,20 @@ fn begin(
 ) -> Result<Checkpoint, RunError> {
     let TrainedModelConfig::Unrolled(model) = &config.model;
     let state = match &model.start {
-        None => State::new(&first_weights(architecture, config.data.seed), architecture.stages, &[model.gamma.get()]),
+        // The first z is made of a uniform image, which says nothing.
+        None => {
+            let gamma = [FIRST_GAMMA * model.gamma.get(), model.gamma.get()];
+            let gamma = if architecture.stages > 1 { &gamma[..] } else { &gamma[1..] };
+            State::new(&first_weights(architecture, config.data.seed), architecture.stages, gamma)
+        }
         Some(path) => {
             let at = "model.unrolled.start";
             let read = Model::read(&source.input(at, path)?)?;
-            if read.card.architecture.layers != architecture.layers
-                || read.weights.bodies.len() != architecture.bodies()
-            {
+            let Some(weights) = widened(&read.card.architecture, &read.weights.bodies, architecture) else {
                 return Err(source.mistake(at, "these weights are of another architecture", None).into());
-            }
+            };
             let gamma: Vec<f64> = read.weights.gamma.iter().map(|&gamma| f64::from(gamma)).collect();
-            State::new(&flat(&read.weights.bodies), architecture.stages, &gamma)
+            State::new(&weights, architecture.stages, &gamma)
         }
     };
     let best = state.parameters.clone();

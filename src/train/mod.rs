@@ -41,4 +41,4 @@ pub use prepared::{NoiseOfSlices, Prepared};
 pub use torch::TorchNetwork;
 pub use trainer::{Loss, Schedule, State, StepResult, Training, gamma_of, network_of};
 pub use unrolled::{Gradient, Tape, Unrolled, Unrolling};
-pub use weights::{first_weights, flat, layered};
+pub use weights::{first_weights, layered, widened};

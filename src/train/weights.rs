@@ -1,6 +1,6 @@
 //! Weights of a network as one list, as training sees them, and body by body, as files have them.
 
-use crate::prior::network::Architecture;
+use crate::prior::network::{Architecture, Layer};
 use crate::simulate::{Purpose, stream};
 use rand_distr::{Distribution, StandardNormal};
 
@@ -37,7 +37,50 @@ pub fn layered(architecture: &Architecture, weights: &[f32]) -> Vec<Vec<Vec<f32>
         .collect()
 }
 
-/// The list of `[body][layer]`.
-pub fn flat(bodies: &[Vec<Vec<f32>>]) -> Vec<f32> {
-    bodies.iter().flatten().flatten().copied().collect()
+/// Weights for kernels that reach farther along z: those of a flatter network in their middle, zeros around them, so that both
+/// networks do the same. `None` where the architectures differ in more than that.
+pub fn widened(from: &Architecture, bodies: &[Vec<Vec<f32>>], to: &Architecture) -> Option<Vec<f32>> {
+    let flat = |layer: &Layer| Layer { kernel: [layer.kernel[0], layer.kernel[1], 1], ..*layer };
+    let fits = |(from, to): (&Layer, &Layer)| flat(from) == flat(to) && from.kernel[2] <= to.kernel[2];
+    let same = from.layers.len() == to.layers.len() && from.noise == to.noise && from.anatomical == to.anatomical;
+    if !same || bodies.len() != to.bodies() || !from.layers.iter().zip(&to.layers).all(fits) {
+        return None;
+    }
+    let layers = bodies.iter().flat_map(|body| body.iter().zip(from.layers.iter().zip(&to.layers)));
+    Some(layers.flat_map(|(weights, (from, to))| in_the_middle(weights, from.kernel[2], to.kernel[2])).collect())
+}
+
+fn in_the_middle(weights: &[f32], short: usize, long: usize) -> Vec<f32> {
+    let mut wide = vec![0.0; weights.len() / short * long];
+    for (wide, weights) in wide.chunks_exact_mut(long).zip(weights.chunks_exact(short)) {
+        wide[(long - short) / 2..][..short].copy_from_slice(weights);
+    }
+    wide
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prior::network::Body;
+    use coincide_kernels::{Level, zeros};
+
+    #[test]
+    fn a_widened_network_does_the_same() {
+        let plain = |first, other| Architecture::plain(3, 5, first, other, false);
+        let (from, to) = (plain([3, 3, 1], [3, 3, 1]), plain([3, 3, 5], [3, 3, 3]));
+        let weights: Vec<f32> = (0..from.weights()).map(|n| (n as f32 * 0.7).sin() * 0.2).collect();
+        let bodies = layered(&from, &weights);
+        let wide = layered(&to, &widened(&from, &bodies, &to).unwrap());
+        let shape = [6, 7, 8];
+        let x: Vec<f32> = (0..336).map(|n| 1.0 + (n as f32 * 1.3).cos()).collect();
+        let image = |architecture: &Architecture, weights: &[Vec<f32>]| {
+            let mut z = zeros(x.len());
+            Body::new(&architecture.layers, weights, shape).denoise(Level::best(), 1.0, &x, &[], &mut z);
+            z
+        };
+        let (flat, wide) = (image(&from, &bodies[0]), image(&to, &wide[0]));
+        assert!(flat.iter().zip(&wide).all(|(a, b)| (a - b).abs() < 1e-5));
+        assert!(flat.iter().zip(&x).any(|(z, x)| (z - x).abs() > 0.05), "the network does something");
+        assert!(widened(&to, &layered(&to, &vec![0.0; to.weights()]), &from).is_none());
+    }
 }

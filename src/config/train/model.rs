@@ -56,13 +56,14 @@ pub struct UnrolledTrainingConfig {
     /// Subsets; the largest number up to this that divides a scanner's views is taken.
     #[schemars(range(min = 1))]
     pub subsets: usize,
-    /// γ at the start, for a scan with one event per voxel.
+    /// γ at the start, for a scan with one event per voxel; a hundredth in the first of several stages, whose image is uniform.
     #[serde(default = "gamma")]
     pub gamma: Positive,
     /// Whether the gradient stops at the EM steps, as in published code; worse, for comparison.
     #[serde(default)]
     pub detached: bool,
-    /// Weights to start from instead of random ones: a `.safetensors` file of the same architecture, its card beside it.
+    /// Weights to start from instead of random ones: a `.safetensors` file of the same architecture, its card beside it. Its kernels
+    /// may be shorter along z: a two-dimensional network is where a three-dimensional one begins well.
     #[serde(default)]
     pub start: Option<std::path::PathBuf>,
 }

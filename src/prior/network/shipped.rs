@@ -1,10 +1,10 @@
 //! Networks that are part of the program.
 
 use super::model::Model;
-use crate::prior::model_file::{ModelFileError, Shipped};
+use crate::prior::model_file::{ModelFileError, Shipped, shipped};
 
-/// All of them; an entry is `shipped!("NAME")`.
-const SHIPPED: &[Shipped] = &[];
+/// All of them.
+const SHIPPED: &[Shipped] = &[shipped!("unrolled-2d")];
 
 /// Names of the networks in the program.
 pub fn shipped_models() -> Vec<&'static str> {

@@ -21,6 +21,12 @@ const GRID: Colour = [225, 225, 225];
 const COLOURS: [Colour; 7] =
     [[0, 114, 178], [213, 94, 0], [0, 158, 115], [204, 121, 167], [86, 180, 233], [230, 159, 0], [90, 90, 90]];
 
+/// That of a series; of the eighth and later ones in half its light.
+fn colour(index: usize) -> Colour {
+    let bright = COLOURS[index % COLOURS.len()];
+    if index / COLOURS.len() % 2 == 0 { bright } else { bright.map(|part| part / 2) }
+}
+
 /// A plot with its axes.
 pub(super) struct Layout<'a> {
     plot: &'a Plot,
@@ -69,7 +75,7 @@ impl<'a> Layout<'a> {
     }
 
     fn series(&mut self, index: usize, series: &Series) {
-        let colour = COLOURS[index % COLOURS.len()];
+        let colour = colour(index);
         let places: Vec<_> = series.points.iter().map(|point| self.pixel(point)).collect();
         if series.stroke != Stroke::Markers {
             // A point without a place breaks the line.
@@ -132,7 +138,7 @@ impl<'a> Layout<'a> {
         let entries: Vec<_> = self.plot.series.iter().enumerate().filter(named).collect();
         let x = LEFT + FRAME[0] + RIGHT;
         for (row, (index, series)) in entries.iter().enumerate() {
-            let (y, colour) = (TOP + 12.0 + row as f64 * ENTRY, COLOURS[index % COLOURS.len()]);
+            let (y, colour) = (TOP + 12.0 + row as f64 * ENTRY, colour(*index));
             let points = vec![[x, y], [x + KEY - 10.0, y]];
             if series.stroke != Stroke::Markers {
                 self.shapes.push(Shape::Line { points, colour, width: 2.0, dashed: series.stroke == Stroke::Dashed });

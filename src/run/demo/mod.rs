@@ -1,5 +1,5 @@
 //! `coincide demo`: the main job in a minute. A low-count scan of the NEMA image-quality phantom is simulated, reconstructed by
-//! OSEM, with two priors, and by filtered back projection, and all images are scored against the phantom.
+//! OSEM, with two priors, with a network, and by filtered back projection, and all images are scored against the phantom.
 
 use super::figures::Reference;
 use super::measurement::acquire;
@@ -22,10 +22,11 @@ struct Method {
 }
 
 /// The first one makes the scan.
-const METHODS: [Method; 4] = [
+const METHODS: [Method; 5] = [
     Method { name: "demo", title: "OSEM", config: include_str!("demo.toml") },
     Method { name: "rdp", title: "RDP", config: include_str!("rdp.toml") },
     Method { name: "ridge", title: "ridge", config: include_str!("ridge.toml") },
+    Method { name: "network", title: "network", config: include_str!("network.toml") },
     Method { name: "fbp", title: "FBP", config: include_str!("fbp.toml") },
 ];
 
@@ -141,7 +142,7 @@ impl fmt::Display for DemoResult {
         let seconds: Vec<_> = METHODS.iter().map(seconds).collect();
         writeln!(f, "{} on {} threads ({})", seconds.join(", "), self.threads, self.level)?;
         let folder = self.folder.display();
-        writeln!(f, "picture: {folder}/demo.png   images: {folder}/osem.h5, rdp.h5, ridge.h5, fbp.h5")?;
-        writeln!(f, "scan:    {folder}/scan.h5    configs: {folder}/demo.toml, rdp.toml, ridge.toml, fbp.toml")
+        writeln!(f, "picture: {folder}/demo.png   images: {folder}/osem.h5, rdp.h5, ridge.h5, network.h5, fbp.h5")?;
+        writeln!(f, "scan:    {folder}/scan.h5    configs: {folder}/demo.toml, rdp.toml, ridge.toml, network.toml, fbp.toml")
     }
 }
