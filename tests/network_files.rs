@@ -218,3 +218,22 @@ proptest! {
         let _ = decode(&ModelFiles { card, ..files });
     }
 }
+
+/// Every network of the program is whole, says what trained it, and all of them together are small.
+#[test]
+fn shipped_networks_are_sound() {
+    use coincide::prior::network::{shipped_model, shipped_models};
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    assert!(shipped_models().len() >= 2);
+    for name in shipped_models() {
+        let model = shipped_model(name).unwrap_or_else(|error| panic!("{error}"));
+        assert!(model.card.command.contains(&format!("models/{name}.toml")), "{}", model.card.command);
+        assert!(folder.join(name).with_extension("toml").is_file(), "{name}");
+        let [network, osem] = ["validation_nrmse", "filtered_osem_by_oracle_nrmse"].map(|key| model.card.metrics[key]);
+        assert!(network < osem, "{name}: {network} is no better than filtered OSEM's {osem}");
+    }
+    let bytes: u64 = fs::read_dir(folder).unwrap().map(|file| file.unwrap().metadata().unwrap().len()).sum();
+    assert!(bytes <= 2 << 20, "{bytes}");
+    let unknown = shipped_model("unrolled-4d").unwrap_err().to_string();
+    assert!(unknown.contains("unrolled-3d"), "{unknown}");
+}

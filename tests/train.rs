@@ -323,7 +323,9 @@ fn every_example_of_training_is_sound_and_mistakes_are_named() {
     };
     let text = |name: &str| std::fs::read_to_string(root.join("examples").join(name)).unwrap();
     for name in ["train-unrolled-2d.toml", "train-unrolled-2.5d.toml", "train-unrolled-3d.toml", "train-tiny.toml"] {
-        read(&text(name)).unwrap_or_else(|errors| panic!("{name}: {}", errors[0]));
+        let (source, config) = TrainConfig::read(&root.join("examples").join(name)).unwrap();
+        let conflicts = config.conflicts(&source, true);
+        assert!(conflicts.is_empty(), "{name}: {}", conflicts[0]);
     }
     let tiny = text("train-tiny.toml");
     for (from, to, word) in [
