@@ -154,6 +154,7 @@ impl Training {
         let (loss, slope) = self.loss_of(prepared, &model, &tape.image)?;
         let weight = (deep / tape.evaluations().max(1) as f64) as f32;
         let mut by_target = |z: &[f32]| {
+            // It has a loss, as the last image has one.
             let (_, mut slope) = (weight > 0.0).then(|| self.loss_of(prepared, &model, z).ok()).flatten()?;
             slope.iter_mut().for_each(|slope| *slope *= weight);
             Some(slope)
