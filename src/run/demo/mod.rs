@@ -143,6 +143,9 @@ impl fmt::Display for DemoResult {
         writeln!(f, "{} on {} threads ({})", seconds.join(", "), self.threads, self.level)?;
         let folder = self.folder.display();
         writeln!(f, "picture: {folder}/demo.png   images: {folder}/osem.h5, rdp.h5, ridge.h5, network.h5, fbp.h5")?;
-        writeln!(f, "scan:    {folder}/scan.h5    configs: {folder}/demo.toml, rdp.toml, ridge.toml, network.toml, fbp.toml")
+        writeln!(
+            f,
+            "scan:    {folder}/scan.h5    configs: {folder}/demo.toml, rdp.toml, ridge.toml, network.toml, fbp.toml"
+        )
     }
 }
