@@ -24,7 +24,7 @@ const COLOURS: [Colour; 7] =
 /// That of a series; of the eighth and later ones in half its light.
 fn colour(index: usize) -> Colour {
     let bright = COLOURS[index % COLOURS.len()];
-    if index / COLOURS.len() % 2 == 0 { bright } else { bright.map(|part| part / 2) }
+    if (index / COLOURS.len()).is_multiple_of(2) { bright } else { bright.map(|part| part / 2) }
 }
 
 /// A plot with its axes.
