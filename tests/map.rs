@@ -308,12 +308,14 @@ fn passes_are_counted() {
     let whole = Model::new(&measurement, grid(), None, 1).unwrap();
     let (objective, whole) = (Objective::new(&model, &prior, BETA), Objective::new(&whole, &prior, BETA));
     let steps = slow(1.0);
-    let cases: [(&str, Box<dyn Algorithm>, f64); 6] = [
+    let cases: [(&str, Box<dyn Algorithm>, f64); 7] = [
         ("osem", Box::new(Osem::new(&model, None)), 2.0),
         ("de-pierro", Box::new(DePierro::new(&objective, None)), 2.0),
         ("bsrem", Box::new(Bsrem::new(&objective, steps, BsremVariant::Two, None)), 2.0),
         // The anchor is a pass, and its update needs no other.
         ("svrg", Box::new(Svrg::new(&objective, steps, 2, None)), 3.0 - 1.0 / SUBSETS as f64),
+        // Each iteration has an anchor and all subsets but one; the response is taken from half of the views, twice.
+        ("svrn", Box::new(Svrn::new(&objective, None)), 5.0 - 2.0 / SUBSETS as f64),
         ("saga", Box::new(Saga::new(&objective, steps, None)), 3.0),
         // The denominator is worked out by two projections and a back projection.
         ("sps", Box::new(Sps::new(&objective, steps, None)), 3.5),
@@ -343,6 +345,7 @@ fn bits_do_not_depend_on_the_number_of_threads() {
             let images = [
                 updates(Osl::new(&objective, None), 7),
                 updates(DePierro::new(&objective, None), 7),
+                updates(Svrn::new(&objective, None), 7),
                 updates(Bsrem::new(&objective, steps, BsremVariant::One, None), 7),
                 updates(Sps::new(&objective, steps, None), 7),
                 updates(Svrg::new(&objective, steps, 2, None), 7),
