@@ -2,7 +2,7 @@
 
 use coincide::config::TrainConfig;
 use coincide::prior::network::{Architecture, Model};
-use coincide::train::{Layer, PublicData, TorchNetwork, Training, first_weights};
+use coincide::train::{Layer, Precision, PublicData, TorchNetwork, Training, first_weights};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -41,7 +41,7 @@ fn image() -> Vec<f32> {
 #[test]
 fn libtorch_and_the_engine_agree_on_the_network() {
     for architecture in architectures() {
-        let mut network = TorchNetwork::new(architecture.clone());
+        let mut network = TorchNetwork::new(architecture.clone(), Precision::Single);
         network.set(&weights(&architecture));
         let (ours, theirs) =
             (network.apply(0, SHAPE, &image(), &noise()), network.by_libtorch(0, SHAPE, &image(), &noise()));
@@ -51,10 +51,30 @@ fn libtorch_and_the_engine_agree_on_the_network() {
     }
 }
 
+/// bfloat16 has 8 bits: its slopes point the same way.
+#[test]
+fn slopes_in_bfloat16_are_nearly_those_in_f32() {
+    for architecture in architectures() {
+        let v: Vec<f32> = (0..540).map(|n| (n as f32 * 1.3).cos()).collect();
+        let slopes = [Precision::Single, Precision::Bfloat16].map(|precision| {
+            let mut network = TorchNetwork::new(architecture.clone(), precision);
+            network.set(&weights(&architecture));
+            let mut slope = vec![0.0; network.parameters()];
+            let back = network.pull_back(0, SHAPE, [&image(), &noise()], &v, &mut slope);
+            [slope, back].concat()
+        });
+        let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
+        let [single, half] = &slopes;
+        let cosine = dot(single, half) / (dot(single, single) * dot(half, half)).sqrt();
+        println!("{:?}: 1 - cosine {:.1e}", architecture.layers[0].kernel, 1.0 - cosine);
+        assert!(cosine > 0.99 && single != half, "{cosine}");
+    }
+}
+
 #[test]
 fn the_network_s_slopes_are_those_of_central_differences() {
     for architecture in architectures() {
-        let mut network = TorchNetwork::new(architecture.clone());
+        let mut network = TorchNetwork::new(architecture.clone(), Precision::Single);
         let at = weights(&architecture);
         network.set(&at);
         let (x, v): (Vec<f32>, Vec<f32>) = (image(), (0..540).map(|n| (n as f32 * 1.3).cos()).collect());
@@ -102,7 +122,7 @@ fn the_gradient_of_the_whole_chain_is_that_of_central_differences() {
         let training: Training = config.training(&source, PublicData::default(), 3).unwrap();
         let coincide::config::TrainedModelConfig::Unrolled(model) = &config.model;
         let architecture = model.architecture();
-        let mut network = TorchNetwork::new(architecture.clone());
+        let mut network = TorchNetwork::new(architecture.clone(), Precision::Single);
         let at: Vec<f64> = weights(&architecture).iter().map(|&w| f64::from(w)).chain([3.0_f64.ln()]).collect();
         let prepared = training.prepared(0).unwrap();
         let mut loss = |at: &[f64]| {

@@ -10,14 +10,14 @@ use crate::prior::model_file::FORMAT;
 use crate::prior::network::{Architecture, KIND, Model, ModelCard, Weights};
 use crate::report::{Plot, Point, Series, Stroke, sha256_of_text};
 use crate::train::{
-    Checkpoint, FilterSchedule, Layer, Prepared, Row, State, TorchNetwork, Training, filtered_osem, first_weights,
-    gamma_of, layered, network_of, widened,
+    Checkpoint, FilterSchedule, Layer, Precision, Prepared, Row, State, TorchNetwork, Training, filtered_osem,
+    first_weights, gamma_of, layered, network_of, widened,
 };
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
-/// γ of the first of several stages at the start, over that of the others.
+/// γ of the first of several stages at the start, where none is given: its z is made of a uniform image, which says nothing.
 const FIRST_GAMMA: f64 = 0.01;
 
 /// Everything of a run.
@@ -49,7 +49,7 @@ impl<'a> Run<'a> {
         let judged = config.training(source, public.clone(), config.validation.seed)?;
         let training = config.training(source, public, config.data.seed)?;
         let architecture = model.architecture();
-        let network = TorchNetwork::new(architecture.clone());
+        let network = TorchNetwork::new(architecture.clone(), config.optimiser.precision);
         let target = source.resolve(&config.output.model);
         let fingerprint = fingerprint(config);
         let reached = match resume {
@@ -147,8 +147,9 @@ impl<'a> Run<'a> {
     fn judge(&mut self, progress: &Progress) -> Result<(), RunError> {
         let start = Instant::now();
         let (state, gamma) = (&self.reached.state, self.reached.state.gamma());
-        self.network.set(&state.network());
-        let validation = mean(&self.training.validate(&self.cases, &mut self.network, &gamma)?);
+        let mut network = TorchNetwork::new(self.architecture.clone(), Precision::Single);
+        network.set(&state.network());
+        let validation = mean(&self.training.validate(&self.cases, &mut network, &gamma)?);
         let [loss, gradient, count] = std::mem::take(&mut self.reached.open);
         let row = Row {
             step: state.step() as f64,
@@ -262,12 +263,12 @@ fn begin(
     fingerprint: String,
 ) -> Result<Checkpoint, RunError> {
     let TrainedModelConfig::Unrolled(model) = &config.model;
+    let given = (!model.gamma.is_empty()).then(|| model.gamma.iter().map(|gamma| gamma.get()).collect());
     let state = match &model.start {
-        // The first z is made of a uniform image, which says nothing.
         None => {
-            let gamma = [FIRST_GAMMA * model.gamma.get(), model.gamma.get()];
-            let gamma = if architecture.stages > 1 { &gamma[..] } else { &gamma[1..] };
-            State::new(&first_weights(architecture, config.data.seed), architecture.stages, gamma)
+            let gamma =
+                given.unwrap_or_else(|| if architecture.stages > 1 { vec![FIRST_GAMMA, 1.0] } else { vec![1.0] });
+            State::new(&first_weights(architecture, config.data.seed), architecture.stages, &gamma)
         }
         Some(path) => {
             let at = "model.unrolled.start";
@@ -275,7 +276,8 @@ fn begin(
             let Some(weights) = widened(&read.card.architecture, &read.weights.bodies, architecture) else {
                 return Err(source.mistake(at, "these weights are of another architecture", None).into());
             };
-            let gamma: Vec<f64> = read.weights.gamma.iter().map(|&gamma| f64::from(gamma)).collect();
+            let gamma: Vec<f64> =
+                given.unwrap_or_else(|| read.weights.gamma.iter().map(|&gamma| gamma.into()).collect());
             State::new(&weights, architecture.stages, &gamma)
         }
     };

@@ -1,8 +1,8 @@
 //! The network by itself, as a filter of OSEM images, before it is trained inside the reconstruction: z = N_θ(x) of the images after
 //! some full iterations, towards the truth.
 //!
-//! A step costs one evaluation and no projection, and its scans are made once and used again; so the network has learned what
-//! images look like before the costly steps begin, and those teach it what the reconstruction makes of it.
+//! A step costs one evaluation and no projection, and its scans are made once and used again, turned and mirrored at random; so the
+//! network has learned what images look like before the costly steps begin, and those teach it what the reconstruction makes of it.
 
 use super::TrainError;
 use super::adam::{Adam, clip, cosine};
@@ -70,12 +70,14 @@ impl Training {
             let random = &mut stream(self.source.seed, Purpose::Filter, step);
             let sample = &samples[random.random_range(0..samples.len())];
             let x = &sample.images[random.random_range(0..sample.images.len())];
-            let stage = random.random_range(0..state.stages);
+            let (stage, turn) = (random.random_range(0..state.stages), random.random_range(0..TURNS));
+            let [x, noise, truth] =
+                [x, &sample.noise.map, &sample.truth].map(|image| turned(image, sample.shape, turn));
             network.set(&state.network());
-            let z = network.apply(stage, sample.shape, x, &sample.noise.map);
-            let (loss, slope) = self.supervised(&z, &sample.truth, sample.shape[2]);
+            let z = network.apply(stage, sample.shape, &x, &noise);
+            let (loss, slope) = self.supervised(&z, &truth, sample.shape[2]);
             let mut by_weights = vec![0.0; weights];
-            network.pull_back(stage, sample.shape, [x, &sample.noise.map], &slope, &mut by_weights);
+            network.pull_back(stage, sample.shape, [&x, &noise], &slope, &mut by_weights);
             let mut gradient: Vec<f64> = by_weights.into_iter().map(f64::from).collect();
             if !loss.is_finite() || gradient.iter().any(|slope| !slope.is_finite()) {
                 return Err(TrainError::NotFinite { step, loss });
@@ -88,5 +90,43 @@ impl Training {
             }
         }
         Ok(())
+    }
+}
+
+/// Ways to turn and mirror a square.
+const TURNS: usize = 8;
+
+/// An image, mirrored along x, along y, and with x and y exchanged, as the bits of `turn` say; the last only where it is square.
+fn turned(image: &[f32], [nx, ny, nz]: [usize; 3], turn: usize) -> Vec<f32> {
+    let swap = turn & 4 != 0 && nx == ny;
+    let mut turned = Vec::with_capacity(image.len());
+    for x in 0..nx {
+        for y in 0..ny {
+            let (x, y) = if swap { (y, x) } else { (x, y) };
+            let x = if turn & 1 != 0 { nx - 1 - x } else { x };
+            let y = if turn & 2 != 0 { ny - 1 - y } else { y };
+            turned.extend_from_slice(&image[(x * ny + y) * nz..][..nz]);
+        }
+    }
+    turned
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn eight_turns_of_a_square_and_four_of_a_rectangle() {
+        let image = |voxels: usize| (0..voxels).map(|n| n as f32).collect::<Vec<_>>();
+        let different = |shape: [usize; 3]| {
+            let images = (0..TURNS).map(|turn| turned(&image(shape.iter().product()), shape, turn));
+            let mut images: Vec<Vec<f32>> = images.collect();
+            images.sort_by(|a, b| a.partial_cmp(b).unwrap());
+            images.dedup();
+            images.len()
+        };
+        assert_eq!((different([3, 3, 2]), different([3, 4, 2])), (8, 4));
+        assert_eq!(turned(&image(8), [2, 2, 2], 4), [0.0, 1.0, 4.0, 5.0, 2.0, 3.0, 6.0, 7.0]);
+        assert_eq!(turned(&image(8), [2, 2, 2], 1), [4.0, 5.0, 6.0, 7.0, 0.0, 1.0, 2.0, 3.0]);
     }
 }

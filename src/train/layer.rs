@@ -1,5 +1,19 @@
 //! The learned part of an unrolled chain, seen from outside: a map of images with parameters, and its transposed slope.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Numbers that the network is worked out in while it learns; weights and images stay in f32 or f64, and so does validation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Precision {
+    /// f32
+    #[default]
+    Single,
+    /// bfloat16: several times faster where the processor multiplies such matrices (AMX, or a GPU), slower elsewhere.
+    Bfloat16,
+}
+
 /// z = N_θ(x, ν) on images `[x, y, z]` with z contiguous, ν the scan's [`crate::prior::RelativeNoise`]. Stages have parameters of their own where the weights are not shared.
 pub trait Layer {
     /// Length of θ, all stages together.

@@ -34,7 +34,7 @@ pub use checkpoint::{Checkpoint, Row};
 pub use error::TrainError;
 pub use filter::{FilterSchedule, Sample};
 pub use geometry::{Stack, TrainingScanner};
-pub use layer::Layer;
+pub use layer::{Layer, Precision};
 pub use loss::{held_out, nrmse_of_scans, supervised};
 pub use prepared::{NoiseOfSlices, Prepared};
 #[cfg(feature = "torch")]

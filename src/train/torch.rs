@@ -2,10 +2,13 @@
 //!
 //! z = max(0, x + body(x \[, ν\])) with x in units of its scale. libtorch takes no v for a transposed Jacobian: the slope of the scalar
 //! φ = Σ z ⊙ v by x and θ is the same. Weights are `[out, in, x, y, z]`, as its convolutions have them. Where all kernels
-//! are one voxel along z, slices are its batch; else the volume is one sample. On a CPU z alone is made by the engine's own
-//! convolutions, which are faster.
+//! are one voxel along z, slices are its batch; else the volume is one sample. Channels lie together in memory, as its fastest
+//! convolutions have them. On a CPU z alone is made by the engine's own convolutions in f32.
+//!
+//! libtorch convolves volumes with taps apart slowly. With taps d apart, voxels of one remainder modulo d along each axis see
+//! only each other: these d³ volumes are a batch for kernels without gaps.
 
-use super::layer::Layer;
+use super::layer::{Layer, Precision};
 use super::weights::layered;
 use crate::prior::network::{Architecture, Body};
 use coincide_kernels::{Level, zeros};
@@ -14,6 +17,7 @@ use tch::{Device, Kind, Tensor};
 /// A network whose gradient libtorch works out; on a GPU where it sees one.
 pub struct TorchNetwork {
     architecture: Architecture,
+    precision: Precision,
     device: Device,
     bodies: Vec<Vec<Vec<f32>>>,
     flat: bool,
@@ -21,12 +25,12 @@ pub struct TorchNetwork {
 
 impl TorchNetwork {
     /// A network of an architecture without anatomical image; its parameters are still to be set.
-    pub fn new(architecture: Architecture) -> Self {
+    pub fn new(architecture: Architecture, precision: Precision) -> Self {
         // libtorch's threads beside ours: as many, as only one side works at a time.
         tch::set_num_threads(rayon::current_num_threads() as i32);
         let flat = architecture.layers.iter().all(|layer| layer.kernel[2] == 1);
         let bodies = layered(&architecture, &vec![0.0; architecture.weights()]);
-        Self { architecture, device: Device::cuda_if_available(), bodies, flat }
+        Self { architecture, precision, device: Device::cuda_if_available(), bodies, flat }
     }
 
     /// N_θ(x, ν) by libtorch.
@@ -65,19 +69,32 @@ impl TorchNetwork {
     }
 
     fn forward(&self, weights: &[Tensor], x: &Tensor, noise: &Tensor) -> Tensor {
-        let mut features = if self.architecture.noise { Tensor::cat(&[x, noise], 1) } else { x.shallow_clone() };
+        let features = if self.architecture.noise { Tensor::cat(&[x, noise], 1) } else { x.shallow_clone() };
+        let kind = match self.precision {
+            Precision::Single => Kind::Float,
+            Precision::Bfloat16 => Kind::BFloat16,
+        };
+        let mut features = channels_together(&features.to_kind(kind));
         for (place, (layer, weights)) in self.architecture.layers.iter().zip(weights).enumerate() {
-            let dilation = [layer.dilation as i64; 3];
-            let padding = layer.kernel.map(|side| (side / 2 * layer.dilation) as i64);
-            features = match self.flat {
-                true => features.conv2d(weights, None::<&Tensor>, [1, 1], &padding[..2], &dilation[..2], 1),
-                false => features.conv3d(weights, None::<&Tensor>, [1, 1, 1], padding, dilation, 1),
+            let (weights, padding) = (weights.to_kind(kind), layer.kernel.map(|side| side as i64 / 2));
+            let apart = layer.dilation as i64;
+            features = match (self.flat, apart) {
+                (true, _) => {
+                    let padding = padding.map(|side| side * apart);
+                    features.conv2d(&weights, None::<&Tensor>, [1, 1], &padding[..2], [apart; 2], 1)
+                }
+                (false, 1) => features.conv3d(&weights, None::<&Tensor>, [1; 3], padding, [1; 3], 1),
+                (false, _) => unfolded(
+                    &folded(&features, apart).conv3d(&weights, None::<&Tensor>, [1; 3], padding, [1; 3], 1),
+                    apart,
+                    &features.size()[2..],
+                ),
             };
             if place + 1 < self.architecture.layers.len() {
                 features = features.relu();
             }
         }
-        (features + x).relu()
+        (features.to_kind(Kind::Float) + x).relu()
     }
 }
 
@@ -91,7 +108,7 @@ impl Layer for TorchNetwork {
     }
 
     fn apply(&mut self, stage: usize, shape: [usize; 3], x: &[f32], noise: &[f32]) -> Vec<f32> {
-        if self.device.is_cuda() {
+        if self.device.is_cuda() || self.precision == Precision::Bfloat16 {
             return self.by_libtorch(stage, shape, x, noise);
         }
         let (mut z, body) = (zeros(x.len()), self.architecture.body_of(stage));
@@ -121,6 +138,32 @@ impl Layer for TorchNetwork {
         slope[start..].iter_mut().zip(of_weights).for_each(|(slope, new)| *slope += new);
         self.image(&slopes[0])
     }
+}
+
+/// The same values with the channels contiguous.
+fn channels_together(features: &Tensor) -> Tensor {
+    match features.dim() {
+        4 => features.permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2]),
+        _ => features.permute([0, 2, 3, 4, 1]).contiguous().permute([0, 4, 1, 2, 3]),
+    }
+}
+
+/// `[1, channel, x, y, z]`, filled up with zeros to multiples of d, as `[d³, channel, x/d, y/d, z/d]`.
+fn folded(volume: &Tensor, d: i64) -> Tensor {
+    let size = volume.size();
+    let missing = |axis: usize| (d - size[axis] % d) % d;
+    let volume = volume.constant_pad_nd([0, missing(4), 0, missing(3), 0, missing(2)]);
+    let [x, y, z] = [2, 3, 4].map(|axis| (size[axis] + d - 1) / d);
+    let parts = volume.permute([0, 2, 3, 4, 1]).reshape([x, d, y, d, z, d, size[1]]);
+    parts.permute([1, 3, 5, 0, 2, 4, 6]).reshape([d * d * d, x, y, z, size[1]]).permute([0, 4, 1, 2, 3])
+}
+
+/// The volume of a size that [`folded`] has made this of.
+fn unfolded(parts: &Tensor, d: i64, size: &[i64]) -> Tensor {
+    let [_, channels, x, y, z] = parts.size()[..] else { unreachable!("five axes") };
+    let parts = parts.permute([0, 2, 3, 4, 1]).reshape([d, d, d, x, y, z, channels]).permute([3, 0, 4, 1, 5, 2, 6]);
+    let volume = parts.reshape([1, x * d, y * d, z * d, channels]).permute([0, 4, 1, 2, 3]);
+    volume.narrow(2, 0, size[0]).narrow(3, 0, size[1]).narrow(4, 0, size[2])
 }
 
 fn floats(tensor: &Tensor) -> Vec<f32> {

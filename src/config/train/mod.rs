@@ -11,7 +11,7 @@ pub use model::{TrainedModelConfig, UnrolledTrainingConfig};
 pub use ridge::{RidgeTrainOutput, RidgeTrainTable, RidgeTraining};
 
 use super::{ConfigError, RunConfig, Source};
-use crate::train::{FilterSchedule, Loss, PublicData, Schedule, Training};
+use crate::train::{FilterSchedule, Loss, Precision, PublicData, Schedule, Training};
 use crate::units::{Fraction, NonNegative, Positive};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -86,6 +86,9 @@ pub struct OptimiserConfig {
     /// rate does.
     #[serde(default = "third")]
     pub deep_supervision: NonNegative,
+    /// Numbers that the network is worked out in while it learns.
+    #[serde(default)]
+    pub precision: Precision,
 }
 
 /// `[filter]`: the network by itself, as a filter of OSEM images towards the truth.

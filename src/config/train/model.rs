@@ -56,9 +56,10 @@ pub struct UnrolledTrainingConfig {
     /// Subsets; the largest number up to this that divides a scanner's views is taken.
     #[schemars(range(min = 1))]
     pub subsets: usize,
-    /// γ at the start, for a scan with one event per voxel; a hundredth in the first of several stages, whose image is uniform.
-    #[serde(default = "gamma")]
-    pub gamma: Positive,
+    /// γ of each stage at the start, for a scan with one event per voxel; the last one serves all further stages. Without it, those of
+    /// `start`, else 1, and a hundredth in the first of several stages, whose image is uniform.
+    #[serde(default)]
+    pub gamma: Vec<Positive>,
     /// Whether the gradient stops at the EM steps, as in published code; worse, for comparison.
     #[serde(default)]
     pub detached: bool,
@@ -92,10 +93,6 @@ fn yes() -> bool {
     true
 }
 
-fn gamma() -> Positive {
-    Positive::constant(1.0)
-}
-
 impl UnrolledTrainingConfig {
     /// The network.
     pub fn architecture(&self) -> Architecture {
@@ -120,6 +117,10 @@ impl UnrolledTrainingConfig {
         let (given, layers) = (self.dilations.len(), self.layers);
         let uneven = (given != 0 && given != layers)
             .then(|| source.mistake(&at("dilations"), format!("{given} numbers for {layers} layers"), None));
+        let many = (self.gamma.len() > self.stages).then(|| {
+            let found = format!("{} numbers for {} stages", self.gamma.len(), self.stages);
+            source.mistake(&at("gamma"), found, None)
+        });
         let flaw = self.architecture().check().err().map(|problem| source.mistake("model.unrolled", problem, None));
         let deep = self.kernel[2].max(self.first_kernel.map_or(1, |kernel| kernel[2])) > 1;
         let crossed = (deep && matches!(data.stack, Stack::Slices { .. })).then(|| {
@@ -127,6 +128,6 @@ impl UnrolledTrainingConfig {
             source.mistake("data.stack", "the network's kernels reach across slices that show different bodies", help)
         });
         let start = self.start.as_ref().and_then(|path| source.input(&at("start"), path).err());
-        numbers.into_iter().flatten().chain(uneven).chain(flaw).chain(crossed).chain(start).collect()
+        numbers.into_iter().flatten().chain(uneven).chain(many).chain(flaw).chain(crossed).chain(start).collect()
     }
 }
