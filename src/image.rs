@@ -58,6 +58,9 @@ pub enum ImageUnit {
     /// Not calibrated: proportional to activity, scaled so that the model's factors need no calibration.
     #[serde(rename = "counts/mm")]
     CountsPerMm,
+    /// A pure number, such as a score.
+    #[serde(rename = "1")]
+    Number,
 }
 
 impl std::fmt::Display for ImageUnit {
@@ -66,6 +69,7 @@ impl std::fmt::Display for ImageUnit {
             Self::BecquerelPerMl => "Bq/mL",
             Self::PerCm => "1/cm",
             Self::CountsPerMm => "counts/mm",
+            Self::Number => "1",
         })
     }
 }

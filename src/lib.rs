@@ -18,4 +18,5 @@ pub mod run;
 pub mod scanner;
 pub mod simulate;
 pub mod train;
+pub mod trust;
 pub mod units;

@@ -14,7 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["operator"],
     &["simulate", "scatter", "likelihood", "prior"],
     &["algorithm"],
-    &["train"],
+    &["train", "trust"],
     &["observe"],
     &["report"],
     &["config"],

@@ -2,7 +2,7 @@
 
 use super::{
     AlgorithmConfig, AttenuationConfig, ConfigError, FilterConfig, ImageConfig, MeasurementConfig, OutputConfig,
-    PriorConfig, ReferenceConfig, RunConfig, Source, StopConfig,
+    PriorConfig, ReferenceConfig, RunConfig, SentinelConfig, Source, StopConfig,
 };
 use crate::prior::Capability;
 use crate::scanner::SinogramGeometry;
@@ -33,6 +33,9 @@ pub struct ReconConfig {
     /// Gaussian filter of the finished image.
     #[serde(default)]
     pub post_filter: Option<FilterConfig>,
+    /// Whether the counts contradict the image; on with every learned prior.
+    #[serde(default)]
+    pub sentinel: Option<SentinelConfig>,
     /// Reasons to stop early.
     #[serde(default)]
     pub stop: StopConfig,
@@ -80,8 +83,16 @@ impl ReconConfig {
             conflicts.push(source.mistake(&at, "this algorithm needs a prior that is a denoiser", Some(help.into())));
         }
         conflicts.extend(self.algorithm.conflicts(source));
+        conflicts.extend(self.sentinel.iter().flat_map(|sentinel| sentinel.conflicts(source, force)));
         conflicts.extend(self.tolerance_conflict(source));
         conflicts
+    }
+
+    /// The sentinel of the run: that of the config, or the default one where the prior is learned.
+    pub fn sentinel(&self) -> Option<SentinelConfig> {
+        let learned = self.prior.as_ref().is_some_and(PriorConfig::is_learned);
+        let sentinel = self.sentinel.clone().or_else(|| learned.then(SentinelConfig::default));
+        sentinel.filter(|sentinel| !sentinel.off)
     }
 
     /// A tolerance for what has no gradient.

@@ -4,7 +4,7 @@ use crate::image::ImageUnit;
 
 /// The unit of a name, as `ImageUnit` displays it.
 pub(super) fn unit_named(name: &str) -> Option<ImageUnit> {
-    let units = [ImageUnit::BecquerelPerMl, ImageUnit::PerCm, ImageUnit::CountsPerMm];
+    let units = [ImageUnit::BecquerelPerMl, ImageUnit::PerCm, ImageUnit::CountsPerMm, ImageUnit::Number];
     units.into_iter().find(|unit| unit.to_string() == name)
 }
 

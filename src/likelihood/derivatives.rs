@@ -1,7 +1,7 @@
 //! Gradient and curvature of the log-likelihood.
 
 use super::model::{Model, Scratch};
-use super::poisson::{residual, weight};
+use super::poisson::{information, residual, weight};
 use coincide_kernels::zeros;
 use rayon::prelude::*;
 
@@ -31,6 +31,13 @@ impl Model<'_> {
         self.forward(subset, x, &mut scratch.image, &mut scratch.sinogram);
         self.lines(subset, &mut scratch.sinogram, weight);
         self.back(subset, &scratch.sinogram, &mut scratch.image, out);
+    }
+
+    /// out = Gₖᵀ \[m² / ȳ\], without the resolution model: what the expected counts tell of each voxel.
+    pub fn information(&self, subset: usize, x: &[f32], scratch: &mut Scratch, out: &mut [f32]) {
+        self.forward(subset, x, &mut scratch.image, &mut scratch.sinogram);
+        self.lines(subset, &mut scratch.sinogram, information);
+        self.back_without_resolution(subset, &scratch.sinogram, out);
     }
 
     /// Row sums of −∇²L(x) over all subsets: what −∇²L makes of an image of ones. Its diagonal is never larger, as no entry

@@ -1,6 +1,6 @@
 //! The model of one measurement on one image grid.
 
-use super::poisson::{log_likelihood, quotient};
+use super::poisson::{log_likelihood, mean, quotient};
 use crate::data::{Measurement, SubsetError, subsets};
 use crate::image::ImageGrid;
 use crate::operator::{GaussianFilter, LinearOperator, Projector};
@@ -11,6 +11,7 @@ use rayon::prelude::*;
 pub struct Model<'a> {
     pub(super) measurement: &'a Measurement,
     resolution: Option<GaussianFilter>,
+    resolution_fwhm_mm: Option<[f64; 3]>,
     pub(super) subsets: Vec<Subset>,
     grid: ImageGrid,
 }
@@ -41,6 +42,7 @@ impl<'a> Model<'a> {
         Ok(Self {
             measurement,
             resolution: resolution_fwhm_mm.map(|fwhm_mm| GaussianFilter::new(&grid, fwhm_mm)),
+            resolution_fwhm_mm,
             subsets: subsets.into_iter().map(|views| Subset { projector: projector.subset(&views), views }).collect(),
             grid,
         })
@@ -51,7 +53,8 @@ impl<'a> Model<'a> {
         let subsets = subsets(self.measurement.geometry.views, count)?;
         let projector = &self.subsets[0].projector;
         let subsets = subsets.into_iter().map(|views| Subset { projector: projector.subset(&views), views }).collect();
-        Ok(Self { measurement: self.measurement, resolution: self.resolution.clone(), subsets, grid: self.grid })
+        let (resolution, resolution_fwhm_mm) = (self.resolution.clone(), self.resolution_fwhm_mm);
+        Ok(Self { measurement: self.measurement, resolution, resolution_fwhm_mm, subsets, grid: self.grid })
     }
 
     /// The same model of another measurement of the same geometry.
@@ -60,7 +63,8 @@ impl<'a> Model<'a> {
         assert_eq!(shape, self.measurement.geometry.shape(), "a measurement of another geometry");
         let subset = |subset: &Subset| Subset { views: subset.views.clone(), projector: subset.projector.clone() };
         let subsets = self.subsets.iter().map(subset).collect();
-        Model { measurement, resolution: self.resolution.clone(), subsets, grid: self.grid }
+        let (resolution, resolution_fwhm_mm) = (self.resolution.clone(), self.resolution_fwhm_mm);
+        Model { measurement, resolution, resolution_fwhm_mm, subsets, grid: self.grid }
     }
 
     /// The image grid.
@@ -71,6 +75,11 @@ impl<'a> Model<'a> {
     /// The measurement.
     pub fn measurement(&self) -> &Measurement {
         self.measurement
+    }
+
+    /// Width of the resolution model along x, y, z (FWHM in mm).
+    pub fn resolution_fwhm_mm(&self) -> Option<[f64; 3]> {
+        self.resolution_fwhm_mm
     }
 
     /// Number of subsets.
@@ -133,6 +142,21 @@ impl<'a> Model<'a> {
         sum
     }
 
+    /// ȳ of all subsets, `[view, radial, tof, plane]`.
+    pub fn expected(&self, x: &[f32], scratch: &mut Scratch) -> Vec<f32> {
+        let [views, radial, tof, planes] = self.measurement.geometry.shape();
+        let view = radial * tof * planes;
+        let mut all = zeros(views * view);
+        for (index, subset) in self.subsets.iter().enumerate() {
+            self.forward(index, x, &mut scratch.image, &mut scratch.sinogram);
+            self.lines(index, &mut scratch.sinogram, mean);
+            for (&place, values) in subset.views.iter().zip(scratch.sinogram.chunks_exact(view)) {
+                all[place * view..][..view].copy_from_slice(values);
+            }
+        }
+        all
+    }
+
     /// z = Gₖ B x, the line integrals of a subset without its factors.
     pub fn forward(&self, subset: usize, x: &[f32], image: &mut [f32], z: &mut [f32]) {
         let projector = &self.subsets[subset].projector;
@@ -155,6 +179,11 @@ impl<'a> Model<'a> {
             }
             None => projector.adjoint(z, out),
         }
+    }
+
+    /// out = Gₖᵀ z
+    pub(super) fn back_without_resolution(&self, subset: usize, z: &[f32], out: &mut [f32]) {
+        self.subsets[subset].projector.adjoint(z, out);
     }
 
     /// Bins of a subset.

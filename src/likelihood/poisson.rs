@@ -85,3 +85,16 @@ pub fn weight(bins: Bins, planes: usize, integrals: &mut [f32]) {
         *value = ratio * ratio * y;
     });
 }
+
+/// Replaces the line integrals G B x by ȳ = m ⊙ G B x + b.
+pub fn mean(bins: Bins, planes: usize, integrals: &mut [f32]) {
+    bins.each(planes, integrals, |value, _, m, b| *value = m * *value + b);
+}
+
+/// Replaces the line integrals G B x by m² / ȳ, the expected curvature of −L along each line; 0 where ȳ is 0.
+pub fn information(bins: Bins, planes: usize, integrals: &mut [f32]) {
+    bins.each(planes, integrals, |value, _, m, b| {
+        let mean = m * *value + b;
+        *value = if mean > 0.0 { m * (m / mean) } else { 0.0 };
+    });
+}

@@ -12,6 +12,7 @@
 //! | recovery coefficient | mean x / mean t over one region |
 //! | SSIM | see [`ssim`] |
 //! | bias and SD over realisations | see [`Ensemble`] |
+//! | maximum, peak, volume and total uptake of a lesion | see [`uptake`](uptake()) |
 //! | mean and its interval over realisations | see [`Estimate`] |
 //! | contrast recovery, background variability, lung residual | see [`NemaLayout`] |
 //!
@@ -20,17 +21,21 @@
 mod difference;
 mod disc;
 mod ensemble;
+mod equivalence;
 mod interval;
 mod nema;
 mod nema_small;
 mod region;
 mod similarity;
+mod uptake;
 
 pub use difference::{nrmse, psnr, rmse};
 pub use disc::{Disc, MetricError};
 pub use ensemble::{Ensemble, root_mean_variance};
+pub use equivalence::{Equivalent, equivalent_counts};
 pub use interval::Estimate;
 pub use nema::{NemaLayout, NemaReport, NemaSphere, SphereResult};
 pub use nema_small::{NemaSmallLayout, NemaSmallReport, RodResult};
 pub use region::{RegionStatistics, bias, recovery_coefficient, region_statistics};
 pub use similarity::ssim;
+pub use uptake::{LESION_SHARE, Uptake, uptake};

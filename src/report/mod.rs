@@ -11,6 +11,7 @@ pub use memory::{available_memory_mb, peak_memory_mb};
 pub use plot::{Plot, Point, Series, Stroke};
 pub use provenance::{Input, Record, hash_lines, sha256, sha256_of_text};
 pub use results::{
-    BenchResult, CheckResult, Limits, Problem, ReconResult, ReplayResult, VerifyResult, WeightSearch, WeightTrial,
+    BenchResult, CheckResult, Limits, Problem, ReconResult, ReplayResult, SentinelResult, VerifyResult, WeightSearch,
+    WeightTrial,
 };
 pub use table::{Table, significant};

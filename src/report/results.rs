@@ -1,6 +1,7 @@
 //! The JSON object that each command prints with `--json`. Fields may be added, never renamed.
 
 use crate::observe::Sample;
+use crate::trust::Place;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -44,6 +45,8 @@ pub struct ReconResult {
     pub metrics: BTreeMap<String, f64>,
     /// Distance from the maximum: ‖P₊(x + D ∇Φ) − x‖ / ‖x‖ with D = (x + δ) / s.
     pub kkt: Option<f64>,
+    /// What the counts say against the image, where that was asked.
+    pub sentinel: Option<SentinelResult>,
     /// ‖x − x_before‖ / ‖x‖ of the last full iteration, where there were two.
     pub step: Option<f64>,
     /// Unit of the image.
@@ -56,6 +59,27 @@ pub struct ReconResult {
     pub peak_memory_mb: Option<f64>,
     /// Figures along the way.
     pub history: Vec<Sample>,
+}
+
+/// What the counts say against an image: see [`crate::trust`].
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SentinelResult {
+    /// Widths (FWHM) of the spots in mm.
+    pub sizes_mm: Vec<f64>,
+    /// Largest |z| that is not told.
+    pub threshold: f64,
+    /// Scans that the threshold was found by; 0 where it was given.
+    pub simulated: usize,
+    /// Share of the counts that was kept for the test; 0 where the image was fitted to all of them.
+    pub held_out: f64,
+    /// Smallest z.
+    pub smallest: f64,
+    /// Largest z.
+    pub largest: f64,
+    /// Unit of the heights.
+    pub unit: String,
+    /// Places above the threshold, the strongest first.
+    pub places: Vec<Place>,
 }
 
 /// How a weight was found.

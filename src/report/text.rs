@@ -1,7 +1,11 @@
 //! Results as text for people.
 
-use super::{BenchResult, CheckResult, ReconResult, ReplayResult, Table, VerifyResult, significant};
+use super::{BenchResult, CheckResult, ReconResult, ReplayResult, SentinelResult, Table, VerifyResult, significant};
+use crate::trust::Verdict;
 use std::fmt;
+
+/// Flagged places that are printed; the JSON result has all.
+const MOST_PLACES: usize = 10;
 
 fn passed(passed: bool) -> &'static str {
     if passed { "passed" } else { "FAILED" }
@@ -111,9 +115,42 @@ impl fmt::Display for ReconResult {
             }
             write!(f, "\n{metrics}")?;
         }
+        if let Some(sentinel) = &self.sentinel {
+            write!(f, "\n{sentinel}")?;
+        }
         for file in &self.files {
             writeln!(f, "{}", file.display())?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for SentinelResult {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let found = match self.simulated {
+            0 => "given".to_owned(),
+            scans => format!("one in twenty of {scans} simulated scans is above"),
+        };
+        let [low, high, threshold] = [self.smallest, self.largest, self.threshold].map(|z| format!("{z:.2}"));
+        writeln!(f, "sentinel: z from {low} to {high}, threshold {threshold} ({found})")?;
+        if self.places.is_empty() {
+            return writeln!(f, "          the counts do not contradict the image");
+        }
+        let height = format!("height in {}", self.unit);
+        let mut table = Table::new(["x, y, z in mm", "FWHM in mm", "z", height.as_str(), ""]);
+        for place in self.places.iter().take(MOST_PLACES) {
+            let centre = place.centre_mm.map(|mm| format!("{mm:.1}")).join(", ");
+            let verdict = match place.verdict {
+                Verdict::Missing => "in the counts, missing in the image",
+                Verdict::Refuted => "in the image, refuted by the counts",
+            };
+            let [z, width] = [format!("{:.2}", place.z), format!("{:.0}", place.fwhm_mm)];
+            table.row([&centre, &width, &z, &significant(place.height), verdict]);
+        }
+        write!(f, "{table}")?;
+        match self.places.len().saturating_sub(MOST_PLACES) {
+            0 => Ok(()),
+            more => writeln!(f, "and {more} more"),
+        }
     }
 }

@@ -5,9 +5,12 @@
 use super::{RunError, image_file};
 use crate::config::{ReferenceConfig, Source};
 use crate::image::{Image, ImageGrid, ImageUnit};
-use crate::metrics::{NemaLayout, nrmse, psnr, region_statistics, ssim};
+use crate::metrics::{LESION_SHARE, NemaLayout, nrmse, psnr, region_statistics, ssim, uptake};
 use crate::phantom::Phantom;
 use std::collections::BTreeMap;
+
+/// Regions up to this size have a maximum and a peak.
+const LARGEST_LESION_ML: f64 = 200.0;
 
 /// The truth on the image grid, and the regions to score.
 pub(super) struct Reference {
@@ -77,6 +80,11 @@ impl Reference {
             figures.insert(format!("{name}.mean"), found.mean);
             if truth.mean > 0.0 {
                 figures.insert(format!("{name}.recovery"), found.mean / truth.mean);
+            }
+            let lesion = (found.volume_ml < LARGEST_LESION_ML).then(|| uptake(&scaled, mask, LESION_SHARE));
+            if let Some(lesion) = lesion.flatten() {
+                figures.insert(format!("{name}.max"), lesion.max);
+                figures.insert(format!("{name}.peak"), lesion.global_peak);
             }
         }
         // A grid that does not hold all of the phantom has no NEMA score.

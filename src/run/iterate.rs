@@ -182,6 +182,7 @@ impl Scene<'_> {
             counts_prompts: measurement.total_prompts(),
             metrics: self.reference.map_or_else(BTreeMap::new, |reference| reference.figures(image)),
             kkt: iterative.then_some(fit.kkt),
+            sentinel: None,
             step: made.step,
             unit: self.unit.to_string(),
             threads: rayon::current_num_threads(),

@@ -28,6 +28,7 @@ mod replay;
 mod ridge_training;
 mod scanners;
 mod schema;
+mod sentinel;
 mod simulate;
 mod start;
 mod train;
@@ -42,7 +43,7 @@ pub use convergence::{CONVERGENCE_CASES, ConvergenceLine, ConvergenceReference, 
 pub use convert::{ConvertResult, convert};
 pub use demo::{DemoResult, demo};
 pub use error::RunError;
-pub use evaluate::{StudyResult, SummaryEntry, TunedEntry, evaluate};
+pub use evaluate::{EquivalenceEntry, StudyResult, SummaryEntry, TunedEntry, evaluate};
 pub use info::{ImageSheet, Info, MeasurementSheet, PhantomSheet, TableSheet, TablesSheet, info};
 pub use options::{Interruption, Options};
 pub use phantoms::{PhantomList, list_phantoms};

@@ -52,8 +52,7 @@ impl Scene<'_> {
         }
         // A uniform image says nothing about the largest activity or the curvature; a short OSEM does. The scale of a learned
         // prior is always that of a short OSEM: it does not depend on where the algorithm starts.
-        let learned = matches!(config, PriorConfig::Ridge(_) | PriorConfig::Unrolled(_) | PriorConfig::Torchscript(_));
-        let seen = match start.filter(|_| !learned) {
+        let seen = match start.filter(|_| !config.is_learned()) {
             Some(start) => Cow::Borrowed(start),
             None => Cow::Owned(self.osem_start(&OsemStart::default(), self.model)?),
         };

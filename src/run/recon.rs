@@ -2,8 +2,9 @@
 
 use super::attenuation::attenuate;
 use super::figures::Reference;
-use super::iterate::Scene;
+use super::iterate::{Made, Scene};
 use super::measurement::{Acquired, acquire, early_geometry};
+use super::sentinel::held_out;
 use super::{Options, RunError, first, write_outputs};
 use crate::config::{Method, ReconConfig, Source};
 use crate::image::{Image, ImageUnit};
@@ -55,6 +56,8 @@ pub(super) fn reconstruct(
     }
     let grid = config.image.grid(&measurement.geometry, source)?;
     let resolution_mm = config.resolution.map(|filter| filter.widths_mm());
+    let sentinel = config.sentinel();
+    let (measurement, kept) = held_out(sentinel.as_ref(), measurement);
     let model = Model::new(&measurement, grid, resolution_mm, model_subsets(config, measurement.geometry.views))?;
     let reference = config.reference.as_ref().map(|truth| Reference::read(truth, &grid, source)).transpose()?;
     let mut record = Record::new("recon", &source.text, &source.path);
@@ -65,22 +68,33 @@ pub(super) fn reconstruct(
     let scene = Scene { source, config, model, reference, unit, provenance: &provenance, options };
 
     // Until the files are written, Ctrl-C must not lose the image.
-    let (made, image, files) = options.interrupt.hold(|| -> Result<_, RunError> {
-        let made = match config.algorithm.method() {
-            Method::Iterative(iterations) => scene.iterate(iterations)?,
-            Method::Analytic(fbp) => scene.analytic(fbp)?,
-        };
-        let image = post_filter(scene.image(made.values.clone()), config);
+    let (made, image, mut files) = options.interrupt.hold(|| -> Result<_, RunError> {
+        let (made, image) = image_of(&scene)?;
         record.seconds = vec![("reconstruction", made.seconds), ("total", whole.elapsed().as_secs_f64())];
         let provenance = record.pairs().into_iter().collect();
         let files = write_outputs(&config.output, source, options.force, &image, &provenance)?;
         Ok((made, image, files))
     })?;
 
+    let judged = sentinel.map(|sentinel| scene.sentinel(&sentinel, &image, kept.as_ref())).transpose()?;
     let mut result = scene.result(made, &image);
+    if let Some((sentinel, file)) = judged {
+        result.sentinel = Some(sentinel);
+        files.extend(file);
+    }
     (result.output, result.files) = (files.first().cloned(), files);
     result.seconds_total = whole.elapsed().as_secs_f64();
     Ok((image, result))
+}
+
+/// What the config makes of the scene's measurement: the run, and its finished image.
+pub(super) fn image_of(scene: &Scene) -> Result<(Made, Image), RunError> {
+    let made = match scene.config.algorithm.method() {
+        Method::Iterative(iterations) => scene.iterate(iterations)?,
+        Method::Analytic(fbp) => scene.analytic(fbp)?,
+    };
+    let image = post_filter(scene.image(made.values.clone()), scene.config);
+    Ok((made, image))
 }
 
 /// The Gaussian filter of the finished image.

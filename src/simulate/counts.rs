@@ -53,6 +53,20 @@ pub fn split(whole: &Measurement, share: f64, seed: u64) -> (Measurement, Measur
     (first, second)
 }
 
+/// Another scan with the same expected counts ȳ, `[view, radial, tof, plane]`: a parametric bootstrap. Scans of different numbers are
+/// independent.
+pub fn resampled(scan: &Measurement, mean: &[f32], seed: u64, number: usize) -> Measurement {
+    assert_eq!(mean.len(), scan.prompts.len(), "expected counts of another geometry");
+    let (length, views) = (scan.view_bins(0).len(), scan.geometry.views);
+    let mut prompts = vec![0.0; mean.len()];
+    let pairs = prompts.par_chunks_mut(length).zip(mean.par_chunks(length)).enumerate();
+    pairs.for_each(|(view, (prompts, mean))| {
+        let mut random = stream(seed, Purpose::Resampling, number * views + view);
+        prompts.iter_mut().zip(mean).for_each(|(prompts, &mean)| *prompts = poisson(f64::from(mean), &mut random));
+    });
+    Measurement { prompts, ..scan.clone() }
+}
+
 fn binomial(count: f32, share: f64, random: &mut Pcg64) -> f32 {
     if count == 0.0 {
         return 0.0;

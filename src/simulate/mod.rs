@@ -25,7 +25,7 @@ mod trace;
 
 pub use config::{CountsConfig, DoseLevel, RandomsShape, SimulationConfig};
 pub(crate) use counts::poisson;
-pub use counts::split;
+pub use counts::{resampled, split};
 pub(crate) use efficiency::Efficiencies;
 pub use error::SimulateError;
 pub use trace::{Projection, project};
@@ -47,6 +47,7 @@ pub(crate) enum Purpose {
     Scan = 5,
     Weights = 6,
     Filter = 7,
+    Resampling = 8,
 }
 
 /// Random numbers of one purpose and one view, unrelated to those of all others.

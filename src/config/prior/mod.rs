@@ -143,6 +143,11 @@ impl PriorConfig {
         self.common().kappa
     }
 
+    /// Whether the prior was learned from images.
+    pub fn is_learned(&self) -> bool {
+        matches!(self, Self::Ridge(_) | Self::Unrolled(_) | Self::Torchscript(_))
+    }
+
     /// The image that guides the prior.
     pub fn anatomical(&self) -> Option<&AnatomicalConfig> {
         self.common().anatomical

@@ -105,8 +105,16 @@ impl Study {
         for method in &self.methods {
             conflicts.extend(bad_name(source, &format!("methods.{}", method.name), &method.name));
         }
+        conflicts.extend(config.yardstick.as_ref().and_then(|name| self.no_yardstick(name)));
         conflicts.extend(config.output.conflicts(source, force));
         conflicts
+    }
+
+    fn no_yardstick(&self, name: &str) -> Option<ConfigError> {
+        let known: Vec<&str> = self.methods.iter().map(|method| method.name.as_str()).collect();
+        let message = format!("there is no method `{name}`");
+        let help = Some(format!("use one of {}", known.join(", ")));
+        (!known.contains(&name)).then(|| self.source.mistake("yardstick", message, help))
     }
 
     /// An error of a method's own config, whose text is `effective`, told at the place in the study that it comes from.

@@ -36,6 +36,10 @@ pub struct StudyConfig {
     /// The figure by which each method's knob is chosen, before methods are compared.
     #[serde(default)]
     pub oracle: Oracle,
+    /// The method whose prompts are the yardstick: how many it needs for what the others reach, where there are several
+    /// levels of counts.
+    #[serde(default)]
+    pub yardstick: Option<String>,
     /// The region whose voxels' noise is matched and plotted; by default the background discs of the NEMA phantom, else the
     /// region called `background`, else the whole object.
     #[serde(default)]

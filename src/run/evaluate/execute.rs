@@ -187,6 +187,11 @@ fn figures(subject: &Subject, image: &Image, result: &ReconResult) -> Figures {
     figures.insert("seconds".into(), result.seconds);
     figures.extend(result.objective.map(|objective| ("objective".to_owned(), objective)));
     figures.extend(result.kkt.map(|kkt| ("kkt".to_owned(), kkt)));
+    if let Some(sentinel) = &result.sentinel {
+        figures.insert("sentinel.largest".into(), sentinel.largest);
+        figures.insert("sentinel.smallest".into(), sentinel.smallest);
+        figures.insert("sentinel.places".into(), sentinel.places.len() as f64);
+    }
     figures.retain(|_, value| value.is_finite());
     figures
 }

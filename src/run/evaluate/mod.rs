@@ -6,6 +6,7 @@
 mod cache;
 mod cells;
 mod curves;
+mod equivalence;
 mod execute;
 mod maps;
 mod plan;
@@ -13,11 +14,13 @@ mod result;
 mod tables;
 mod tune;
 
+pub use equivalence::EquivalenceEntry;
 pub use result::{StudyResult, SummaryEntry, TunedEntry};
 
 use super::{Options, RunError, first};
 use crate::config::Study;
 use cache::Cache;
+use equivalence::Equivalence;
 use plan::Plan;
 use std::path::{Path, PathBuf};
 
@@ -36,10 +39,13 @@ pub fn evaluate(path: &Path, options: &Options) -> Result<StudyResult, RunError>
         let files = Files { folder: &folder, overwrite: options.force };
         files.create("")?;
         let mut written = curves::write(&study, &plan, &cells, &tuned, &files)?;
+        let equivalence = Equivalence { study: &study, plan: &plan, cells: &cells, tuned: &tuned };
+        written.extend(equivalence.write(&files)?);
         written.extend(maps::write(&study, &plan, &cells, &tuned, &cache, &files)?);
         // The tables come last: where they are, the results are complete.
         written.extend(tables::write(&study, &plan, &cells, &tuned, &cache, &files)?);
-        Ok(result::result(&study, &plan, &cells, &tuned, computed, written))
+        let result = result::result(&study, &plan, &cells, &tuned, computed, written);
+        Ok(StudyResult { equivalence: equivalence.entries(), ..result })
     })
 }
 

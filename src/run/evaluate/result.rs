@@ -1,11 +1,13 @@
 //! What a study says: as one JSON object, and as a table for people.
 
 use super::cells::{Scores, noise};
+use super::equivalence::EquivalenceEntry;
 use super::maps::matched;
 use super::plan::Plan;
 use super::tables::RESULTS;
 use super::tune::Tuned;
 use crate::config::Study;
+use crate::metrics::Equivalent;
 use crate::report::{Table, significant};
 use serde::Serialize;
 use std::fmt;
@@ -37,6 +39,8 @@ pub struct StudyResult {
     pub tuned: Vec<TunedEntry>,
     /// What a reader should know before believing the numbers.
     pub warnings: Vec<String>,
+    /// Prompts that the yardstick needs for what each method reaches.
+    pub equivalence: Vec<EquivalenceEntry>,
     /// Every figure of each method at its chosen setting.
     pub summary: Vec<SummaryEntry>,
 }
@@ -103,6 +107,7 @@ pub(super) fn result(
         oracle: study.config.oracle.metric(),
         summary: tuned.iter().zip(&entries).flat_map(|(tuned, entry)| summary(&cells[tuned.cell], entry)).collect(),
         tuned: entries,
+        equivalence: Vec::new(),
         warnings,
     }
 }
@@ -179,6 +184,40 @@ impl StudyResult {
         kinds
     }
 
+    /// Photon equivalence, one row per method, phantom and figure, one column per level.
+    fn photons(&self) -> Table {
+        let mut levels: Vec<f64> = self.equivalence.iter().map(|entry| entry.level).collect();
+        levels.sort_by(f64::total_cmp);
+        levels.dedup();
+        let mut table = Table::new(
+            ["method", "of", "figure"]
+                .map(str::to_owned)
+                .into_iter()
+                .chain(levels.iter().map(|level| format!("{level:e}"))),
+        );
+        let about = |entry: &EquivalenceEntry| {
+            let of = format!("{}, {}", entry.phantom, entry.scanner);
+            [entry.method.clone(), of, entry.metric.trim_start_matches("ensemble.").to_owned()]
+        };
+        let mut rows: Vec<[String; 3]> = self.equivalence.iter().map(about).collect();
+        rows.dedup();
+        for row in rows {
+            let at = |level: &f64| {
+                let entry = self.equivalence.iter().find(|entry| about(entry) == row && entry.level == *level);
+                entry.map_or("–".to_owned(), |entry| {
+                    let times = significant(entry.prompts.counts() / level);
+                    match entry.prompts {
+                        Equivalent::At(_) => format!("× {times}"),
+                        Equivalent::MoreThan(_) => format!("> × {times}"),
+                        Equivalent::FewerThan(_) => format!("< × {times}"),
+                    }
+                })
+            };
+            table.row(row.iter().cloned().chain(levels.iter().map(at)));
+        }
+        table
+    }
+
     fn table(&self, kind: (&str, &str, f64)) -> Table {
         let of = |metric: &str, method: &str| {
             let is = |entry: &&SummaryEntry| {
@@ -231,6 +270,10 @@ impl fmt::Display for StudyResult {
         }
         if self.realisations > 1 {
             writeln!(f, "± {}", self.interval)?;
+        }
+        let photons = self.photons();
+        if !self.equivalence.is_empty() {
+            writeln!(f, "\nprompts that the yardstick needs for the same figure\n{photons}")?;
         }
         for warning in &self.warnings {
             writeln!(f, "warning: {warning}")?;

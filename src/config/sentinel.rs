@@ -1,0 +1,69 @@
+//! The table `[sentinel]`: does the image hold what the counts hold, and nothing that they refute?
+
+use super::{ConfigError, Source};
+use crate::units::{Fraction, Positive};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// `[sentinel]`: spots of each size, voxel by voxel, that the counts ask for beside the image.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SentinelConfig {
+    /// No sentinel, although the prior is learned.
+    pub off: bool,
+    /// Widths (FWHM) of the spots in mm.
+    pub sizes_mm: Vec<Positive>,
+    /// Largest |z| that is not told; found by `simulated` scans where that is given.
+    pub threshold: Positive,
+    /// Scans that are simulated from the image and reconstructed in the same way, to find the threshold: of 19, one in twenty exceeds
+    /// the largest by chance. They take as many reconstructions.
+    pub simulated: usize,
+    /// Share of the counts that is not reconstructed, but kept for the sentinel: z then is exact, else it is smaller than it might be.
+    pub held_out: Fraction,
+    /// Seed of what is simulated or held out.
+    pub seed: u64,
+    /// Image of z, of the first size (HDF5 or NIfTI).
+    pub map: Option<PathBuf>,
+}
+
+impl Default for SentinelConfig {
+    fn default() -> Self {
+        Self {
+            off: false,
+            sizes_mm: vec![Positive::constant(7.0), Positive::constant(10.0)],
+            threshold: Positive::constant(4.8),
+            simulated: 0,
+            held_out: Fraction::default(),
+            seed: 1,
+            map: None,
+        }
+    }
+}
+
+impl SentinelConfig {
+    /// What keeps it from being run.
+    pub fn conflicts(&self, source: &Source, force: bool) -> Vec<ConfigError> {
+        let wrong = |key: &str, message: String, help: &str| {
+            source.mistake(&format!("sentinel.{key}"), message, Some(help.to_owned()))
+        };
+        let empty = self
+            .sizes_mm
+            .is_empty()
+            .then(|| wrong("sizes_mm", "no size is given".into(), "give one, such as [8.0], or say `off = true`"));
+        let wide = self.sizes_mm.iter().find(|size| size.get() > 100.0).map(|size| {
+            wrong("sizes_mm", format!("a spot of {} mm is no lesion", size.get()), "sizes are in mm: [7.0, 10.0]")
+        });
+        let none_left = (self.held_out.get() > 0.9).then(|| {
+            let message = format!("with {} of the counts kept, too few are reconstructed", self.held_out.get());
+            wrong("held_out", message, "0.5 reconstructs half of them")
+        });
+        let few = (1..19).contains(&self.simulated).then(|| {
+            let message = format!("{} scans cannot tell one in twenty", self.simulated);
+            wrong("simulated", message, "19 is the smallest number that can, 0 takes `threshold`")
+        });
+        let endings = [".h5", ".hdf5", ".nii", ".nii.gz"];
+        let map = self.map.as_ref().and_then(|path| source.output("sentinel.map", path, &endings, force).err());
+        [empty, wide, none_left, few, map].into_iter().flatten().collect()
+    }
+}

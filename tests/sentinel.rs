@@ -1,0 +1,211 @@
+//! The sentinel: z against its definition, under the truth, with a lesion erased and with one invented; and through the program.
+
+use coincide::data::Measurement;
+use coincide::image::ImageGrid;
+use coincide::likelihood::Model;
+use coincide::scanner::{AxialCompression, Scanner, SinogramGeometry, preset};
+use coincide::simulate::resampled;
+use coincide::trust::{Verdict, places, score_maps};
+use coincide::units::FWHM_PER_SIGMA;
+use std::fs;
+use std::process::Command;
+
+const SIZE_MM: f64 = 16.0;
+const RESOLUTION_MM: [f64; 3] = [6.0, 6.0, 5.0];
+
+fn geometry() -> SinogramGeometry {
+    let scanner = Scanner {
+        crystals_per_ring: 200,
+        radial_bins: 99,
+        rings: 8,
+        ring_spacing_mm: 6.0,
+        ..preset("siemens-mmr").unwrap()
+    };
+    SinogramGeometry::new(scanner, AxialCompression::Span { span: 1, max_ring_difference: 5 }, 1, 0).unwrap()
+}
+
+fn grid() -> ImageGrid {
+    ImageGrid::centred([60, 60, 15], [5.0, 5.0, 3.0])
+}
+
+/// A cylinder of unit activity with a hotter rod in it.
+fn body(grid: &ImageGrid) -> Vec<f32> {
+    image(grid, |[x, y, _]| match (x.hypot(y), (x - 50.0).hypot(y)) {
+        (_, rod) if rod < 25.0 => 2.0,
+        (radius, _) if radius < 120.0 => 1.0,
+        _ => 0.0,
+    })
+}
+
+/// A spot of unit height.
+fn spot(grid: &ImageGrid, centre: [f64; 3], fwhm_mm: f64) -> Vec<f32> {
+    let sigma = fwhm_mm / FWHM_PER_SIGMA;
+    image(grid, |mm| (0..3).map(|axis| -(mm[axis] - centre[axis]).powi(2) / (2.0 * sigma * sigma)).sum::<f64>().exp())
+}
+
+fn image(grid: &ImageGrid, value: impl Fn([f64; 3]) -> f64) -> Vec<f32> {
+    let [_, ny, nz] = grid.shape;
+    (0..grid.voxels()).map(|n| value(grid.centre_mm([n / (ny * nz), n / nz % ny, n % nz])) as f32).collect()
+}
+
+/// A scan of an image: factors and background vary, counts are Poisson.
+fn scan(x: &[f32], seed: u64) -> Measurement {
+    let geometry = geometry();
+    let bins = geometry.bins();
+    let factors: Vec<f32> = (0..bins).map(|n| 0.004 + 0.002 * (n % 5) as f32).collect();
+    let background = Some(vec![0.2; bins]);
+    let empty = Measurement {
+        geometry,
+        prompts: vec![0.0; bins],
+        factors: Some(factors),
+        background,
+        calibrated: true,
+        duration_s: None,
+    };
+    let model = Model::new(&empty, grid(), Some(RESOLUTION_MM), 4).unwrap();
+    let mean = model.expected(x, &mut model.scratch());
+    resampled(&empty, &mean, seed, 0)
+}
+
+/// Σᵢ (A Tⱼ)ᵢ (yᵢ/ȳᵢ − 1) and Σᵢ (A Tⱼ)ᵢ² / ȳᵢ, written out.
+fn by_definition(measurement: &Measurement, x: &[f32], spot: &[f32]) -> [f64; 2] {
+    let silent = Measurement { background: None, ..measurement.clone() };
+    let model = Model::new(measurement, grid(), Some(RESOLUTION_MM), 1).unwrap();
+    let mean = model.expected(x, &mut model.scratch());
+    let along = model.with_measurement(&silent).expected(spot, &mut model.scratch());
+    let mut sums = [0.0; 2];
+    for ((t, mean), y) in along.iter().zip(&mean).zip(&measurement.prompts).filter(|((_, mean), _)| **mean > 0.0) {
+        let [t, mean, y] = [*t, *mean, *y].map(f64::from);
+        sums[0] += t * (y / mean - 1.0);
+        sums[1] += t * t / mean;
+    }
+    sums
+}
+
+#[test]
+fn scores_are_those_of_the_definition() {
+    let (grid, x) = (grid(), body(&grid()));
+    let measurement = scan(&x, 3);
+    let model = Model::new(&measurement, grid, Some(RESOLUTION_MM), 4).unwrap();
+    let map = &score_maps(&model, &x, &[SIZE_MM])[0];
+    for voxel in [[30, 30, 7], [40, 30, 7], [20, 38, 5], [30, 14, 9], [45, 42, 7]] {
+        let spot = spot(&grid, grid.centre_mm(voxel), SIZE_MM);
+        let [asked, known] = by_definition(&measurement, &x, &spot);
+        let n = grid.index(voxel);
+        let (sigma, z) = (f64::from(map.sigma[n]), f64::from(map.z[n]));
+        println!("{voxel:?}: σ {sigma:.4} ({:.4}), z {z:.3} ({:.3})", known.sqrt().recip(), asked / known.sqrt());
+        assert!((sigma * known.sqrt() - 1.0).abs() < 0.05, "{sigma} {}", known.sqrt().recip());
+        assert!((z - asked / known.sqrt()).abs() < 0.05 + 0.05 * z.abs(), "{z} {}", asked / known.sqrt());
+    }
+}
+
+#[test]
+fn under_the_truth_z_is_a_standard_normal_number() {
+    let (grid, x) = (grid(), body(&grid()));
+    let (mut sum, mut squares, mut count) = (0.0, 0.0, 0.0);
+    for seed in 0..12 {
+        let measurement = scan(&x, seed);
+        let model = Model::new(&measurement, grid, Some(RESOLUTION_MM), 4).unwrap();
+        let map = &score_maps(&model, &x, &[SIZE_MM])[0];
+        assert!(places(&grid, std::slice::from_ref(map), 4.8).is_empty(), "a false alarm in scan {seed}");
+        for (z, _) in map.z.iter().zip(&x).filter(|(_, x)| **x > 0.0) {
+            (sum, squares, count) = (sum + f64::from(*z), squares + f64::from(*z).powi(2), count + 1.0);
+        }
+    }
+    let (mean, sd) = (sum / count, (squares / count).sqrt());
+    println!("mean {mean:.3}, standard deviation {sd:.3}");
+    assert!(mean.abs() < 0.3 && (sd - 1.0).abs() < 0.1, "{mean} {sd}");
+}
+
+/// A lesion of a height that the ideal observer sees with a signal-to-noise ratio of 10.
+#[test]
+fn an_erased_lesion_is_found_where_it_is_and_an_invented_one_is_refuted() {
+    let (grid, background) = (grid(), body(&grid()));
+    let centre = grid.centre_mm([22, 36, 7]);
+    let lesion = spot(&grid, centre, SIZE_MM);
+    let [_, known] = by_definition(&scan(&background, 1), &background, &lesion);
+    let height = 10.0 / known.sqrt();
+    let with: Vec<f32> = background.iter().zip(&lesion).map(|(x, t)| x + height as f32 * t).collect();
+    let judge = |truth: &[f32], shown: &[f32]| {
+        let measurement = scan(truth, 7);
+        let model = Model::new(&measurement, grid, Some(RESOLUTION_MM), 4).unwrap();
+        places(&grid, &score_maps(&model, shown, &[10.0, SIZE_MM, 30.0]), 4.8)
+    };
+    for (truth, shown, verdict, sign) in
+        [(&with, &background, Verdict::Missing, 1.0), (&background, &with, Verdict::Refuted, -1.0)]
+    {
+        let found = judge(truth, shown);
+        println!("{found:?}");
+        let first = &found[0];
+        assert_eq!((found.len(), first.verdict, first.fwhm_mm), (1, verdict, SIZE_MM));
+        let apart: f64 = (0..3).map(|axis| (first.centre_mm[axis] - centre[axis]).powi(2)).sum();
+        assert!(apart.sqrt() < 8.0, "{apart}");
+        assert!((sign * first.z - 10.0).abs() < 3.0 && (sign * first.height / height - 1.0).abs() < 0.3, "{first:?}");
+    }
+    assert!(judge(&with, &with).is_empty() && judge(&background, &background).is_empty());
+}
+
+fn recon(folder: &std::path::Path, sentinel: &str) -> std::process::Output {
+    let config = format!(
+        r#"
+[measurement.simulated]
+phantom = "contrast-spheres"
+scanner.preset = "siemens-mmr"
+sinogram.axial.span = {{ span = 1, max_ring_difference = 2 }}
+sinogram.view_mashing = 6
+simulation = {{ counts = 2e5, seed = 3 }}
+
+[image]
+shape = [48, 48, 9]
+voxel_mm = [7.0, 7.0, 28.0]
+
+[algorithm.osem]
+subsets = 6
+iterations = 2
+
+{sentinel}
+"#
+    );
+    fs::write(folder.join("recon.toml"), config).unwrap();
+    Command::new(env!("CARGO_BIN_EXE_coincide"))
+        .args(["recon", "recon.toml", "--json", "--quiet", "--force"])
+        .current_dir(folder)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn the_program_tells_what_the_counts_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |sentinel: &str| -> serde_json::Value {
+        let output = recon(folder.path(), sentinel);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    assert!(run("")["sentinel"].is_null(), "no learned prior, no sentinel");
+    let plain = &run("[sentinel]\nsizes_mm = [20.0]\nmap = \"z.nii.gz\"")["sentinel"];
+    println!("{plain}");
+    assert!(plain["largest"].as_f64().unwrap() > 0.0 && plain["smallest"].as_f64().unwrap() < 0.0);
+    assert!(folder.path().join("z.nii.gz").exists());
+    // A filter that wipes the spheres away.
+    let wiped =
+        &run("[post_filter]\nfwhm_mm = [60.0, 60.0, 0.0]\n[sentinel]\nsizes_mm = [20.0]\nheld_out = 0.3")["sentinel"];
+    let places = wiped["places"].as_array().unwrap();
+    println!("{} places, first {}", places.len(), places[0]);
+    assert_eq!(places[0]["verdict"], "missing");
+    let found = &run("[sentinel]\nsizes_mm = [20.0]\nsimulated = 19")["sentinel"];
+    let threshold = found["threshold"].as_f64().unwrap();
+    println!("threshold of 19 scans: {threshold:.2}");
+    assert!((1.0..8.0).contains(&threshold) && found["simulated"] == 19);
+    for (sentinel, told) in [
+        ("[sentinel]\nsizes_mm = []", "no size is given"),
+        ("[sentinel]\nsizes_mm = [1000.0]", "a spot of 1000 mm is no lesion"),
+        ("[sentinel]\nsimulated = 5", "19 is the smallest number that can"),
+        ("[sentinel]\nheld_out = 0.95", "too few are reconstructed"),
+        ("[sentinel]\nmap = \"z.png\"", "is not a name for this format"),
+    ] {
+        let output = recon(folder.path(), sentinel);
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(2) && text.contains(told), "{sentinel}: {text}");
+    }
+}
