@@ -125,6 +125,28 @@ fn the_printed_table_names_the_best_setting_and_the_ends_of_ladders() {
 }
 
 #[test]
+fn a_method_that_is_the_yardstick_by_another_name_needs_as_many_prompts() {
+    let (before, _) = STUDY.split_once("[methods.few]").unwrap();
+    let method = &before[before.find("[methods.osem]").unwrap()..];
+    let study = format!("yardstick = \"osem\"\n{before}{}", method.replace("methods.osem", "methods.same"));
+    let folder = Folder::with(&study);
+    let result = folder.json("");
+    let entries = result["equivalence"].as_array().unwrap();
+    let of = |metric: &str, level: f64| {
+        let is = |entry: &&Value| entry["metric"] == metric && entry["level"] == level && entry["method"] == "same";
+        entries.iter().find(is).unwrap_or_else(|| panic!("{metric} at {level}: {entries:?}"))["prompts"].clone()
+    };
+    assert!((of("nrmse", 1e6)["at"].as_f64().unwrap() - 1e6).abs() < 1.0, "{entries:?}");
+    assert_eq!(of("nrmse", 2e5)["fewer-than"].as_f64(), Some(2e5));
+    let printed = text(&folder.run("evaluate study.toml --quiet --force").stdout);
+    assert!(printed.contains("prompts that the yardstick needs") && printed.contains("× 1"), "{printed}");
+    assert!(folder.path("study-results/plots/uniform-cylinder.small.prompts.nrmse.svg").is_file());
+    folder.write(&study.replace("\"osem\"\n", "\"mlem\"\n"));
+    let output = folder.run("evaluate study.toml --force");
+    assert!(text(&output.stderr).contains("there is no method `mlem`"), "{}", text(&output.stderr));
+}
+
+#[test]
 fn a_finished_run_is_not_made_again_and_a_changed_one_is() {
     let folder = Folder::with(STUDY);
     folder.json("");

@@ -153,7 +153,7 @@ phantom = "contrast-spheres"
 scanner.preset = "siemens-mmr"
 sinogram.axial.span = {{ span = 1, max_ring_difference = 2 }}
 sinogram.view_mashing = 6
-simulation = {{ counts = 2e5, seed = 3 }}
+simulation = {{ counts.total-prompts = 2e5, seed = 3 }}
 
 [image]
 shape = [48, 48, 9]

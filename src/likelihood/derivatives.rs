@@ -1,7 +1,7 @@
 //! Gradient and curvature of the log-likelihood.
 
 use super::model::{Model, Scratch};
-use super::poisson::{information, residual, weight};
+use super::poisson::{information_of, residual, score_of, weight};
 use coincide_kernels::zeros;
 use rayon::prelude::*;
 
@@ -33,11 +33,23 @@ impl Model<'_> {
         self.back(subset, &scratch.sinogram, &mut scratch.image, out);
     }
 
-    /// out = Gₖᵀ \[m² / ȳ\], without the resolution model: what the expected counts tell of each voxel.
-    pub fn information(&self, subset: usize, x: &[f32], scratch: &mut Scratch, out: &mut [f32]) {
+    /// score = Bᵀ Gₖᵀ \[m ⊙ (y − ȳ) / v\] and information = Gₖᵀ \[m² / v\], without the resolution model; v = max(ȳ, `least`), so
+    /// that lines which should see nothing do not count beyond all others.
+    pub fn score(
+        &self,
+        subset: usize,
+        x: &[f32],
+        least: f32,
+        scratch: &mut Scratch,
+        score: &mut [f32],
+        information: &mut [f32],
+    ) {
         self.forward(subset, x, &mut scratch.image, &mut scratch.sinogram);
-        self.lines(subset, &mut scratch.sinogram, information);
-        self.back_without_resolution(subset, &scratch.sinogram, out);
+        let mut known = scratch.sinogram.clone();
+        self.lines(subset, &mut known, |bins, planes, column| information_of(bins, planes, least, column));
+        self.back_without_resolution(subset, &known, information);
+        self.lines(subset, &mut scratch.sinogram, |bins, planes, column| score_of(bins, planes, least, column));
+        self.back(subset, &scratch.sinogram, &mut scratch.image, score);
     }
 
     /// Row sums of −∇²L(x) over all subsets: what −∇²L makes of an image of ones. Its diagonal is never larger, as no entry

@@ -91,10 +91,15 @@ pub fn mean(bins: Bins, planes: usize, integrals: &mut [f32]) {
     bins.each(planes, integrals, |value, _, m, b| *value = m * *value + b);
 }
 
-/// Replaces the line integrals G B x by m² / ȳ, the expected curvature of −L along each line; 0 where ȳ is 0.
-pub fn information(bins: Bins, planes: usize, integrals: &mut [f32]) {
-    bins.each(planes, integrals, |value, _, m, b| {
+/// Replaces the line integrals G B x by m² / v with v = max(ȳ, `least`).
+pub fn information_of(bins: Bins, planes: usize, least: f32, integrals: &mut [f32]) {
+    bins.each(planes, integrals, |value, _, m, b| *value = m * (m / (m * *value + b).max(least)));
+}
+
+/// Replaces the line integrals G B x by m (y − ȳ) / v with v = max(ȳ, `least`).
+pub fn score_of(bins: Bins, planes: usize, least: f32, integrals: &mut [f32]) {
+    bins.each(planes, integrals, |value, y, m, b| {
         let mean = m * *value + b;
-        *value = if mean > 0.0 { m * (m / mean) } else { 0.0 };
+        *value = m * ((y - mean) / mean.max(least));
     });
 }

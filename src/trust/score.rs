@@ -1,14 +1,14 @@
 //! The score map: for every voxel, how strongly the counts ask for a small lesion there that the image lacks, or refute one that it
 //! shows.
 //!
-//!   zⱼ = ⟨A Tⱼ, y/ȳ − 1⟩ / √(Σᵢ (A Tⱼ)ᵢ² / ȳᵢ),   ȳ = A x + b,
+//!   zⱼ = ⟨A Tⱼ, (y − ȳ)/v⟩ / √(Σᵢ (A Tⱼ)ᵢ² / vᵢ),   ȳ = A x + b,   v = ȳ, but at least 1 % of the mean count of a bin,
 //!
 //! Tⱼ a Gaussian spot of unit height at voxel j: the score test of x against x + δ Tⱼ (Rao 1948, Proc. Camb. Phil. Soc. 44, 50–57). With y
 //! Poisson of mean ȳ and independent of x, z has mean 0 and variance 1; a lesion δ Tⱼ that the image lacks shifts it by
 //! its signal-to-noise ratio for the ideal observer. Where x was fitted to the same counts, |z| is smaller: the test is
 //! conservative.
 //!
-//! Numerators of all voxels are one projection, one back projection and one filter. So are the denominators: a line at distance
+//! Numerators of all voxels are one projection, one back projection and one filter; the denominators are another back projection: a line at distance
 //! d from a Gaussian of width σ gathers p(d) ∝ exp(−d²/2σ²), and p² is what it gathers of one of width σ/√2, times
 //! 2√π σ. (With TOF, the kernel would have to be squared too.)
 
@@ -20,8 +20,11 @@ use coincide_kernels::zeros;
 use rayon::prelude::*;
 use std::f64::consts::PI;
 
+/// Expected counts of a bin that count at least, over the mean of all bins: where less is expected, a single count would outweigh all others.
+const LEAST_MEAN: f64 = 0.01;
+
 /// Voxels that see less than this share of the largest information have no score.
-const LEAST_INFORMATION: f32 = 1e-3;
+const LEAST_INFORMATION: f32 = 1e-6;
 
 /// z of spots of one size, voxel by voxel.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,12 +40,12 @@ pub struct ScoreMap {
 /// The score maps of an image under a model, one for spots of each size.
 pub fn score_maps(model: &Model, x: &[f32], sizes_mm: &[f64]) -> Vec<ScoreMap> {
     let (grid, mut scratch) = (model.grid(), model.scratch());
-    let (mut residual, mut known, mut part) = (zeros(x.len()), zeros(x.len()), zeros(x.len()));
+    let [mut residual, mut known, mut part, mut other] = [(); 4].map(|()| zeros(x.len()));
+    let least = (LEAST_MEAN * model.measurement().total_prompts() / model.measurement().prompts.len() as f64) as f32;
     for subset in 0..model.subsets() {
-        model.gradient(subset, x, &mut scratch, &mut part);
+        model.score(subset, x, least.max(f32::MIN_POSITIVE), &mut scratch, &mut part, &mut other);
         add(&mut residual, &part);
-        model.information(subset, x, &mut scratch, &mut part);
-        add(&mut known, &part);
+        add(&mut known, &other);
     }
     let resolution = model.resolution_fwhm_mm().unwrap_or([0.0; 3]);
     sizes_mm.iter().map(|&size| Spot::new(&grid, size, resolution).scores(&grid, &residual, &known)).collect()
