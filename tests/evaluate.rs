@@ -146,6 +146,24 @@ fn a_method_that_is_the_yardstick_by_another_name_needs_as_many_prompts() {
     assert!(text(&output.stderr).contains("there is no method `mlem`"), "{}", text(&output.stderr));
 }
 
+/// The cylinder is as good in the middle slices as they are, whatever the outer ones look like.
+#[test]
+fn slices_beyond_the_scored_ones_do_not_count() {
+    let nrmse = |lines: &str| {
+        let folder = Folder::with(&format!("{lines}\n{STUDY}").replace("prompts = [2e5, 1e6]", "prompts = [1e6]"));
+        let result = folder.json("");
+        let entries = result["summary"].as_array().unwrap().clone();
+        let is = |entry: &&Value| entry["metric"] == "nrmse" && entry["method"] == "few";
+        entries.iter().find(is).unwrap()["mean"].as_f64().unwrap()
+    };
+    let (all, middle) = (nrmse(""), nrmse("scored_z_mm = [-9.0, 9.0]"));
+    println!("NRMSE of all slices {all:.4}, of the middle ones {middle:.4}");
+    assert!(middle < 0.95 * all, "{middle} {all}");
+    let folder = Folder::with(&format!("scored_z_mm = [9.0, -9.0]\n{STUDY}"));
+    let output = folder.run("evaluate study.toml");
+    assert!(text(&output.stderr).contains("is no range"), "{}", text(&output.stderr));
+}
+
 #[test]
 fn a_finished_run_is_not_made_again_and_a_changed_one_is() {
     let folder = Folder::with(STUDY);

@@ -31,6 +31,7 @@ fn model() -> Model {
         sha256: String::new(),
         iterations: 8,
         subsets: 6,
+        start: None,
         training_data: "spheres".into(),
         scanners: vec!["siemens-mmr".into()],
         prompts_per_mm: [1e3, 1e6],
@@ -92,6 +93,11 @@ fn cards_that_cannot_be_used_say_why() {
         ("\"unrolled\"", "\"ridge\"", "net.json: kind is `ridge`, expected `unrolled`"),
         ("\"subsets\": 6", "\"subset\": 6", "net.json: not a model card: unknown field `subset`"),
         ("\"subsets\": 6", "\"subsets\": 0", "net.json: subsets is 0, expected at least 1"),
+        (
+            "\"subsets\": 6,",
+            "\"subsets\": 6, \"start\": { \"weight\": -1.0, \"exponent\": 0.4, \"subsets\": 12, \"iterations\": 6 },",
+            "net.json: start.weight is -1, expected a finite number > 0",
+        ),
         ("\"stages\": 2", "\"stages\": 0", "net.json: architecture.stages is 0, expected 1 to 256"),
         ("\"stages\": 2", "\"stages\": -2", "net.json: not a model card: invalid value: integer `-2`"),
         (

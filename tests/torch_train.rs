@@ -116,6 +116,10 @@ fn the_gradient_of_the_whole_chain_is_that_of_central_differences() {
     let volume = |text: String| {
         text.replace("slices = { count = 4 }", "volume = { rings = 3, max_ring_difference = 2 }")
             .replace("layers = 3", "layers = 3\nkernel = [3, 3, 3]")
+            .replace(
+                "[model.unrolled]",
+                "[model.unrolled]\nmap_start = { weight = 5e-3, exponent = 0.4, subsets = 4, iterations = 2 }",
+            )
     };
     for change in [|text: String| text, volume] {
         let (source, config) = TrainConfig::read(&tiny(folder.path(), change)).unwrap();
@@ -177,7 +181,7 @@ fn a_run_learns_and_a_stopped_one_goes_on_as_if_it_had_not_been() {
     // The network that was trained runs in the example that waits for it.
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/prior-unrolled.toml");
     let example = fs::read_to_string(example).unwrap().replace("\"unrolled-3d\"", "\"tiny.safetensors\"");
-    let example = example.replace("subsets = 8\niterations = 6", "subsets = 4\niterations = 3");
+    let example = example.replace("subsets = 8\niterations = 2", "subsets = 4\niterations = 3");
     fs::write(folders[0].path().join("prior-unrolled.toml"), example).unwrap();
     let program = Command::new(env!("CARGO_BIN_EXE_coincide"))
         .args(["recon", "prior-unrolled.toml", "--json", "--quiet"])

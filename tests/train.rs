@@ -90,7 +90,7 @@ fn training(stack: Stack, unrolling: Unrolling) -> Training {
     };
     let schedule =
         Schedule { steps: 4, rate: 0.01, gamma_rate: 0.1, rise: 1, end: 0.0, largest_gradient: 1.0, deep: 0.0 };
-    Training { source, unrolling, subsets: 3, loss: Loss::Supervised, schedule }
+    Training { source, unrolling, start: None, subsets: 3, loss: Loss::Supervised, schedule }
 }
 
 const SLICES: Stack = Stack::Slices { count: 2 };

@@ -8,7 +8,7 @@ use coincide::io::hdf5;
 use coincide::likelihood::Model;
 use coincide::operator::{LinearOperator, Projector};
 use coincide::prior::model_file::FORMAT;
-use coincide::prior::network::{Applied, Architecture, Body, KIND, Layer, ModelCard, Unrolled, Weights};
+use coincide::prior::network::{Applied, Architecture, Body, KIND, Layer, MapStart, ModelCard, Unrolled, Weights};
 use coincide::prior::{Denoiser, Prior, RelativeNoise, mean_activity, network};
 use coincide::scanner::{AxialCompression, Scanner, SinogramGeometry, preset};
 use coincide_kernels::Level;
@@ -142,10 +142,10 @@ fn it_holds_for_all_units_and_doses() {
         .iter()
         .map(|layer| (0..layer.weights()).map(|n| ((n * 7919 % 101) as f32 / 50.0 - 1.0) * 0.2).collect())
         .collect();
-    let image = |calibration: f32| {
+    let image = |calibration: f32, start: Option<MapStart>| {
         let measurement = measurement(calibration);
         let model = Model::new(&measurement, grid(), None, SUBSETS).unwrap();
-        let card = card(architecture.clone());
+        let card = ModelCard { start, ..card(architecture.clone()) };
         let weights = Weights { bodies: vec![weights.clone()], gamma: vec![0.2] };
         let network = network::Model { card, weights };
         let scale = mean_activity(&grid(), &osem(&model, SUBSETS));
@@ -153,10 +153,49 @@ fn it_holds_for_all_units_and_doses() {
         let prior = Unrolled::of_model(&network, &grid(), scale, &noise, None, 1.0).unwrap();
         unrolled(&model, prior, 2 * SUBSETS)
     };
-    let (one, four) = (image(1.0), image(4.0));
+    let (one, four) = (image(1.0, None), image(4.0, None));
     assert!(one.iter().zip(&four).all(|(one, four)| *one == 4.0 * four));
+    let start = Some(MapStart { weight: 0.02, exponent: 0.4, subsets: 6, iterations: 4 });
+    let (map, map_of_four) = (image(1.0, start), image(4.0, start));
+    // Powers of ν̄ are not exact.
+    let close = |(one, four): (&f32, &f32)| (one - 4.0 * four).abs() <= 1e-4 * one.max(0.1);
+    assert!(map.iter().zip(&map_of_four).all(close) && map != one);
     let plain = osem(&Model::new(&measurement(1.0), grid(), None, SUBSETS).unwrap(), 2 * SUBSETS);
     assert!(one.iter().zip(&plain).any(|(a, b)| (a - b).abs() > 0.05), "the network does something");
+}
+
+/// OSEM from the MAP image: smoother with a larger weight, and the passes that it took are counted.
+#[test]
+fn a_model_may_go_on_from_a_map_image() {
+    let measurement = measurement(1.0);
+    let model = Model::new(&measurement, grid(), None, SUBSETS).unwrap();
+    let scale = mean_activity(&grid(), &osem(&model, SUBSETS));
+    let noise = noise(&model, scale);
+    let first = |weight: f64| {
+        let start = Some(MapStart { weight, exponent: 0.4, subsets: 7, iterations: 4 });
+        let network = untrained(0.0, false);
+        let network = network::Model { card: ModelCard { start, ..network.card }, ..network };
+        let prior = Prior::Unrolled(Unrolled::of_model(&network, &grid(), scale, &noise, None, 1.0).unwrap());
+        let objective = Objective::new(&model, &prior, 1.0);
+        let Prior::Unrolled(network) = &prior else { panic!() };
+        let mut algorithm = UnrolledEm::new(&objective, network, None);
+        let passes = algorithm.update().passes;
+        (algorithm.image().to_vec(), passes)
+    };
+    let [weak, strong] = [1e-3, 1.0].map(first);
+    let differences = |x: &[f32]| x.windows(2).map(|pair| f64::from(pair[1] - pair[0]).abs()).sum::<f64>();
+    println!("{} {}", differences(&weak.0), differences(&strong.0));
+    assert!(differences(&strong.0) < 0.7 * differences(&weak.0));
+    // One of OSEM, four of SVRG, two anchors, and the update of a subset.
+    assert!((weak.1 - 7.0 - 1.0 / SUBSETS as f64).abs() < 1e-9, "{}", weak.1);
+    // A start image of the user's own is not replaced.
+    let plain = osem(&model, 1);
+    let prior = Prior::Unrolled(Unrolled::new(vec![stage(0.0)], Applied::Update, 1.0));
+    let objective = Objective::new(&model, &prior, 1.0);
+    let Prior::Unrolled(network) = &prior else { panic!() };
+    let mut own = UnrolledEm::new(&objective, network, Some(osem(&model, 0)));
+    own.update();
+    assert!(own.image() == plain);
 }
 
 /// Writes down at which stage it was asked.
@@ -191,6 +230,7 @@ fn card(architecture: Architecture) -> ModelCard {
         sha256: String::new(),
         iterations: 3,
         subsets: 4,
+        start: None,
         training_data: "none".into(),
         scanners: vec!["small".into()],
         prompts_per_mm: [1e3, 1e6],
@@ -335,7 +375,10 @@ fn networks_that_cannot_be_used_are_underlined() {
     let found = mistake("[prior.unrolled]\nmodel = \"plain.safetensors\"\nanatomical.phantom = \"brain\"");
     assert!(found.contains("the network takes no anatomical image"), "{found}");
     let found = mistake("[prior.unrolled]\nmodel = \"nothing\"");
-    assert!(found.contains("no model `nothing` is shipped; known are unrolled-2d, unrolled-3d"), "{found}");
+    assert!(
+        found.contains("no model `nothing` is shipped; known are unrolled-2d, unrolled-3d"),
+        "{found}"
+    );
     let found = mistake("[prior.unrolled]\nmodel = \"nothing.safetensors\"");
     assert!(found.contains("there is no file nothing.safetensors"), "{found}");
     let found = mistake("[prior.unrolled]\nmodel = \"broken.safetensors\"");

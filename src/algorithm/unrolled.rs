@@ -2,6 +2,7 @@
 //! Med. Sci. 5(1), 54–64).
 
 use super::arithmetic::each;
+use super::map_start::map_image;
 use super::sensitivity::{SubsetSensitivities, sensitivities};
 use super::start::{field_of_view, uniform_start};
 use super::{Algorithm, Count, Objective, Step};
@@ -11,7 +12,7 @@ use coincide_kernels::{fusion::fuse, zeros};
 
 /// e = x / sₖ ⊙ Bᵀ Gₖᵀ \[m ⊙ y / ȳ\],   z = Net(x),   x ← fuse(e, z, γ s̄ₖ / c, sₖ);
 ///
-/// z is worked out at the start of each full iteration, or before each update. γ = 0 makes it OSEM. A network that is applied
+/// Without a start image, it begins with the one that the network's model asks for, uniform or MAP. z is worked out at the start of each full iteration, or before each update. γ = 0 makes it OSEM. A network that is applied
 /// after all updates is a filter: what is watched are the images of OSEM, what comes out is z of the last one.
 pub struct UnrolledEm<'a> {
     objective: &'a Objective<'a>,
@@ -25,6 +26,8 @@ pub struct UnrolledEm<'a> {
     inside: Vec<bool>,
     scratch: Scratch,
     count: Count,
+    /// Whether the first update begins with the image that the model asks for.
+    map_first: bool,
 }
 
 impl<'a> UnrolledEm<'a> {
@@ -32,6 +35,7 @@ impl<'a> UnrolledEm<'a> {
     pub fn new(objective: &'a Objective<'a>, prior: &'a Unrolled, start: Option<Vec<f32>>) -> Self {
         let model = objective.model();
         let (total, sensitivities) = sensitivities(model);
+        let map_first = start.is_none() && prior.start().is_some();
         let start = start.unwrap_or_else(|| uniform_start(model, &total));
         let voxels = model.grid().voxels();
         assert_eq!(start.len(), voxels, "start image does not have the shape {:?}", model.grid().shape);
@@ -39,13 +43,30 @@ impl<'a> UnrolledEm<'a> {
         image.copy_from_slice(&start);
         let (scratch, count) = (model.scratch(), Count::new(model.subsets()));
         let (mean_sensitivities, inside) = (vec![None; model.subsets()], field_of_view(model));
-        Self { objective, prior, image, back: total, target, sensitivities, mean_sensitivities, inside, scratch, count }
+        let back = total;
+        Self {
+            objective,
+            prior,
+            image,
+            back,
+            target,
+            sensitivities,
+            mean_sensitivities,
+            inside,
+            scratch,
+            count,
+            map_first,
+        }
     }
 }
 
 impl Algorithm for UnrolledEm<'_> {
     fn update(&mut self) -> Step {
         let (k, n, model) = (self.count.subset(), self.count.iterations(), self.objective.model());
+        if let Some(start) = self.prior.start().filter(|_| std::mem::take(&mut self.map_first)) {
+            self.image = map_image(model, &start, Some(std::mem::take(&mut self.image)));
+            self.count.passed(start.by.passes());
+        }
         let applied = self.prior.applied();
         if applied == Applied::Update || (applied == Applied::Iteration && k == 0) {
             self.prior.target(n, &self.image, &mut self.target);

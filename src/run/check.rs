@@ -34,6 +34,8 @@ pub fn check(path: &Path, options: &Options) -> Result<CheckResult, RunError> {
             let mut bytes = predicted_bytes(&config, &geometry, &grid);
             let mut time = pool.install(|| predicted_seconds(&config, &geometry, grid));
             if let Some(network) = pool.install(|| network_cost(&config, &source, &grid))? {
+                let iterations = config.algorithm.iterations().map_or(1, |iterations| iterations.count.max(1));
+                time *= 1.0 + network.passes / iterations as f64;
                 (bytes, time) = (bytes + network.bytes, time + network.seconds);
             }
             (peak_memory_mb, seconds) = (Some(bytes / 1e6), Some(time));
@@ -47,6 +49,8 @@ pub fn check(path: &Path, options: &Options) -> Result<CheckResult, RunError> {
 struct Cost {
     bytes: f64,
     seconds: f64,
+    /// Passes over the data.
+    passes: f64,
 }
 
 /// Planes that a network is timed on.
@@ -69,9 +73,12 @@ fn network_cost(config: &ReconConfig, source: &Source, grid: &ImageGrid) -> Resu
         Applied::Update => iterations.count * iterations.subsets,
         Applied::After => 1,
     });
-    let images = 1 + usize::from(architecture.noise);
+    // A MAP start keeps a gradient of each subset, their sum, a direction, a step, and what the prior pads.
+    let of_start = model.card.start.map_or(0, |start| start.subsets + 6);
+    let images = 1 + usize::from(architecture.noise) + of_start;
     let bytes = VALUE * (images * grid.voxels()) as f64 + body(nx).work_bytes() as f64;
-    Ok(Some(Cost { bytes, seconds: evaluations as f64 * one }))
+    let passes = model.card.start.map_or(0.0, |start| start.passes());
+    Ok(Some(Cost { bytes, seconds: evaluations as f64 * one, passes }))
 }
 
 fn problem(error: &ConfigError) -> Problem {

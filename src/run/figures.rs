@@ -51,6 +51,15 @@ impl Reference {
         })
     }
 
+    /// Leaves out what lies beyond two axial positions in mm.
+    pub fn within_z(&mut self, grid: &ImageGrid, [low, high]: [f64; 2]) {
+        let nz = grid.shape[2];
+        let scored = |voxel: usize| (low..=high).contains(&grid.centre_mm([0, 0, voxel % nz])[2]);
+        for mask in self.object.iter_mut().chain(self.regions.iter_mut().map(|(_, mask)| mask)) {
+            mask.iter_mut().enumerate().filter(|(voxel, _)| !scored(*voxel)).for_each(|(_, share)| *share = 0.0);
+        }
+    }
+
     /// The share of each voxel inside of the phantom; `None` where the truth is an image.
     pub fn object(&self) -> Option<&[f32]> {
         self.object.as_deref()

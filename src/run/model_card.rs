@@ -73,6 +73,7 @@ mod tests {
             sha256: String::new(),
             iterations: 8,
             subsets: 6,
+            start: None,
             training_data: String::new(),
             scanners: vec!["siemens-mmr".into(), "my own".into()],
             prompts_per_mm: [1e3, 1e5],

@@ -58,6 +58,10 @@ impl<'a> Run<'a> {
         };
         let cases = (0..config.validation.stacks).map(|index| judged.prepared(index)).collect::<Result<Vec<_>, _>>()?;
         let baseline = mean(&filtered_osem(&training, &cases)?);
+        if training.start.is_some() {
+            let errors = cases.iter().flat_map(|case| training.errors(case, case.first())).collect::<Vec<_>>();
+            options.console.say(format!("the MAP images to start from: NRMSE {:.4}", mean(&errors)));
+        }
         options.console.say(format!(
             "{} weights; {} validation stacks, OSEM + Gaussian by an oracle: NRMSE {baseline:.4}",
             architecture.weights(),
@@ -225,6 +229,7 @@ impl<'a> Run<'a> {
             sha256: String::new(),
             iterations: model.iterations,
             subsets: model.subsets,
+            start: model.map_start,
             training_data: self.config.data.in_words(),
             scanners: cases.scanners.iter().map(|scanner| scanner.scanner.name.clone()).collect(),
             prompts_per_mm: [cases.prompts_per_slice[0] / thick, cases.prompts_per_slice[1] / thin],

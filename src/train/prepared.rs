@@ -21,6 +21,8 @@ pub struct Prepared {
     pub case: Case,
     /// A uniform image with the counts of each scan, in units of c.
     pub start: Vec<f32>,
+    /// The MAP image that the network goes on from, where it asks for one, in units of c.
+    pub map: Option<Vec<f32>>,
     /// How noisy each scan is.
     pub noise: NoiseOfSlices,
 }
@@ -53,7 +55,12 @@ impl Prepared {
         };
         start.iter_mut().enumerate().for_each(|(voxel, start)| *start /= scale[stack.scan_of_plane(voxel % slices)]);
         case.in_units_of(&scale, stack);
-        Ok(Self { case, start, noise })
+        Ok(Self { case, start, map: None, noise })
+    }
+
+    /// The image that the network goes on from.
+    pub fn first(&self) -> &[f32] {
+        self.map.as_deref().unwrap_or(&self.start)
     }
 }
 

@@ -11,7 +11,9 @@ use super::layer::Layer;
 use super::loss::{held_out, nrmse_of_scans, supervised};
 use super::prepared::{Prepared, divisor};
 use super::unrolled::{Unrolled, Unrolling};
+use crate::algorithm::map_image;
 use crate::likelihood::Model;
+use crate::prior::network::{MapStart, StartOfScan};
 
 /// γ that training starts from where a file has none.
 const SMALLEST_GAMMA: f64 = 1e-6;
@@ -51,6 +53,8 @@ pub struct Training {
     pub source: Source,
     /// How the reconstruction is unrolled.
     pub unrolling: Unrolling,
+    /// The image that it starts from; a uniform one where there is none.
+    pub start: Option<MapStart>,
     /// Subsets; the largest number up to this that divides the views is taken.
     pub subsets: usize,
     /// What is made small.
@@ -117,7 +121,13 @@ pub fn gamma_of(parameters: &[f64], stages: usize) -> Vec<f64> {
 impl Training {
     /// The case of an index, ready to be reconstructed.
     pub fn prepared(&self, index: usize) -> Result<Prepared, TrainError> {
-        Ok(Prepared::new(self.source.case(index)?, self.stack())?)
+        let mut prepared = Prepared::new(self.source.case(index)?, self.stack())?;
+        if let Some(by) = self.start {
+            // Images of a case are in units of c.
+            let start = StartOfScan { by, noise: prepared.noise.means[0], scale: 1.0 };
+            prepared.map = Some(map_image(&self.model(&prepared)?, &start, Some(prepared.start.clone())));
+        }
+        Ok(prepared)
     }
 
     /// Makes the next step.
@@ -150,7 +160,7 @@ impl Training {
     ) -> Result<(f64, Vec<f64>), TrainError> {
         let model = self.model(prepared)?;
         let chain = Unrolled::new(&model, self.unrolling, self.stack().slices_apart(), &prepared.noise);
-        let tape = chain.forward(prepared.start.clone(), network, gamma);
+        let tape = chain.forward(prepared.first().to_vec(), network, gamma);
         let (loss, slope) = self.loss_of(prepared, &model, &tape.image)?;
         let weight = (deep / tape.evaluations().max(1) as f64) as f32;
         let mut by_target = |z: &[f32]| {
@@ -168,7 +178,7 @@ impl Training {
     pub fn image(&self, prepared: &Prepared, network: &mut dyn Layer, gamma: &[f64]) -> Result<Vec<f32>, TrainError> {
         let model = self.model(prepared)?;
         let chain = Unrolled::new(&model, self.unrolling, self.stack().slices_apart(), &prepared.noise);
-        Ok(chain.forward(prepared.start.clone(), network, gamma).image)
+        Ok(chain.forward(prepared.first().to_vec(), network, gamma).image)
     }
 
     /// NRMSE of the scans of some cases; those without activity are left out.

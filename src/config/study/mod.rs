@@ -105,6 +105,11 @@ impl Study {
         for method in &self.methods {
             conflicts.extend(bad_name(source, &format!("methods.{}", method.name), &method.name));
         }
+        conflicts.extend(config.scored_z_mm.filter(|[low, high]| low.is_nan() || high.is_nan() || low >= high).map(
+            |range| {
+                source.mistake("scored_z_mm", format!("{range:?} is no range: the smaller number comes first"), None)
+            },
+        ));
         conflicts.extend(config.yardstick.as_ref().and_then(|name| self.no_yardstick(name)));
         conflicts.extend(config.output.conflicts(source, force));
         conflicts

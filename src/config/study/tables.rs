@@ -40,6 +40,10 @@ pub struct StudyConfig {
     /// levels of counts.
     #[serde(default)]
     pub yardstick: Option<String>,
+    /// Lowest and highest z in mm of the voxels that are scored: the first and last slices of a short scanner see few lines, and what
+    /// lies beyond them. SSIM always leaves out the outer five voxels.
+    #[serde(default)]
+    pub scored_z_mm: Option<[f64; 2]>,
     /// The region whose voxels' noise is matched and plotted; by default the background discs of the NEMA phantom, else the
     /// region called `background`, else the whole object.
     #[serde(default)]

@@ -222,6 +222,7 @@ impl TrainConfig {
         Ok(Training {
             source: cases,
             unrolling: model.unrolling(),
+            start: model.map_start,
             subsets: model.subsets,
             loss,
             schedule: Schedule {

@@ -2,7 +2,7 @@
 
 use super::TrainingDataConfig;
 use crate::config::{ConfigError, Source};
-use crate::prior::network::{Applied, Architecture};
+use crate::prior::network::{Applied, Architecture, MapStart};
 use crate::train::{Stack, Unrolling};
 use crate::units::Positive;
 use schemars::JsonSchema;
@@ -56,6 +56,9 @@ pub struct UnrolledTrainingConfig {
     /// Subsets; the largest number up to this that divides a scanner's views is taken.
     #[schemars(range(min = 1))]
     pub subsets: usize,
+    /// The image that the reconstruction goes on from; without it, a uniform one.
+    #[serde(default)]
+    pub map_start: Option<MapStart>,
     /// γ of each stage at the start, for a scan with one event per voxel; the last one serves all further stages. Without it, those of
     /// `start`, else 1, and a hundredth in the first of several stages, whose image is uniform.
     #[serde(default)]
@@ -121,6 +124,14 @@ impl UnrolledTrainingConfig {
             let found = format!("{} numbers for {} stages", self.gamma.len(), self.stages);
             source.mistake(&at("gamma"), found, None)
         });
+        let flat = (self.map_start.is_some() && matches!(data.stack, Stack::Slices { .. })).then(|| {
+            let help =
+                Some("the relative difference prior would join slices of different bodies; use `stack.volume`".into());
+            source.mistake(&at("map_start"), "a MAP image to start from is for volumes only", help)
+        });
+        let map = self.map_start.and_then(|start| start.flaw()).map(|(field, found, expected)| {
+            source.mistake(&at(&format!("map_start.{field}")), format!("{found}, expected {expected}"), None)
+        });
         let flaw = self.architecture().check().err().map(|problem| source.mistake("model.unrolled", problem, None));
         let deep = self.kernel[2].max(self.first_kernel.map_or(1, |kernel| kernel[2])) > 1;
         let crossed = (deep && matches!(data.stack, Stack::Slices { .. })).then(|| {
@@ -128,6 +139,16 @@ impl UnrolledTrainingConfig {
             source.mistake("data.stack", "the network's kernels reach across slices that show different bodies", help)
         });
         let start = self.start.as_ref().and_then(|path| source.input(&at("start"), path).err());
-        numbers.into_iter().flatten().chain(uneven).chain(many).chain(flaw).chain(crossed).chain(start).collect()
+        numbers
+            .into_iter()
+            .flatten()
+            .chain(uneven)
+            .chain(many)
+            .chain(flat)
+            .chain(map)
+            .chain(flaw)
+            .chain(crossed)
+            .chain(start)
+            .collect()
     }
 }

@@ -2,6 +2,7 @@
 
 use super::architecture::Architecture;
 use crate::prior::model_file::{ModelFileError, card_text, parse_card};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -25,6 +26,9 @@ pub struct ModelCard {
     pub iterations: usize,
     /// Subsets that it was trained for.
     pub subsets: usize,
+    /// The image that it goes on from; a uniform one where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<MapStart>,
     /// What it was trained on, in words.
     pub training_data: String,
     /// Names of the scanners that it was trained on.
@@ -43,6 +47,46 @@ pub struct ModelCard {
     pub commit: String,
     /// The command that trained it.
     pub command: String,
+}
+
+/// A start image by maximum a posteriori with the relative difference prior: weight β = w S̄ ν̄^p, S̄ the mean sensitivity, ν̄ that of
+/// [`crate::prior::RelativeNoise`], γ = 2 and ε = 10⁻³ c of the prior, c the mean activity of the body; so it does not depend on dose and units.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MapStart {
+    /// w
+    pub weight: f64,
+    /// p
+    pub exponent: f64,
+    /// Subsets of SVRG; the largest number up to this that divides the views is taken.
+    pub subsets: usize,
+    /// Its full iterations.
+    pub iterations: usize,
+}
+
+impl MapStart {
+    /// Full iterations of SVRG between two anchors.
+    pub const ANCHOR_EVERY: usize = 2;
+
+    /// Passes over the data that the image costs: one of OSEM, those of SVRG and its anchors.
+    pub fn passes(&self) -> f64 {
+        (1 + self.iterations + self.iterations.div_ceil(Self::ANCHOR_EVERY)) as f64
+    }
+
+    /// What is wrong with it: field, what was found, what is expected.
+    pub fn flaw(&self) -> Option<(&'static str, String, &'static str)> {
+        match () {
+            () if !(self.weight > 0.0 && self.weight.is_finite()) => {
+                Some(("weight", self.weight.to_string(), "a finite number > 0"))
+            }
+            () if !self.exponent.is_finite() => Some(("exponent", self.exponent.to_string(), "a finite number")),
+            () if !(1..=1000).contains(&self.subsets) => Some(("subsets", self.subsets.to_string(), "1 to 1000")),
+            () if !(1..=1000).contains(&self.iterations) => {
+                Some(("iterations", self.iterations.to_string(), "1 to 1000"))
+            }
+            () => None,
+        }
+    }
 }
 
 impl ModelCard {
@@ -66,6 +110,9 @@ impl ModelCard {
         let counts = [("iterations", self.iterations), ("subsets", self.subsets)];
         if let Some((field, _)) = counts.into_iter().find(|(_, count)| *count == 0) {
             return Err(ModelFileError::field(path, field, 0, "at least 1"));
+        }
+        if let Some((field, found, expected)) = self.start.and_then(|start| start.flaw()) {
+            return Err(ModelFileError::field(path, format!("start.{field}"), found, expected));
         }
         for (field, range) in [("prompts_per_mm", self.prompts_per_mm), ("voxel_mm", self.voxel_mm)] {
             let [low, high] = range;

@@ -2,6 +2,7 @@
 
 use super::architecture::Applied;
 use super::body::Body;
+use super::card::MapStart;
 use super::model::Model;
 use super::unit_range::unit_range;
 use crate::image::ImageGrid;
@@ -17,6 +18,18 @@ pub struct Unrolled {
     stages: Vec<Stage>,
     applied: Applied,
     scale: f32,
+    start: Option<StartOfScan>,
+}
+
+/// The start image that a model asks for, on one scan.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StartOfScan {
+    /// How it is made.
+    pub by: MapStart,
+    /// ν̄
+    pub noise: f32,
+    /// c
+    pub scale: f32,
 }
 
 struct Stage {
@@ -29,7 +42,7 @@ impl Unrolled {
     pub fn new(stages: Vec<(Arc<dyn Denoiser>, f32)>, applied: Applied, scale: f32) -> Self {
         assert!(!stages.is_empty(), "at least one stage");
         let stages = stages.into_iter().map(|(target, gamma)| Stage { target, gamma }).collect();
-        Self { stages, applied, scale }
+        Self { stages, applied, scale, start: None }
     }
 
     /// A network on a grid. `scale` is [`crate::prior::mean_activity`] of an early OSEM image, `strength` multiplies every γ.
@@ -64,7 +77,13 @@ impl Unrolled {
         let bodies: Vec<_> = model.weights.bodies.iter().map(of_body).collect();
         let stage =
             |k: usize| (bodies[architecture.body_of(k)].clone(), strength * noise.mean * model.weights.gamma[k]);
-        Ok(Self::new((0..architecture.stages).map(stage).collect(), architecture.applied, scale))
+        let start = model.card.start.map(|by| StartOfScan { by, noise: noise.mean, scale });
+        Ok(Self { start, ..Self::new((0..architecture.stages).map(stage).collect(), architecture.applied, scale) })
+    }
+
+    /// The start image that the model asks for.
+    pub fn start(&self) -> Option<StartOfScan> {
+        self.start
     }
 
     /// When z is worked out.

@@ -147,7 +147,10 @@ impl Subject {
         let stem = Path::new(phantom).file_stem().unwrap_or_default().to_string_lossy();
         let phantom_name = if phantom.ends_with(".toml") { stem.into_owned() } else { phantom.to_owned() };
         let phantom = crate::config::phantom(source, "phantoms", phantom)?;
-        let reference = Reference::of_phantom(&phantom, &grid)?;
+        let mut reference = Reference::of_phantom(&phantom, &grid)?;
+        if let Some(range) = config.scored_z_mm {
+            reference.within_z(&grid, range);
+        }
         let noise_mask = noise_mask(study, &reference, &grid)?;
         let activity = region_statistics(&reference.truth, &noise_mask).mean;
         if activity.is_nan() || activity <= 0.0 {

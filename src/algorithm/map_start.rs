@@ -1,0 +1,39 @@
+//! The image that an unrolled network goes on from, where its model asks for one: maximum a posteriori with the relative
+//! difference prior, by SVRG from a pass of OSEM.
+
+use super::sensitivity::sensitivity;
+use super::{Algorithm, Objective, Osem, Relaxation, Svrg};
+use crate::likelihood::Model;
+use crate::prior::network::{MapStart, StartOfScan};
+use crate::prior::{Neighbours, Pairs, Prior, relative_difference};
+
+/// γ of the prior.
+const GAMMA: f32 = 2.0;
+/// ε of the prior over the scale.
+const EPSILON: f32 = 1e-3;
+/// The MAP image of a scan, from a first image or a uniform one.
+pub(crate) fn map_image(model: &Model, start: &StartOfScan, first: Option<Vec<f32>>) -> Vec<f32> {
+    let views = model.measurement().geometry.views;
+    let subsets = (1..=start.by.subsets.min(views)).rev().find(|count| views.is_multiple_of(*count)).unwrap_or(1);
+    let model = model.with_subsets(subsets).expect("a divisor of the views");
+    let mut osem = Osem::new(&model, first);
+    (0..subsets).for_each(|_| {
+        osem.update();
+    });
+    let pairs = Pairs::new(&model.grid(), Neighbours::default(), None);
+    let prior = Prior::Smooth(relative_difference(pairs, GAMMA, EPSILON * start.scale));
+    let beta = start.by.weight * mean_of_seen(&sensitivity(&model)) * f64::from(start.noise).powf(start.by.exponent);
+    let objective = Objective::new(&model, &prior, beta);
+    let relaxation = Relaxation { first: 1.0, decay: 0.02 };
+    let mut svrg = Svrg::new(&objective, relaxation, MapStart::ANCHOR_EVERY, Some(osem.image().to_vec()));
+    (0..subsets * start.by.iterations).for_each(|_| {
+        svrg.update();
+    });
+    svrg.image().to_vec()
+}
+
+fn mean_of_seen(sensitivity: &[f32]) -> f64 {
+    let seen = sensitivity.iter().filter(|s| **s > 0.0);
+    let (sum, count) = seen.fold((0.0, 0_u64), |(sum, count), s| (sum + f64::from(*s), count + 1));
+    sum / count.max(1) as f64
+}
