@@ -192,6 +192,7 @@ fn the_program_tells_what_the_counts_say() {
         &run("[post_filter]\nfwhm_mm = [60.0, 60.0, 0.0]\n[sentinel]\nsizes_mm = [20.0]\nheld_out = 0.3")["sentinel"];
     let places = wiped["places"].as_array().unwrap();
     let missing = places.iter().find(|place| place["verdict"] == "missing").expect("what the filter wiped away");
+    assert!(missing["extent_mm"].is_array());
     let centre: Vec<f64> = missing["centre_mm"].as_array().unwrap().iter().map(|mm| mm.as_f64().unwrap()).collect();
     println!("{} places, the first that is missing: {missing}", places.len());
     assert!((centre[0].hypot(centre[1]) - 65.0).abs() < 20.0, "on the ring of the spheres: {centre:?}");

@@ -78,7 +78,7 @@ pub struct SentinelResult {
     pub largest: f64,
     /// Unit of the heights.
     pub unit: String,
-    /// Places above the threshold, the strongest first.
+    /// Places above the threshold: compact ones first, then the strongest.
     pub places: Vec<Place>,
 }
 

@@ -137,16 +137,21 @@ impl fmt::Display for SentinelResult {
             return writeln!(f, "          the counts do not contradict the image");
         }
         let height = format!("height in {}", self.unit);
-        let mut table = Table::new(["x, y, z in mm", "FWHM in mm", "z", height.as_str(), ""]);
+        let mut table = Table::new(["x, y, z in mm", "FWHM in mm", "z", height.as_str(), "extent in mm", ""]);
         for place in self.places.iter().take(MOST_PLACES) {
             let centre = place.centre_mm.map(|mm| format!("{mm:.1}")).join(", ");
-            let verdict = match place.verdict {
-                Verdict::Missing => "in the counts, missing in the image",
-                Verdict::Refuted => "in the image, refuted by the counts",
+            let extent = place.extent_mm.map(|mm| format!("{mm:.0}")).join(" × ");
+            let verdict = match (place.verdict, place.is_compact()) {
+                (Verdict::Missing, true) => "in the counts, missing in the image",
+                (Verdict::Refuted, true) => "in the image, refuted by the counts",
+                (Verdict::Missing, false) => "too low along an edge or over an area",
+                (Verdict::Refuted, false) => "too high along an edge or over an area",
             };
             let [z, width] = [format!("{:.2}", place.z), format!("{:.0}", place.fwhm_mm)];
-            table.row([&centre, &width, &z, &significant(place.height), verdict]);
+            table.row([&centre, &width, &z, &significant(place.height), &extent, verdict]);
         }
+        let compact = self.places.iter().filter(|place| place.is_compact()).count();
+        writeln!(f, "          {compact} compact places, {} extended ones", self.places.len() - compact)?;
         write!(f, "{table}")?;
         match self.places.len().saturating_sub(MOST_PLACES) {
             0 => Ok(()),

@@ -1,8 +1,14 @@
-//! Places where a score map stands out: the strongest first, one for each spot.
+//! Places where score maps stand out: connected voxels above a threshold, told by their strongest one.
+//!
+//! A lesion is a compact place. Edges of the body that an image has smeared are long ones: they contradict the counts, too, but
+//! hide no lesion; [`Place::is_compact`] tells them apart.
 
 use super::score::ScoreMap;
 use crate::image::ImageGrid;
 use serde::Serialize;
+
+/// Longest side of a compact place in mm.
+const COMPACT_MM: f64 = 40.0;
 
 /// What a place says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -14,51 +20,102 @@ pub enum Verdict {
     Refuted,
 }
 
-/// A place that a score map flags.
+/// A place that score maps flag.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Place {
-    /// Voxel `[x, y, z]`.
-    pub voxel: [usize; 3],
-    /// Its centre in mm.
+    /// Its strongest voxel, in mm.
     pub centre_mm: [f64; 3],
-    /// Width of the spot (FWHM) that fits best, of those that were tried, in mm.
+    /// Width of the spot (FWHM) that fits there best, of those that were tried, in mm.
     pub fwhm_mm: f64,
-    /// z
+    /// z there.
     pub z: f64,
-    /// Height δ of the spot that the data ask for, z σ, in the unit of the image.
+    /// Height δ of the spot that the data ask for there, z σ, in the unit of the image.
     pub height: f64,
+    /// Sides of the box around its voxels in mm.
+    pub extent_mm: [f64; 3],
     /// What it means.
     pub verdict: Verdict,
 }
 
-/// All places with |z| above a threshold, the strongest first. Within the width of a spot of a stronger place, no other one
-/// of the same kind is named.
-pub fn places(grid: &ImageGrid, maps: &[ScoreMap], threshold: f64) -> Vec<Place> {
-    let mut found: Vec<Place> = maps.iter().flat_map(|map| above(grid, map, threshold)).collect();
-    found.sort_by(|a, b| b.z.abs().total_cmp(&a.z.abs()).then(a.voxel.cmp(&b.voxel)));
-    let mut kept: Vec<Place> = Vec::new();
-    for place in found {
-        if !kept.iter().any(|stronger| stronger.verdict == place.verdict && near(stronger, &place)) {
-            kept.push(place);
-        }
+impl Place {
+    /// Whether it is no longer than a lesion is.
+    pub fn is_compact(&self) -> bool {
+        self.extent_mm.iter().all(|mm| *mm <= COMPACT_MM)
     }
-    kept
 }
 
-/// Voxels of a map above the threshold.
-fn above<'a>(grid: &'a ImageGrid, map: &'a ScoreMap, threshold: f64) -> impl Iterator<Item = Place> + 'a {
-    let [_, ny, nz] = grid.shape;
-    map.z.iter().enumerate().filter(move |(_, z)| f64::from(z.abs()) > threshold).map(move |(n, &z)| {
-        let voxel = [n / (ny * nz), n / nz % ny, n % nz];
-        let verdict = if z > 0.0 { Verdict::Missing } else { Verdict::Refuted };
-        let height = f64::from(z * map.sigma[n]);
-        Place { voxel, centre_mm: grid.centre_mm(voxel), fwhm_mm: map.fwhm_mm, z: f64::from(z), height, verdict }
+/// All places with |z| above a threshold: compact ones first, then the strongest. Voxels that share a face and a sign of z are one place.
+pub fn places(grid: &ImageGrid, maps: &[ScoreMap], threshold: f64) -> Vec<Place> {
+    let mut found: Vec<Place> = [Verdict::Missing, Verdict::Refuted]
+        .into_iter()
+        .flat_map(|verdict| {
+            let strongest =
+                |voxel: usize| strongest(maps, verdict, voxel).filter(|(_, z)| f64::from(z.abs()) > threshold);
+            let flagged: Vec<bool> = (0..grid.voxels()).map(|voxel| strongest(voxel).is_some()).collect();
+            let places = components(grid.shape, flagged).into_iter();
+            places.filter_map(|voxels| place(grid, maps, verdict, &voxels)).collect::<Vec<_>>()
+        })
+        .collect();
+    found.sort_by(|a, b| b.is_compact().cmp(&a.is_compact()).then(b.z.abs().total_cmp(&a.z.abs())));
+    found
+}
+
+/// The map and the z of that sign which is strongest at a voxel.
+fn strongest(maps: &[ScoreMap], verdict: Verdict, voxel: usize) -> Option<(usize, f32)> {
+    let sign = if verdict == Verdict::Missing { 1.0 } else { -1.0 };
+    let of_map = maps.iter().enumerate().map(|(map, scores)| (map, scores.z[voxel])).filter(|(_, z)| sign * z > 0.0);
+    of_map.max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()))
+}
+
+fn place(grid: &ImageGrid, maps: &[ScoreMap], verdict: Verdict, voxels: &[usize]) -> Option<Place> {
+    let z = |voxel: usize| strongest(maps, verdict, voxel).map_or(0.0, |(_, z)| z.abs());
+    let peak = voxels.iter().copied().max_by(|&a, &b| z(a).total_cmp(&z(b)))?;
+    let (map, z) = strongest(maps, verdict, peak)?;
+    let mut box_of = [[usize::MAX, 0]; 3];
+    for &voxel in voxels {
+        for (side, n) in box_of.iter_mut().zip(indices(grid.shape, voxel)) {
+            *side = [side[0].min(n), side[1].max(n)];
+        }
+    }
+    Some(Place {
+        centre_mm: grid.centre_mm(indices(grid.shape, peak)),
+        fwhm_mm: maps[map].fwhm_mm,
+        z: z.into(),
+        height: f64::from(z * maps[map].sigma[peak]),
+        extent_mm: std::array::from_fn(|axis| (box_of[axis][1] - box_of[axis][0] + 1) as f64 * grid.voxel_mm[axis]),
+        verdict,
     })
 }
 
-fn near(a: &Place, b: &Place) -> bool {
-    let square: f64 = (0..3).map(|axis| (a.centre_mm[axis] - b.centre_mm[axis]).powi(2)).sum();
-    square.sqrt() < 1.5 * a.fwhm_mm.max(b.fwhm_mm)
+fn indices([_, ny, nz]: [usize; 3], voxel: usize) -> [usize; 3] {
+    [voxel / (ny * nz), voxel / nz % ny, voxel % nz]
+}
+
+/// The sets of flagged voxels that hang together by faces, each in the order of memory of its first voxel.
+fn components(shape: [usize; 3], mut flagged: Vec<bool>) -> Vec<Vec<usize>> {
+    let [_, ny, nz] = shape;
+    let mut all = Vec::new();
+    for first in 0..flagged.len() {
+        if !std::mem::take(&mut flagged[first]) {
+            continue;
+        }
+        let (mut voxels, mut next) = (vec![first], 0);
+        while next < voxels.len() {
+            let (voxel, at) = (voxels[next], indices(shape, voxels[next]));
+            for (axis, stride) in [ny * nz, nz, 1].into_iter().enumerate() {
+                let below = (at[axis] > 0).then(|| voxel - stride);
+                let above = (at[axis] + 1 < shape[axis]).then(|| voxel + stride);
+                for neighbour in [below, above].into_iter().flatten() {
+                    if std::mem::take(&mut flagged[neighbour]) {
+                        voxels.push(neighbour);
+                    }
+                }
+            }
+            next += 1;
+        }
+        all.push(voxels);
+    }
+    all
 }
 
 #[cfg(test)]
@@ -66,21 +123,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_place_for_each_spot_and_the_strongest_first() {
+    fn connected_voxels_are_one_place_and_compact_ones_come_first() {
         let grid = ImageGrid::centred([20, 20, 5], [4.0; 3]);
         let mut map = ScoreMap { fwhm_mm: 8.0, z: vec![0.0; grid.voxels()], sigma: vec![2.0; grid.voxels()] };
-        for (voxel, z) in
-            [([3, 3, 2], 6.0), ([4, 3, 2], 5.5), ([12, 12, 2], -7.0), ([12, 13, 2], 5.0), ([3, 15, 1], 4.0)]
-        {
+        let spots = [([3, 3, 2], 6.0), ([4, 3, 2], 5.5), ([12, 12, 2], -7.0), ([12, 13, 2], 5.0), ([3, 15, 1], 4.0)];
+        for (voxel, z) in spots {
             map.z[grid.index(voxel)] = z;
         }
+        // An edge along x, stronger than all.
+        (0..20).for_each(|x| map.z[grid.index([x, 18, 4])] = -9.0);
         let wide = ScoreMap { fwhm_mm: 10.0, z: map.z.iter().map(|z| 1.1 * z).collect(), ..map.clone() };
         let found = places(&grid, &[map, wide], 4.9);
-        let told: Vec<_> = found.iter().map(|place| (place.voxel, place.fwhm_mm, place.verdict)).collect();
+        let told: Vec<_> = found.iter().map(|place| (place.extent_mm, place.fwhm_mm, place.verdict)).collect();
         let expected = [
-            ([12, 12, 2], 10.0, Verdict::Refuted),
-            ([3, 3, 2], 10.0, Verdict::Missing),
-            ([12, 13, 2], 10.0, Verdict::Missing),
+            ([4.0, 4.0, 4.0], 10.0, Verdict::Refuted),
+            ([8.0, 4.0, 4.0], 10.0, Verdict::Missing),
+            ([4.0, 4.0, 4.0], 10.0, Verdict::Missing),
+            ([80.0, 4.0, 4.0], 10.0, Verdict::Refuted),
         ];
         assert_eq!(told, expected);
         assert!((found[1].height - 2.0 * 6.6).abs() < 1e-5 && found[1].centre_mm == grid.centre_mm([3, 3, 2]));

@@ -190,7 +190,8 @@ fn figures(subject: &Subject, image: &Image, result: &ReconResult) -> Figures {
     if let Some(sentinel) = &result.sentinel {
         figures.insert("sentinel.largest".into(), sentinel.largest);
         figures.insert("sentinel.smallest".into(), sentinel.smallest);
-        figures.insert("sentinel.places".into(), sentinel.places.len() as f64);
+        figures
+            .insert("sentinel.places".into(), sentinel.places.iter().filter(|place| place.is_compact()).count() as f64);
     }
     figures.retain(|_, value| value.is_finite());
     figures
