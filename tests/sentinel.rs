@@ -107,7 +107,7 @@ fn under_the_truth_z_is_a_standard_normal_number() {
         let measurement = scan(&x, seed);
         let model = Model::new(&measurement, grid, Some(RESOLUTION_MM), 4).unwrap();
         let map = &score_maps(&model, &x, &[SIZE_MM])[0];
-        assert!(places(&grid, std::slice::from_ref(map), 4.8).is_empty(), "a false alarm in scan {seed}");
+        assert!(places(&grid, std::slice::from_ref(map), 4.8, 0.0).is_empty(), "a false alarm in scan {seed}");
         for (z, _) in map.z.iter().zip(&x).filter(|(_, x)| **x > 0.0) {
             (sum, squares, count) = (sum + f64::from(*z), squares + f64::from(*z).powi(2), count + 1.0);
         }
@@ -129,7 +129,7 @@ fn an_erased_lesion_is_found_where_it_is_and_an_invented_one_is_refuted() {
     let judge = |truth: &[f32], shown: &[f32]| {
         let measurement = scan(truth, 7);
         let model = Model::new(&measurement, grid, Some(RESOLUTION_MM), 4).unwrap();
-        places(&grid, &score_maps(&model, shown, &[10.0, SIZE_MM, 30.0]), 4.8)
+        places(&grid, &score_maps(&model, shown, &[10.0, SIZE_MM, 30.0]), 4.8, 0.0)
     };
     for (truth, shown, verdict, sign) in
         [(&with, &background, Verdict::Missing, 1.0), (&background, &with, Verdict::Refuted, -1.0)]

@@ -1,7 +1,7 @@
 //! The table `[sentinel]`: does the image hold what the counts hold, and nothing that they refute?
 
 use super::{ConfigError, Source};
-use crate::units::{Fraction, Positive};
+use crate::units::{Fraction, NonNegative, Positive};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -16,6 +16,8 @@ pub struct SentinelConfig {
     pub sizes_mm: Vec<Positive>,
     /// Largest |z| that is not told; found by `simulated` scans where that is given.
     pub threshold: Positive,
+    /// Smallest height of a spot that is told, over the mean activity of the body.
+    pub least_height: NonNegative,
     /// Scans that are simulated from the image and reconstructed in the same way, to find the threshold: of 19, one in twenty exceeds
     /// the largest by chance. They take as many reconstructions.
     pub simulated: usize,
@@ -33,6 +35,7 @@ impl Default for SentinelConfig {
             off: false,
             sizes_mm: vec![Positive::constant(7.0), Positive::constant(10.0)],
             threshold: Positive::constant(4.8),
+            least_height: NonNegative::constant(0.5),
             simulated: 0,
             held_out: Fraction::default(),
             seed: 1,

@@ -8,6 +8,7 @@ use crate::data::Measurement;
 use crate::image::{Image, ImageUnit};
 use crate::likelihood::Model;
 use crate::observe::Console;
+use crate::prior::mean_activity;
 use crate::report::SentinelResult;
 use crate::simulate::{resampled, split};
 use crate::trust::{ScoreMap, places, score_maps};
@@ -51,7 +52,8 @@ impl Scene<'_> {
             _ => None,
         };
         let [smallest, largest] = extremes(&maps);
-        let places = places(&image.grid, &maps, threshold);
+        let least = config.least_height.get() * f64::from(mean_activity(&image.grid, &image.values));
+        let places = places(&image.grid, &maps, threshold, least);
         let sizes_mm = maps.iter().map(|map| map.fwhm_mm).collect();
         let (simulated, held_out) = (config.simulated, config.held_out.get());
         let unit = self.unit.to_string();

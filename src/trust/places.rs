@@ -44,8 +44,9 @@ impl Place {
     }
 }
 
-/// All places with |z| above a threshold: compact ones first, then the strongest. Voxels that share a face and a sign of z are one place.
-pub fn places(grid: &ImageGrid, maps: &[ScoreMap], threshold: f64) -> Vec<Place> {
+/// All places with |z| above a threshold whose spot is at least so high: compact ones first, then the strongest. Voxels that share a
+/// face and a sign of z are one place.
+pub fn places(grid: &ImageGrid, maps: &[ScoreMap], threshold: f64, least_height: f64) -> Vec<Place> {
     let mut found: Vec<Place> = [Verdict::Missing, Verdict::Refuted]
         .into_iter()
         .flat_map(|verdict| {
@@ -56,6 +57,7 @@ pub fn places(grid: &ImageGrid, maps: &[ScoreMap], threshold: f64) -> Vec<Place>
             places.filter_map(|voxels| place(grid, maps, verdict, &voxels)).collect::<Vec<_>>()
         })
         .collect();
+    found.retain(|place| place.height.abs() >= least_height);
     found.sort_by(|a, b| b.is_compact().cmp(&a.is_compact()).then(b.z.abs().total_cmp(&a.z.abs())));
     found
 }
@@ -133,7 +135,7 @@ mod tests {
         // An edge along x, stronger than all.
         (0..20).for_each(|x| map.z[grid.index([x, 18, 4])] = -9.0);
         let wide = ScoreMap { fwhm_mm: 10.0, z: map.z.iter().map(|z| 1.1 * z).collect(), ..map.clone() };
-        let found = places(&grid, &[map, wide], 4.9);
+        let found = places(&grid, &[map, wide], 4.9, 0.0);
         let told: Vec<_> = found.iter().map(|place| (place.extent_mm, place.fwhm_mm, place.verdict)).collect();
         let expected = [
             ([4.0, 4.0, 4.0], 10.0, Verdict::Refuted),
@@ -143,6 +145,6 @@ mod tests {
         ];
         assert_eq!(told, expected);
         assert!((found[1].height - 2.0 * 6.6).abs() < 1e-5 && found[1].centre_mm == grid.centre_mm([3, 3, 2]));
-        assert!(places(&grid, &[], 1.0).is_empty());
+        assert!(places(&grid, &[], 1.0, 0.0).is_empty());
     }
 }
