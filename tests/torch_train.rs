@@ -174,7 +174,8 @@ fn a_run_learns_and_a_stopped_one_goes_on_as_if_it_had_not_been() {
         curve.lines().skip(1).map(|row| row.split(',').nth(2).unwrap().parse().unwrap()).collect();
     assert_eq!(validation.len(), 4);
     assert!(validation[3] < 0.98 * validation[0], "{validation:?}");
-    assert!(whole["validation"].as_f64().unwrap() <= validation[3]);
+    // JSON is read to the last digit but one.
+    assert!(whole["validation"].as_f64().unwrap() <= validation[3] + 1e-12);
     let model = Model::read(&folders[0].path().join("tiny.safetensors")).unwrap();
     assert_eq!((model.card.iterations, model.card.subsets), (3, 4));
     assert!(bytes(0, "tiny.curve.png").len() > 100);
