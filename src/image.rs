@@ -59,7 +59,7 @@ pub enum ImageUnit {
     #[serde(rename = "counts/mm")]
     CountsPerMm,
     /// A pure number, such as a score.
-    #[serde(rename = "1")]
+    #[serde(rename = "1", skip_deserializing)]
     Number,
 }
 

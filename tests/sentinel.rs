@@ -187,6 +187,15 @@ fn the_program_tells_what_the_counts_say() {
     println!("{plain}");
     assert!(plain["largest"].as_f64().unwrap() > 0.0 && plain["smallest"].as_f64().unwrap() < 0.0);
     assert!(folder.path().join("z.nii.gz").exists());
+    // The image is made again without its map, and with the same counts held out.
+    run("[output]\nimage = \"image.h5\"\n[sentinel]\nheld_out = 0.3\nmap = \"z.nii.gz\"");
+    let replay = Command::new(env!("CARGO_BIN_EXE_coincide"))
+        .args(["recon", "--replay", "image.h5", "--json", "--quiet"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&replay.stdout).into_owned() + &String::from_utf8_lossy(&replay.stderr);
+    assert!(text.contains("\"identical\": true"), "{text}");
     // A filter that wipes the spheres away.
     let wiped =
         &run("[post_filter]\nfwhm_mm = [60.0, 60.0, 0.0]\n[sentinel]\nsizes_mm = [20.0]\nheld_out = 0.3")["sentinel"];

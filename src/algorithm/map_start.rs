@@ -3,6 +3,7 @@
 
 use super::sensitivity::sensitivity;
 use super::{Algorithm, Objective, Osem, Relaxation, Svrg};
+use crate::data::most_subsets;
 use crate::likelihood::Model;
 use crate::prior::network::{MapStart, StartOfScan};
 use crate::prior::{Neighbours, Pairs, Prior, relative_difference};
@@ -11,10 +12,10 @@ use crate::prior::{Neighbours, Pairs, Prior, relative_difference};
 const GAMMA: f32 = 2.0;
 /// ε of the prior over the scale.
 const EPSILON: f32 = 1e-3;
+
 /// The MAP image of a scan, from a first image or a uniform one.
 pub(crate) fn map_image(model: &Model, start: &StartOfScan, first: Option<Vec<f32>>) -> Vec<f32> {
-    let views = model.measurement().geometry.views;
-    let subsets = (1..=start.by.subsets.min(views)).rev().find(|count| views.is_multiple_of(*count)).unwrap_or(1);
+    let subsets = most_subsets(model.measurement().geometry.views, start.by.subsets);
     let model = model.with_subsets(subsets).expect("a divisor of the views");
     let mut osem = Osem::new(&model, first);
     (0..subsets).for_each(|_| {

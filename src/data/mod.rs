@@ -10,4 +10,4 @@ pub use error::DataError;
 pub use measurement::Measurement;
 pub use normalisation::{DeadTime, NormComponents, NormParts};
 pub use randoms::{singles, smooth_randoms};
-pub use subsets::{SubsetError, subsets};
+pub use subsets::{SubsetError, most_subsets, subsets};

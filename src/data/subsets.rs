@@ -25,6 +25,11 @@ pub fn subsets(views: usize, subsets: usize) -> Result<Vec<Vec<usize>>, SubsetEr
     Ok(order.map(|first| (first..views).step_by(subsets).collect()).collect())
 }
 
+/// The largest number of subsets up to `most` that divides the views.
+pub fn most_subsets(views: usize, most: usize) -> usize {
+    (1..=most.min(views)).rev().find(|count| views.is_multiple_of(*count)).unwrap_or(1)
+}
+
 fn golden_step(count: usize) -> usize {
     let golden = 0.5 * (5.0_f64.sqrt() - 1.0) * count as f64;
     (1..=count)

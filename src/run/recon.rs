@@ -7,6 +7,7 @@ use super::measurement::{Acquired, acquire, early_geometry};
 use super::sentinel::held_out;
 use super::{Options, RunError, first, write_outputs};
 use crate::config::{Method, ReconConfig, Source};
+use crate::data::most_subsets;
 use crate::image::{Image, ImageUnit};
 use crate::likelihood::Model;
 use crate::operator::GaussianFilter;
@@ -111,6 +112,6 @@ fn post_filter(mut image: Image, config: &ReconConfig) -> Image {
 fn model_subsets(config: &ReconConfig, views: usize) -> usize {
     match config.algorithm.method() {
         Method::Iterative(iterations) => iterations.subsets,
-        Method::Analytic(_) => (1..=views.min(32)).rev().find(|count| views.is_multiple_of(*count)).unwrap_or(1),
+        Method::Analytic(_) => most_subsets(views, 32),
     }
 }

@@ -18,6 +18,8 @@ pub fn replay(path: &Path, options: &Options) -> Result<ReplayResult, RunError> 
     let source = Source { path: text("config_path")?.into(), text: text("config")? };
     let mut config: ReconConfig = source.parse()?;
     config.output = OutputConfig::default();
+    // The image alone is made again; what the sentinel holds out stays out.
+    config.sentinel.iter_mut().for_each(|sentinel| (sentinel.map, sentinel.simulated) = (None, 0));
     first(config.conflicts(&source, options.force))?;
     let (image, result) = options.pool(config.run.threads)?.install(|| {
         let acquired = acquire(&config.measurement, &source, options)?;

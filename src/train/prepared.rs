@@ -5,7 +5,7 @@
 use super::case::Case;
 use super::geometry::Stack;
 use crate::algorithm::{Algorithm, Osem, field_of_view, sensitivity};
-use crate::data::{Measurement, SubsetError};
+use crate::data::{Measurement, SubsetError, most_subsets};
 use crate::image::ImageGrid;
 use crate::likelihood::Model;
 use crate::prior::{RelativeNoise, mean_activity};
@@ -39,7 +39,7 @@ pub struct NoiseOfSlices {
 impl Prepared {
     /// Finds the scale of each scan of a stack.
     pub fn new(mut case: Case, stack: Stack) -> Result<Self, SubsetError> {
-        let early = divisor(case.measurement.geometry.views, EARLY_SUBSETS);
+        let early = most_subsets(case.measurement.geometry.views, EARLY_SUBSETS);
         let slices = case.grid.shape[2];
         let (mut start, scale, noise) = {
             let model = Model::new(&case.measurement, case.grid, Some(case.resolution_mm), early)?;
@@ -83,11 +83,6 @@ impl Sums {
         let background = sums(measurement.background.as_deref().unwrap_or_default());
         Self { prompts: sums(&measurement.prompts), background }
     }
-}
-
-/// The largest number of subsets up to `most` that divides the views.
-pub(super) fn divisor(views: usize, most: usize) -> usize {
-    (1..=most.min(views)).rev().find(|count| views.is_multiple_of(*count)).unwrap_or(1)
 }
 
 /// One value per scan inside the field of view, such that the image has the scan's net counts.

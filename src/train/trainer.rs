@@ -9,9 +9,10 @@ use super::case::Source;
 use super::geometry::Stack;
 use super::layer::Layer;
 use super::loss::{held_out, nrmse_of_scans, supervised};
-use super::prepared::{Prepared, divisor};
+use super::prepared::Prepared;
 use super::unrolled::{Unrolled, Unrolling};
 use crate::algorithm::map_image;
+use crate::data::most_subsets;
 use crate::likelihood::Model;
 use crate::prior::network::{MapStart, StartOfScan};
 
@@ -201,7 +202,7 @@ impl Training {
     /// The model of a case, with subsets that divide its views.
     pub fn model<'a>(&self, prepared: &'a Prepared) -> Result<Model<'a>, TrainError> {
         let case = &prepared.case;
-        let subsets = divisor(case.measurement.geometry.views, self.subsets);
+        let subsets = most_subsets(case.measurement.geometry.views, self.subsets);
         Ok(Model::new(&case.measurement, case.grid, Some(case.resolution_mm), subsets)?)
     }
 
