@@ -10,7 +10,7 @@ use coincide::observe::Console;
 use coincide::run::{self, BENCH_CASES, CONVERGENCE_CASES, Interruption, Options, RunError, SchemaOf};
 use miette::{GraphicalReportHandler, GraphicalTheme, MietteDiagnostic, NamedSource, Report};
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Iterative PET reconstruction: fast exact-adjoint projectors, OSEM, phantoms, formats.
@@ -99,9 +99,13 @@ enum Command {
         at_most: Option<usize>,
     },
     /// Compare methods: many scans, every method with its knob tuned, tables, curves, maps
+    #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
     Evaluate {
         /// Study file
-        study: PathBuf,
+        #[arg(required = true)]
+        study: Option<PathBuf>,
+        #[command(subcommand)]
+        part: Option<Evaluate>,
     },
     /// Find conflicts in a config, and predict memory and time, before anything runs
     Check {
@@ -121,6 +125,18 @@ enum Command {
         /// Which config
         #[arg(value_enum, default_value_t = Kind::Recon)]
         kind: Kind,
+    },
+}
+
+#[derive(Subcommand)]
+enum Evaluate {
+    /// Do the intervals of `[confidence]` hold as many truths as they promise?
+    Coverage {
+        /// Study file
+        study: PathBuf,
+        /// Write a calibration that makes them do so for such scans
+        #[arg(long, value_name = "FILE.json")]
+        calibrate: Option<PathBuf>,
     },
 }
 
@@ -223,7 +239,12 @@ fn run(arguments: &Arguments) -> Result<ExitCode, RunError> {
             let part = run::TrainPart { resume: *resume, at_most: *at_most };
             show(&run::train(config, part, &options)?, json);
         }
-        Command::Evaluate { study } => show(&run::evaluate(study, &options)?, json),
+        Command::Evaluate { part: Some(Evaluate::Coverage { study, calibrate }), .. } => {
+            show(&run::evaluate_coverage(study, calibrate.as_deref(), &options)?, json);
+        }
+        Command::Evaluate { study, .. } => {
+            show(&run::evaluate(study.as_deref().unwrap_or(Path::new("")), &options)?, json)
+        }
         Command::Check { config } => {
             let result = run::check(config, &options)?;
             show(&result, json);

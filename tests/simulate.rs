@@ -3,7 +3,9 @@
 use coincide::data::Measurement;
 use coincide::phantom::Phantom;
 use coincide::scanner::{AxialCompression, Scanner, SinogramGeometry, TofDetector, preset};
-use coincide::simulate::{CountsConfig, DoseLevel, RandomsShape, SimulateError, SimulationConfig, project, simulate};
+use coincide::simulate::{
+    AddedLesion, CountsConfig, DoseLevel, RandomsShape, SimulateError, SimulationConfig, project, simulate,
+};
 use coincide::units::{Fraction, NonNegative, Positive};
 
 fn positive(value: f64) -> Positive {
@@ -42,6 +44,10 @@ fn config(prompts: f64) -> SimulationConfig {
 
 fn run(phantom: &str, geometry: &SinogramGeometry, config: &SimulationConfig) -> Vec<Measurement> {
     simulate(&Phantom::load(phantom).unwrap(), geometry, config, &|_, _| {}).unwrap()
+}
+
+fn total(counts: &[f32]) -> f64 {
+    counts.iter().map(|&count| f64::from(count)).sum()
 }
 
 fn with_background(prompts: f64) -> SimulationConfig {
@@ -404,4 +410,60 @@ fn scatter_is_broad_and_randoms_are_flat() {
     let smooth = columns(&background(&smooth));
     let mean = smooth.iter().sum::<f64>() / smooth.len() as f64;
     assert!(smooth.iter().all(|rate| (rate / mean - 1.0).abs() < 0.3));
+}
+
+fn ball(centre_mm: [f64; 3], contrast: f64) -> AddedLesion {
+    AddedLesion { centre_mm, diameter_mm: positive(20.0), contrast: positive(contrast) }
+}
+
+/// y = y₀ + Poisson(A d): the counts without lesions stay, to the last one.
+#[test]
+fn lesions_add_their_own_counts_and_change_no_other() {
+    let plain = with_background(1e6);
+    let with =
+        SimulationConfig { lesions: vec![ball([50.0, 0.0, 0.0], 5.0), ball([-50.0, 0.0, 0.0], 5.0)], ..plain.clone() };
+    let scan = |config: &SimulationConfig| run("uniform-cylinder", &geometry(), config).remove(0);
+    let (before, after) = (scan(&plain), scan(&with));
+    assert!(before.prompts.iter().zip(&after.prompts).all(|(before, after)| after >= before));
+    assert_eq!((&before.factors, &before.background), (&after.factors, &after.background));
+    let mean = |config: &SimulationConfig| total(&scan(&SimulationConfig { noise: false, ..config.clone() }).prompts);
+    let (added, expected) = (total(&after.prompts) - total(&before.prompts), mean(&with) - mean(&plain));
+    assert!((added - expected).abs() < 4.0 * expected.sqrt(), "{added} for {expected}");
+}
+
+/// What lesions add is what a phantom gains by being painted with them.
+#[test]
+fn added_lesions_are_painted_ones() {
+    let duration = CountsConfig::Scan { duration_s: positive(60.0), sensitivity_cps_per_kbq: positive(5.0) };
+    let plain = SimulationConfig { noise: false, sub_lines: 1, ..SimulationConfig::new(duration) };
+    let plain = SimulationConfig { resolution_fwhm_mm: NonNegative::try_from(6.0).unwrap(), ..plain };
+    let with = SimulationConfig { lesions: vec![ball([50.0, 10.0, 5.0], 4.0)], ..plain.clone() };
+    let cylinder = Phantom::load("uniform-cylinder").unwrap();
+    let (activity, attenuation) = (cylinder.activity(0), cylinder.attenuation(0));
+    let text = std::fs::read_to_string("phantoms/uniform-cylinder.toml").unwrap()
+        + &format!(
+            "\n[[shapes]]\nsolid.ellipsoid = {{ semi_axes_mm = [10.0, 10.0, 10.0] }}\ncentres_mm = [[50.0, 10.0, 5.0]]\nactivity_bq_per_ml = {}\nattenuation_per_cm = {attenuation}\n",
+            4.0 * activity
+        );
+    let painted = Phantom::parse(&text, "painted").unwrap();
+    for geometry in [geometry(), tof_geometry()] {
+        let scan = |phantom, config| simulate(phantom, &geometry, config, &|_, _| ()).unwrap().remove(0).prompts;
+        let (added, painted) = (scan(&cylinder, &with), scan(&painted, &plain));
+        let square = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>();
+        let lesion = square(&added, &scan(&cylinder, &plain)).sqrt();
+        assert!(square(&added, &painted).sqrt() < 1e-4 * lesion, "{} {lesion}", square(&added, &painted).sqrt());
+    }
+}
+
+#[test]
+fn a_lesion_adds_activity_inside_of_the_phantom_and_lies_apart_from_others() {
+    let refused = |lesions: Vec<AddedLesion>| {
+        let config = SimulationConfig { lesions, ..config(1e5) };
+        let phantom = Phantom::load("uniform-cylinder").unwrap();
+        simulate(&phantom, &geometry(), &config, &|_, _| ()).unwrap_err().to_string()
+    };
+    assert!(refused(vec![ball([400.0, 0.0, 0.0], 4.0)]).contains("in tissue of 0 Bq/mL"));
+    assert!(refused(vec![ball([0.0; 3], 0.5)]).contains("its contrast is 0.5"));
+    let near = [0.0, 9.0].map(|z| ball([0.0, 0.0, z], 2.0));
+    assert!(refused(near.into()).contains("overlap; move them apart"));
 }

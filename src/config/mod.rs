@@ -6,6 +6,7 @@
 //! error always points at the very key. Relative paths start at the folder of the config file.
 
 mod algorithm;
+mod confidence;
 mod error;
 mod image;
 mod measurement;
@@ -22,6 +23,7 @@ mod study;
 mod train;
 
 pub use algorithm::*;
+pub use confidence::ConfidenceConfig;
 pub use error::{ConfigError, Mistake};
 pub use image::{AttenuationConfig, FilterConfig, ImageConfig};
 pub use measurement::{InterfileConfig, MeasurementConfig, MmrListmodeConfig, NegativePrompts, RandomsConfig};
@@ -31,10 +33,10 @@ pub use prior::*;
 pub use recon::ReconConfig;
 pub use reference::ReferenceConfig;
 pub use scanner::{ScannerConfig, SinogramConfig};
-pub use sentinel::SentinelConfig;
+pub use sentinel::{SentinelConfig, SuspectConfig};
 pub use simulate::{AcquisitionConfig, SimulateConfig, SimulateOutput};
 pub use source::Source;
-pub use study::{Knob, Oracle, Study, StudyConfig, StudyMethod, StudyOutput, StudyScanner};
+pub use study::{Knob, LesionClass, Oracle, Study, StudyConfig, StudyLesions, StudyMethod, StudyOutput, StudyScanner};
 pub use train::{
     LossConfig, OptimiserConfig, PublicDataConfig, RidgeTrainOutput, RidgeTrainTable, RidgeTraining, TrainConfig,
     TrainOutput, TrainedFilterConfig, TrainedModelConfig, TrainingDataConfig, TrainingRun, TrainingScannerConfig,

@@ -22,6 +22,9 @@ pub struct OutputConfig {
     /// PNG picture of the three middle slices.
     #[serde(default)]
     pub picture: Option<PathBuf>,
+    /// HTML report with a viewer: everything that is known about the image, in one file.
+    #[serde(default)]
+    pub report: Option<PathBuf>,
     /// An image every so many full iterations, beside `image`: `image.iteration-2.h5`.
     #[serde(default)]
     pub snapshots_every: Option<usize>,
@@ -29,12 +32,13 @@ pub struct OutputConfig {
 
 impl OutputConfig {
     /// All keys that name a file, with the endings of their format.
-    fn files(&self) -> [(&'static str, Option<&PathBuf>, &'static [&'static str]); 4] {
+    fn files(&self) -> [(&'static str, Option<&PathBuf>, &'static [&'static str]); 5] {
         [
             ("output.image", self.image.as_ref(), &[".h5", ".hdf5"]),
             ("output.nifti", self.nifti.as_ref(), &[".nii", ".nii.gz"]),
             ("output.interfile", self.interfile.as_ref(), &[".hv"]),
             ("output.picture", self.picture.as_ref(), &[".png"]),
+            ("output.report", self.report.as_ref(), &[".html"]),
         ]
     }
 

@@ -1,8 +1,8 @@
 //! Config of `coincide recon`, `check` and `verify`.
 
 use super::{
-    AlgorithmConfig, AttenuationConfig, ConfigError, FilterConfig, ImageConfig, MeasurementConfig, OutputConfig,
-    PriorConfig, ReferenceConfig, RunConfig, SentinelConfig, Source, StopConfig,
+    AlgorithmConfig, AttenuationConfig, ConfidenceConfig, ConfigError, FilterConfig, ImageConfig, MeasurementConfig,
+    OutputConfig, PriorConfig, ReferenceConfig, RunConfig, SentinelConfig, Source, StopConfig,
 };
 use crate::prior::Capability;
 use crate::scanner::SinogramGeometry;
@@ -36,6 +36,9 @@ pub struct ReconConfig {
     /// Whether the counts contradict the image; on with every learned prior.
     #[serde(default)]
     pub sentinel: Option<SentinelConfig>,
+    /// Between which bounds the truth is.
+    #[serde(default)]
+    pub confidence: Option<ConfidenceConfig>,
     /// Reasons to stop early.
     #[serde(default)]
     pub stop: StopConfig,
@@ -84,6 +87,7 @@ impl ReconConfig {
         }
         conflicts.extend(self.algorithm.conflicts(source));
         conflicts.extend(self.sentinel.iter().flat_map(|sentinel| sentinel.conflicts(source, force)));
+        conflicts.extend(self.confidence.iter().flat_map(|confidence| confidence.conflicts(source, force)));
         conflicts.extend(self.tolerance_conflict(source));
         conflicts
     }

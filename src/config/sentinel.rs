@@ -18,6 +18,9 @@ pub struct SentinelConfig {
     pub threshold: Positive,
     /// Smallest height of a spot that is told, over the mean activity of the body.
     pub least_height: NonNegative,
+    /// Share of an edge's height by which the image may be off there without being told: networks and filters soften edges, which
+    /// contradicts the counts, but loses no lesion.
+    pub edges: Fraction,
     /// Scans that are simulated from the image and reconstructed in the same way, to find the threshold: of 19, one in twenty exceeds
     /// the largest by chance. They take as many reconstructions.
     pub simulated: usize,
@@ -27,6 +30,27 @@ pub struct SentinelConfig {
     pub seed: u64,
     /// Image of z, of the first size (HDF5 or NIfTI).
     pub map: Option<PathBuf>,
+    /// Places where a lesion shall be certified, present or absent, by counts that are held out.
+    pub regions: Vec<SuspectConfig>,
+}
+
+/// `[[sentinel.regions]]`: a ball in which a lesion may be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SuspectConfig {
+    /// What it is called.
+    pub name: String,
+    /// Its centre in mm.
+    pub centre_mm: [f64; 3],
+    /// Its diameter in mm.
+    pub diameter_mm: Positive,
+    /// Activity over the surroundings from which on it would be a lesion: the absence of such a one is certified.
+    #[serde(default = "twice")]
+    pub contrast: Positive,
+}
+
+fn twice() -> Positive {
+    Positive::constant(2.0)
 }
 
 impl Default for SentinelConfig {
@@ -36,10 +60,12 @@ impl Default for SentinelConfig {
             sizes_mm: vec![Positive::constant(7.0), Positive::constant(10.0)],
             threshold: Positive::constant(4.8),
             least_height: NonNegative::constant(0.5),
+            edges: Fraction::constant(0.2),
             simulated: 0,
             held_out: Fraction::default(),
             seed: 1,
             map: None,
+            regions: Vec::new(),
         }
     }
 }
@@ -65,8 +91,15 @@ impl SentinelConfig {
             let message = format!("{} scans cannot tell one in twenty", self.simulated);
             wrong("simulated", message, "19 is the smallest number that can, 0 takes `threshold`")
         });
+        let fitted = (!self.regions.is_empty() && self.held_out.get() == 0.0).then(|| {
+            let message = "an image cannot be certified by the counts that it was made of".to_owned();
+            wrong("regions", message, "add `held_out = 0.5` to [sentinel]: half of the counts are kept for the test")
+        });
+        let faint = self.regions.iter().find(|region| region.contrast.get() <= 1.0).map(|region| {
+            wrong("regions", format!("{}: a contrast of {}", region.name, region.contrast.get()), "above 1, as in 2.0")
+        });
         let endings = [".h5", ".hdf5", ".nii", ".nii.gz"];
         let map = self.map.as_ref().and_then(|path| source.output("sentinel.map", path, &endings, force).err());
-        [empty, wide, none_left, few, map].into_iter().flatten().collect()
+        [empty, wide, none_left, few, fitted, faint, map].into_iter().flatten().collect()
     }
 }

@@ -18,24 +18,32 @@
 //!
 //! Sums run in f64. Images of different sizes are a bug of the caller: assertions. A region without voxels gives NaN.
 
+mod ball;
+mod channels;
 mod difference;
 mod disc;
 mod ensemble;
 mod equivalence;
 mod interval;
+mod lesion;
 mod nema;
 mod nema_small;
+mod observer;
 mod region;
 mod similarity;
 mod uptake;
 
+pub use ball::Ball;
+pub use channels::{ChannelSet, Channels};
 pub use difference::{nrmse, psnr, rmse};
 pub use disc::{Disc, MetricError};
 pub use ensemble::{Ensemble, root_mean_variance};
 pub use equivalence::{Equivalent, equivalent_counts};
 pub use interval::Estimate;
+pub use lesion::{SpotSearch, transmission, wilson};
 pub use nema::{NemaLayout, NemaReport, NemaSphere, SphereResult};
 pub use nema_small::{NemaSmallLayout, NemaSmallReport, RodResult};
+pub use observer::{Detection, Responses, auc_of, detection};
 pub use region::{RegionStatistics, bias, recovery_coefficient, region_statistics};
 pub use similarity::ssim;
 pub use uptake::{LESION_SHARE, Uptake, uptake};

@@ -6,6 +6,7 @@
 //! et al. 2015, Eur. J. Nucl. Med. Mol. Imaging 42, 328–354); total = volume × their mean. In units of SUV these are SUVmax,
 //! SUVpeak, MTV and TLG.
 
+use super::ball::Ball;
 use crate::image::Image;
 use serde::Serialize;
 
@@ -35,9 +36,9 @@ pub fn uptake(image: &Image, mask: &[f32], share: f64) -> Option<Uptake> {
     assert_eq!(image.values.len(), mask.len(), "mask and image differ in size");
     let inside: Vec<usize> = (0..mask.len()).filter(|&voxel| mask[voxel] >= 0.5).collect();
     let max = inside.iter().map(|&voxel| image.values[voxel]).max_by(f32::total_cmp)?;
-    let sphere = sphere(image);
+    let sphere = Ball::new(&image.grid, PEAK_RADIUS_MM);
     let peaks: Vec<(f32, f64)> =
-        inside.iter().map(|&voxel| (image.values[voxel], mean_around(image, &sphere, voxel))).collect();
+        inside.iter().map(|&voxel| (image.values[voxel], sphere.mean(&image.values, voxel))).collect();
     let largest = |peaks: &mut dyn Iterator<Item = f64>| peaks.fold(f64::NEG_INFINITY, f64::max);
     let above = inside.iter().map(|&voxel| f64::from(image.values[voxel])).filter(|x| *x >= share * f64::from(max));
     let (sum, count) = above.fold((0.0, 0.0), |(sum, count), x| (sum + x, count + 1.0));
@@ -48,38 +49,6 @@ pub fn uptake(image: &Image, mask: &[f32], share: f64) -> Option<Uptake> {
         volume_ml: count * image.grid.voxel_ml(),
         total: sum * image.grid.voxel_ml(),
     })
-}
-
-/// Offsets of the voxels whose centres are within the sphere.
-fn sphere(image: &Image) -> Vec<[isize; 3]> {
-    let mm = image.grid.voxel_mm;
-    let reach = mm.map(|side| (PEAK_RADIUS_MM / side) as isize);
-    let mut offsets = Vec::new();
-    for x in -reach[0]..=reach[0] {
-        for y in -reach[1]..=reach[1] {
-            for z in -reach[2]..=reach[2] {
-                let square: f64 = [x, y, z].iter().zip(mm).map(|(n, mm)| (*n as f64 * mm).powi(2)).sum();
-                if square <= PEAK_RADIUS_MM * PEAK_RADIUS_MM {
-                    offsets.push([x, y, z]);
-                }
-            }
-        }
-    }
-    offsets
-}
-
-fn mean_around(image: &Image, sphere: &[[isize; 3]], voxel: usize) -> f64 {
-    let [_, ny, nz] = image.grid.shape;
-    let centre = [voxel / (ny * nz), voxel / nz % ny, voxel % nz];
-    let (mut sum, mut count) = (0.0, 0.0);
-    for offset in sphere {
-        let place: [isize; 3] = std::array::from_fn(|axis| centre[axis] as isize + offset[axis]);
-        if (0..3).all(|axis| (0..image.grid.shape[axis] as isize).contains(&place[axis])) {
-            sum += f64::from(image.values[image.grid.index(place.map(|n| n as usize))]);
-            count += 1.0;
-        }
-    }
-    sum / count
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@
 mod error;
 mod file;
 mod presets;
+mod random;
 mod solid;
 mod trace;
 mod vector;
@@ -22,7 +23,7 @@ pub use error::PhantomError;
 pub use presets::PRESETS;
 pub use trace::{Stretch, Tracer};
 
-use solid::Solid;
+use solid::{Form, Solid};
 
 /// Shapes painted in order, and the regions in which reconstructions are scored.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,9 +55,28 @@ pub struct LineIntegrals {
 const MM_PER_CM: f64 = 10.0;
 
 impl Phantom {
-    /// The phantom of a shipped name, or of a file where `name` ends in `.toml`.
+    /// The phantom of a shipped name, of a number as in `random-17` (without its lesions: `random-17-plain`), or of a file where
+    /// `name` ends in `.toml`.
     pub fn load(name: &str) -> Result<Self, PhantomError> {
-        if name.ends_with(".toml") { Self::read(name.as_ref()) } else { presets::preset(name) }
+        match name.ends_with(".toml") {
+            true => Self::read(name.as_ref()),
+            false => random::named(name).unwrap_or_else(|| presets::preset(name)),
+        }
+    }
+
+    /// Balls in the void: centre in mm, radius in mm and activity in Bq/mL of each.
+    pub fn balls(name: &str, balls: &[([f64; 3], f64, f64)]) -> Self {
+        let solid = |(centre, radius, _): &_| Solid::new(Form::Ellipsoid, *centre, vector::IDENTITY, [*radius; 3]);
+        Self {
+            name: name.into(),
+            description: String::new(),
+            citation: String::new(),
+            solids: balls.iter().map(solid).collect(),
+            activity: balls.iter().map(|(.., activity)| *activity).collect(),
+            attenuation: vec![0.0; balls.len()],
+            region: vec![None; balls.len()],
+            extra_regions: Vec::new(),
+        }
     }
 
     /// Number of painted shapes.

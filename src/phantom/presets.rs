@@ -11,6 +11,7 @@ macro_rules! shipped {
 }
 
 shipped![
+    "abdomen",
     "brain",
     "contrast-spheres",
     "derenzo",

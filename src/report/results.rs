@@ -1,7 +1,7 @@
 //! The JSON object that each command prints with `--json`. Fields may be added, never renamed.
 
 use crate::observe::Sample;
-use crate::trust::Place;
+use crate::trust::{Place, Tissue};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -47,6 +47,8 @@ pub struct ReconResult {
     pub kkt: Option<f64>,
     /// What the counts say against the image, where that was asked.
     pub sentinel: Option<SentinelResult>,
+    /// Intervals for the truth, where they were asked for.
+    pub confidence: Option<ConfidenceResult>,
     /// ‖x − x_before‖ / ‖x‖ of the last full iteration, where there were two.
     pub step: Option<f64>,
     /// Unit of the image.
@@ -80,6 +82,72 @@ pub struct SentinelResult {
     pub unit: String,
     /// Places above the threshold: compact ones first, then the strongest.
     pub places: Vec<Place>,
+    /// What is certified of the regions that were named.
+    pub certificates: Vec<Certificate>,
+}
+
+/// Evidence for and against a lesion in a region: see [`crate::trust::evidence`].
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Certificate {
+    /// The region.
+    pub name: String,
+    /// Its activity in the image over that of its surroundings.
+    pub shown_contrast: f64,
+    /// e for presence; at least 1/δ by chance in a share δ of scans at most.
+    pub present: f64,
+    /// e for the absence of a lesion of at least `contrast`.
+    pub absent: f64,
+    /// Contrast from which on it would be a lesion.
+    pub contrast: f64,
+}
+
+/// From which e on something is certified: errs in one scan of twenty at most.
+pub const CERTIFIED: f64 = 20.0;
+
+impl Certificate {
+    /// What it says.
+    pub fn in_words(&self) -> &'static str {
+        match (self.present >= CERTIFIED, self.absent >= CERTIFIED) {
+            (true, false) => "present",
+            (false, true) => "absent",
+            (true, true) => "fainter than a lesion, but present",
+            (false, false) => "undecided by these counts",
+        }
+    }
+}
+
+/// Intervals for the truth: see [`crate::trust`].
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ConfidenceResult {
+    /// Share of the voxels whose truth they shall hold.
+    pub level: f64,
+    /// Simulated scans.
+    pub replicates: usize,
+    /// ν̄ of the scan.
+    pub noise: f64,
+    /// The calibration, where there is one.
+    pub calibration: Option<PathBuf>,
+    /// The method that it was made for.
+    pub method: Option<String>,
+    /// Unit of the widths.
+    pub unit: String,
+    /// By tissue.
+    pub intervals: Vec<TissueInterval>,
+}
+
+/// Intervals of one kind of tissue.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TissueInterval {
+    /// The tissue.
+    pub tissue: Tissue,
+    /// Voxels of that kind.
+    pub voxels: usize,
+    /// λ; `None` where the calibration knows none, and σ itself is the half width.
+    pub scale: Option<f64>,
+    /// Whether the scan is like those of the calibration.
+    pub inside: bool,
+    /// Mean half width.
+    pub half_width: f64,
 }
 
 /// How a weight was found.

@@ -15,6 +15,16 @@ impl Table {
         Self { heading: heading.into_iter().map(Into::into).collect(), rows: Vec::new() }
     }
 
+    /// The headings of the columns.
+    pub fn heading(&self) -> &[String] {
+        &self.heading
+    }
+
+    /// All rows.
+    pub fn rows(&self) -> &[Vec<String>] {
+        &self.rows
+    }
+
     /// Adds a row.
     pub fn row<S: Into<String>>(&mut self, cells: impl IntoIterator<Item = S>) {
         self.rows.push(cells.into_iter().map(Into::into).collect());

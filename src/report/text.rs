@@ -1,7 +1,9 @@
 //! Results as text for people.
 
-use super::{BenchResult, CheckResult, ReconResult, ReplayResult, SentinelResult, Table, VerifyResult, significant};
-use crate::trust::Verdict;
+use super::{
+    BenchResult, Certificate, CheckResult, ConfidenceResult, ReconResult, ReplayResult, SentinelResult, Table,
+    TissueInterval, VerifyResult, significant,
+};
 use std::fmt;
 
 /// Flagged places that are printed; the JSON result has all.
@@ -118,10 +120,70 @@ impl fmt::Display for ReconResult {
         if let Some(sentinel) = &self.sentinel {
             write!(f, "\n{sentinel}")?;
         }
+        if let Some(confidence) = &self.confidence {
+            write!(f, "\n{confidence}")?;
+        }
         for file in &self.files {
             writeln!(f, "{}", file.display())?;
         }
         Ok(())
+    }
+}
+
+impl ConfidenceResult {
+    /// Intervals by tissue, one a row.
+    pub fn table(&self) -> Table {
+        let heading = ["tissue", "voxels", "mean half width", "scale", ""];
+        let mut table = Table::new(heading.map(|text| match text {
+            "mean half width" => format!("mean half width in {}", self.unit),
+            text => text.to_owned(),
+        }));
+        for TissueInterval { tissue, voxels, scale, inside, half_width } in &self.intervals {
+            let note = match (scale, inside) {
+                (None, _) => "not calibrated: σ itself",
+                (Some(_), false) => "outside of the calibration",
+                (Some(_), true) => "",
+            };
+            let scale = scale.map_or("1".into(), significant);
+            table.row([tissue.name(), &voxels.to_string(), &significant(*half_width), &scale, note]);
+        }
+        table
+    }
+}
+
+impl fmt::Display for ConfidenceResult {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let percent = significant(100.0 * self.level);
+        let by = match &self.method {
+            Some(method) => format!("calibrated for `{method}`"),
+            None => "not calibrated".into(),
+        };
+        writeln!(f, "confidence: intervals of {percent} % from {} simulated scans, {by}", self.replicates)?;
+        write!(f, "{}", self.table())
+    }
+}
+
+impl SentinelResult {
+    /// The first places, one a row.
+    pub fn table(&self, most: usize) -> Table {
+        let height = format!("height in {}", self.unit);
+        let mut table = Table::new(["x, y, z in mm", "FWHM in mm", "z", height.as_str(), "extent in mm", ""]);
+        for place in self.places.iter().take(most) {
+            let centre = place.centre_mm.map(|mm| format!("{mm:.1}")).join(", ");
+            let extent = place.extent_mm.map(|mm| format!("{mm:.0}")).join(" × ");
+            let [z, width] = [format!("{:.2}", place.z), format!("{:.0}", place.fwhm_mm)];
+            table.row([&centre, &width, &z, &significant(place.height), &extent, place.in_words()]);
+        }
+        table
+    }
+}
+
+impl fmt::Display for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let Self { name, shown_contrast, contrast, .. } = self;
+        let [shown, lesion, present, absent] = [*shown_contrast, *contrast, self.present, self.absent].map(significant);
+        let says = self.in_words();
+        write!(f, "{name}: {says} (e = {present} for presence, {absent} for no lesion of × {lesion}; shown × {shown})")
     }
 }
 
@@ -133,26 +195,15 @@ impl fmt::Display for SentinelResult {
         };
         let [low, high, threshold] = [self.smallest, self.largest, self.threshold].map(|z| format!("{z:.2}"));
         writeln!(f, "sentinel: z from {low} to {high}, threshold {threshold} ({found})")?;
+        for certificate in &self.certificates {
+            writeln!(f, "          {certificate}")?;
+        }
         if self.places.is_empty() {
             return writeln!(f, "          the counts do not contradict the image");
         }
-        let height = format!("height in {}", self.unit);
-        let mut table = Table::new(["x, y, z in mm", "FWHM in mm", "z", height.as_str(), "extent in mm", ""]);
-        for place in self.places.iter().take(MOST_PLACES) {
-            let centre = place.centre_mm.map(|mm| format!("{mm:.1}")).join(", ");
-            let extent = place.extent_mm.map(|mm| format!("{mm:.0}")).join(" × ");
-            let verdict = match (place.verdict, place.is_compact()) {
-                (Verdict::Missing, true) => "in the counts, missing in the image",
-                (Verdict::Refuted, true) => "in the image, refuted by the counts",
-                (Verdict::Missing, false) => "too low along an edge or over an area",
-                (Verdict::Refuted, false) => "too high along an edge or over an area",
-            };
-            let [z, width] = [format!("{:.2}", place.z), format!("{:.0}", place.fwhm_mm)];
-            table.row([&centre, &width, &z, &significant(place.height), &extent, verdict]);
-        }
         let compact = self.places.iter().filter(|place| place.is_compact()).count();
         writeln!(f, "          {compact} compact places, {} extended ones", self.places.len() - compact)?;
-        write!(f, "{table}")?;
+        write!(f, "{}", self.table(MOST_PLACES))?;
         match self.places.len().saturating_sub(MOST_PLACES) {
             0 => Ok(()),
             more => writeln!(f, "and {more} more"),

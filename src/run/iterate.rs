@@ -183,6 +183,7 @@ impl Scene<'_> {
             metrics: self.reference.map_or_else(BTreeMap::new, |reference| reference.figures(image)),
             kkt: iterative.then_some(fit.kkt),
             sentinel: None,
+            confidence: None,
             step: made.step,
             unit: self.unit.to_string(),
             threads: rayon::current_num_threads(),

@@ -3,7 +3,9 @@
 mod anatomy;
 mod attenuation;
 mod bench;
+mod bootstrap;
 mod check;
+mod confidence;
 mod convergence;
 mod convert;
 mod demo;
@@ -20,6 +22,7 @@ mod measurement;
 mod model_card;
 mod model_output;
 mod options;
+mod page;
 mod phantoms;
 mod prior;
 mod priors;
@@ -43,7 +46,10 @@ pub use convergence::{CONVERGENCE_CASES, ConvergenceLine, ConvergenceReference, 
 pub use convert::{ConvertResult, convert};
 pub use demo::{DemoResult, demo};
 pub use error::RunError;
-pub use evaluate::{EquivalenceEntry, StudyResult, SummaryEntry, TunedEntry, evaluate};
+pub use evaluate::{
+    CoverageAt, CoverageEntry, CoverageResult, EquivalenceEntry, StudyResult, SummaryEntry, TunedEntry, evaluate,
+    evaluate_coverage,
+};
 pub use info::{ImageSheet, Info, MeasurementSheet, PhantomSheet, TableSheet, TablesSheet, info};
 pub use options::{Interruption, Options};
 pub use phantoms::{PhantomList, list_phantoms};

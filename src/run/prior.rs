@@ -90,7 +90,7 @@ impl Scene<'_> {
 }
 
 /// ν of a scan that an early image shows.
-fn relative_noise(model: &Model, seen: &[f32]) -> RelativeNoise {
+pub(super) fn relative_noise(model: &Model, seen: &[f32]) -> RelativeNoise {
     let measurement = model.measurement();
     let c = mean_activity(&model.grid(), seen);
     RelativeNoise::new(&sensitivity(model), c, measurement.total_prompts(), measurement.total_background())

@@ -1,9 +1,11 @@
 //! `coincide recon`: measurement → image → files.
 
 use super::attenuation::attenuate;
+use super::confidence::Confidence;
 use super::figures::Reference;
 use super::iterate::{Made, Scene};
 use super::measurement::{Acquired, acquire, early_geometry};
+use super::page::{Shown, recon_page};
 use super::sentinel::held_out;
 use super::{Options, RunError, first, write_outputs};
 use crate::config::{Method, ReconConfig, Source};
@@ -27,11 +29,11 @@ pub(super) fn recon_config(source: &Source, config: &ReconConfig, options: &Opti
     if let Some(geometry) = early_geometry(&config.measurement, source)? {
         first(config.conflicts_with(&geometry, source))?;
     }
-    let (_, result) = options.pool(config.run.threads)?.install(|| {
+    let made = options.pool(config.run.threads)?.install(|| {
         let acquired = acquire(&config.measurement, source, options)?;
         reconstruct(source, config, acquired, options)
     })?;
-    unless_interrupted(result, options)
+    unless_interrupted(made.result, options)
 }
 
 /// The result, or the error that says what was saved when Ctrl-C ended the run.
@@ -42,13 +44,20 @@ pub(super) fn unless_interrupted(result: ReconResult, options: &Options) -> Resu
     }
 }
 
-/// Reconstructs a measurement that is there, and returns the image too.
+/// A finished reconstruction.
+pub(super) struct Reconstructed {
+    pub image: Image,
+    pub result: ReconResult,
+    pub confidence: Option<Confidence>,
+}
+
+/// Reconstructs a measurement that is there.
 pub(super) fn reconstruct(
     source: &Source,
     config: &ReconConfig,
     acquired: Acquired,
     options: &Options,
-) -> Result<(Image, ReconResult), RunError> {
+) -> Result<Reconstructed, RunError> {
     let whole = Instant::now();
     let Acquired { mut measurement, inputs, seed } = acquired;
     first(config.conflicts_with(&measurement.geometry, source))?;
@@ -78,14 +87,22 @@ pub(super) fn reconstruct(
     })?;
 
     let judged = sentinel.map(|sentinel| scene.sentinel(&sentinel, &image, kept.as_ref())).transpose()?;
+    let asked = config.confidence.as_ref().filter(|_| !options.interrupt.pressed());
+    let confidence = asked.map(|confidence| scene.confidence(confidence, &image)).transpose()?;
     let mut result = scene.result(made, &image);
-    if let Some((sentinel, file)) = judged {
-        result.sentinel = Some(sentinel);
-        files.extend(file);
+    result.sentinel = judged.as_ref().map(|judged| judged.result.clone());
+    result.confidence = confidence.as_ref().map(|confidence| confidence.result.clone());
+    files.extend(judged.as_ref().and_then(|judged| judged.file.clone()));
+    files.extend(confidence.as_ref().and_then(|confidence| confidence.file.clone()));
+    result.seconds_total = whole.elapsed().as_secs_f64();
+    if let Some(path) = config.output.report.as_ref().map(|path| source.resolve(path)) {
+        let map = judged.as_ref().map(|judged| &judged.map);
+        let shown = Shown { image: &image, reference, map, confidence: confidence.as_ref() };
+        recon_page(&result, &shown, &record.pairs()).write(&path, options.force)?;
+        files.push(path);
     }
     (result.output, result.files) = (files.first().cloned(), files);
-    result.seconds_total = whole.elapsed().as_secs_f64();
-    Ok((image, result))
+    Ok(Reconstructed { image, result, confidence })
 }
 
 /// What the config makes of the scene's measurement: the run, and its finished image.

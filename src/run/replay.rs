@@ -19,9 +19,10 @@ pub fn replay(path: &Path, options: &Options) -> Result<ReplayResult, RunError> 
     let mut config: ReconConfig = source.parse()?;
     config.output = OutputConfig::default();
     // The image alone is made again; what the sentinel holds out stays out.
+    config.confidence = None;
     config.sentinel.iter_mut().for_each(|sentinel| (sentinel.map, sentinel.simulated) = (None, 0));
     first(config.conflicts(&source, options.force))?;
-    let (image, result) = options.pool(config.run.threads)?.install(|| {
+    let made = options.pool(config.run.threads)?.install(|| {
         let acquired = acquire(&config.measurement, &source, options)?;
         let stored = provenance.get("inputs_sha256").unwrap_or_default();
         let same = |(line, input): (&str, &Input)| line.starts_with(&input.sha256);
@@ -34,6 +35,6 @@ pub fn replay(path: &Path, options: &Options) -> Result<ReplayResult, RunError> 
         reconstruct(&source, &config, acquired, options)
     })?;
     let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
-    let identical = image.grid == stored.grid && bits(&image.values) == bits(&stored.values);
-    Ok(ReplayResult { image: path.into(), identical, seconds: unless_interrupted(result, options)?.seconds })
+    let identical = made.image.grid == stored.grid && bits(&made.image.values) == bits(&stored.values);
+    Ok(ReplayResult { image: path.into(), identical, seconds: unless_interrupted(made.result, options)?.seconds })
 }

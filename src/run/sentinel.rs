@@ -1,17 +1,15 @@
 //! The sentinel of a reconstruction: the score maps of its image, a threshold, and the places above it.
 
 use super::iterate::Scene;
-use super::recon::image_of;
-use super::{Options, RunError, write_image_file};
-use crate::config::SentinelConfig;
+use super::{RunError, write_image_file};
+use crate::config::{SentinelConfig, SuspectConfig};
 use crate::data::Measurement;
 use crate::image::{Image, ImageUnit};
 use crate::likelihood::Model;
-use crate::observe::Console;
 use crate::prior::mean_activity;
-use crate::report::SentinelResult;
+use crate::report::{Certificate, SentinelResult};
 use crate::simulate::{resampled, split};
-use crate::trust::{ScoreMap, places, score_maps};
+use crate::trust::{ScoreMap, Suspect, evidence, places, score_maps};
 use std::path::PathBuf;
 
 /// Chance that a scan without any contradiction is flagged, where the threshold is found by simulation.
@@ -28,52 +26,80 @@ pub(super) fn held_out(config: Option<&SentinelConfig>, whole: Measurement) -> (
     }
 }
 
+/// What the sentinel says.
+pub(super) struct Judged {
+    pub result: SentinelResult,
+    /// z of the first size.
+    pub map: Image,
+    /// The file of the map, where one was asked for.
+    pub file: Option<PathBuf>,
+}
+
 impl Scene<'_> {
-    /// Judges the finished image by the counts that were kept, or by those it was made of. Returns the file of the map besides.
+    /// Judges the finished image by the counts that were kept, or by those it was made of.
     pub fn sentinel(
         &self,
         config: &SentinelConfig,
         image: &Image,
         kept: Option<&Measurement>,
-    ) -> Result<(SentinelResult, Option<PathBuf>), RunError> {
+    ) -> Result<Judged, RunError> {
         let kept = kept.map(|kept| self.model.with_measurement(kept));
+        let certificates = match &kept {
+            Some(kept) => {
+                config.regions.iter().map(|region| self.certificate(kept, image, region)).collect::<Result<_, _>>()?
+            }
+            None => Vec::new(),
+        };
         let maps = maps(config, kept.as_ref().unwrap_or(self.model), image);
         let threshold = match config.simulated {
             0 => config.threshold.get(),
             scans => self.simulated_threshold(config, image, scans)?,
         };
-        let file = match (&config.map, maps.first()) {
-            (Some(path), Some(first)) => {
-                let path = self.source.resolve(path);
-                let map = Image { grid: image.grid, unit: ImageUnit::Number, values: first.z.clone() };
-                write_image_file(&path, self.options.force, &map, self.provenance)?;
-                Some(path)
-            }
-            _ => None,
-        };
+        let z = maps.first().map_or_else(|| vec![0.0; image.values.len()], |first| first.z.clone());
+        let map = Image { grid: image.grid, unit: ImageUnit::Number, values: z };
+        let file = config.map.as_ref().map(|path| self.source.resolve(path));
+        if let Some(path) = &file {
+            write_image_file(path, self.options.force, &map, self.provenance)?;
+        }
         let [smallest, largest] = extremes(&maps);
         let least = config.least_height.get() * f64::from(mean_activity(&image.grid, &image.values));
         let places = places(&image.grid, &maps, threshold, least);
         let sizes_mm = maps.iter().map(|map| map.fwhm_mm).collect();
         let (simulated, held_out) = (config.simulated, config.held_out.get());
         let unit = self.unit.to_string();
-        Ok((SentinelResult { sizes_mm, threshold, simulated, held_out, smallest, largest, unit, places }, file))
+        let result =
+            SentinelResult { sizes_mm, threshold, simulated, held_out, smallest, largest, unit, places, certificates };
+        Ok(Judged { result, map, file })
+    }
+
+    /// What the kept counts say of a region.
+    fn certificate(&self, kept: &Model, image: &Image, region: &SuspectConfig) -> Result<Certificate, RunError> {
+        let SuspectConfig { name, centre_mm, diameter_mm, contrast } = region.clone();
+        let suspect = Suspect { centre_mm, diameter_mm: diameter_mm.get(), contrast: contrast.get() };
+        let found = evidence(self.model, kept, &image.values, &suspect).ok_or_else(|| {
+            let help = Some("centres are in mm, in the frame of the scanner".into());
+            self.source.mistake("sentinel.regions", format!("{name} lies outside of the image"), help)
+        })?;
+        Ok(Certificate {
+            name,
+            shown_contrast: found.shown_contrast,
+            present: found.present.exp(),
+            absent: found.absent.exp(),
+            contrast: contrast.get(),
+        })
     }
 
     /// The |z| that one in twenty scans of this very image would exceed, each reconstructed as this one was: the smallest order
     /// statistic k of R with k ≥ 0.95 (R + 1), which a further scan of the same kind exceeds with a chance of at most 1 / 20.
     fn simulated_threshold(&self, config: &SentinelConfig, image: &Image, scans: usize) -> Result<f64, RunError> {
-        let measurement = self.model.measurement();
         let mean = self.model.expected(&image.values, &mut self.model.scratch());
         let progress = self.options.console.progress("sentinel");
-        let quiet = Options { console: Console::Quiet, ..self.options.clone() };
         let mut largest = Vec::with_capacity(scans);
         for number in 0..scans {
             progress.set(number, scans);
-            let again = resampled(measurement, &mean, config.seed, number);
+            let (again, values) = self.again(&mean, config.seed, number)?;
             let model = self.model.with_measurement(&again);
-            let scene = Scene { model: &model, reference: None, options: &quiet, ..*self };
-            let image = image_of(&scene)?.1;
+            let image = Image { values, ..image.clone() };
             let maps = match config.held_out.get() {
                 // Counts of the share that the test was made with.
                 share if share > 0.0 => {
@@ -107,12 +133,12 @@ impl Scene<'_> {
 
 fn maps(config: &SentinelConfig, model: &Model, image: &Image) -> Vec<ScoreMap> {
     let sizes_mm: Vec<f64> = config.sizes_mm.iter().map(|size| size.get()).collect();
-    score_maps(model, &image.values, &sizes_mm)
+    score_maps(model, &image.values, &sizes_mm, config.edges.get())
 }
 
-/// The smallest and the largest z.
+/// The smallest and the largest z beyond edges.
 fn extremes(maps: &[ScoreMap]) -> [f64; 2] {
-    let all = || maps.iter().flat_map(|map| &map.z).map(|z| f64::from(*z));
+    let all = || maps.iter().flat_map(|map| &map.beyond_edges).map(|z| f64::from(*z));
     [all().fold(0.0, f64::min), all().fold(0.0, f64::max)]
 }
 

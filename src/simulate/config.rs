@@ -1,6 +1,6 @@
 //! What a simulated scan is asked for.
 
-use super::SimulateError;
+use super::{AddedLesion, SimulateError};
 use crate::units::{Fraction, NonNegative, Positive};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -45,6 +45,9 @@ pub struct SimulationConfig {
     /// Fractions of the full scan, each above 0 and at most 1; one measurement per level, all thinned from the same scan.
     #[serde(default = "full_dose")]
     pub dose_levels: Vec<DoseLevel>,
+    /// Lesions that are added to the phantom; `counts` are those without them, and all other counts stay what they are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lesions: Vec<AddedLesion>,
 }
 
 /// How many counts a full scan has.
@@ -133,6 +136,7 @@ impl SimulationConfig {
             scatter_fraction: Fraction::default(),
             noise: true,
             dose_levels: full_dose(),
+            lesions: Vec::new(),
         }
     }
 

@@ -42,6 +42,26 @@ pub enum SimulateError {
         /// Name of the phantom.
         phantom: String,
     },
+    /// A lesion must add activity.
+    #[error(
+        "the lesion at {centre_mm} mm adds no activity: its contrast is {contrast} in tissue of {tissue} Bq/mL; expected a contrast above 1 and a centre inside active tissue"
+    )]
+    Lesion {
+        /// Its centre.
+        centre_mm: String,
+        /// Its contrast.
+        contrast: String,
+        /// Activity of the phantom there.
+        tissue: f64,
+    },
+    /// Lesions must lie apart.
+    #[error("the lesions at {one} mm and {other} mm overlap; move them apart")]
+    Overlap {
+        /// Centre of one.
+        one: String,
+        /// Centre of the other.
+        other: String,
+    },
     /// The sinogram does not fit into memory.
     #[error(
         "a sinogram of {bins} bins needs {gigabytes:.1} GB per array, more than this machine gives; mash views or TOF bins, or raise the span"

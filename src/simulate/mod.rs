@@ -17,6 +17,7 @@ mod counts;
 mod efficiency;
 mod error;
 mod faces;
+mod lesions;
 mod randoms;
 mod scan;
 mod scatter;
@@ -28,6 +29,7 @@ pub(crate) use counts::poisson;
 pub use counts::{resampled, split};
 pub(crate) use efficiency::Efficiencies;
 pub use error::SimulateError;
+pub use lesions::{AddedLesion, added};
 pub use trace::{Projection, project};
 
 use crate::data::Measurement;
@@ -48,6 +50,7 @@ pub(crate) enum Purpose {
     Weights = 6,
     Filter = 7,
     Resampling = 8,
+    Lesions = 9,
 }
 
 /// Random numbers of one purpose and one view, unrelated to those of all others.

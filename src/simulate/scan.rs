@@ -4,6 +4,7 @@ use super::blur::SinogramBlur;
 use super::calibration::calibration;
 use super::counts::{poisson, thinned};
 use super::efficiency::Efficiencies;
+use super::lesions::{LesionTracer, added};
 use super::randoms::Randoms;
 use super::scatter::{ScatterShape, ViewScatter};
 use super::trace::{Attenuation, ViewTracer};
@@ -22,6 +23,7 @@ pub(super) struct Scan<'a> {
     efficiencies: Efficiencies,
     randoms: Randoms<'a>,
     scatter: ScatterShape<'a>,
+    lesions: Option<Phantom>,
     done: AtomicUsize,
     on_progress: &'a (dyn Fn(usize, usize) + Sync),
 }
@@ -32,6 +34,13 @@ struct Totals {
     trues: f64,
     randoms: f64,
     scatter: f64,
+}
+
+/// What a view's counts besides the phantom's own are made of.
+struct Shapes {
+    scatter: ViewScatter,
+    /// Emission of added lesions.
+    lesions: Option<Vec<f32>>,
 }
 
 /// Counts per unit of each shape.
@@ -56,6 +65,7 @@ impl<'a> Scan<'a> {
             efficiencies: Efficiencies::new(geometry, config)?,
             randoms: Randoms::new(geometry, phantom, config.randoms_shape),
             scatter: ScatterShape::new(geometry),
+            lesions: added(phantom, &config.lesions)?,
             done: AtomicUsize::new(0),
             on_progress,
         })
@@ -68,25 +78,31 @@ impl<'a> Scan<'a> {
         let (view_bins, view_lines) = (prompts.len() / self.geometry.views, factors.len() / self.geometry.views);
         let attenuation = if self.config.attenuation { Attenuation::Applied } else { Attenuation::None };
         let tracer = ViewTracer::new(self.geometry, self.phantom, self.config.sub_lines, attenuation);
+        let lesions = self.lesions.as_ref().map(|of| LesionTracer::new(self.geometry, of, self.config.sub_lines));
         let blur = SinogramBlur::new(self.geometry, self.config.resolution_fwhm_mm.get());
         let views = prompts.par_chunks_mut(view_bins).zip(factors.par_chunks_mut(view_lines)).enumerate();
-        let (scatter, totals): (Vec<_>, Vec<_>) = views
+        let (shapes, totals): (Vec<_>, Vec<_>) = views
             .map(|(view, (emission, attenuation))| {
                 tracer.trace(view, emission, attenuation);
+                let mut lesions = lesions.as_ref().map(|of| of.trace(view, attenuation, self.geometry));
                 if let Some(blur) = &blur {
                     blur.apply(view, emission);
+                    lesions.iter_mut().for_each(|emission| blur.apply(view, emission));
                 }
                 let scatter = self.scatter.of_view(view, emission);
                 let totals = self.totals(view, emission, &scatter);
                 self.step();
-                (scatter, totals)
+                (Shapes { scatter, lesions }, totals)
             })
             .unzip();
         let scales = self.scales(&totals)?;
         let views = prompts.par_chunks_mut(view_bins).zip(factors.par_chunks_mut(view_lines));
-        let views = views.zip(background.par_chunks_mut(view_bins)).zip(&scatter).enumerate();
-        views.for_each(|(view, (((prompts, factors), background), scatter))| {
-            self.count(view, &scales, scatter, [prompts, factors, background]);
+        let views = views.zip(background.par_chunks_mut(view_bins)).zip(&shapes).enumerate();
+        views.for_each(|(view, (((prompts, factors), background), shapes))| {
+            self.count(view, &scales, &shapes.scatter, [prompts, factors, background]);
+            if let Some(emission) = &shapes.lesions {
+                self.add_lesions(view, scales.trues, emission, prompts);
+            }
             self.step();
         });
         let has_background = scales.randoms > 0.0 || scales.scatter > 0.0;
@@ -174,6 +190,23 @@ impl<'a> Scan<'a> {
                     let mean = scales.trues * efficiency * f64::from(prompts[plane]) + f64::from(background[plane]);
                     prompts[plane] = if self.config.noise { poisson(mean, &mut random) } else { mean as f32 };
                 }
+            }
+        }
+    }
+
+    /// Adds the counts of the lesions, which have random numbers of their own.
+    fn add_lesions(&self, view: usize, scale: f64, emission: &[f32], prompts: &mut [f32]) {
+        let [_, _, tof, planes] = self.geometry.shape();
+        let mut random = stream(self.config.seed, Purpose::Lesions, view);
+        let mut efficiency = vec![0.0; planes];
+        let rows = prompts.chunks_exact_mut(planes).zip(emission.chunks_exact(planes)).enumerate();
+        for (row, (prompts, emission)) in rows {
+            if row % tof == 0 {
+                self.efficiencies.column(view, row / tof, &mut efficiency);
+            }
+            for ((prompts, &emission), &efficiency) in prompts.iter_mut().zip(emission).zip(&efficiency) {
+                let mean = scale * f64::from(efficiency) * f64::from(emission);
+                *prompts += if self.config.noise { poisson(mean, &mut random) } else { mean as f32 };
             }
         }
     }

@@ -5,8 +5,8 @@
 //! are one voxel along z, slices are its batch; else the volume is one sample. Channels lie together in memory, as its fastest
 //! convolutions have them. On a CPU z alone is made by the engine's own convolutions in f32.
 //!
-//! libtorch convolves volumes with taps apart slowly. With taps d apart, voxels of one remainder modulo d along each axis see
-//! only each other: these d³ volumes are a batch for kernels without gaps.
+//! libtorch convolves volumes with taps apart slowly. With taps d apart, voxels of one remainder modulo d along each axis that the
+//! kernel reaches along see only each other: these volumes are a batch for kernels without gaps.
 
 use super::layer::{Layer, Precision};
 use super::weights::layered;
@@ -84,11 +84,12 @@ impl TorchNetwork {
                     features.conv2d(&weights, None::<&Tensor>, [1, 1], &padding[..2], [apart; 2], 1)
                 }
                 (false, 1) => features.conv3d(&weights, None::<&Tensor>, [1; 3], padding, [1; 3], 1),
-                (false, _) => unfolded(
-                    &folded(&features, apart).conv3d(&weights, None::<&Tensor>, [1; 3], padding, [1; 3], 1),
-                    apart,
-                    &features.size()[2..],
-                ),
+                (false, _) => {
+                    let apart = layer.kernel.map(|side| if side > 1 { apart } else { 1 });
+                    let parts = folded(&features, apart);
+                    let parts = parts.conv3d(&weights, None::<&Tensor>, [1; 3], padding, [1; 3], 1);
+                    unfolded(&parts, apart, &features.size()[2..])
+                }
             };
             if place + 1 < self.architecture.layers.len() {
                 features = features.relu();
@@ -148,21 +149,23 @@ fn channels_together(features: &Tensor) -> Tensor {
     }
 }
 
-/// `[1, channel, x, y, z]`, filled up with zeros to multiples of d, as `[d³, channel, x/d, y/d, z/d]`.
-fn folded(volume: &Tensor, d: i64) -> Tensor {
+/// `[1, channel, x, y, z]`, filled up with zeros to multiples of d along each axis, as `[dx·dy·dz, channel, x/dx, y/dy, z/dz]`.
+fn folded(volume: &Tensor, d: [i64; 3]) -> Tensor {
     let size = volume.size();
-    let missing = |axis: usize| (d - size[axis] % d) % d;
-    let volume = volume.constant_pad_nd([0, missing(4), 0, missing(3), 0, missing(2)]);
-    let [x, y, z] = [2, 3, 4].map(|axis| (size[axis] + d - 1) / d);
-    let parts = volume.permute([0, 2, 3, 4, 1]).reshape([x, d, y, d, z, d, size[1]]);
-    parts.permute([1, 3, 5, 0, 2, 4, 6]).reshape([d * d * d, x, y, z, size[1]]).permute([0, 4, 1, 2, 3])
+    let missing = [0, 1, 2].map(|axis| (d[axis] - size[axis + 2] % d[axis]) % d[axis]);
+    let volume = volume.constant_pad_nd([0, missing[2], 0, missing[1], 0, missing[0]]);
+    let [x, y, z] = [0, 1, 2].map(|axis| (size[axis + 2] + missing[axis]) / d[axis]);
+    let parts = volume.permute([0, 2, 3, 4, 1]).reshape([x, d[0], y, d[1], z, d[2], size[1]]);
+    let parts = parts.permute([1, 3, 5, 0, 2, 4, 6]).reshape([d.iter().product(), x, y, z, size[1]]);
+    parts.permute([0, 4, 1, 2, 3])
 }
 
 /// The volume of a size that [`folded`] has made this of.
-fn unfolded(parts: &Tensor, d: i64, size: &[i64]) -> Tensor {
+fn unfolded(parts: &Tensor, d: [i64; 3], size: &[i64]) -> Tensor {
     let [_, channels, x, y, z] = parts.size()[..] else { unreachable!("five axes") };
-    let parts = parts.permute([0, 2, 3, 4, 1]).reshape([d, d, d, x, y, z, channels]).permute([3, 0, 4, 1, 5, 2, 6]);
-    let volume = parts.reshape([1, x * d, y * d, z * d, channels]).permute([0, 4, 1, 2, 3]);
+    let parts = parts.permute([0, 2, 3, 4, 1]).reshape([d[0], d[1], d[2], x, y, z, channels]);
+    let volume = parts.permute([3, 0, 4, 1, 5, 2, 6]).reshape([1, x * d[0], y * d[1], z * d[2], channels]);
+    let volume = volume.permute([0, 4, 1, 2, 3]);
     volume.narrow(2, 0, size[0]).narrow(3, 0, size[1]).narrow(4, 0, size[2])
 }
 

@@ -42,9 +42,19 @@ impl Place {
     pub fn is_compact(&self) -> bool {
         self.extent_mm.iter().all(|mm| *mm <= COMPACT_MM)
     }
+
+    /// What it means, for people.
+    pub fn in_words(&self) -> &'static str {
+        match (self.verdict, self.is_compact()) {
+            (Verdict::Missing, true) => "in the counts, missing in the image",
+            (Verdict::Refuted, true) => "in the image, refuted by the counts",
+            (Verdict::Missing, false) => "too low along an edge or over an area",
+            (Verdict::Refuted, false) => "too high along an edge or over an area",
+        }
+    }
 }
 
-/// All places with |z| above a threshold whose spot is at least so high: compact ones first, then the strongest. Voxels that share a
+/// All places with |z| beyond edges above a threshold whose spot is at least so high: compact ones first, then the strongest. Voxels that share a
 /// face and a sign of z are one place.
 pub fn places(grid: &ImageGrid, maps: &[ScoreMap], threshold: f64, least_height: f64) -> Vec<Place> {
     let mut found: Vec<Place> = [Verdict::Missing, Verdict::Refuted]
@@ -62,17 +72,19 @@ pub fn places(grid: &ImageGrid, maps: &[ScoreMap], threshold: f64, least_height:
     found
 }
 
-/// The map and the z of that sign which is strongest at a voxel.
+/// The map and the z beyond edges of that sign which is strongest at a voxel.
 fn strongest(maps: &[ScoreMap], verdict: Verdict, voxel: usize) -> Option<(usize, f32)> {
     let sign = if verdict == Verdict::Missing { 1.0 } else { -1.0 };
-    let of_map = maps.iter().enumerate().map(|(map, scores)| (map, scores.z[voxel])).filter(|(_, z)| sign * z > 0.0);
+    let of_map =
+        maps.iter().enumerate().map(|(map, scores)| (map, scores.beyond_edges[voxel])).filter(|(_, z)| sign * z > 0.0);
     of_map.max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()))
 }
 
 fn place(grid: &ImageGrid, maps: &[ScoreMap], verdict: Verdict, voxels: &[usize]) -> Option<Place> {
     let z = |voxel: usize| strongest(maps, verdict, voxel).map_or(0.0, |(_, z)| z.abs());
     let peak = voxels.iter().copied().max_by(|&a, &b| z(a).total_cmp(&z(b)))?;
-    let (map, z) = strongest(maps, verdict, peak)?;
+    let (map, _) = strongest(maps, verdict, peak)?;
+    let z = maps[map].z[peak];
     let mut box_of = [[usize::MAX, 0]; 3];
     for &voxel in voxels {
         for (side, n) in box_of.iter_mut().zip(indices(grid.shape, voxel)) {
@@ -127,14 +139,17 @@ mod tests {
     #[test]
     fn connected_voxels_are_one_place_and_compact_ones_come_first() {
         let grid = ImageGrid::centred([20, 20, 5], [4.0; 3]);
-        let mut map = ScoreMap { fwhm_mm: 8.0, z: vec![0.0; grid.voxels()], sigma: vec![2.0; grid.voxels()] };
+        let [zeros, sigma] = [0.0, 2.0].map(|value| vec![value; grid.voxels()]);
+        let mut map = ScoreMap { fwhm_mm: 8.0, z: zeros.clone(), beyond_edges: zeros, sigma };
         let spots = [([3, 3, 2], 6.0), ([4, 3, 2], 5.5), ([12, 12, 2], -7.0), ([12, 13, 2], 5.0), ([3, 15, 1], 4.0)];
         for (voxel, z) in spots {
             map.z[grid.index(voxel)] = z;
         }
         // An edge along x, stronger than all.
         (0..20).for_each(|x| map.z[grid.index([x, 18, 4])] = -9.0);
-        let wide = ScoreMap { fwhm_mm: 10.0, z: map.z.iter().map(|z| 1.1 * z).collect(), ..map.clone() };
+        map.beyond_edges.clone_from(&map.z);
+        let wider: Vec<f32> = map.z.iter().map(|z| 1.1 * z).collect();
+        let wide = ScoreMap { fwhm_mm: 10.0, z: wider.clone(), beyond_edges: wider, ..map.clone() };
         let found = places(&grid, &[map, wide], 4.9, 0.0);
         let told: Vec<_> = found.iter().map(|place| (place.extent_mm, place.fwhm_mm, place.verdict)).collect();
         let expected = [

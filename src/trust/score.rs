@@ -33,12 +33,15 @@ pub struct ScoreMap {
     pub fwhm_mm: f64,
     /// z, `[x, y, z]`; 0 where the scan sees too little.
     pub z: Vec<f32>,
+    /// z beyond what a blurred edge of the image explains, of the sign of z, or 0.
+    pub beyond_edges: Vec<f32>,
     /// Standard deviation of the height of a spot, fitted alone, in the unit of the image; not finite where there is no z.
     pub sigma: Vec<f32>,
 }
 
-/// The score maps of an image under a model, one for spots of each size.
-pub fn score_maps(model: &Model, x: &[f32], sizes_mm: &[f64]) -> Vec<ScoreMap> {
+/// The score maps of an image under a model, one for spots of each size. `edges`: share of the range of x around a voxel by which an
+/// edge there may be off.
+pub fn score_maps(model: &Model, x: &[f32], sizes_mm: &[f64], edges: f64) -> Vec<ScoreMap> {
     let (grid, mut scratch) = (model.grid(), model.scratch());
     let [mut residual, mut known, mut part, mut other] = [(); 4].map(|()| zeros(x.len()));
     let least = (LEAST_MEAN * model.measurement().total_prompts() / model.measurement().prompts.len() as f64) as f32;
@@ -48,7 +51,46 @@ pub fn score_maps(model: &Model, x: &[f32], sizes_mm: &[f64]) -> Vec<ScoreMap> {
         add(&mut known, &other);
     }
     let resolution = model.resolution_fwhm_mm().unwrap_or([0.0; 3]);
-    sizes_mm.iter().map(|&size| Spot::new(&grid, size, resolution).scores(&grid, &residual, &known)).collect()
+    let of_size = |&size: &f64| {
+        let mut map = Spot::new(&grid, size, resolution).scores(&grid, &residual, &known);
+        map.forgive_edges(edges, &ranges(&grid, x, size));
+        map
+    };
+    sizes_mm.iter().map(of_size).collect()
+}
+
+/// Largest minus smallest value of an image within a distance of every voxel along each axis.
+fn ranges(grid: &ImageGrid, x: &[f32], reach_mm: f64) -> Vec<f32> {
+    let [mut low, mut high] = [x.to_vec(), x.to_vec()];
+    for axis in 0..3 {
+        let reach = (reach_mm / grid.voxel_mm[axis]).round() as usize;
+        low = along(grid.shape, axis, reach, &low, f32::min);
+        high = along(grid.shape, axis, reach, &high, f32::max);
+    }
+    high.par_iter().zip(&low).map(|(high, low)| high - low).collect()
+}
+
+/// Of every voxel and its neighbours along an axis up to a number of voxels away, what `pick` chooses.
+fn along(shape: [usize; 3], axis: usize, reach: usize, x: &[f32], pick: fn(f32, f32) -> f32) -> Vec<f32> {
+    let stride: usize = shape[axis + 1..].iter().product();
+    let chosen = |voxel: usize| {
+        let at = voxel / stride % shape[axis];
+        let (before, behind) = (at.min(reach), (shape[axis] - 1 - at).min(reach));
+        let near = (voxel - before * stride..=voxel + behind * stride).step_by(stride);
+        near.map(|near| x[near]).fold(x[voxel], pick)
+    };
+    (0..x.len()).into_par_iter().map(chosen).collect()
+}
+
+impl ScoreMap {
+    /// Where an image's edge is too soft or too far out by some share of its height, a spot of that height is asked for.
+    fn forgive_edges(&mut self, share: f64, ranges: &[f32]) {
+        let beyond = |((&z, &sigma), &range): ((&f32, &f32), &f32)| {
+            let explained = if sigma.is_finite() { share as f32 * range / sigma } else { 0.0 };
+            z.signum() * (z.abs() - explained).max(0.0)
+        };
+        self.beyond_edges = self.z.par_iter().zip(&self.sigma).zip(ranges).map(beyond).collect();
+    }
 }
 
 /// A Gaussian spot of unit height, and what the resolution model makes of it.
@@ -73,8 +115,9 @@ impl Spot {
         let least = LEAST_INFORMATION * known.par_iter().copied().reduce(|| 0.0, f32::max);
         let score = |(asked, known): (&f32, &f32)| if *known > least { asked / known.sqrt() } else { 0.0 };
         let sigma = |known: &f32| if *known > least { known.sqrt().recip() } else { f32::INFINITY };
-        let z = asked.par_iter().zip(&known).map(score).collect();
-        ScoreMap { fwhm_mm: self.fwhm_mm, z, sigma: known.par_iter().map(sigma).collect() }
+        let z: Vec<f32> = asked.par_iter().zip(&known).map(score).collect();
+        let sigma = known.par_iter().map(sigma).collect();
+        ScoreMap { fwhm_mm: self.fwhm_mm, beyond_edges: z.clone(), z, sigma }
     }
 
     /// Σᵢ (A Tⱼ)ᵢ² / ȳᵢ for every j, from Gᵀ \[m² / ȳ\].
@@ -98,4 +141,22 @@ fn correlated(grid: &ImageGrid, sigma_mm: [f64; 3], factor: f64, r: &[f32]) -> V
 
 fn add(sum: &mut [f32], part: &[f32]) {
     sum.par_iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_range_around_a_step_is_its_height() {
+        let grid = ImageGrid::centred([9, 5, 4], [2.0, 4.0, 4.0]);
+        let x: Vec<f32> = (0..180).map(|voxel| if voxel / 20 < 4 { 1.0 } else { 3.5 }).collect();
+        let ranges = ranges(&grid, &x, 4.0);
+        // Two voxels along x: from the second before the step to the second behind it.
+        let expected = |voxel: usize| if (2..6).contains(&(voxel / 20)) { 2.5 } else { 0.0 };
+        assert!((0..180).all(|voxel| ranges[voxel] == expected(voxel)), "{ranges:?}");
+        let mut map = ScoreMap { fwhm_mm: 4.0, z: vec![-7.0; 180], beyond_edges: Vec::new(), sigma: vec![0.25; 180] };
+        map.forgive_edges(0.2, &ranges);
+        assert_eq!((map.beyond_edges[0], map.beyond_edges[80]), (-7.0, -5.0));
+    }
 }

@@ -31,7 +31,7 @@ fn main() -> ExitCode {
         "setup" => setup(),
         "libtorch" => setup().and_then(|()| libtorch::provide()).map(|_| ()),
         "demo" => setup().and_then(|()| cargo(DEMO, rest)),
-        "test" => setup().and_then(|()| cargo(TEST, rest)),
+        "test" => setup().and_then(|()| browser()).and_then(|()| cargo(TEST, rest)),
         "test-torch" => setup().and_then(|()| cargo(TEST_TORCH, rest)),
         "train" => setup().and_then(|()| cargo(TRAIN, rest)),
         _ => Err(USAGE.into()),
@@ -52,6 +52,14 @@ fn setup() -> Result<(), String> {
         system::install("a C compiler and make", "build-essential")?;
     }
     cmake::provide()
+}
+
+/// Chromium and its driver, which the test of the HTML report looks through.
+fn browser() -> Result<(), String> {
+    if system::runs("chromedriver") && (system::runs("chromium") || system::runs("google-chrome")) {
+        return Ok(());
+    }
+    system::install("Chromium and ChromeDriver, for the test of the report", "chromium-driver")
 }
 
 fn cargo(arguments: &[&str], rest: &[String]) -> Result<(), String> {

@@ -8,7 +8,7 @@ mod knob;
 mod tables;
 
 pub use knob::Knob;
-pub use tables::{Oracle, StudyConfig, StudyOutput, StudyScanner};
+pub use tables::{LesionClass, Oracle, StudyConfig, StudyLesions, StudyOutput, StudyScanner};
 
 use super::source::suggestion;
 use super::{AcquisitionConfig, ConfigError, ReconConfig, Source};
@@ -72,6 +72,11 @@ impl Study {
         AcquisitionConfig { phantom: phantom.into(), scanner, sinogram, simulation }
     }
 
+    /// Classes of added lesions.
+    pub fn lesion_classes(&self) -> Vec<LesionClass> {
+        self.config.lesions.as_ref().map(StudyLesions::classes).unwrap_or_default()
+    }
+
     /// The reconstruction of a method at one of its settings; the measurement is still to be filled in.
     pub fn recon(&self, method: usize, setting: usize, phantom: &str) -> Result<ReconConfig, ConfigError> {
         let method = &self.methods[method];
@@ -96,7 +101,12 @@ impl Study {
         conflicts.extend(repeated(source, "phantoms", &config.phantoms));
         conflicts.extend(repeated(source, "prompts", &config.prompts));
         conflicts.extend(repeated(source, "seeds", &config.seeds));
-        conflicts.extend(config.phantoms.iter().filter_map(|name| super::phantom(source, "phantoms", name).err()));
+        let phantoms: Vec<_> = config.phantoms.iter().map(|name| super::phantom(source, "phantoms", name)).collect();
+        if let Some(lesions) = &config.lesions {
+            let known: Vec<_> = phantoms.iter().filter_map(|phantom| phantom.as_ref().ok().cloned()).collect();
+            conflicts.extend(lesions.conflicts(source, &known));
+        }
+        conflicts.extend(phantoms.into_iter().filter_map(Result::err));
         for (name, table) in &config.scanners {
             let at = format!("scanners.{name}");
             conflicts.extend(bad_name(source, &at, name));

@@ -1,7 +1,9 @@
 //! The tables of a study file as the user writes them.
 
 use crate::config::{ConfigError, ImageConfig, RunConfig, ScannerConfig, SinogramConfig, Source};
+use crate::phantom::Phantom;
 use crate::scanner::SinogramGeometry;
+use crate::simulate::{AddedLesion, added};
 use crate::units::Positive;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -48,6 +50,9 @@ pub struct StudyConfig {
     /// region called `background`, else the whole object.
     #[serde(default)]
     pub noise_region: Option<String>,
+    /// Lesions that are added to every phantom, to see what each method makes of them at its best setting.
+    #[serde(default)]
+    pub lesions: Option<StudyLesions>,
     /// Where results go.
     #[serde(default)]
     pub output: StudyOutput,
@@ -72,6 +77,57 @@ impl StudyScanner {
     pub fn geometry(&self, source: &Source, at: &str) -> Result<SinogramGeometry, ConfigError> {
         let scanner = self.scanner.scanner(source, &format!("{at}.scanner"))?;
         self.sinogram.geometry(scanner, source, &format!("{at}.sinogram"))
+    }
+}
+
+/// `[lesions]`: every diameter with every contrast is a class of lesions; a scan holds one of a class at each of the sites.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StudyLesions {
+    /// Diameters in mm.
+    pub diameter_mm: Vec<Positive>,
+    /// Activities over that of the tissue at the site; above 1.
+    pub contrast: Vec<Positive>,
+    /// Centres in mm.
+    pub sites_mm: Vec<[f64; 3]>,
+}
+
+/// Lesions of one size and contrast.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LesionClass {
+    /// Name in the results, as `8mm-x4`.
+    pub name: String,
+    /// One at each of the sites.
+    pub lesions: Vec<AddedLesion>,
+}
+
+impl StudyLesions {
+    /// All classes.
+    pub fn classes(&self) -> Vec<LesionClass> {
+        let class = |(&diameter_mm, &contrast): (&Positive, &Positive)| LesionClass {
+            name: format!("{}mm-x{}", diameter_mm.get(), contrast.get()),
+            lesions: self.sites_mm.iter().map(|&centre_mm| AddedLesion { centre_mm, diameter_mm, contrast }).collect(),
+        };
+        let pairs = self.diameter_mm.iter().flat_map(|size| self.contrast.iter().map(move |contrast| (size, contrast)));
+        pairs.map(class).collect()
+    }
+
+    /// What keeps them from being added to a phantom.
+    pub(super) fn conflicts(&self, source: &Source, phantoms: &[Phantom]) -> Vec<ConfigError> {
+        let empty = [
+            ("lesions.diameter_mm", self.diameter_mm.is_empty()),
+            ("lesions.contrast", self.contrast.is_empty()),
+            ("lesions.sites_mm", self.sites_mm.is_empty()),
+        ];
+        let empty = empty.into_iter().filter(|(_, empty)| *empty);
+        let mut conflicts: Vec<_> =
+            empty.map(|(at, _)| source.mistake(at, "empty, expected at least one", None)).collect();
+        let refused = |phantom: &Phantom| self.classes().iter().find_map(|class| added(phantom, &class.lesions).err());
+        let of_phantom = |phantom: &Phantom| {
+            refused(phantom).map(|error| source.mistake("lesions", format!("{}: {error}", phantom.name), None))
+        };
+        conflicts.extend(phantoms.iter().filter_map(of_phantom));
+        conflicts
     }
 }
 

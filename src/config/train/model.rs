@@ -31,9 +31,9 @@ pub struct UnrolledTrainingConfig {
     /// Voxels of the kernels along x, y, z; all odd.
     #[serde(default = "flat")]
     pub kernel: [usize; 3],
-    /// The same of the first layer, where it differs.
+    /// The same, layer by layer, where they differ; `kernel` is not used then.
     #[serde(default)]
-    pub first_kernel: Option<[usize; 3]>,
+    pub kernels: Vec<[usize; 3]>,
     /// Voxels from one tap of the kernels to the next, layer by layer; 1 where none are given.
     #[serde(default)]
     pub dilations: Vec<usize>,
@@ -99,8 +99,8 @@ fn yes() -> bool {
 impl UnrolledTrainingConfig {
     /// The network.
     pub fn architecture(&self) -> Architecture {
-        let first = self.first_kernel.unwrap_or(self.kernel);
-        let mut architecture = Architecture::plain(self.layers, self.channels, first, self.kernel, false);
+        let mut architecture = Architecture::plain(self.layers, self.channels, self.kernel, self.kernel, false);
+        architecture.layers.iter_mut().zip(&self.kernels).for_each(|(layer, kernel)| layer.kernel = *kernel);
         architecture.layers.iter_mut().zip(&self.dilations).for_each(|(layer, apart)| layer.dilation = *apart);
         architecture.noise = self.noise;
         architecture.layers.iter_mut().take(1).for_each(|first| first.inputs += usize::from(self.noise));
@@ -117,9 +117,11 @@ impl UnrolledTrainingConfig {
         let at = |key: &str| format!("model.unrolled.{key}");
         let zero = |key: &str, found: usize| (found == 0).then(|| source.mistake(&at(key), "0 is too few", None));
         let numbers = [zero("iterations", self.iterations), zero("subsets", self.subsets)];
-        let (given, layers) = (self.dilations.len(), self.layers);
-        let uneven = (given != 0 && given != layers)
-            .then(|| source.mistake(&at("dilations"), format!("{given} numbers for {layers} layers"), None));
+        let uneven = |key: &str, given: usize| {
+            let message = format!("{given} given for {} layers", self.layers);
+            (given != 0 && given != self.layers).then(|| source.mistake(&at(key), message, None))
+        };
+        let uneven = [uneven("kernels", self.kernels.len()), uneven("dilations", self.dilations.len())];
         let many = (self.gamma.len() > self.stages).then(|| {
             let found = format!("{} numbers for {} stages", self.gamma.len(), self.stages);
             source.mistake(&at("gamma"), found, None)
@@ -132,8 +134,9 @@ impl UnrolledTrainingConfig {
         let map = self.map_start.and_then(|start| start.flaw()).map(|(field, found, expected)| {
             source.mistake(&at(&format!("map_start.{field}")), format!("{found}, expected {expected}"), None)
         });
-        let flaw = self.architecture().check().err().map(|problem| source.mistake("model.unrolled", problem, None));
-        let deep = self.kernel[2].max(self.first_kernel.map_or(1, |kernel| kernel[2])) > 1;
+        let architecture = self.architecture();
+        let flaw = architecture.check().err().map(|problem| source.mistake("model.unrolled", problem, None));
+        let deep = architecture.layers.iter().any(|layer| layer.kernel[2] > 1);
         let crossed = (deep && matches!(data.stack, Stack::Slices { .. })).then(|| {
             let help = Some("train it on `stack.volume = { rings = 12, max_ring_difference = 11 }`".into());
             source.mistake("data.stack", "the network's kernels reach across slices that show different bodies", help)
@@ -142,7 +145,7 @@ impl UnrolledTrainingConfig {
         numbers
             .into_iter()
             .flatten()
-            .chain(uneven)
+            .chain(uneven.into_iter().flatten())
             .chain(many)
             .chain(flat)
             .chain(map)

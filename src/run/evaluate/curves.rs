@@ -22,23 +22,35 @@ pub(super) fn write(
     tuned: &[Tuned],
     files: &Files,
 ) -> Result<Vec<PathBuf>, RunError> {
-    let scene = Scene { study, plan, cells, tuned };
     let mut written = Vec::new();
     files.create("plots")?;
     for (subject, prompts) in plan.kinds() {
         let kind = format!("{}.{prompts:e}", plan.subjects[subject].name);
-        let mut plots = vec![("oracle".to_owned(), scene.oracle(subject, prompts))];
-        for figure in scene.contrasts(subject, prompts) {
-            let name = figure.trim_start_matches("nema.").replace(".contrast_recovery", "").replace(".recovery", "");
-            plots.push((format!("contrast-noise.{name}"), scene.contrast(subject, prompts, &figure, &name)));
-        }
-        for (name, plot) in plots.into_iter().filter(|(_, plot)| !plot.series.is_empty()) {
+        for (name, plot) in plots(study, plan, cells, tuned, (subject, prompts)) {
             let path = files.path(&format!("plots/{kind}.{name}"));
             plot.write(&path, files.overwrite)?;
             written.push(path.with_file_name(format!("{kind}.{name}.svg")));
         }
     }
     Ok(written)
+}
+
+/// Name and plot of everything that is drawn of one kind of scan.
+pub(super) fn plots(
+    study: &Study,
+    plan: &Plan,
+    cells: &[Scores],
+    tuned: &[Tuned],
+    (subject, prompts): (usize, f64),
+) -> Vec<(String, Plot)> {
+    let scene = Scene { study, plan, cells, tuned };
+    let mut plots = vec![("oracle".to_owned(), scene.oracle(subject, prompts))];
+    for figure in scene.contrasts(subject, prompts) {
+        let name = figure.trim_start_matches("nema.").replace(".contrast_recovery", "").replace(".recovery", "");
+        plots.push((format!("contrast-noise.{name}"), scene.contrast(subject, prompts, &figure, &name)));
+    }
+    plots.retain(|(_, plot)| !plot.series.is_empty());
+    plots
 }
 
 struct Scene<'a> {

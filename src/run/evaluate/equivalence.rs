@@ -1,5 +1,5 @@
-//! Photon equivalence: how many prompts the yardstick of a study needs for what each method reaches, in the oracle's figure and in
-//! the contrast recovery at one noise.
+//! Photon equivalence: how many prompts the yardstick of a study needs for what each method reaches, in the oracle's figure, in
+//! the detection of added lesions, and in the contrast recovery at one noise.
 
 use super::super::RunError;
 use super::Files;
@@ -68,10 +68,21 @@ impl Equivalence<'_> {
         entries
     }
 
-    /// Each figure over the prompts, one series per method.
+    /// Writes all plots.
     pub fn write(&self, files: &Files) -> Result<Vec<PathBuf>, RunError> {
-        let Some(yardstick) = self.yardstick() else { return Ok(Vec::new()) };
         let mut written = Vec::new();
+        for (name, plot) in self.plots() {
+            let path = files.path(&format!("plots/{name}"));
+            plot.write(&path, files.overwrite)?;
+            written.push(path.with_file_name(format!("{name}.svg")));
+        }
+        Ok(written)
+    }
+
+    /// Name and plot of each figure over the prompts, one series per method.
+    pub fn plots(&self) -> Vec<(String, Plot)> {
+        let Some(yardstick) = self.yardstick() else { return Vec::new() };
+        let mut plots = Vec::new();
         for subject in self.subjects() {
             for figure in self.figures(subject, yardstick) {
                 let of = &self.plan.subjects[subject];
@@ -83,12 +94,10 @@ impl Equivalence<'_> {
                     plot.series.push(Series::new(about.label.clone(), points));
                 }
                 plot.series.retain(|series| !series.points.is_empty());
-                let path = files.path(&format!("plots/{}.prompts.{}", of.name, figure.name));
-                plot.write(&path, files.overwrite)?;
-                written.push(path.with_file_name(format!("{}.prompts.{}.svg", of.name, figure.name)));
+                plots.push((format!("{}.prompts.{}", of.name, figure.name), plot));
             }
         }
-        Ok(written)
+        plots
     }
 
     fn yardstick(&self) -> Option<usize> {
@@ -104,7 +113,7 @@ impl Equivalence<'_> {
         subjects
     }
 
-    /// The oracle's figure, and every contrast or recovery at the yardstick's noise at the most prompts.
+    /// The oracle's figure, the detection of every class of lesions, and every contrast or recovery at the yardstick's noise at the most prompts.
     fn figures(&self, subject: usize, yardstick: usize) -> Vec<Figure> {
         let oracle = self.study.config.oracle;
         let first = Figure { name: oracle.metric().into(), larger_is_better: oracle != Oracle::Nrmse, noise: None };
@@ -117,7 +126,9 @@ impl Equivalence<'_> {
             name.starts_with("ensemble.") && (name.ends_with(".contrast_recovery") || name.ends_with(".recovery"))
         };
         let contrast = |name: &String| Figure { name: name.clone(), larger_is_better: true, noise: at };
-        std::iter::once(first).chain(cell.keys().filter(hot).map(contrast)).collect()
+        let detection = |name: &String| Figure { noise: None, ..contrast(name) };
+        let seen = cell.keys().filter(|name| name.ends_with(".lg.snr"));
+        std::iter::once(first).chain(seen.map(detection)).chain(cell.keys().filter(hot).map(contrast)).collect()
     }
 
     /// Prompts and figure of a method at all levels where it is known.

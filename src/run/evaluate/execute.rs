@@ -3,16 +3,19 @@
 //! A worker simulates a scan and runs all methods on it, on threads of its own. How many workers there are changes no image.
 
 use super::super::measurement::Acquired;
-use super::super::recon::reconstruct;
+use super::super::recon::{Reconstructed, reconstruct};
 use super::super::{Options, RunError};
 use super::cache::{Cache, Figures};
+use super::coverage;
+use super::lesions::flagged_at;
 use super::plan::{Plan, Run, Subject};
 use crate::config::Study;
 use crate::image::Image;
 use crate::metrics::region_statistics;
 use crate::observe::{Console, Progress};
 use crate::report::{ReconResult, Record, available_memory_mb};
-use crate::simulate::simulate;
+use crate::simulate::{AddedLesion, simulate};
+use crate::trust::{Place, Verdict};
 use rayon::ThreadPoolBuilder;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -151,13 +154,26 @@ impl Crew<'_> {
     fn run(&self, run: &Run, subject: &Subject, acquired: Acquired) -> Result<(), RunError> {
         let mut record = Record::new("evaluate", &run.source.text, &run.source.path);
         record.seed = acquired.seed;
-        let (image, result) = reconstruct(&run.source, &run.config, acquired, self.options)?;
+        let lesions = &self.plan.scans[run.scan].simulation.lesions;
+        let Reconstructed { image, result, confidence } =
+            reconstruct(&run.source, &run.config, acquired, self.options)?;
         if self.options.interrupt.pressed() {
             return Ok(()); // it may have been cut short
         }
         record.seconds = vec![("reconstruction", result.seconds)];
         let provenance = record.pairs().into_iter().collect();
-        self.cache.store(&run.key, &image, &figures(subject, &image, &result), provenance)?;
+        let figures = match lesions.is_empty() {
+            true => {
+                let mut figures = figures(subject, &image, &result);
+                if let (Some(found), Some(asked)) = (&confidence, &run.config.confidence) {
+                    figures.extend(coverage::of_run(subject, &image, found, asked));
+                }
+                figures
+            }
+            // The truth lacks the lesions; images with and without them are compared later.
+            false => of_run(&result, lesions),
+        };
+        self.cache.store(&run.key, &image, &figures, provenance)?;
         let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
         self.progress.set(done, self.total);
         Ok(())
@@ -173,7 +189,33 @@ impl Crew<'_> {
     }
 }
 
-/// Everything that is measured on one image.
+/// What a run says of itself: work, convergence, the sentinel, and which lesions it found missing.
+fn of_run(result: &ReconResult, lesions: &[AddedLesion]) -> Figures {
+    let mut figures =
+        Figures::from([("updates".to_owned(), result.updates as f64), ("seconds".to_owned(), result.seconds)]);
+    figures.extend(result.objective.map(|objective| ("objective".to_owned(), objective)));
+    figures.extend(result.kkt.map(|kkt| ("kkt".to_owned(), kkt)));
+    if let Some(sentinel) = &result.sentinel {
+        let compact = sentinel.places.iter().filter(|place| place.is_compact());
+        figures.insert("sentinel.largest".into(), sentinel.largest);
+        figures.insert("sentinel.smallest".into(), sentinel.smallest);
+        figures.insert("sentinel.places".into(), compact.count() as f64);
+        for (site, lesion) in lesions.iter().enumerate() {
+            let flagged = sentinel.places.iter().any(|place| flags(place, lesion));
+            figures.insert(flagged_at(site), f64::from(u8::from(flagged)));
+        }
+    }
+    figures
+}
+
+/// Whether a place of the sentinel says that a lesion is missing: its strongest voxel lies within the lesion or the spot's width.
+fn flags(place: &Place, lesion: &AddedLesion) -> bool {
+    let square: f64 = place.centre_mm.iter().zip(lesion.centre_mm).map(|(a, b)| (a - b).powi(2)).sum();
+    let near = square.sqrt() <= (0.5 * lesion.diameter_mm.get()).max(place.fwhm_mm);
+    near && place.verdict == Verdict::Missing
+}
+
+/// Everything that is measured on one image of a scan without added lesions.
 fn figures(subject: &Subject, image: &Image, result: &ReconResult) -> Figures {
     let mut figures = subject.reference.figures(image);
     let noise = region_statistics(image, &subject.noise_mask);
@@ -183,16 +225,7 @@ fn figures(subject: &Subject, image: &Image, result: &ReconResult) -> Figures {
     if count > 0.0 {
         figures.insert("nema.mean.contrast_recovery".into(), sum / count);
     }
-    figures.insert("updates".into(), result.updates as f64);
-    figures.insert("seconds".into(), result.seconds);
-    figures.extend(result.objective.map(|objective| ("objective".to_owned(), objective)));
-    figures.extend(result.kkt.map(|kkt| ("kkt".to_owned(), kkt)));
-    if let Some(sentinel) = &result.sentinel {
-        figures.insert("sentinel.largest".into(), sentinel.largest);
-        figures.insert("sentinel.smallest".into(), sentinel.smallest);
-        figures
-            .insert("sentinel.places".into(), sentinel.places.iter().filter(|place| place.is_compact()).count() as f64);
-    }
+    figures.extend(of_run(result, &[]));
     figures.retain(|_, value| value.is_finite());
     figures
 }

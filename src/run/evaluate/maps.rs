@@ -59,7 +59,12 @@ pub(super) fn write(
 }
 
 /// Mean, bias and standard deviation of a cell.
-fn maps(plan: &Plan, cell: &Cell, subject: &Subject, cache: &Cache) -> Result<Vec<(&'static str, Image)>, RunError> {
+pub(super) fn maps(
+    plan: &Plan,
+    cell: &Cell,
+    subject: &Subject,
+    cache: &Cache,
+) -> Result<Vec<(&'static str, Image)>, RunError> {
     let mut ensemble = Ensemble::new(subject.grid.voxels());
     for &run in &cell.runs {
         ensemble.add(&cache.load(&plan.runs[run].key)?.0.values);

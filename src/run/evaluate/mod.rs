@@ -1,19 +1,24 @@
 //! `coincide evaluate`: every method of a study on every scan, tuned by oracle, then compared.
 //!
 //! plan → runs (kept by content in the cache) → cells (one method at one setting on one kind of scan, over all seeds) → best
-//! setting of each method → tables, curves, maps, pictures. Everything after the runs is computed from the cache alone.
+//! setting of each method → runs with added lesions at that setting → tables, curves, maps, pictures. Everything after the
+//! runs is computed from the cache alone.
 
 mod cache;
 mod cells;
+mod coverage;
 mod curves;
 mod equivalence;
 mod execute;
+mod lesions;
 mod maps;
+mod page;
 mod plan;
 mod result;
 mod tables;
 mod tune;
 
+pub use coverage::{CoverageAt, CoverageEntry, CoverageResult, evaluate_coverage};
 pub use equivalence::EquivalenceEntry;
 pub use result::{StudyResult, SummaryEntry, TunedEntry};
 
@@ -29,12 +34,16 @@ pub fn evaluate(path: &Path, options: &Options) -> Result<StudyResult, RunError>
     let study = Study::read(path)?;
     first(study.conflicts(options.force))?;
     let pool = options.pool(study.config.run.threads)?;
-    let plan = pool.install(|| Plan::of(&study))?;
+    let mut plan = pool.install(|| Plan::of(&study))?;
     let cache = Cache::open(study.config.output.cache(&study.source))?;
-    let computed = execute::execute(&study, &plan, &cache, pool.current_num_threads(), options)?;
+    let mut computed = execute::execute(&study, &plan, &cache, pool.current_num_threads(), options)?;
+    let mut cells = pool.install(|| cells::score(&study, &plan, &cache))?;
+    let tuned = tune::tune(&study, &plan, &cells);
+    // Lesions are shown to each method at its best setting.
+    plan.add_lesions(&study, &tuned.iter().map(|tuned| tuned.cell).collect::<Vec<_>>())?;
+    computed += execute::execute(&study, &plan, &cache, pool.current_num_threads(), options)?;
     pool.install(|| {
-        let cells = cells::score(&study, &plan, &cache)?;
-        let tuned = tune::tune(&study, &plan, &cells);
+        lesions::score(&study, &plan, &cache, &mut cells)?;
         let folder = study.config.output.folder(&study.source);
         let files = Files { folder: &folder, overwrite: options.force };
         files.create("")?;
@@ -42,10 +51,13 @@ pub fn evaluate(path: &Path, options: &Options) -> Result<StudyResult, RunError>
         let equivalence = Equivalence { study: &study, plan: &plan, cells: &cells, tuned: &tuned };
         written.extend(equivalence.write(&files)?);
         written.extend(maps::write(&study, &plan, &cells, &tuned, &cache, &files)?);
+        let result = result::result(&study, &plan, &cells, &tuned, computed);
+        let mut result = StudyResult { equivalence: equivalence.entries(), ..result };
+        written.push(page::write(&equivalence, &result, &cache, &files)?);
         // The tables come last: where they are, the results are complete.
         written.extend(tables::write(&study, &plan, &cells, &tuned, &cache, &files)?);
-        let result = result::result(&study, &plan, &cells, &tuned, computed, written);
-        Ok(StudyResult { equivalence: equivalence.entries(), ..result })
+        result.files = written;
+        Ok(result)
     })
 }
 

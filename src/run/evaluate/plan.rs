@@ -6,7 +6,7 @@
 use super::super::check::predicted_bytes;
 use super::super::figures::Reference;
 use super::super::{RunError, first};
-use crate::config::{MeasurementConfig, ReconConfig, Source, Study};
+use crate::config::{LesionClass, MeasurementConfig, ReconConfig, Source, Study};
 use crate::image::ImageGrid;
 use crate::io::IoError;
 use crate::metrics::region_statistics;
@@ -22,6 +22,8 @@ pub(super) struct Subject {
     /// Phantom and scanner, for file names.
     pub name: String,
     pub phantom_name: String,
+    /// The phantom as the study names it.
+    pub phantom_file: String,
     pub scanner_name: String,
     pub phantom: Phantom,
     pub geometry: SinogramGeometry,
@@ -31,7 +33,7 @@ pub(super) struct Subject {
     pub noise_mask: Vec<f32>,
 }
 
-/// A simulated scan.
+/// A simulated scan; `simulation` says which lesions were added.
 pub(super) struct Scan {
     pub subject: usize,
     pub prompts: f64,
@@ -49,9 +51,18 @@ pub(super) struct Cell {
     pub runs: Vec<usize>,
 }
 
+/// The runs of a cell on scans with lesions of one class.
+pub(super) struct WithLesions {
+    pub cell: usize,
+    pub class: usize,
+    /// In the order of the seeds.
+    pub runs: Vec<usize>,
+}
+
 /// A reconstruction of one scan.
 pub(super) struct Run {
     pub scan: usize,
+    /// Its method and setting; the cell's own runs are those without lesions.
     pub cell: usize,
     pub config: ReconConfig,
     /// The whole config, as `coincide recon` would read it.
@@ -64,12 +75,19 @@ pub(super) struct Plan {
     pub subjects: Vec<Subject>,
     pub scans: Vec<Scan>,
     pub cells: Vec<Cell>,
+    pub with_lesions: Vec<WithLesions>,
     pub runs: Vec<Run>,
 }
 
 impl Plan {
     pub fn of(study: &Study) -> Result<Self, RunError> {
-        let mut plan = Self { subjects: Vec::new(), scans: Vec::new(), cells: Vec::new(), runs: Vec::new() };
+        let mut plan = Self {
+            subjects: Vec::new(),
+            scans: Vec::new(),
+            cells: Vec::new(),
+            with_lesions: Vec::new(),
+            runs: Vec::new(),
+        };
         let code = code()?;
         for scanner in study.config.scanners.keys() {
             for phantom in &study.config.phantoms {
@@ -115,6 +133,37 @@ impl Plan {
         Ok(())
     }
 
+    /// Adds the runs of some cells on scans with lesions, of all classes.
+    pub fn add_lesions(&mut self, study: &Study, cells: &[usize]) -> Result<(), RunError> {
+        let code = code()?;
+        for (subject, prompts) in self.kinds() {
+            let of_kind =
+                |cell: &&usize| (self.cells[**cell].subject, self.cells[**cell].prompts) == (subject, prompts);
+            let cells: Vec<usize> = cells.iter().filter(of_kind).copied().collect();
+            for (class, LesionClass { lesions, .. }) in study.lesion_classes().iter().enumerate() {
+                let first = self.with_lesions.len();
+                self.with_lesions.extend(cells.iter().map(|&cell| WithLesions { cell, class, runs: Vec::new() }));
+                for (index, &seed) in study.config.seeds.iter().enumerate() {
+                    let of = &self.subjects[subject];
+                    let mut acquisition = study.acquisition(&of.scanner_name, &of.phantom_file, prompts, seed);
+                    acquisition.simulation.lesions = lesions.clone();
+                    let scan = self.scans.len();
+                    self.scans.push(Scan { subject, prompts, seed, simulation: acquisition.simulation.clone() });
+                    let measurement = MeasurementConfig::Simulated(Box::new(acquisition));
+                    for (offset, &cell) in cells.iter().enumerate() {
+                        let without = &self.runs[self.cells[cell].runs[index]];
+                        let config = ReconConfig { measurement: measurement.clone(), ..without.config.clone() };
+                        let source = effective(study, &config)?;
+                        let (key, bytes) = (key(&source, &code)?, without.bytes);
+                        self.with_lesions[first + offset].runs.push(self.runs.len());
+                        self.runs.push(Run { scan, cell, config, source, key, bytes });
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// What a run is, for people.
     pub fn describe(&self, study: &Study, run: &Run) -> String {
         let (cell, scan) = (&self.cells[run.cell], &self.scans[run.scan]);
@@ -122,7 +171,8 @@ impl Plan {
         let knob = method.knob.as_ref().map(|knob| format!(" ({} = {})", knob.path, method.setting(cell.setting)));
         let subject = &self.subjects[scan.subject].name;
         let knob = knob.unwrap_or_default();
-        format!("{}{knob} on {subject}, {:e} prompts, seed {}", method.label, scan.prompts, scan.seed)
+        let lesions = if scan.simulation.lesions.is_empty() { "" } else { " with lesions" };
+        format!("{}{knob} on {subject}{lesions}, {:e} prompts, seed {}", method.label, scan.prompts, scan.seed)
     }
 
     /// Cells of one subject, count level and method, along the knob.
@@ -133,7 +183,7 @@ impl Plan {
 
     /// Subject and count level of every kind of scan, in order.
     pub fn kinds(&self) -> Vec<(usize, f64)> {
-        let mut kinds: Vec<(usize, f64)> = self.scans.iter().map(|scan| (scan.subject, scan.prompts)).collect();
+        let mut kinds: Vec<(usize, f64)> = self.cells.iter().map(|cell| (cell.subject, cell.prompts)).collect();
         kinds.dedup();
         kinds
     }
@@ -146,6 +196,7 @@ impl Subject {
         let grid = config.image.grid(&geometry, source)?;
         let stem = Path::new(phantom).file_stem().unwrap_or_default().to_string_lossy();
         let phantom_name = if phantom.ends_with(".toml") { stem.into_owned() } else { phantom.to_owned() };
+        let phantom_file = phantom.to_owned();
         let phantom = crate::config::phantom(source, "phantoms", phantom)?;
         let mut reference = Reference::of_phantom(&phantom, &grid)?;
         if let Some(range) = config.scored_z_mm {
@@ -160,7 +211,7 @@ impl Subject {
         }
         let name = format!("{phantom_name}.{scanner}");
         let scanner_name = scanner.to_owned();
-        Ok(Self { name, phantom_name, scanner_name, phantom, geometry, grid, reference, noise_mask })
+        Ok(Self { name, phantom_name, phantom_file, scanner_name, phantom, geometry, grid, reference, noise_mask })
     }
 }
 

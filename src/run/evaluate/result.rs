@@ -1,6 +1,7 @@
 //! What a study says: as one JSON object, and as a table for people.
 
 use super::cells::{Scores, noise};
+use super::coverage::CURVE;
 use super::equivalence::EquivalenceEntry;
 use super::maps::matched;
 use super::plan::Plan;
@@ -85,21 +86,14 @@ pub struct SummaryEntry {
     pub high: Option<f64>,
 }
 
-pub(super) fn result(
-    study: &Study,
-    plan: &Plan,
-    cells: &[Scores],
-    tuned: &[Tuned],
-    computed: usize,
-    files: Vec<PathBuf>,
-) -> StudyResult {
+pub(super) fn result(study: &Study, plan: &Plan, cells: &[Scores], tuned: &[Tuned], computed: usize) -> StudyResult {
     let entries: Vec<_> = tuned.iter().map(|tuned| entry(study, plan, tuned)).collect();
     let mut warnings: Vec<_> = entries.iter().filter(|entry| entry.at_end).map(end_of_ladder).collect();
     warnings.extend(plan.kinds().into_iter().flat_map(|kind| unmatched(study, plan, cells, tuned, kind)));
     StudyResult {
         title: study.config.title.clone(),
         table: study.config.output.folder(&study.source).join(RESULTS),
-        files,
+        files: Vec::new(),
         runs: plan.runs.len(),
         computed,
         realisations: study.config.seeds.len(),
@@ -136,7 +130,7 @@ fn summary(scores: &Scores, entry: &TunedEntry) -> Vec<SummaryEntry> {
         low: estimate.low,
         high: estimate.high,
     };
-    scores.iter().map(one).collect()
+    scores.iter().filter(|(metric, _)| !metric.contains(CURVE)).map(one).collect()
 }
 
 fn end_of_ladder(entry: &TunedEntry) -> String {
@@ -177,6 +171,19 @@ const SHOWN: [(&str, &str, bool); 7] = [
     ("nema.lung_residual", "lung %", true),
 ];
 
+/// The same of added lesions.
+const OF_LESIONS: [(&str, &str, bool); 9] = [
+    ("transmission", "comes through %", true),
+    ("erased", "erased %", true),
+    ("flagged", "flagged %", true),
+    ("erased_unflagged", "erased, not flagged %", true),
+    ("lg.auc", "AUC", false),
+    ("gabor.auc", "AUC (Gabor)", false),
+    ("ideal.auc", "ideal AUC", false),
+    ("lg.efficiency", "efficiency %", true),
+    ("false_spots", "false spots", false),
+];
+
 impl StudyResult {
     fn kinds(&self) -> Vec<(&str, &str, f64)> {
         let mut kinds: Vec<_> = self.tuned.iter().map(|t| (t.phantom.as_str(), t.scanner.as_str(), t.level)).collect();
@@ -185,7 +192,7 @@ impl StudyResult {
     }
 
     /// Photon equivalence, one row per method, phantom and figure, one column per level.
-    fn photons(&self) -> Table {
+    pub(super) fn photons(&self) -> Table {
         let mut levels: Vec<f64> = self.equivalence.iter().map(|entry| entry.level).collect();
         levels.sort_by(f64::total_cmp);
         levels.dedup();
@@ -218,7 +225,37 @@ impl StudyResult {
         table
     }
 
-    fn table(&self, kind: (&str, &str, f64)) -> Table {
+    /// What methods make of added lesions on one kind of scan.
+    pub(super) fn lesions(&self, kind: (&str, &str, f64)) -> Option<Table> {
+        let shown: Vec<(&SummaryEntry, &str, &str)> = self
+            .summary
+            .iter()
+            .filter(|entry| (entry.phantom.as_str(), entry.scanner.as_str(), entry.level) == kind)
+            .filter_map(|entry| {
+                let (class, figure) = entry.metric.strip_prefix("lesion.")?.split_once('.')?;
+                Some((entry, class, figure))
+            })
+            .collect();
+        let columns: Vec<_> =
+            OF_LESIONS.into_iter().filter(|column| shown.iter().any(|(.., figure)| *figure == column.0)).collect();
+        let mut rows: Vec<(&str, &str)> =
+            shown.iter().map(|(entry, class, _)| (*class, entry.method.as_str())).collect();
+        rows.sort_by_key(|(class, _)| shown.iter().position(|(_, own, _)| own == class));
+        rows.dedup();
+        let mut table = Table::new(["lesion", "method"].into_iter().chain(columns.iter().map(|column| column.1)));
+        for (class, method) in &rows {
+            let cells = columns.iter().map(|(figure, _, percent)| {
+                let is = |shown: &&(&SummaryEntry, &str, &str)| {
+                    (shown.1, shown.0.method.as_str(), shown.2) == (*class, *method, *figure)
+                };
+                shown.iter().find(is).map_or("–".into(), |(entry, ..)| cell(entry, *percent))
+            });
+            table.row([(*class).to_owned(), (*method).to_owned()].into_iter().chain(cells));
+        }
+        (!rows.is_empty()).then_some(table)
+    }
+
+    pub(super) fn table(&self, kind: (&str, &str, f64)) -> Table {
         let of = |metric: &str, method: &str| {
             let is = |entry: &&SummaryEntry| {
                 (entry.phantom.as_str(), entry.scanner.as_str(), entry.level) == kind
@@ -247,12 +284,18 @@ impl StudyResult {
     }
 }
 
-/// `mean ± half the interval`
+/// `mean ± half the interval`, or `mean [low, high]` where its ends are not equally far.
 fn cell(entry: &SummaryEntry, percent: bool) -> String {
     let scale = if percent { 100.0 } else { 1.0 };
     let decimals = if percent || entry.mean.abs() >= 10.0 { 1 } else { 4 };
-    let half = entry.high.map(|high| format!(" ± {:.decimals$}", scale * (high - entry.mean)));
-    format!("{:.decimals$}{}", scale * entry.mean, half.unwrap_or_default())
+    let (mean, ends) = (scale * entry.mean, entry.low.zip(entry.high).map(|(low, high)| [scale * low, scale * high]));
+    match ends {
+        None => format!("{mean:.decimals$}"),
+        Some([low, high]) if (low + high - 2.0 * mean).abs() < 0.05 * (high - low) => {
+            format!("{mean:.decimals$} ± {:.decimals$}", high - mean)
+        }
+        Some([low, high]) => format!("{mean:.decimals$} [{low:.decimals$}, {high:.decimals$}]"),
+    }
 }
 
 impl fmt::Display for StudyResult {
@@ -267,6 +310,9 @@ impl fmt::Display for StudyResult {
             };
             writeln!(f, "{}, {}, {realisations}, tuned by {}", kind.0, kind.1, self.oracle)?;
             writeln!(f, "{}", self.table(kind))?;
+            if let Some(lesions) = self.lesions(kind) {
+                writeln!(f, "{lesions}")?;
+            }
         }
         if self.realisations > 1 {
             writeln!(f, "± {}", self.interval)?;

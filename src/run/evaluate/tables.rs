@@ -5,6 +5,7 @@ use super::super::RunError;
 use super::Files;
 use super::cache::{Cache, Figures};
 use super::cells::Scores;
+use super::coverage::CURVE;
 use super::plan::{Cell, Plan};
 use super::tune::Tuned;
 use crate::config::Study;
@@ -59,9 +60,18 @@ fn runs(study: &Study, plan: &Plan, cache: &Cache) -> Result<Columns, RunError> 
     let mut table = about(study, plan, plan.runs.iter().map(|run| &plan.cells[run.cell]))
         .with("seed", Column::Numbers(seeds))
         .with("key", Column::Texts(keys));
+    if !plan.with_lesions.is_empty() {
+        let classes = study.lesion_classes();
+        let mut names = vec![String::new(); plan.runs.len()];
+        for shown in &plan.with_lesions {
+            shown.runs.iter().for_each(|&run| names[run].clone_from(&classes[shown.class].name));
+        }
+        table = table.with("lesions", Column::Texts(names));
+    }
     // The time is the only column that another run of the same study would fill otherwise: it stands last.
     let names: BTreeSet<&str> = figures.iter().flat_map(|of_run| of_run.keys().map(String::as_str)).collect();
-    for name in names.into_iter().filter(|name| *name != "seconds").chain(["seconds"]) {
+    let names = names.into_iter().filter(|name| *name != "seconds" && !name.contains(CURVE));
+    for name in names.chain(["seconds"]) {
         let values = figures.iter().map(|of_run| of_run.get(name).copied().unwrap_or(f64::NAN)).collect();
         table = table.with(name, Column::Numbers(values));
     }
@@ -73,6 +83,7 @@ fn scores(study: &Study, plan: &Plan, cells: &[Scores], tuned: &[Tuned]) -> Colu
         .iter()
         .enumerate()
         .flat_map(|(cell, scores)| scores.iter().map(move |(name, estimate)| (cell, name.as_str(), *estimate)))
+        .filter(|(_, name, _)| !name.contains(CURVE))
         .collect();
     let number = |of: &dyn Fn(&Estimate) -> Option<f64>| {
         Column::Numbers(rows.iter().map(|(_, _, estimate)| of(estimate).unwrap_or(f64::NAN)).collect())

@@ -1,0 +1,59 @@
+//! The table `[confidence]`: between which bounds is the truth?
+
+use super::{ConfigError, Source};
+use crate::units::{Fraction, NonNegative};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// `[confidence]`: an interval for every voxel, from scans that are simulated from the image and reconstructed in the same way, and
+/// from the distance to the image of a convex prior.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConfidenceConfig {
+    /// Simulated scans; each takes as long as the reconstruction.
+    #[schemars(range(min = 2, max = 1000))]
+    pub replicates: usize,
+    /// Share of the voxels whose truth the intervals hold.
+    pub level: Fraction,
+    /// Calibration of this method, as `coincide evaluate coverage --calibrate` writes it; without one, intervals are not calibrated.
+    pub calibration: Option<PathBuf>,
+    /// Seed of the simulated scans.
+    pub seed: u64,
+    /// Image of the half widths of the intervals (HDF5 or NIfTI).
+    pub map: Option<PathBuf>,
+    /// Resolution (FWHM in mm) of the truth that the intervals are about.
+    pub resolution_fwhm_mm: NonNegative,
+}
+
+impl Default for ConfidenceConfig {
+    fn default() -> Self {
+        Self {
+            replicates: 6,
+            level: Fraction::constant(0.9),
+            calibration: None,
+            seed: 1,
+            map: None,
+            resolution_fwhm_mm: NonNegative::constant(4.0),
+        }
+    }
+}
+
+impl ConfidenceConfig {
+    /// What keeps it from being run.
+    pub fn conflicts(&self, source: &Source, force: bool) -> Vec<ConfigError> {
+        let wrong = |key: &str, message: String, help: &str| {
+            source.mistake(&format!("confidence.{key}"), message, Some(help.to_owned()))
+        };
+        let few = (!(2..=1000).contains(&self.replicates)).then(|| {
+            wrong("replicates", format!("{} simulated scans", self.replicates), "2 to 1000 are possible; 6 will do")
+        });
+        let level = (!(0.05..=0.99).contains(&self.level.get())).then(|| {
+            wrong("level", format!("{} is no level of an interval", self.level.get()), "0.05 to 0.99; 0.9 is usual")
+        });
+        let endings = [".h5", ".hdf5", ".nii", ".nii.gz"];
+        let map = self.map.as_ref().and_then(|path| source.output("confidence.map", path, &endings, force).err());
+        let calibration = self.calibration.as_ref().and_then(|path| source.input("confidence.calibration", path).err());
+        [few, level, map, calibration].into_iter().flatten().collect()
+    }
+}

@@ -1,0 +1,225 @@
+//! The channelised Hotelling observer: how well a lesion at a known place is told from none.
+//!
+//!   w = K⁻¹ Δv̄,   K = (K₀ + K₁) / 2,   t = wᵀ v,   SNR = (t̄₁ − t̄₀) / √((s₁² + s₀²) / 2),   AUC = P(t₁ > t₀)
+//!
+//! with v the channels' responses (Barrett et al. 1993, Proc. Natl. Acad. Sci. 90, 9758–9765). The background of every place is known
+//! to the observer. It learns from one half of the realisations and is tested on the other, and the other way round; the AUC counts pairs
+//! of images of different realisations. Its interval is the bootstrap's, over realisations.
+
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64;
+use serde::Serialize;
+
+/// Responses of the channels: `[realisation][place][channel]`.
+pub type Responses = Vec<Vec<Vec<f64>>>;
+
+/// How well lesions are told from none.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Detection {
+    /// Signal-to-noise ratio of the test statistic, mean of both halves.
+    pub snr: f64,
+    /// Area under the receiver operating characteristic, mean of both halves.
+    pub auc: f64,
+    /// Low end of its interval of 95 %.
+    pub low: f64,
+    /// High end.
+    pub high: f64,
+}
+
+/// Bootstrap samples.
+const SAMPLES: usize = 1000;
+
+/// The AUC of a normal test statistic of a signal-to-noise ratio: Φ(SNR / √2).
+pub fn auc_of(snr: f64) -> f64 {
+    0.5 * libm::erfc(-0.5 * snr)
+}
+
+/// Tells lesions `present` from `absent` ones; `None` where there are too few realisations for so many channels.
+pub fn detection(absent: &Responses, present: &Responses, seed: u64) -> Option<Detection> {
+    assert_eq!(absent.len(), present.len(), "every realisation has an image with lesions and one without");
+    let half = |odd: usize| (0..absent.len()).filter(|n| n % 2 == odd).collect::<Vec<_>>();
+    let halves = [half(0), half(1)];
+    let tests: Vec<Scores> = [0, 1]
+        .into_iter()
+        .map(|own| Observer::learn(absent, present, &halves[own])?.scores(absent, present, &halves[1 - own]))
+        .collect::<Option<_>>()?;
+    let mean = |of: &dyn Fn(&Scores) -> f64| 0.5 * (of(&tests[0]) + of(&tests[1]));
+    let mut random = Pcg64::seed_from_u64(seed);
+    let mut samples: Vec<f64> = (0..SAMPLES)
+        .map(|_| 0.5 * tests.iter().map(|test| test.auc(&test.drawn(&mut random))).sum::<f64>())
+        .filter(|auc| auc.is_finite())
+        .collect();
+    samples.sort_by(f64::total_cmp);
+    let quantile = |share: f64| samples.get((share * (samples.len() - 1) as f64).round() as usize).copied();
+    let all = |test: &Scores| (0..test.absent.len()).collect::<Vec<_>>();
+    Some(Detection {
+        snr: mean(&Scores::snr),
+        auc: mean(&|test| test.auc(&all(test))),
+        low: quantile(0.025)?,
+        high: quantile(0.975)?,
+    })
+}
+
+/// A template, and what it expects of every place without a lesion.
+struct Observer {
+    template: Vec<f64>,
+    background: Vec<Vec<f64>>,
+}
+
+impl Observer {
+    fn learn(absent: &Responses, present: &Responses, half: &[usize]) -> Option<Self> {
+        let places = absent.first()?.len();
+        let channels = absent.first()?.first()?.len();
+        let mean = |of: &Responses, place: usize| {
+            let mut mean = vec![0.0; channels];
+            for &n in half {
+                mean.iter_mut().zip(&of[n][place]).for_each(|(mean, v)| *mean += v / half.len() as f64);
+            }
+            mean
+        };
+        // A mean of each place and kind is taken away: so many degrees of freedom fewer.
+        let freedom = (2 * places * half.len().saturating_sub(1)) as f64;
+        if freedom <= channels as f64 {
+            return None;
+        }
+        let (mut covariance, mut signal) = (vec![vec![0.0; channels]; channels], vec![0.0; channels]);
+        let mut background = Vec::with_capacity(places);
+        for place in 0..places {
+            let [without, with] = [mean(absent, place), mean(present, place)];
+            for (of, mean) in [(absent, &without), (present, &with)] {
+                for &n in half {
+                    let off: Vec<f64> = of[n][place].iter().zip(mean).map(|(v, mean)| v - mean).collect();
+                    for (row, a) in covariance.iter_mut().zip(&off) {
+                        row.iter_mut().zip(&off).for_each(|(sum, b)| *sum += a * b / freedom);
+                    }
+                }
+            }
+            signal.iter_mut().zip(with.iter().zip(&without)).for_each(|(sum, (a, b))| *sum += (a - b) / places as f64);
+            background.push(without);
+        }
+        Some(Self { template: solved(covariance, signal)?, background })
+    }
+
+    fn scores(&self, absent: &Responses, present: &Responses, half: &[usize]) -> Option<Scores> {
+        let of = |responses: &Responses| -> Vec<Vec<f64>> {
+            let score = |(v, background): (&Vec<f64>, &Vec<f64>)| {
+                v.iter().zip(background).zip(&self.template).map(|((v, b), w)| w * (v - b)).sum()
+            };
+            half.iter().map(|&n| responses[n].iter().zip(&self.background).map(score).collect()).collect()
+        };
+        (half.len() > 1).then(|| Scores { absent: of(absent), present: of(present) })
+    }
+}
+
+/// Test statistics, `[realisation][place]`.
+struct Scores {
+    absent: Vec<Vec<f64>>,
+    present: Vec<Vec<f64>>,
+}
+
+impl Scores {
+    fn snr(&self) -> f64 {
+        let moments = |of: &[Vec<f64>]| {
+            let all: Vec<f64> = of.iter().flatten().copied().collect();
+            let mean = all.iter().sum::<f64>() / all.len() as f64;
+            (mean, all.iter().map(|t| (t - mean).powi(2)).sum::<f64>() / (all.len() - 1) as f64)
+        };
+        let ((mean0, variance0), (mean1, variance1)) = (moments(&self.absent), moments(&self.present));
+        (mean1 - mean0) / (0.5 * (variance0 + variance1)).sqrt()
+    }
+
+    /// The share of pairs of two realisations that are told right, ties half.
+    fn auc(&self, realisations: &[usize]) -> f64 {
+        let (mut right, mut pairs) = (0.0, 0.0);
+        for &with in realisations {
+            for &without in realisations.iter().filter(|without| **without != with) {
+                for t1 in &self.present[with] {
+                    for t0 in &self.absent[without] {
+                        right += if t1 > t0 { 1.0 } else { 0.5 * f64::from(u8::from(t1 == t0)) };
+                        pairs += 1.0;
+                    }
+                }
+            }
+        }
+        right / pairs
+    }
+
+    /// As many realisations, drawn with replacement.
+    fn drawn(&self, random: &mut Pcg64) -> Vec<usize> {
+        let count = self.absent.len();
+        (0..count).map(|_| random.random_range(0..count)).collect()
+    }
+}
+
+/// The solution of K w = s by Cholesky's factors; `None` where K is not positive definite.
+fn solved(mut k: Vec<Vec<f64>>, mut s: Vec<f64>) -> Option<Vec<f64>> {
+    let n = s.len();
+    for column in 0..n {
+        let pivot = k[column][column] - (0..column).map(|j| k[column][j].powi(2)).sum::<f64>();
+        // Channels that say the same, up to rounding, have no template.
+        if pivot.is_nan() || pivot <= 1e-12 * k[column][column] {
+            return None;
+        }
+        k[column][column] = pivot.sqrt();
+        for row in column + 1..n {
+            let inner: f64 = (0..column).map(|j| k[row][j] * k[column][j]).sum();
+            k[row][column] = (k[row][column] - inner) / k[column][column];
+        }
+    }
+    for row in 0..n {
+        let inner: f64 = (0..row).map(|j| k[row][j] * s[j]).sum();
+        s[row] = (s[row] - inner) / k[row][row];
+    }
+    for row in (0..n).rev() {
+        let inner: f64 = (row + 1..n).map(|j| k[j][row] * s[j]).sum();
+        s[row] = (s[row] - inner) / k[row][row];
+    }
+    Some(s)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand_distr::{Distribution, Normal};
+
+    #[test]
+    fn linear_equations_by_hand() {
+        let k = vec![vec![4.0, 2.0], vec![2.0, 3.0]];
+        let w = solved(k, vec![10.0, 11.0]).unwrap();
+        assert!((w[0] - 1.0).abs() < 1e-14 && (w[1] - 3.0).abs() < 1e-14, "{w:?}");
+        assert_eq!(solved(vec![vec![1.0, 1.0], vec![1.0, 1.0]], vec![1.0, 1.0]), None);
+    }
+
+    #[test]
+    fn areas_of_known_ratios() {
+        assert_eq!(auc_of(0.0), 0.5);
+        assert!((auc_of(1.0) - 0.760_249_9).abs() < 1e-6 && (auc_of(3.0) - 0.983_05).abs() < 1e-5);
+    }
+
+    /// Correlated normal responses: SNR² = Δvᵀ K⁻¹ Δv. Places have backgrounds of their own.
+    #[test]
+    fn normal_responses_are_told_as_well_as_theory_says() {
+        let normal = Normal::new(0.0, 1.0).unwrap();
+        let mut random = Pcg64::seed_from_u64(3);
+        let mut responses = |signal: [f64; 2]| -> Responses {
+            let mut one = |place: usize| {
+                let [a, b] = [(); 2].map(|()| normal.sample(&mut random));
+                // K = [[1, 0.8], [0.8, 1]]
+                vec![10.0 * place as f64 + signal[0] + a, signal[1] + 0.8 * a + 0.6 * b]
+            };
+            (0..400).map(|_| (0..3).map(&mut one).collect()).collect()
+        };
+        let signal: [f64; 2] = [1.0, 0.3];
+        let (absent, present) = (responses([0.0; 2]), responses(signal));
+        // Δvᵀ K⁻¹ Δv = (1 − 2 · 0.8 · 0.3 + 0.09) / 0.36
+        let snr = ((1.0 - 0.48 + 0.09) / 0.36_f64).sqrt();
+        let found = detection(&absent, &present, 1).unwrap();
+        assert!((found.snr / snr - 1.0).abs() < 0.08, "{found:?} {snr}");
+        assert!((found.auc - auc_of(snr)).abs() < 0.02 && (found.low..found.high).contains(&found.auc), "{found:?}");
+        assert!(found.high - found.low < 0.05, "{found:?}");
+        // Nothing to see: no better than chance.
+        let nothing = detection(&absent, &responses([0.0; 2]), 1).unwrap();
+        assert!((nothing.auc - 0.5).abs() < 0.03, "{nothing:?}");
+        assert_eq!(detection(&absent[..2].to_vec(), &present[..2].to_vec(), 1), None);
+    }
+}

@@ -1,0 +1,19 @@
+//! Scans that are simulated from a finished image and reconstructed as the measured one was.
+
+use super::iterate::Scene;
+use super::recon::image_of;
+use super::{Options, RunError};
+use crate::data::Measurement;
+use crate::observe::Console;
+use crate::simulate::resampled;
+
+impl Scene<'_> {
+    /// Scan `number` with the expected counts `mean`, and its image; scans of different numbers are independent.
+    pub fn again(&self, mean: &[f32], seed: u64, number: usize) -> Result<(Measurement, Vec<f32>), RunError> {
+        let scan = resampled(self.model.measurement(), mean, seed, number);
+        let quiet = Options { console: Console::Quiet, ..self.options.clone() };
+        let model = self.model.with_measurement(&scan);
+        let values = image_of(&Scene { model: &model, reference: None, options: &quiet, ..*self })?.1.values;
+        Ok((scan, values))
+    }
+}

@@ -1,0 +1,89 @@
+//! Intervals of a finished image: see [`crate::trust`].
+
+use super::iterate::Scene;
+use super::prior::relative_noise;
+use super::{RunError, write_image_file};
+use crate::algorithm::map_image;
+use crate::config::ConfidenceConfig;
+use crate::image::Image;
+use crate::prior::mean_activity;
+use crate::prior::network::{MapStart, StartOfScan};
+use crate::report::{ConfidenceResult, TissueInterval};
+use crate::trust::{Calibration, Tissue, spread};
+use std::path::PathBuf;
+
+/// The image of a convex prior: the relative difference prior, a little stronger than where networks begin.
+const CONVEX: MapStart = MapStart { weight: 1e-2, exponent: 0.4, subsets: 12, iterations: 6 };
+
+/// What is known about the uncertainty of an image.
+pub(super) struct Confidence {
+    pub result: ConfidenceResult,
+    /// σ of every voxel.
+    pub sigma: Vec<f32>,
+    /// Half widths of the intervals.
+    pub half_width: Image,
+    /// The image of the convex prior.
+    pub convex: Vec<f32>,
+    /// The file of the half widths, where one was asked for.
+    pub file: Option<PathBuf>,
+}
+
+impl Scene<'_> {
+    /// Intervals for every voxel of the finished image.
+    pub fn confidence(&self, config: &ConfidenceConfig, image: &Image) -> Result<Confidence, RunError> {
+        let path = config.calibration.as_ref().map(|path| self.source.resolve(path));
+        let wrong = |error: crate::trust::CalibrationError| {
+            self.source.mistake("confidence.calibration", error.to_string(), None)
+        };
+        let calibration = path.as_deref().map(Calibration::read).transpose().map_err(wrong)?;
+        let mean = self.model.expected(&image.values, &mut self.model.scratch());
+        let progress = self.options.console.progress("confidence");
+        let mut replicates = Vec::with_capacity(config.replicates);
+        for number in 0..config.replicates {
+            progress.set(number, config.replicates);
+            replicates.push(self.again(&mean, config.seed, number)?.1);
+        }
+        let noise = relative_noise(self.model, &image.values);
+        let scale = mean_activity(&image.grid, &image.values);
+        let convex = map_image(self.model, &StartOfScan { by: CONVEX, noise: noise.mean, scale }, None);
+        let sigma = spread(&image.grid, &image.values, &replicates, &convex);
+        let tissues = Tissue::ALL.map(|tissue| {
+            let found = calibration.as_ref().map(|c| c.scale(tissue, noise.mean.into(), config.level.get()));
+            (tissue, found)
+        });
+        let factor = |value: f32| {
+            let own = Tissue::of(value, scale);
+            let found = tissues.iter().find(|(tissue, _)| *tissue == own).and_then(|(_, found)| found.flatten());
+            found.map_or(1.0, |found| found.scale as f32)
+        };
+        let half: Vec<f32> = image.values.iter().zip(&sigma).map(|(x, sigma)| factor(*x) * sigma).collect();
+        let intervals = tissues.map(|(tissue, found)| {
+            let own = || image.values.iter().zip(&half).filter(|(x, _)| **x > 0.0 && Tissue::of(**x, scale) == tissue);
+            let (sum, count) =
+                own().fold((0.0, 0_usize), |(sum, count), (_, half)| (sum + f64::from(*half), count + 1));
+            let found = found.flatten();
+            TissueInterval {
+                tissue,
+                voxels: count,
+                scale: found.map(|found| found.scale),
+                inside: found.is_some_and(|found| found.inside),
+                half_width: if count > 0 { sum / count as f64 } else { 0.0 },
+            }
+        });
+        let half_width = Image { values: half, ..image.clone() };
+        let file = config.map.as_ref().map(|path| self.source.resolve(path));
+        if let Some(path) = &file {
+            write_image_file(path, self.options.force, &half_width, self.provenance)?;
+        }
+        let result = ConfidenceResult {
+            level: config.level.get(),
+            replicates: config.replicates,
+            noise: noise.mean.into(),
+            calibration: path,
+            method: calibration.map(|calibration| calibration.method),
+            unit: self.unit.to_string(),
+            intervals: intervals.to_vec(),
+        };
+        Ok(Confidence { result, sigma, half_width, convex, file })
+    }
+}

@@ -1,0 +1,325 @@
+//! Coverage: do the intervals of `[confidence]` hold as many truths as they promise?
+//!
+//! Each run keeps, for each kind of tissue, which share of its voxels is covered at which scale ([`crate::trust::covered`]); figures that
+//! are called `confidence.TISSUE.curve.N`. Coverage at a level is the mean over images at the scales of the calibration; new scales
+//! are found on the same figures.
+
+use super::super::confidence::Confidence;
+use super::super::{Options, RunError, first};
+use super::cache::{Cache, Figures};
+use super::execute::execute;
+use super::plan::{Plan, Subject};
+use crate::config::{ConfidenceConfig, Study};
+use crate::image::Image;
+use crate::io::write_whole;
+use crate::metrics::Estimate;
+use crate::operator::GaussianFilter;
+use crate::prior::mean_activity;
+use crate::report::{Table, significant};
+use crate::trust::{Calibration, LEVELS, SCALES, Stratum, Tissue, covered, covered_at, sparsification_error};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Part of the names of figures that are curves; they are kept, but not shown in tables.
+pub(super) const CURVE: &str = ".curve.";
+
+/// What a run's intervals hold.
+pub(super) fn of_run(subject: &Subject, image: &Image, found: &Confidence, asked: &ConfidenceConfig) -> Figures {
+    let fwhm_mm = asked.resolution_fwhm_mm.get();
+    let mut truth = vec![0.0; image.values.len()];
+    GaussianFilter::new(&image.grid, [fwhm_mm; 3]).apply(&subject.reference.truth.values, &mut truth);
+    let mean = mean_activity(&image.grid, &image.values);
+    let everywhere = vec![1.0; truth.len()];
+    let object = subject.reference.object().unwrap_or(&everywhere);
+    let (x, sigma) = (&image.values, &found.sigma);
+    let mut figures = Figures::from([
+        ("confidence.noise".to_owned(), found.result.noise),
+        ("confidence.sparsification_error".to_owned(), sparsification_error(x, &truth, sigma, object)),
+    ]);
+    for interval in &found.result.intervals {
+        let tissue = interval.tissue;
+        let own = |(weight, x): (&f32, &f32)| if Tissue::of(*x, mean) == tissue { *weight } else { 0.0 };
+        let weights: Vec<f32> = object.iter().zip(x).map(own).collect();
+        let Some(shares) = covered(x, &truth, sigma, &weights) else { continue };
+        let name = |figure: &str| format!("confidence.{}.{figure}", tissue.name());
+        figures.insert(name("covered"), covered_at(&shares, interval.scale.unwrap_or(1.0)));
+        figures.insert(name("half_width"), interval.half_width / f64::from(mean));
+        let curve = shares.into_iter().enumerate();
+        figures.extend(curve.map(|(place, share)| (name(&format!("curve.{place}")), share)));
+    }
+    figures
+}
+
+/// The curve of a tissue in a run's figures.
+fn curve(figures: &Figures, tissue: Tissue) -> Option<Vec<f64>> {
+    (0..SCALES).map(|place| figures.get(&format!("confidence.{}{CURVE}{place}", tissue.name())).copied()).collect()
+}
+
+/// An image of a kind of tissue and noise.
+struct Sample {
+    noise: f64,
+    shares: Vec<f64>,
+}
+
+/// Half a decade of noise.
+fn noise_class(noise: f64) -> i32 {
+    (2.0 * noise.log10()).floor() as i32
+}
+
+/// Result of `coincide evaluate coverage`.
+#[derive(Clone, Debug, Serialize)]
+pub struct CoverageResult {
+    /// The study's title.
+    pub title: String,
+    /// Coverage of every method in every stratum.
+    pub strata: Vec<CoverageEntry>,
+    /// What sorts voxels by their errors: 0 is perfect.
+    pub sparsification_error: BTreeMap<String, f64>,
+    /// The calibration that was written.
+    pub calibration: Option<PathBuf>,
+    /// Runs that were made now; the others were in the cache.
+    pub computed: usize,
+}
+
+/// Coverage of one kind of voxels.
+#[derive(Clone, Debug, Serialize)]
+pub struct CoverageEntry {
+    /// The method.
+    pub method: String,
+    /// The tissue.
+    pub tissue: Tissue,
+    /// Smallest and largest ν̄ of the scans.
+    pub noise: [f64; 2],
+    /// Number of images.
+    pub images: usize,
+    /// Whether all scans lie inside of the calibration; `None` without one.
+    pub inside: Option<bool>,
+    /// Nominal level, mean coverage over images, and Student's interval of 95 % of that mean.
+    pub levels: Vec<CoverageAt>,
+    /// Mean of |coverage − level| over all levels.
+    pub calibration_error: f64,
+    /// Mean half width of the intervals of the config's level over the mean activity.
+    pub half_width: f64,
+}
+
+/// Coverage at one level.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct CoverageAt {
+    /// What is promised.
+    pub level: f64,
+    /// What was found.
+    pub coverage: f64,
+    /// Low end of its interval; `None` with one image.
+    pub low: Option<f64>,
+    /// High end.
+    pub high: Option<f64>,
+}
+
+/// Runs a study and says how many truths its intervals hold; `calibrate` names the file of a new calibration.
+pub fn evaluate_coverage(path: &Path, calibrate: Option<&Path>, options: &Options) -> Result<CoverageResult, RunError> {
+    let study = Study::read(path)?;
+    first(study.conflicts(true))?;
+    let pool = options.pool(study.config.run.threads)?;
+    let plan = pool.install(|| Plan::of(&study))?;
+    let asked = asked(&study, &plan, calibrate)?;
+    let cache = Cache::open(study.config.output.cache(&study.source))?;
+    let computed = execute(&study, &plan, &cache, pool.current_num_threads(), options)?;
+    let mut result = CoverageResult {
+        title: study.config.title.clone(),
+        strata: Vec::new(),
+        sparsification_error: BTreeMap::new(),
+        calibration: None,
+        computed,
+    };
+    for (method, config) in asked {
+        let figures = figures(&plan, &cache, method)?;
+        let name = study.methods[method].name.clone();
+        let errors: Vec<f64> =
+            figures.iter().filter_map(|run| run.get("confidence.sparsification_error").copied()).collect();
+        result.sparsification_error.insert(name.clone(), Estimate::of(&errors).mean);
+        let strata = strata(&figures);
+        if let Some(path) = calibrate {
+            let new = calibration(&study, method, &config, &strata);
+            write_whole(path, options.force, |part| {
+                std::fs::write(part, new.text()).map_err(|source| crate::io::IoError::System {
+                    path: path.into(),
+                    action: "writing the calibration",
+                    source,
+                })
+            })?;
+            result.calibration = Some(path.into());
+            result.strata.extend(entries(&name, &strata, Some(&new), &figures));
+        } else {
+            let known = config.calibration.map(|path| Calibration::read(&study.source.resolve(&path)));
+            let known = known.transpose().map_err(|error| RunError::Usage(error.to_string()))?;
+            result.strata.extend(entries(&name, &strata, known.as_ref(), &figures));
+        }
+    }
+    Ok(result)
+}
+
+/// Methods with `[confidence]`; exactly one where a calibration is to be made.
+fn asked(study: &Study, plan: &Plan, calibrate: Option<&Path>) -> Result<Vec<(usize, ConfidenceConfig)>, RunError> {
+    let of = |method: usize| {
+        let run = plan.runs.iter().find(|run| plan.cells[run.cell].method == method);
+        run.and_then(|run| run.config.confidence.clone()).map(|confidence| (method, confidence))
+    };
+    let asked: Vec<_> = (0..study.methods.len()).filter_map(of).collect();
+    let several = study.methods.iter().find(|method| method.settings() > 1);
+    match (asked.len(), calibrate, several) {
+        (0, ..) => {
+            let help = Some("add `confidence = { replicates = 6 }` to a method".into());
+            Err(study.source.mistake("methods", "no method has intervals", help).into())
+        }
+        (_, _, Some(method)) => {
+            let at = format!("methods.{}.knob", method.name);
+            let help = Some("intervals belong to one setting: remove the knob".into());
+            Err(study.source.mistake(&at, "coverage is not found along a knob", help).into())
+        }
+        (2.., Some(_), _) => {
+            let help = Some("leave one method in the study".into());
+            Err(study.source.mistake("methods", "a calibration is made for one method", help).into())
+        }
+        _ => Ok(asked),
+    }
+}
+
+fn figures(plan: &Plan, cache: &Cache, method: usize) -> Result<Vec<Figures>, RunError> {
+    let own = plan.runs.iter().filter(|run| plan.cells[run.cell].method == method);
+    own.map(|run| Ok(cache.load(&run.key)?.1)).collect()
+}
+
+/// The images of every tissue and class of noise.
+fn strata(figures: &[Figures]) -> BTreeMap<(Tissue, i32), Vec<Sample>> {
+    let mut strata: BTreeMap<(Tissue, i32), Vec<Sample>> = BTreeMap::new();
+    for run in figures {
+        let Some(&noise) = run.get("confidence.noise") else { continue };
+        for tissue in Tissue::ALL {
+            if let Some(shares) = curve(run, tissue) {
+                strata.entry((tissue, noise_class(noise))).or_default().push(Sample { noise, shares });
+            }
+        }
+    }
+    strata
+}
+
+fn calibration(
+    study: &Study,
+    method: usize,
+    config: &ConfidenceConfig,
+    strata: &BTreeMap<(Tissue, i32), Vec<Sample>>,
+) -> Calibration {
+    let texts = |values: Vec<String>| values.join(", ");
+    let of = &study.config;
+    let provenance = BTreeMap::from([
+        ("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
+        ("title".to_owned(), of.title.clone()),
+        ("phantoms".to_owned(), of.phantoms.join(", ")),
+        ("scanners".to_owned(), texts(of.scanners.keys().cloned().collect())),
+        ("prompts".to_owned(), texts(of.prompts.iter().map(|prompts| format!("{:e}", prompts.get())).collect())),
+        ("seeds".to_owned(), texts(of.seeds.iter().map(u64::to_string).collect())),
+        ("study".to_owned(), study.source.text.clone()),
+    ]);
+    let prior = study.config.methods.get(&study.methods[method].name);
+    let prior = prior.and_then(|table| table.get("prior")?.as_table()?.keys().next().cloned());
+    Calibration {
+        version: 1,
+        method: study.methods[method].name.clone(),
+        prior,
+        replicates: config.replicates,
+        resolution_fwhm_mm: config.resolution_fwhm_mm.get(),
+        provenance,
+        strata: strata
+            .iter()
+            .map(|((tissue, _), samples)| {
+                let images: Vec<_> = samples.iter().map(|sample| (sample.noise, sample.shares.clone())).collect();
+                Stratum::of(*tissue, &images)
+            })
+            .collect(),
+    }
+}
+
+fn entries(
+    method: &str,
+    strata: &BTreeMap<(Tissue, i32), Vec<Sample>>,
+    calibration: Option<&Calibration>,
+    figures: &[Figures],
+) -> Vec<CoverageEntry> {
+    let entry = |(&(tissue, class), samples): (&(Tissue, i32), &Vec<Sample>)| {
+        let found = |sample: &Sample, level: f64| calibration.and_then(|c| c.scale(tissue, sample.noise, level));
+        let at = |&level: &f64| {
+            let scale = |sample: &Sample| found(sample, level).map_or(1.0, |found| found.scale);
+            let shares: Vec<f64> = samples.iter().map(|sample| covered_at(&sample.shares, scale(sample))).collect();
+            let Estimate { mean, low, high, .. } = Estimate::of(&shares);
+            CoverageAt { level, coverage: mean, low, high }
+        };
+        let levels: Vec<CoverageAt> = match calibration {
+            Some(_) => LEVELS.iter().map(at).collect(),
+            // σ alone: what a normal error would be covered to.
+            None => vec![CoverageAt { level: 0.683, ..at(&0.683) }],
+        };
+        let error = levels.iter().map(|at| (at.coverage - at.level).abs()).sum::<f64>() / levels.len() as f64;
+        let width = |run: &Figures| {
+            let own = run.get("confidence.noise").is_some_and(|noise| noise_class(*noise) == class);
+            run.get(&format!("confidence.{}.half_width", tissue.name())).copied().filter(|_| own)
+        };
+        let widths: Vec<f64> = figures.iter().filter_map(width).collect();
+        let inside = |sample: &Sample| found(sample, 0.9).is_some_and(|found| found.inside);
+        CoverageEntry {
+            method: method.into(),
+            tissue,
+            noise: samples.iter().fold([f64::INFINITY, 0.0], |[a, b], s| [s.noise.min(a), s.noise.max(b)]),
+            images: samples.len(),
+            inside: calibration.map(|_| samples.iter().all(inside)),
+            levels,
+            calibration_error: error,
+            half_width: Estimate::of(&widths).mean,
+        }
+    };
+    strata.iter().map(entry).collect()
+}
+
+impl fmt::Display for CoverageResult {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        if !self.title.is_empty() {
+            writeln!(f, "{}\n", self.title)?;
+        }
+        let levels: Vec<f64> = match self.strata.first().map(|entry| entry.levels.len()) {
+            Some(1) => vec![0.683],
+            _ => vec![0.5, 0.8, 0.9, 0.95],
+        };
+        let heading = ["method", "tissue", "noise ν̄", "images"].map(str::to_owned).into_iter();
+        let heading = heading.chain(levels.iter().map(|level| format!("{} %", significant(100.0 * level))));
+        let mut table = Table::new(heading.chain(["error, points", "half width", ""].map(str::to_owned)));
+        for entry in &self.strata {
+            let at = |level: &f64| {
+                let found = entry.levels.iter().find(|at| (at.level - level).abs() < 1e-9);
+                found.map_or("–".into(), |at| {
+                    let half = at.high.map(|high| format!(" ± {:.1}", 100.0 * (high - at.coverage)));
+                    format!("{:.1}{}", 100.0 * at.coverage, half.unwrap_or_default())
+                })
+            };
+            let [low, high] = entry.noise.map(significant);
+            let note = match entry.inside {
+                None => "σ, not calibrated",
+                Some(true) => "",
+                Some(false) => "outside of the calibration",
+            };
+            let about = [entry.method.clone(), entry.tissue.name().to_owned(), format!("{low} – {high}")];
+            let rest = [format!("{:.1}", 100.0 * entry.calibration_error), format!("{:.2}", entry.half_width)];
+            let cells = about.into_iter().chain([entry.images.to_string()]).chain(levels.iter().map(at));
+            table.row(cells.chain(rest).chain([note.to_owned()]));
+        }
+        writeln!(f, "{table}")?;
+        writeln!(f, "coverage in % of the voxels, ± 95 % of the mean over images; half widths over the mean activity")?;
+        for (method, error) in &self.sparsification_error {
+            writeln!(f, "{method}: sparsification error {error:.3}")?;
+        }
+        match &self.calibration {
+            Some(path) => writeln!(f, "{}: the calibration; its own images are covered as above", path.display()),
+            None => writeln!(f, "{} runs made now", self.computed),
+        }
+    }
+}

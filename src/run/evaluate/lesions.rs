@@ -1,0 +1,238 @@
+//! What methods make of added lesions, at their best settings. Figures are called `lesion.CLASS.…`:
+//!
+//! - `transmission`: [`transmission`] of image with lesion − image without it, of the same noise; mean over sites, then realisations.
+//! - `erased`: share of lesions of which less than half comes through; with Wilson's interval.
+//! - `lg.auc`, `lg.snr`, `gabor.auc`, `gabor.snr`: the channelised Hotelling observer on both kinds of images.
+//! - `ideal.snr`, `ideal.auc`: what no method can exceed, SNR² = Σ (A d)² / ȳ in the counts; mean over sites. `lg.efficiency` = (SNR / ideal SNR)².
+//! - `false_spots`: where 80 % of the lesions would be called, so many spots of a scan without lesions would be, too.
+//! - `flagged`, `erased_unflagged`: shares that the sentinel flagged, and that were erased without being flagged.
+
+use super::super::RunError;
+use super::cache::{Cache, Figures};
+use super::cells::Scores;
+use super::plan::{Plan, Subject, WithLesions};
+use crate::config::{LesionClass, Study};
+use crate::image::ImageGrid;
+use crate::metrics::{
+    ChannelSet, Channels, Detection, Estimate, Responses, SpotSearch, auc_of, detection, transmission, wilson,
+};
+use crate::operator::GaussianFilter;
+use crate::phantom::Phantom;
+use crate::simulate::{AddedLesion, SimulationConfig, simulate};
+use std::collections::BTreeMap;
+
+/// A lesion is erased where less of it comes through.
+const ERASED: f64 = 0.5;
+/// Share of the lesions that a reader shall find, where false spots are counted.
+const SENSITIVITY: f64 = 0.8;
+/// An observer sees so many diameters around a lesion, or half the way to the next one.
+const SEEN_DIAMETERS: f64 = 4.0;
+
+/// Name of the figure of a run that says whether the sentinel flagged the lesion of a site.
+pub(super) fn flagged_at(site: usize) -> String {
+    format!("lesion.{site}.flagged")
+}
+
+/// Adds the figures of the lesions to the scores of the cells that were shown any.
+pub(super) fn score(study: &Study, plan: &Plan, cache: &Cache, cells: &mut [Scores]) -> Result<(), RunError> {
+    let classes = study.lesion_classes();
+    let mut ideals: BTreeMap<(usize, usize), Ideal> = BTreeMap::new();
+    for shown in &plan.with_lesions {
+        let (cell, class) = (&plan.cells[shown.cell], &classes[shown.class]);
+        let subject = &plan.subjects[cell.subject];
+        let scan = &plan.scans[plan.runs[shown.runs[0]].scan];
+        let ideal = match ideals.entry((cell.subject, shown.class)) {
+            std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
+            std::collections::btree_map::Entry::Vacant(new) => new.insert(Ideal::of(subject, &scan.simulation)?),
+        };
+        let images = Images::load(plan, cache, shown)?;
+        let sites = Sites::of(subject, &class.lesions, study.simulation.resolution_fwhm_mm.get())?;
+        let figures = sites.figures(subject, &images, &ideal.at(scan.prompts));
+        cells[shown.cell].extend(figures.into_iter().map(|(name, value)| (figure(class, &name), value)));
+    }
+    Ok(())
+}
+
+/// Name of a figure of a class.
+pub(super) fn figure(class: &LesionClass, name: &str) -> String {
+    format!("lesion.{}.{name}", class.name)
+}
+
+/// The ideal observer of every site at some number of prompts.
+struct Ideal {
+    prompts: f64,
+    snr: Vec<f64>,
+}
+
+impl Ideal {
+    fn of(subject: &Subject, with: &SimulationConfig) -> Result<Self, RunError> {
+        let mean = |lesions: Vec<AddedLesion>| {
+            let config = SimulationConfig { noise: false, lesions, ..with.clone() };
+            let scan = simulate(&subject.phantom, &subject.geometry, &config, &|_, _| ())?.pop();
+            Ok::<_, RunError>(scan.map(|scan| scan.prompts).unwrap_or_default())
+        };
+        let without = mean(Vec::new())?;
+        let prompts = without.iter().map(|&count| f64::from(count)).sum();
+        let snr = |lesion: &AddedLesion| {
+            let with = mean(vec![*lesion])?;
+            let bins = with.iter().zip(&without).filter(|(_, without)| **without > 0.0);
+            let square =
+                bins.map(|(with, without)| f64::from(with - without).powi(2) / f64::from(*without)).sum::<f64>();
+            Ok(square.sqrt())
+        };
+        Ok(Self { prompts, snr: with.lesions.iter().map(snr).collect::<Result<_, RunError>>()? })
+    }
+
+    /// With other counts: ȳ and A d are proportional to them.
+    fn at(&self, prompts: f64) -> Vec<f64> {
+        self.snr.iter().map(|snr| snr * (prompts / self.prompts).sqrt()).collect()
+    }
+}
+
+/// Images without and with lesions of the same noise, in the order of the seeds, and what the runs with lesions say.
+struct Images {
+    without: Vec<Vec<f32>>,
+    with: Vec<Vec<f32>>,
+    figures: Vec<Figures>,
+}
+
+impl Images {
+    fn load(plan: &Plan, cache: &Cache, shown: &WithLesions) -> Result<Self, RunError> {
+        let load = |&run: &usize| cache.load(&plan.runs[run].key);
+        let without = plan.cells[shown.cell].runs.iter().map(|run| Ok(load(run)?.0.values));
+        let without = without.collect::<Result<_, RunError>>()?;
+        let with: Vec<_> = shown.runs.iter().map(load).collect::<Result<_, RunError>>()?;
+        let (with, figures) = with.into_iter().map(|(image, figures)| (image.values, figures)).unzip();
+        Ok(Self { without, with, figures })
+    }
+}
+
+/// A lesion on the grid.
+struct Site {
+    lesion: AddedLesion,
+    /// The voxel nearest to its centre.
+    voxel: usize,
+    /// Share of each voxel inside of it.
+    mask: Vec<f32>,
+    /// Its activity at the scanner's resolution.
+    seen: Vec<f32>,
+}
+
+struct Sites {
+    sites: Vec<Site>,
+    /// How far an observer sees, in mm.
+    reach_mm: f64,
+}
+
+impl Sites {
+    fn of(subject: &Subject, lesions: &[AddedLesion], fwhm_mm: f64) -> Result<Self, RunError> {
+        let grid = &subject.grid;
+        let site = |lesion: &AddedLesion| {
+            let activity = lesion.added_activity(&subject.phantom)?;
+            let ball = Phantom::balls("lesion", &[(lesion.centre_mm, 0.5 * lesion.diameter_mm.get(), activity)]);
+            let added = ball.activity_image(grid).values;
+            let mut seen = vec![0.0; added.len()];
+            GaussianFilter::new(grid, [fwhm_mm; 3]).apply(&added, &mut seen);
+            let mask = added.iter().map(|value| value / activity as f32).collect();
+            Ok(Site { lesion: *lesion, voxel: nearest(grid, lesion.centre_mm), mask, seen })
+        };
+        let sites: Vec<Site> = lesions.iter().map(site).collect::<Result<_, RunError>>()?;
+        let apart = |(n, a): (usize, &AddedLesion)| {
+            let to = |b: &AddedLesion| (0..3).map(|axis| (a.centre_mm[axis] - b.centre_mm[axis]).powi(2)).sum::<f64>();
+            lesions[..n].iter().map(|b| to(b).sqrt()).fold(f64::INFINITY, f64::min)
+        };
+        let nearest = lesions.iter().enumerate().map(apart).fold(f64::INFINITY, f64::min);
+        let seen = SEEN_DIAMETERS * lesions.first().map_or(0.0, |lesion| lesion.diameter_mm.get());
+        Ok(Self { sites, reach_mm: seen.min(0.5 * nearest) })
+    }
+
+    fn figures(&self, subject: &Subject, images: &Images, ideal: &[f64]) -> Scores {
+        let mut figures = Scores::new();
+        let gains: Vec<Vec<f64>> = images.with.iter().zip(&images.without).map(|(a, b)| self.gains(a, b)).collect();
+        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+        let of_scans: Vec<f64> = gains.iter().map(|sites| mean(sites)).collect();
+        figures.insert("transmission".into(), Estimate::of(&of_scans));
+        let erased: Vec<bool> = gains.iter().flatten().map(|gain| *gain < ERASED).collect();
+        figures.insert("erased".into(), share(&erased));
+        let sites = 0..self.sites.len();
+        let flagged = images.figures.iter().flat_map(|run| sites.clone().map(|site| run.get(&flagged_at(site))));
+        if let Some(flagged) = flagged.map(|value| value.map(|value| *value > 0.0)).collect::<Option<Vec<bool>>>() {
+            let unseen: Vec<bool> = erased.iter().zip(&flagged).map(|(erased, flagged)| *erased && !flagged).collect();
+            figures.insert("flagged".into(), share(&flagged));
+            figures.insert("erased_unflagged".into(), share(&unseen));
+        }
+        let number = |value: f64| Estimate { count: images.with.len(), ..Estimate::of(&[value]) };
+        figures.insert("ideal.snr".into(), number(mean(ideal)));
+        figures.insert("ideal.auc".into(), number(mean(&ideal.iter().map(|snr| auc_of(*snr)).collect::<Vec<_>>())));
+        for (name, set) in [("lg", ChannelSet::LaguerreGauss), ("gabor", ChannelSet::Gabor)] {
+            if let Some(Detection { snr, auc, low, high }) = self.observed(subject, set, images) {
+                figures.insert(format!("{name}.snr"), number(snr));
+                let range = Estimate { low: Some(low), high: Some(high), ..number(auc) };
+                figures.insert(format!("{name}.auc"), range);
+                figures.insert(format!("{name}.efficiency"), number((snr / mean(ideal)).powi(2)));
+            }
+        }
+        figures.extend(self.false_spots(subject, images).map(|spots| ("false_spots".to_owned(), spots)));
+        figures
+    }
+
+    fn gains(&self, with: &[f32], without: &[f32]) -> Vec<f64> {
+        self.sites.iter().map(|site| transmission(with, without, &site.mask, &site.seen)).collect()
+    }
+
+    fn observed(&self, subject: &Subject, set: ChannelSet, images: &Images) -> Option<Detection> {
+        let channels: Vec<Channels> = self
+            .sites
+            .iter()
+            .map(|Site { lesion, .. }| {
+                let (centre_mm, diameter_mm) = (lesion.centre_mm, lesion.diameter_mm.get());
+                Channels::around(set, &subject.grid, centre_mm, diameter_mm, self.reach_mm)
+            })
+            .collect();
+        let responses = |images: &[Vec<f32>]| -> Responses {
+            images.iter().map(|image| channels.iter().map(|channels| channels.responses(image)).collect()).collect()
+        };
+        detection(&responses(&images.without), &responses(&images.with), 0)
+    }
+
+    /// Spots of scans without lesions, in what they show beyond their mean. `None` with one realisation.
+    fn false_spots(&self, subject: &Subject, images: &Images) -> Option<Estimate> {
+        let count = images.without.len();
+        let diameter_mm = self.sites.first()?.lesion.diameter_mm.get();
+        let object = subject.reference.object().filter(|_| count > 1)?;
+        let search = SpotSearch::new(&subject.grid, diameter_mm, object.iter().map(|share| *share > 0.999).collect());
+        let mut mean = vec![0.0; object.len()];
+        for image in &images.without {
+            mean.iter_mut().zip(image).for_each(|(mean, value)| *mean += value / count as f32);
+        }
+        // The mean holds a share of each image's own noise.
+        let own = (count as f32 / (count - 1) as f32).sqrt();
+        let excess = |image: &Vec<f32>| image.iter().zip(&mean).map(|(x, mean)| own * (x - mean)).collect::<Vec<f32>>();
+        let mut found: Vec<f64> = Vec::new();
+        for (with, without) in images.with.iter().zip(&images.without) {
+            let mut shown = excess(without);
+            shown
+                .iter_mut()
+                .zip(with.iter().zip(without))
+                .for_each(|(shown, (with, without))| *shown += with - without);
+            found.extend(self.sites.iter().map(|site| search.near(&shown, site.voxel)));
+        }
+        found.sort_by(f64::total_cmp);
+        let threshold = found[((1.0 - SENSITIVITY) * found.len() as f64) as usize];
+        let spots = |image| search.spots(&search.responses(&excess(image)), threshold) as f64;
+        Some(Estimate::of(&images.without.iter().map(spots).collect::<Vec<_>>()))
+    }
+}
+
+fn share(hits: &[bool]) -> Estimate {
+    let (count, hit) = (hits.len(), hits.iter().filter(|hit| **hit).count());
+    let [low, high] = wilson(hit, count);
+    Estimate { mean: hit as f64 / count as f64, sd: None, low: Some(low), high: Some(high), count }
+}
+
+fn nearest(grid: &ImageGrid, at_mm: [f64; 3]) -> usize {
+    grid.index(std::array::from_fn(|axis| {
+        let place = (at_mm[axis] - grid.origin_mm[axis]) / grid.voxel_mm[axis];
+        (place.round().max(0.0) as usize).min(grid.shape[axis] - 1)
+    }))
+}

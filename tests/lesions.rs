@@ -1,0 +1,191 @@
+//! Studies with added lesions and with intervals, as a user runs them.
+
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+const SCANS: &str = r#"
+[scanners.small]
+scanner.custom = { name = "small", rings = 8, crystals_per_ring = 192, inner_radius_mm = 300.0, ring_spacing_mm = 8.0, radial_bins = 95, bin_size_mm = 3.6 }
+sinogram.axial.span = { span = 3, max_ring_difference = 5 }
+
+[simulation]
+randoms_fraction = 0.2
+resolution_fwhm_mm = 6.0
+
+[image]
+shape = [48, 48, 15]
+voxel_mm = [5.0, 5.0, 4.0]
+"#;
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_coincide"))
+        .args(arguments)
+        .current_dir(folder)
+        .env("NO_COLOR", "1")
+        .output()
+        .unwrap()
+}
+
+fn json(folder: &Path, arguments: &[&str]) -> Value {
+    let output = run(folder, &[arguments, &["--json", "--quiet"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn study(head: &str, methods: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("study.toml"), format!("{head}\n{SCANS}\n{methods}")).unwrap();
+    folder
+}
+
+const LESIONS: &str = r#"
+phantoms = ["uniform-cylinder"]
+prompts = [1e6, 4e6]
+seeds = [1, 2, 3, 4]
+yardstick = "sharp"
+
+[lesions]
+diameter_mm = [16.0]
+contrast = [5.0]
+sites_mm = [[55, 0, 0], [-55, 0, 0], [0, 55, 0]]
+"#;
+
+/// One method that keeps lesions and one that blurs them away.
+const SHARP_AND_BLURRED: &str = r#"
+[methods.sharp]
+resolution.fwhm_mm = [6.0, 6.0, 6.0]
+algorithm.osem = { subsets = 8, iterations = 4 }
+sentinel = { threshold = 4.0, least_height = 0.0 }
+
+[methods.blurred]
+resolution.fwhm_mm = [6.0, 6.0, 6.0]
+post_filter.fwhm_mm = [40.0, 40.0, 40.0]
+algorithm.osem = { subsets = 8, iterations = 4 }
+sentinel = { threshold = 4.0, least_height = 0.0 }
+"#;
+
+#[test]
+fn a_study_tells_which_method_erases_lesions() {
+    let folder = study(LESIONS, SHARP_AND_BLURRED);
+    let result = json(folder.path(), &["evaluate", "study.toml"]);
+    let of = |method: &str, level: f64, figure: &str| {
+        let name = format!("lesion.16mm-x5.{figure}");
+        let entries = result["summary"].as_array().unwrap();
+        let found = entries
+            .iter()
+            .find(|e| e["method"] == method && e["level"] == level && e["metric"].as_str() == Some(&name));
+        found.map(|entry| ["mean", "low", "high"].map(|key| entry[key].as_f64().unwrap_or(f64::NAN)))
+    };
+    let mean = |method: &str, level: f64, figure: &str| of(method, level, figure).unwrap()[0];
+    let (kept, lost) = (mean("sharp", 4e6, "transmission"), mean("blurred", 4e6, "transmission"));
+    println!("comes through: {kept:.3} and {lost:.3}");
+    assert!((0.7..1.5).contains(&kept) && (0.0..0.35).contains(&lost), "{kept} {lost}");
+    assert_eq!((mean("sharp", 4e6, "erased"), mean("blurred", 4e6, "erased")), (0.0, 1.0));
+    // The blurred image lacks what the counts hold, and the sentinel says so.
+    assert!(mean("blurred", 4e6, "flagged") > 0.9 && mean("blurred", 4e6, "erased_unflagged") < 0.1);
+    // The ideal observer knows no method, and sees twice as well with four times the counts.
+    let ideal = mean("sharp", 1e6, "ideal.snr");
+    assert_eq!(ideal, mean("blurred", 1e6, "ideal.snr"));
+    assert!((mean("sharp", 4e6, "ideal.snr") / ideal - 2.0).abs() < 1e-9, "{ideal}");
+    // No observer of an image sees more than the ideal one of the counts; that of 4 realisations is known to ± a third.
+    assert!(mean("sharp", 1e6, "lg.snr") < 1.4 * ideal, "{} {ideal}", mean("sharp", 1e6, "lg.snr"));
+    let [auc, low, high] = of("sharp", 4e6, "lg.auc").unwrap();
+    assert!(low <= auc && auc <= high && auc > 0.9, "{low} {auc} {high}");
+    let photons = result["equivalence"].as_array().unwrap();
+    assert!(photons.iter().any(|entry| entry["metric"] == "lesion.16mm-x5.lg.snr"), "{photons:?}");
+    // 2 methods × 2 levels × 4 seeds, without and with lesions.
+    assert_eq!((result["runs"].as_u64(), result["computed"].as_u64()), (Some(32), Some(32)));
+    let again = json(folder.path(), &["evaluate", "study.toml", "--force"]);
+    assert_eq!((again["computed"].as_u64(), &again["summary"]), (Some(0), &result["summary"]));
+    let runs = fs::read_to_string(folder.path().join("study-results/runs.csv")).unwrap();
+    assert_eq!(runs.matches("16mm-x5").count(), 16);
+    let page = fs::read_to_string(folder.path().join("study-results/report.html")).unwrap();
+    assert!(page.contains("comes through %") && page.contains("\"name\":\"truth\""));
+}
+
+#[test]
+fn lesions_that_cannot_be_added_are_underlined() {
+    let refused = |from: &str, to: &str| {
+        let folder = study(&LESIONS.replace(from, to), SHARP_AND_BLURRED);
+        let output = run(folder.path(), &["evaluate", "study.toml"]);
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    assert!(refused("[5.0]", "[0.5]").contains("adds no activity"));
+    assert!(refused("[55, 0, 0], ", "[155, 0, 0], ").contains("adds no activity"));
+    assert!(refused("[0, 55, 0]", "[0, 55, 0], [0, 60, 0]").contains("overlap"));
+    assert!(refused("[16.0]", "[]").contains("empty, expected at least one"));
+}
+
+const INTERVALS: &str = r#"
+phantoms = ["random-1", "random-2", "random-3", "random-4", "random-5", "random-6", "random-7", "random-8", "random-9", "random-10", "random-11", "random-12"]
+prompts = [2e6]
+seeds = [1]
+"#;
+
+const WITH_INTERVALS: &str = r#"
+[methods.map]
+resolution.fwhm_mm = [6.0, 6.0, 6.0]
+prior.relative-difference = { beta = 3e-4, unit = "Bq/mL" }
+algorithm.svrg = { subsets = 8, iterations = 4 }
+confidence = { replicates = 3 }
+"#;
+
+#[test]
+fn intervals_hold_what_they_promise_on_scans_like_those_they_were_calibrated_on() {
+    let folder = study(INTERVALS, WITH_INTERVALS);
+    let first = json(folder.path(), &["evaluate", "coverage", "study.toml", "--calibrate", "map.json"]);
+    let text = fs::read_to_string(folder.path().join("map.json")).unwrap();
+    assert!(text.contains("random-7") && text.contains("\"resolution_fwhm_mm\": 4.0"));
+    // On its own images the calibration covers more than it promises, by the definition of its scales.
+    for stratum in first["strata"].as_array().unwrap().iter().filter(|s| s["images"].as_u64() > Some(9)) {
+        let at = stratum["levels"].as_array().unwrap().iter().find(|at| at["level"] == 0.8).unwrap();
+        assert!(at["coverage"].as_f64().unwrap() >= 0.8, "{stratum}");
+    }
+    // Other bodies of the same kind, with another seed.
+    let others = INTERVALS.replace("random-", "random-2").replace("seeds = [1]", "seeds = [5]");
+    let methods = WITH_INTERVALS.replace("replicates = 3", "replicates = 3, calibration = \"map.json\"");
+    fs::write(folder.path().join("others.toml"), format!("{others}\n{SCANS}\n{methods}")).unwrap();
+    let second = json(folder.path(), &["evaluate", "coverage", "others.toml"]);
+    let strata = second["strata"].as_array().unwrap();
+    let (mut sum, mut count) = (0.0, 0.0);
+    for stratum in strata {
+        let at = stratum["levels"].as_array().unwrap().iter().find(|at| at["level"] == 0.8).unwrap();
+        let images = stratum["images"].as_f64().unwrap();
+        sum += images * at["coverage"].as_f64().unwrap();
+        count += images;
+    }
+    println!("80 % intervals hold {:.3} of {count} strata of images", sum / count);
+    assert!((0.7..0.95).contains(&(sum / count)), "{}", sum / count);
+    // A single reconstruction with it, its map and its words.
+    let recon = format!(
+        "[measurement.simulated]\nphantom = \"random-30\"\nscanner.custom = {{ name = \"small\", rings = 8, crystals_per_ring = 192, inner_radius_mm = 300.0, ring_spacing_mm = 8.0, radial_bins = 95, bin_size_mm = 3.6 }}\nsinogram.axial.span = {{ span = 3, max_ring_difference = 5 }}\nsimulation = {{ counts.total-prompts = 2e6, resolution_fwhm_mm = 6.0 }}\n[image]\nshape = [48, 48, 15]\nvoxel_mm = [5.0, 5.0, 4.0]\n[resolution]\nfwhm_mm = [6.0, 6.0, 6.0]\n[prior.relative-difference]\nbeta = 3e-4\nunit = \"Bq/mL\"\n[algorithm.svrg]\nsubsets = 8\niterations = 4\n[confidence]\nreplicates = 3\ncalibration = \"map.json\"\nmap = \"half.h5\"\n[output]\nimage = \"image.h5\"\n"
+    );
+    fs::write(folder.path().join("recon.toml"), &recon).unwrap();
+    let result = json(folder.path(), &["recon", "recon.toml"]);
+    let intervals = result["confidence"]["intervals"].as_array().unwrap();
+    assert!(intervals.iter().any(|tissue| tissue["half_width"].as_f64() > Some(0.0)), "{intervals:?}");
+    assert!(result["files"].as_array().unwrap().iter().any(|file| file.as_str().unwrap().ends_with("half.h5")));
+    // Ten times fewer counts are outside of the calibration, and the program says so.
+    fs::write(
+        folder.path().join("few.toml"),
+        recon.replace("2e6", "5e4").replace("half.h5", "few.h5").replace("image.h5", "few-image.h5"),
+    )
+    .unwrap();
+    let output = run(folder.path(), &["recon", "few.toml", "--quiet"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("outside of the calibration"), "{said}");
+    let replayed = run(folder.path(), &["recon", "--replay", "image.h5", "--quiet"]);
+    assert_eq!(replayed.status.code(), Some(0), "{}", String::from_utf8_lossy(&replayed.stderr));
+}
+
+#[test]
+fn coverage_without_intervals_is_refused() {
+    let folder = study(INTERVALS, &WITH_INTERVALS.replace("confidence = { replicates = 3 }", ""));
+    let output = run(folder.path(), &["evaluate", "coverage", "study.toml"]);
+    assert_eq!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("no method has intervals"));
+}
