@@ -20,6 +20,8 @@ use crate::units::FWHM_PER_SIGMA;
 
 /// Points along each side of a voxel, to find its share in a ball.
 const POINTS: usize = 4;
+/// Smallest expected counts of a bin over the mean of all bins.
+const LEAST_MEAN: f64 = 1e-3;
 /// Width of the broad spot in diameters.
 const BROAD: f64 = 3.0;
 /// Width (FWHM) in mm of the filter that tells the edges.
@@ -113,28 +115,27 @@ impl Parts {
     }
 
     fn fit<'a>(&'a self, model: &'a Model) -> Fit<'a> {
-        Fit { y: &model.measurement().prompts, background: &self.background, parts: &self.seen }
+        let prompts = &model.measurement().prompts;
+        let least = LEAST_MEAN * model.measurement().total_prompts() / prompts.len() as f64;
+        Fit { least: least.max(f64::MIN_POSITIVE), y: prompts, background: &self.background, parts: &self.seen }
     }
 }
 
-/// Counts y of means Σ θₖ pₖ + b.
+/// Counts y of means Σ θₖ pₖ + b, but of the least mean at least: the sum of images may be negative somewhere.
 struct Fit<'a> {
+    least: f64,
     y: &'a [f32],
     background: &'a [f32],
     parts: &'a [Vec<f64>; PARTS],
 }
 
 impl Fit<'_> {
-    /// Σ y ln ȳ − ȳ; −∞ where counts are impossible.
+    /// Σ y ln ȳ − ȳ
     fn value(&self, theta: [f64; PARTS]) -> f64 {
         let seen = |bin: usize| (0..PARTS).map(|k| theta[k] * self.parts[k][bin]).sum::<f64>();
         let term = |(bin, (&y, &b)): (usize, (&f32, &f32))| {
-            let (y, mean) = (f64::from(y), seen(bin) + f64::from(b));
-            match (y > 0.0, mean > 0.0) {
-                (_, true) => y * mean.ln() - mean,
-                (false, false) if mean == 0.0 => 0.0,
-                _ => f64::NEG_INFINITY,
-            }
+            let (y, mean) = (f64::from(y), (seen(bin) + f64::from(b)).max(self.least));
+            y * mean.ln() - mean
         };
         self.y.iter().zip(self.background).enumerate().map(term).sum()
     }
@@ -172,7 +173,7 @@ impl Fit<'_> {
         for (bin, (&y, &b)) in self.y.iter().zip(self.background).enumerate() {
             let part: [f64; PARTS] = std::array::from_fn(|k| self.parts[k][bin]);
             let mean = (0..PARTS).map(|k| theta[k] * part[k]).sum::<f64>() + f64::from(b);
-            if mean <= 0.0 {
+            if mean <= self.least {
                 continue;
             }
             let ratio = f64::from(y) / mean;

@@ -23,7 +23,7 @@ impl Browser {
         let mut driver = started
             .unwrap_or_else(|error| panic!("chromedriver: {error}; `cargo xtask test` installs it with Chromium"));
         let mut said = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let port = |line: String| line.split_once("on port ")?.1.trim_end_matches('.').parse::<u16>().ok();
+        let port = |line: String| line.split_once("successfully on port ")?.1.trim_end_matches('.').parse::<u16>().ok();
         let port = said.by_ref().map_while(Result::ok).find_map(port).expect("a port of chromedriver");
         let profile = tempfile::tempdir().unwrap();
         let arguments = [

@@ -4,7 +4,7 @@ use super::model::Model;
 use crate::prior::model_file::{ModelFileError, Shipped, shipped};
 
 /// All of them.
-const SHIPPED: &[Shipped] = &[shipped!("unrolled-2d"), shipped!("unrolled-3d")];
+const SHIPPED: &[Shipped] = &[shipped!("unrolled-2d"), shipped!("unrolled-2.5d"), shipped!("unrolled-3d")];
 
 /// Names of the networks in the program.
 pub fn shipped_models() -> Vec<&'static str> {
