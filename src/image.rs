@@ -40,6 +40,14 @@ impl ImageGrid {
         std::array::from_fn(|axis| self.origin_mm[axis] + voxel[axis] as f64 * self.voxel_mm[axis])
     }
 
+    /// The voxel whose centre is nearest to a point in mm; one of the rim where the point lies beyond the grid.
+    pub fn nearest(&self, at_mm: [f64; 3]) -> usize {
+        self.index(std::array::from_fn(|axis| {
+            let place = (at_mm[axis] - self.origin_mm[axis]) / self.voxel_mm[axis];
+            (place.round().max(0.0) as usize).min(self.shape[axis] - 1)
+        }))
+    }
+
     /// Volume of one voxel in mL.
     pub fn voxel_ml(&self) -> f64 {
         self.voxel_mm.iter().product::<f64>() / 1000.0

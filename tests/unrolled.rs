@@ -375,7 +375,10 @@ fn networks_that_cannot_be_used_are_underlined() {
     let found = mistake("[prior.unrolled]\nmodel = \"plain.safetensors\"\nanatomical.phantom = \"brain\"");
     assert!(found.contains("the network takes no anatomical image"), "{found}");
     let found = mistake("[prior.unrolled]\nmodel = \"nothing\"");
-    assert!(found.contains("no model `nothing` is shipped; known are unrolled-2d, unrolled-2.5d, unrolled-3d"), "{found}");
+    assert!(
+        found.contains("no model `nothing` is shipped; known are unrolled-2d, unrolled-2.5d, unrolled-3d"),
+        "{found}"
+    );
     let found = mistake("[prior.unrolled]\nmodel = \"nothing.safetensors\"");
     assert!(found.contains("there is no file nothing.safetensors"), "{found}");
     let found = mistake("[prior.unrolled]\nmodel = \"broken.safetensors\"");

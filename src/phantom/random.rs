@@ -24,7 +24,7 @@ pub(super) fn named(name: &str) -> Option<Result<Phantom, PhantomError>> {
         file: name.into(),
         field: "the number in its name".into(),
         found: number.into(),
-        expected: "a whole number, as in random-17".into(),
+        expected: "a whole number, as in random-17",
     };
     Some(number.parse().map_err(wrong).map(|number| Painter::new(name, number).paint(!plain)))
 }

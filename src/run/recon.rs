@@ -49,6 +49,8 @@ pub(super) struct Reconstructed {
     pub image: Image,
     pub result: ReconResult,
     pub confidence: Option<Confidence>,
+    /// Voxels at which the sentinel says that activity is missing.
+    pub missing: Option<Vec<bool>>,
 }
 
 /// Reconstructs a measurement that is there.
@@ -102,7 +104,7 @@ pub(super) fn reconstruct(
         files.push(path);
     }
     (result.output, result.files) = (files.first().cloned(), files);
-    Ok(Reconstructed { image, result, confidence })
+    Ok(Reconstructed { image, result, confidence, missing: judged.map(|judged| judged.missing) })
 }
 
 /// What the config makes of the scene's measurement: the run, and its finished image.

@@ -9,7 +9,7 @@ use crate::likelihood::Model;
 use crate::prior::mean_activity;
 use crate::report::{Certificate, SentinelResult};
 use crate::simulate::{resampled, split};
-use crate::trust::{ScoreMap, Suspect, evidence, places, score_maps};
+use crate::trust::{ScoreMap, Suspect, evidence, missing, places, score_maps};
 use std::path::PathBuf;
 
 /// Chance that a scan without any contradiction is flagged, where the threshold is found by simulation.
@@ -31,6 +31,8 @@ pub(super) struct Judged {
     pub result: SentinelResult,
     /// z of the first size.
     pub map: Image,
+    /// Voxels at which the counts hold activity that the image lacks.
+    pub missing: Vec<bool>,
     /// The file of the map, where one was asked for.
     pub file: Option<PathBuf>,
 }
@@ -69,7 +71,8 @@ impl Scene<'_> {
         let unit = self.unit.to_string();
         let result =
             SentinelResult { sizes_mm, threshold, simulated, held_out, smallest, largest, unit, places, certificates };
-        Ok(Judged { result, map, file })
+        let missing = missing(image.values.len(), &maps, threshold, least);
+        Ok(Judged { result, map, missing, file })
     }
 
     /// What the kept counts say of a region.

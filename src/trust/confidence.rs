@@ -61,15 +61,20 @@ pub fn spread(grid: &ImageGrid, image: &[f32], replicates: &[Vec<f32>], convex: 
         mean.iter_mut().zip(replicate).for_each(|(mean, value)| *mean += value / count);
     }
     for replicate in replicates {
-        let squares = replicate.iter().zip(&mean).map(|(value, mean)| (value - mean).powi(2) / (count - 1.0));
+        let squares = replicate.iter().zip(&mean).map(|(value, mean)| bounded(value - mean).powi(2) / (count - 1.0));
         variance.iter_mut().zip(squares).for_each(|(variance, square)| *variance += square);
     }
     // Few replicates make a noisy variance; its neighbours' are much the same.
     GaussianFilter::new(grid, grid.voxel_mm.map(|mm| 2.0 * mm)).apply(&variance, &mut smooth);
     let sigma = |(((x, variance), mean), convex): (((&f32, &f32), &f32), &f32)| {
-        (variance.max(0.0) + (mean - x).powi(2) + (x - convex).powi(2)).sqrt()
+        (variance.max(0.0) + bounded(mean - x).powi(2) + bounded(x - convex).powi(2)).sqrt()
     };
     image.iter().zip(&smooth).zip(&mean).zip(convex).map(sigma).collect()
+}
+
+/// A difference whose square is a number: voxels that a scan hardly sees can have any value.
+fn bounded(difference: f32) -> f32 {
+    difference.clamp(-1e15, 1e15)
 }
 
 /// Numbers of scales at which it is told how many voxels are covered.

@@ -9,5 +9,5 @@ mod score;
 pub use calibration::{Calibration, CalibrationError, FoundScale, LEVELS, Stratum};
 pub use certificate::{Evidence, Suspect, evidence};
 pub use confidence::{SCALES, Tissue, conformal_scale, covered, covered_at, scale, sparsification_error, spread};
-pub use places::{Place, Verdict, places};
+pub use places::{Place, Verdict, missing, places};
 pub use score::{ScoreMap, score_maps};

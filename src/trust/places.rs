@@ -72,6 +72,15 @@ pub fn places(grid: &ImageGrid, maps: &[ScoreMap], threshold: f64, least_height:
     found
 }
 
+/// Whether the counts ask for a spot of at least some height at each voxel, with z beyond edges above a threshold.
+pub fn missing(voxels: usize, maps: &[ScoreMap], threshold: f64, least_height: f64) -> Vec<bool> {
+    let asked = |map: &ScoreMap, voxel: usize| {
+        let height = f64::from(map.z[voxel]) * f64::from(map.sigma[voxel]);
+        f64::from(map.beyond_edges[voxel]) > threshold && height >= least_height
+    };
+    (0..voxels).map(|voxel| maps.iter().any(|map| asked(map, voxel))).collect()
+}
+
 /// The map and the z beyond edges of that sign which is strongest at a voxel.
 fn strongest(maps: &[ScoreMap], verdict: Verdict, voxel: usize) -> Option<(usize, f32)> {
     let sign = if verdict == Verdict::Missing { 1.0 } else { -1.0 };
@@ -150,7 +159,8 @@ mod tests {
         map.beyond_edges.clone_from(&map.z);
         let wider: Vec<f32> = map.z.iter().map(|z| 1.1 * z).collect();
         let wide = ScoreMap { fwhm_mm: 10.0, z: wider.clone(), beyond_edges: wider, ..map.clone() };
-        let found = places(&grid, &[map, wide], 4.9, 0.0);
+        let maps = [map, wide];
+        let (found, missing) = (places(&grid, &maps, 4.9, 0.0), missing(grid.voxels(), &maps, 4.9, 0.0));
         let told: Vec<_> = found.iter().map(|place| (place.extent_mm, place.fwhm_mm, place.verdict)).collect();
         let expected = [
             ([4.0, 4.0, 4.0], 10.0, Verdict::Refuted),
@@ -161,5 +171,7 @@ mod tests {
         assert_eq!(told, expected);
         assert!((found[1].height - 2.0 * 6.6).abs() < 1e-5 && found[1].centre_mm == grid.centre_mm([3, 3, 2]));
         assert!(places(&grid, &[], 1.0, 0.0).is_empty());
+        let voxels: Vec<usize> = (0..grid.voxels()).filter(|&voxel| missing[voxel]).collect();
+        assert_eq!(voxels, [[3, 3, 2], [4, 3, 2], [12, 13, 2]].map(|at| grid.index(at)));
     }
 }

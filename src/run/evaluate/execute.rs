@@ -10,12 +10,11 @@ use super::coverage;
 use super::lesions::flagged_at;
 use super::plan::{Plan, Run, Subject};
 use crate::config::Study;
-use crate::image::Image;
-use crate::metrics::region_statistics;
+use crate::image::{Image, ImageGrid};
+use crate::metrics::{Ball, region_statistics};
 use crate::observe::{Console, Progress};
 use crate::report::{ReconResult, Record, available_memory_mb};
 use crate::simulate::{AddedLesion, simulate};
-use crate::trust::{Place, Verdict};
 use rayon::ThreadPoolBuilder;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -155,7 +154,7 @@ impl Crew<'_> {
         let mut record = Record::new("evaluate", &run.source.text, &run.source.path);
         record.seed = acquired.seed;
         let lesions = &self.plan.scans[run.scan].simulation.lesions;
-        let Reconstructed { image, result, confidence } =
+        let Reconstructed { image, result, confidence, missing } =
             reconstruct(&run.source, &run.config, acquired, self.options)?;
         if self.options.interrupt.pressed() {
             return Ok(()); // it may have been cut short
@@ -171,7 +170,11 @@ impl Crew<'_> {
                 figures
             }
             // The truth lacks the lesions; images with and without them are compared later.
-            false => of_run(&result, lesions),
+            false => {
+                let mut figures = of_run(&result);
+                figures.extend(missing.iter().flat_map(|missing| flagged(&image.grid, missing, lesions)));
+                figures
+            }
         };
         self.cache.store(&run.key, &image, &figures, provenance)?;
         let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
@@ -189,8 +192,8 @@ impl Crew<'_> {
     }
 }
 
-/// What a run says of itself: work, convergence, the sentinel, and which lesions it found missing.
-fn of_run(result: &ReconResult, lesions: &[AddedLesion]) -> Figures {
+/// What a run says of itself: work, convergence, the sentinel.
+fn of_run(result: &ReconResult) -> Figures {
     let mut figures =
         Figures::from([("updates".to_owned(), result.updates as f64), ("seconds".to_owned(), result.seconds)]);
     figures.extend(result.objective.map(|objective| ("objective".to_owned(), objective)));
@@ -200,19 +203,18 @@ fn of_run(result: &ReconResult, lesions: &[AddedLesion]) -> Figures {
         figures.insert("sentinel.largest".into(), sentinel.largest);
         figures.insert("sentinel.smallest".into(), sentinel.smallest);
         figures.insert("sentinel.places".into(), compact.count() as f64);
-        for (site, lesion) in lesions.iter().enumerate() {
-            let flagged = sentinel.places.iter().any(|place| flags(place, lesion));
-            figures.insert(flagged_at(site), f64::from(u8::from(flagged)));
-        }
     }
     figures
 }
 
-/// Whether a place of the sentinel says that a lesion is missing: its strongest voxel lies within the lesion or the spot's width.
-fn flags(place: &Place, lesion: &AddedLesion) -> bool {
-    let square: f64 = place.centre_mm.iter().zip(lesion.centre_mm).map(|(a, b)| (a - b).powi(2)).sum();
-    let near = square.sqrt() <= (0.5 * lesion.diameter_mm.get()).max(place.fwhm_mm);
-    near && place.verdict == Verdict::Missing
+/// Which lesions hold a voxel at which the sentinel says that activity is missing.
+fn flagged(grid: &ImageGrid, missing: &[bool], lesions: &[AddedLesion]) -> Figures {
+    let holds = |lesion: &AddedLesion| {
+        let ball = Ball::new(grid, 0.5 * lesion.diameter_mm.get());
+        ball.around(grid.nearest(lesion.centre_mm)).any(|voxel| missing[voxel])
+    };
+    let named = |(site, lesion)| (flagged_at(site), f64::from(u8::from(holds(lesion))));
+    lesions.iter().enumerate().map(named).collect()
 }
 
 /// Everything that is measured on one image of a scan without added lesions.
@@ -225,7 +227,7 @@ fn figures(subject: &Subject, image: &Image, result: &ReconResult) -> Figures {
     if count > 0.0 {
         figures.insert("nema.mean.contrast_recovery".into(), sum / count);
     }
-    figures.extend(of_run(result, &[]));
+    figures.extend(of_run(result));
     figures.retain(|_, value| value.is_finite());
     figures
 }

@@ -12,7 +12,6 @@ use super::cache::{Cache, Figures};
 use super::cells::Scores;
 use super::plan::{Plan, Subject, WithLesions};
 use crate::config::{LesionClass, Study};
-use crate::image::ImageGrid;
 use crate::metrics::{
     ChannelSet, Channels, Detection, Estimate, Responses, SpotSearch, auc_of, detection, transmission, wilson,
 };
@@ -134,7 +133,7 @@ impl Sites {
             let mut seen = vec![0.0; added.len()];
             GaussianFilter::new(grid, [fwhm_mm; 3]).apply(&added, &mut seen);
             let mask = added.iter().map(|value| value / activity as f32).collect();
-            Ok(Site { lesion: *lesion, voxel: nearest(grid, lesion.centre_mm), mask, seen })
+            Ok(Site { lesion: *lesion, voxel: grid.nearest(lesion.centre_mm), mask, seen })
         };
         let sites: Vec<Site> = lesions.iter().map(site).collect::<Result<_, RunError>>()?;
         let apart = |(n, a): (usize, &AddedLesion)| {
@@ -228,11 +227,4 @@ fn share(hits: &[bool]) -> Estimate {
     let (count, hit) = (hits.len(), hits.iter().filter(|hit| **hit).count());
     let [low, high] = wilson(hit, count);
     Estimate { mean: hit as f64 / count as f64, sd: None, low: Some(low), high: Some(high), count }
-}
-
-fn nearest(grid: &ImageGrid, at_mm: [f64; 3]) -> usize {
-    grid.index(std::array::from_fn(|axis| {
-        let place = (at_mm[axis] - grid.origin_mm[axis]) / grid.voxel_mm[axis];
-        (place.round().max(0.0) as usize).min(grid.shape[axis] - 1)
-    }))
 }
