@@ -163,10 +163,37 @@ fn intervals_hold_what_they_promise_on_scans_like_those_they_were_calibrated_on(
     println!("80 % intervals hold {:.3} of {count} strata of images", sum / count);
     assert!((0.7..0.95).contains(&(sum / count)), "{}", sum / count);
     // A single reconstruction with it, its map and its words.
-    let recon = format!(
-        "[measurement.simulated]\nphantom = \"random-30\"\nscanner.custom = {{ name = \"small\", rings = 8, crystals_per_ring = 192, inner_radius_mm = 300.0, ring_spacing_mm = 8.0, radial_bins = 95, bin_size_mm = 3.6 }}\nsinogram.axial.span = {{ span = 3, max_ring_difference = 5 }}\nsimulation = {{ counts.total-prompts = 2e6, resolution_fwhm_mm = 6.0 }}\n[image]\nshape = [48, 48, 15]\nvoxel_mm = [5.0, 5.0, 4.0]\n[resolution]\nfwhm_mm = [6.0, 6.0, 6.0]\n[prior.relative-difference]\nbeta = 3e-4\nunit = \"Bq/mL\"\n[algorithm.svrg]\nsubsets = 8\niterations = 4\n[confidence]\nreplicates = 3\ncalibration = \"map.json\"\nmap = \"half.h5\"\n[output]\nimage = \"image.h5\"\n"
-    );
-    fs::write(folder.path().join("recon.toml"), &recon).unwrap();
+    let recon = r#"
+[measurement.simulated]
+phantom = "random-30"
+scanner.custom = { name = "small", rings = 8, crystals_per_ring = 192, inner_radius_mm = 300.0, ring_spacing_mm = 8.0, radial_bins = 95, bin_size_mm = 3.6 }
+sinogram.axial.span = { span = 3, max_ring_difference = 5 }
+simulation = { counts.total-prompts = 2e6, resolution_fwhm_mm = 6.0 }
+
+[image]
+shape = [48, 48, 15]
+voxel_mm = [5.0, 5.0, 4.0]
+
+[resolution]
+fwhm_mm = [6.0, 6.0, 6.0]
+
+[prior.relative-difference]
+beta = 3e-4
+unit = "Bq/mL"
+
+[algorithm.svrg]
+subsets = 8
+iterations = 4
+
+[confidence]
+replicates = 3
+calibration = "map.json"
+map = "half.h5"
+
+[output]
+image = "image.h5"
+"#;
+    fs::write(folder.path().join("recon.toml"), recon).unwrap();
     let result = json(folder.path(), &["recon", "recon.toml"]);
     let intervals = result["confidence"]["intervals"].as_array().unwrap();
     assert!(intervals.iter().any(|tissue| tissue["half_width"].as_f64() > Some(0.0)), "{intervals:?}");
