@@ -234,7 +234,7 @@ fn shipped_networks_are_sound() {
     for name in shipped_models() {
         let model = shipped_model(name).unwrap_or_else(|error| panic!("{error}"));
         assert!(model.card.command.contains(&format!("models/{name}.toml")), "{}", model.card.command);
-        assert!(folder.join(name).with_extension("toml").is_file(), "{name}");
+        assert!(folder.join(format!("{name}.toml")).is_file(), "{name}");
         let [network, osem] = ["validation_nrmse", "filtered_osem_by_oracle_nrmse"].map(|key| model.card.metrics[key]);
         assert!(network < osem, "{name}: {network} is no better than filtered OSEM's {osem}");
     }

@@ -14,14 +14,14 @@ fn weights(architecture: &Architecture) -> Vec<f32> {
     weights
 }
 
-/// 2-D, 2.5-D and 3-D; the first sees the noise, with taps apart.
+/// 2-D, 2.5-D and 3-D, all with taps apart; the first sees the noise.
 fn architectures() -> [Architecture; 3] {
     let plain = |first, other| Architecture::plain(3, 6, first, other, false);
     let mut seeing = Architecture { noise: true, ..plain([3, 3, 1], [3, 3, 1]) };
     (seeing.layers[0].inputs, seeing.layers[1].dilation) = (2, 3);
-    let mut apart = plain([3; 3], [3; 3]);
-    apart.layers[1].dilation = 2;
-    [seeing, plain([3, 3, 5], [3, 3, 1]), apart]
+    let [mut between, mut apart] = [plain([3, 3, 5], [3, 3, 1]), plain([3; 3], [3; 3])];
+    (between.layers[1].dilation, apart.layers[1].dilation) = (4, 2);
+    [seeing, between, apart]
 }
 
 fn shown(errors: &[f64]) -> String {
