@@ -62,7 +62,7 @@ fn mistakes_point_at_the_key_and_name_the_cure() {
         ),
         (
             "[prior.kernel]\nanatomical.phantom = \"brian\"",
-            "scan.toml:7:22: no phantom `brian` (did you mean `brain`? Known here: brain, ",
+            "scan.toml:7:22: no phantom `brian` (did you mean `brain`? Known here: abdomen, brain, ",
         ),
         (
             "[prior.bowsher]\nbeta = 1\nanatomical.phantom = \"brain\"\nchosen = 30",
