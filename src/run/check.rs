@@ -38,8 +38,11 @@ pub fn check(path: &Path, options: &Options) -> Result<CheckResult, RunError> {
                 time *= 1.0 + network.passes / iterations as f64;
                 (bytes, time) = (bytes + network.bytes, time + network.seconds);
             }
-            // Each simulated scan of the sentinel is reconstructed as the measured one is.
-            time *= 1.0 + config.sentinel().map_or(0, |sentinel| sentinel.simulated) as f64;
+            // Each simulated scan of the sentinel and of the intervals is reconstructed as the measured one is.
+            let of_sentinel = config.sentinel().map_or(0, |sentinel| sentinel.simulated);
+            let of_confidence = config.confidence.as_ref().map_or(0, |confidence| confidence.replicates);
+            time *= 1.0 + (of_sentinel + of_confidence) as f64;
+            bytes += size_of::<f32>() as f64 * (of_confidence * grid.voxels()) as f64;
             (peak_memory_mb, seconds) = (Some(bytes / 1e6), Some(time));
         }
     }

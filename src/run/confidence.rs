@@ -29,8 +29,8 @@ pub(super) struct Confidence {
 }
 
 impl Scene<'_> {
-    /// Intervals for every voxel of the finished image.
-    pub fn confidence(&self, config: &ConfidenceConfig, image: &Image) -> Result<Confidence, RunError> {
+    /// Intervals for every voxel of the finished image; `None` where Ctrl-C came before all scans were there.
+    pub fn confidence(&self, config: &ConfidenceConfig, image: &Image) -> Result<Option<Confidence>, RunError> {
         let path = config.calibration.as_ref().map(|path| self.source.resolve(path));
         let wrong = |error: crate::trust::CalibrationError| {
             self.source.mistake("confidence.calibration", error.to_string(), None)
@@ -42,6 +42,9 @@ impl Scene<'_> {
         for number in 0..config.replicates {
             progress.set(number, config.replicates);
             replicates.push(self.again(&mean, config.seed, number)?.1);
+            if self.options.interrupt.pressed() {
+                return Ok(None); // its image may have been cut short
+            }
         }
         let noise = relative_noise(self.model, &image.values);
         let scale = mean_activity(&image.grid, &image.values);
@@ -84,6 +87,6 @@ impl Scene<'_> {
             unit: self.unit.to_string(),
             intervals: intervals.to_vec(),
         };
-        Ok(Confidence { result, sigma, half_width, convex, file })
+        Ok(Some(Confidence { result, sigma, half_width, convex, file }))
     }
 }

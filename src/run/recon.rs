@@ -90,7 +90,7 @@ pub(super) fn reconstruct(
 
     let judged = sentinel.map(|sentinel| scene.sentinel(&sentinel, &image, kept.as_ref())).transpose()?;
     let asked = config.confidence.as_ref().filter(|_| !options.interrupt.pressed());
-    let confidence = asked.map(|confidence| scene.confidence(confidence, &image)).transpose()?;
+    let confidence = asked.map(|confidence| scene.confidence(confidence, &image)).transpose()?.flatten();
     let mut result = scene.result(made, &image);
     result.sentinel = judged.as_ref().map(|judged| judged.result.clone());
     result.confidence = confidence.as_ref().map(|confidence| confidence.result.clone());
