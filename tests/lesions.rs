@@ -207,6 +207,18 @@ image = "image.h5"
     let output = run(folder.path(), &["recon", "few.toml", "--quiet"]);
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(said.contains("outside of the calibration"), "{said} {}", String::from_utf8_lossy(&output.stderr));
+    // A calibration of another method, of other scans, or cut off: told before anything is made.
+    let refused = |from: &str, to: &str| {
+        fs::write(folder.path().join("wrong.toml"), recon.replace(from, to)).unwrap();
+        let output = run(folder.path(), &["recon", "wrong.toml", "--quiet", "--force"]);
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8_lossy(&output.stderr).replace('│', " ").split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let other = refused("[prior.relative-difference]\nbeta = 3e-4\nunit = \"Bq/mL\"", "[prior.quadratic]\nbeta = 1e-9");
+    assert!(other.contains("the calibration was made with the prior `relative-difference`"), "{other}");
+    assert!(refused("replicates = 3", "replicates = 4").contains("made with 3 simulated scans"));
+    fs::write(folder.path().join("cut.json"), &text[..text.len() / 2]).unwrap();
+    assert!(refused("map.json", "cut.json").contains("not a calibration"));
     let replayed = run(folder.path(), &["recon", "--replay", "image.h5", "--quiet"]);
     assert_eq!(replayed.status.code(), Some(0), "{}", String::from_utf8_lossy(&replayed.stderr));
 }

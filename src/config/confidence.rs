@@ -1,6 +1,7 @@
 //! The table `[confidence]`: between which bounds is the truth?
 
 use super::{ConfigError, Source};
+use crate::trust::Calibration;
 use crate::units::{Fraction, NonNegative};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -40,8 +41,8 @@ impl Default for ConfidenceConfig {
 }
 
 impl ConfidenceConfig {
-    /// What keeps it from being run.
-    pub fn conflicts(&self, source: &Source, force: bool) -> Vec<ConfigError> {
+    /// What keeps it from being run with a prior.
+    pub fn conflicts(&self, prior: Option<&str>, source: &Source, force: bool) -> Vec<ConfigError> {
         let wrong = |key: &str, message: String, help: &str| {
             source.mistake(&format!("confidence.{key}"), message, Some(help.to_owned()))
         };
@@ -53,7 +54,38 @@ impl ConfidenceConfig {
         });
         let endings = [".h5", ".hdf5", ".nii", ".nii.gz"];
         let map = self.map.as_ref().and_then(|path| source.output("confidence.map", path, &endings, force).err());
-        let calibration = self.calibration.as_ref().and_then(|path| source.input("confidence.calibration", path).err());
+        let calibration = self.read(source).map(|known| known.and_then(|known| self.mismatch(&known, prior, source)));
+        let calibration = calibration.unwrap_or_else(Some);
         [few, level, map, calibration].into_iter().flatten().collect()
+    }
+
+    /// The calibration, where one is named.
+    pub fn read(&self, source: &Source) -> Result<Option<Calibration>, ConfigError> {
+        let at = "confidence.calibration";
+        let Some(path) = &self.calibration else { return Ok(None) };
+        let read = Calibration::read(&source.input(at, path)?);
+        read.map(Some).map_err(|error| source.mistake(at, error.to_string(), None))
+    }
+
+    /// What differs from the runs that the calibration was made of: its promise would not hold.
+    fn mismatch(&self, known: &Calibration, prior: Option<&str>, source: &Source) -> Option<ConfigError> {
+        let wrong = |key: &str, found: String, expected: String| {
+            let message = format!("the calibration was made with {expected}, not {found}");
+            let help = Some("make one for this method: coincide evaluate coverage STUDY --calibrate FILE".into());
+            source.mistake(&format!("confidence.{key}"), message, help)
+        };
+        let named = |prior: Option<&str>| prior.map_or("no prior".to_owned(), |prior| format!("the prior `{prior}`"));
+        let resolution = self.resolution_fwhm_mm.get();
+        if known.prior.as_deref() != prior {
+            Some(wrong("calibration", named(prior), named(known.prior.as_deref())))
+        } else if known.replicates != self.replicates {
+            let scans = |count: usize| format!("{count} simulated scans");
+            Some(wrong("replicates", scans(self.replicates), scans(known.replicates)))
+        } else if known.resolution_fwhm_mm != resolution {
+            let of = |mm: f64| format!("a truth of {mm} mm");
+            Some(wrong("resolution_fwhm_mm", of(resolution), of(known.resolution_fwhm_mm)))
+        } else {
+            None
+        }
     }
 }

@@ -87,7 +87,8 @@ impl ReconConfig {
         }
         conflicts.extend(self.algorithm.conflicts(source));
         conflicts.extend(self.sentinel.iter().flat_map(|sentinel| sentinel.conflicts(source, force)));
-        conflicts.extend(self.confidence.iter().flat_map(|confidence| confidence.conflicts(source, force)));
+        let prior = self.prior.as_ref().map(PriorConfig::name);
+        conflicts.extend(self.confidence.iter().flat_map(|confidence| confidence.conflicts(prior, source, force)));
         conflicts.extend(self.tolerance_conflict(source));
         conflicts
     }

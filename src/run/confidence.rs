@@ -9,7 +9,7 @@ use crate::image::Image;
 use crate::prior::mean_activity;
 use crate::prior::network::{MapStart, StartOfScan};
 use crate::report::{ConfidenceResult, TissueInterval};
-use crate::trust::{Calibration, Tissue, spread};
+use crate::trust::{Tissue, spread};
 use std::path::PathBuf;
 
 /// The image of a convex prior: the relative difference prior, a little stronger than where networks begin.
@@ -32,10 +32,7 @@ impl Scene<'_> {
     /// Intervals for every voxel of the finished image; `None` where Ctrl-C came before all scans were there.
     pub fn confidence(&self, config: &ConfidenceConfig, image: &Image) -> Result<Option<Confidence>, RunError> {
         let path = config.calibration.as_ref().map(|path| self.source.resolve(path));
-        let wrong = |error: crate::trust::CalibrationError| {
-            self.source.mistake("confidence.calibration", error.to_string(), None)
-        };
-        let calibration = path.as_deref().map(Calibration::read).transpose().map_err(wrong)?;
+        let calibration = config.read(self.source)?;
         let mean = self.model.expected(&image.values, &mut self.model.scratch());
         let progress = self.options.console.progress("confidence");
         let mut replicates = Vec::with_capacity(config.replicates);

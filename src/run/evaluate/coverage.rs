@@ -152,8 +152,7 @@ pub fn evaluate_coverage(path: &Path, calibrate: Option<&Path>, options: &Option
             result.calibration = Some(path.into());
             result.strata.extend(entries(&name, &strata, Some(&new), &figures));
         } else {
-            let known = config.calibration.map(|path| Calibration::read(&study.source.resolve(&path)));
-            let known = known.transpose().map_err(|error| RunError::Usage(error.to_string()))?;
+            let known = config.read(&study.source)?;
             result.strata.extend(entries(&name, &strata, known.as_ref(), &figures));
         }
     }
