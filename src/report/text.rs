@@ -153,12 +153,16 @@ impl ConfidenceResult {
 
 impl fmt::Display for ConfidenceResult {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let percent = significant(100.0 * self.level);
-        let by = match &self.method {
-            Some(method) => format!("calibrated for `{method}`"),
-            None => "not calibrated".into(),
-        };
-        writeln!(f, "confidence: intervals of {percent} % from {} simulated scans, {by}", self.replicates)?;
+        let (percent, scans) = ((1e4 * self.level).round() / 100.0, self.replicates);
+        match &self.method {
+            Some(method) => {
+                writeln!(
+                    f,
+                    "confidence: intervals of {percent} % from {scans} simulated scans, calibrated for `{method}`"
+                )?;
+            }
+            None => writeln!(f, "confidence: σ from {scans} simulated scans; not calibrated, so no share is promised")?,
+        }
         write!(f, "{}", self.table())
     }
 }

@@ -123,7 +123,7 @@ fn sentinel_section(page: &mut Page, sentinel: &SentinelResult) {
 
 fn confidence_section(page: &mut Page, confidence: &ConfidenceResult) {
     page.section("Confidence: between which bounds is the truth?");
-    let percent = significant(100.0 * confidence.level);
+    let percent = (1e4 * confidence.level).round() / 100.0;
     page.text(match &confidence.method {
         Some(method) => format!("Intervals of {percent} %, calibrated for the method `{method}`."),
         None => "Standard deviations σ, not calibrated: how many σ hold the truth is not known.".into(),

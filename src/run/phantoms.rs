@@ -26,6 +26,7 @@ impl fmt::Display for PhantomList {
             let first = sheet.description.split_inclusive(". ").next().unwrap_or_default();
             writeln!(f, "{:<width$}  {}", sheet.name, first.trim_end())?;
         }
-        Ok(())
+        let random = "A random body with organs and lesions for every number N; random-N-plain has no lesions.";
+        writeln!(f, "{:<width$}  {random}", "random-N")
     }
 }
