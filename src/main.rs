@@ -117,9 +117,18 @@ enum Command {
         /// Config of a reconstruction
         config: PathBuf,
     },
-    /// Measure speed
-    #[command(subcommand)]
-    Bench(Bench),
+    /// Measure speed, accuracy and quality of every projector, algorithm and prior on this machine
+    #[command(args_conflicts_with_subcommands = true)]
+    Bench {
+        /// Folder of the report and of all that it is made of
+        #[arg(long, short, default_value = "coincide-bench")]
+        output: PathBuf,
+        /// One case of each kind, in a minute
+        #[arg(long)]
+        quick: bool,
+        #[command(subcommand)]
+        part: Option<Bench>,
+    },
     /// Print the JSON Schema of a config file
     Schema {
         /// Which config
@@ -137,6 +146,11 @@ enum Evaluate {
         /// Write a calibration that makes them do so for such scans
         #[arg(long, value_name = "FILE.json")]
         calibrate: Option<PathBuf>,
+    },
+    /// How often does the sentinel flag what is not missing, and how often an erased lesion?
+    Sentinel {
+        /// Study file
+        study: PathBuf,
     },
 }
 
@@ -242,6 +256,9 @@ fn run(arguments: &Arguments) -> Result<ExitCode, RunError> {
         Command::Evaluate { part: Some(Evaluate::Coverage { study, calibrate }), .. } => {
             show(&run::evaluate_coverage(study, calibrate.as_deref(), &options)?, json);
         }
+        Command::Evaluate { part: Some(Evaluate::Sentinel { study }), .. } => {
+            show(&run::evaluate_sentinel(study, &options)?, json);
+        }
         Command::Evaluate { study, .. } => {
             show(&run::evaluate(study.as_deref().unwrap_or(Path::new("")), &options)?, json)
         }
@@ -255,8 +272,11 @@ fn run(arguments: &Arguments) -> Result<ExitCode, RunError> {
             show(&result, json);
             return Ok(if result.passed { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
-        Command::Bench(Bench::Projector { case, runs }) => show(&run::bench_projector(case, *runs, &options)?, json),
-        Command::Bench(Bench::Convergence { case, algorithm, most_passes, output }) => {
+        Command::Bench { output, quick, part: None } => show(&run::bench(output, *quick, &options)?, json),
+        Command::Bench { part: Some(Bench::Projector { case, runs }), .. } => {
+            show(&run::bench_projector(case, *runs, &options)?, json)
+        }
+        Command::Bench { part: Some(Bench::Convergence { case, algorithm, most_passes, output }), .. } => {
             show(&run::bench_convergence(case, algorithm, *most_passes, output, &options)?, json);
         }
         Command::Schema { kind } => show_json(&run::schema(match kind {

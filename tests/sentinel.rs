@@ -5,7 +5,7 @@ use coincide::image::ImageGrid;
 use coincide::likelihood::Model;
 use coincide::scanner::{AxialCompression, Scanner, SinogramGeometry, preset};
 use coincide::simulate::resampled;
-use coincide::trust::{Evidence, Suspect, Verdict, evidence, places, score_maps};
+use coincide::trust::{Evidence, Forgiven, Suspect, Verdict, evidence, places, score_maps};
 use coincide::units::FWHM_PER_SIGMA;
 use std::fs;
 use std::process::Command;
@@ -87,7 +87,7 @@ fn scores_are_those_of_the_definition() {
     let (grid, x) = (grid(), body(&grid()));
     let measurement = scan(&x, 3);
     let model = Model::new(&measurement, grid, Some(RESOLUTION_MM), 4).unwrap();
-    let map = &score_maps(&model, &x, &[SIZE_MM], 0.0)[0];
+    let map = &score_maps(&model, &x, &[SIZE_MM], Forgiven::default())[0];
     for voxel in [[30, 30, 7], [40, 30, 7], [20, 38, 5], [30, 14, 9], [45, 42, 7]] {
         let spot = spot(&grid, grid.centre_mm(voxel), SIZE_MM);
         let [asked, known] = by_definition(&measurement, &x, &spot);
@@ -106,8 +106,8 @@ fn under_the_truth_z_is_a_standard_normal_number() {
     for seed in 0..12 {
         let measurement = scan(&x, seed);
         let model = Model::new(&measurement, grid, Some(RESOLUTION_MM), 4).unwrap();
-        let map = &score_maps(&model, &x, &[SIZE_MM], 0.0)[0];
-        assert!(places(&grid, std::slice::from_ref(map), 4.8, 0.0).is_empty(), "a false alarm in scan {seed}");
+        let map = &score_maps(&model, &x, &[SIZE_MM], Forgiven::default())[0];
+        assert!(places(&grid, std::slice::from_ref(map), 4.8).is_empty(), "a false alarm in scan {seed}");
         for (z, _) in map.z.iter().zip(&x).filter(|(_, x)| **x > 0.0) {
             (sum, squares, count) = (sum + f64::from(*z), squares + f64::from(*z).powi(2), count + 1.0);
         }
@@ -129,7 +129,7 @@ fn an_erased_lesion_is_found_where_it_is_and_an_invented_one_is_refuted() {
     let judge = |truth: &[f32], shown: &[f32]| {
         let measurement = scan(truth, 7);
         let model = Model::new(&measurement, grid, Some(RESOLUTION_MM), 4).unwrap();
-        places(&grid, &score_maps(&model, shown, &[10.0, SIZE_MM, 30.0], 0.0), 4.8, 0.0)
+        places(&grid, &score_maps(&model, shown, &[10.0, SIZE_MM, 30.0], Forgiven::default()), 4.8)
     };
     for (truth, shown, verdict, sign) in
         [(&with, &background, Verdict::Missing, 1.0), (&background, &with, Verdict::Refuted, -1.0)]

@@ -2,7 +2,7 @@
 
 use super::{ConfigError, Source};
 use crate::trust::Calibration;
-use crate::units::{Fraction, NonNegative};
+use crate::units::{Fraction, NonNegative, Positive};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -25,6 +25,20 @@ pub struct ConfidenceConfig {
     pub map: Option<PathBuf>,
     /// Resolution (FWHM in mm) of the truth that the intervals are about.
     pub resolution_fwhm_mm: NonNegative,
+    /// Lesions whose mean, peak and volume are told with intervals.
+    pub lesions: Vec<MeasuredLesion>,
+}
+
+/// `[[confidence.lesions]]`: a ball in which a lesion is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MeasuredLesion {
+    /// What it is called.
+    pub name: String,
+    /// Centre in mm.
+    pub centre_mm: [f64; 3],
+    /// Diameter in mm.
+    pub diameter_mm: Positive,
 }
 
 impl Default for ConfidenceConfig {
@@ -36,6 +50,7 @@ impl Default for ConfidenceConfig {
             seed: 1,
             map: None,
             resolution_fwhm_mm: NonNegative::constant(4.0),
+            lesions: Vec::new(),
         }
     }
 }

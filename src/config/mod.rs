@@ -20,10 +20,11 @@ mod sentinel;
 mod simulate;
 mod source;
 mod study;
+mod suv;
 mod train;
 
 pub use algorithm::*;
-pub use confidence::ConfidenceConfig;
+pub use confidence::{ConfidenceConfig, MeasuredLesion};
 pub use error::{ConfigError, Mistake};
 pub use image::{AttenuationConfig, FilterConfig, ImageConfig};
 pub use measurement::{InterfileConfig, MeasurementConfig, MmrListmodeConfig, NegativePrompts, RandomsConfig};
@@ -36,7 +37,10 @@ pub use scanner::{ScannerConfig, SinogramConfig};
 pub use sentinel::{SentinelConfig, SuspectConfig};
 pub use simulate::{AcquisitionConfig, SimulateConfig, SimulateOutput};
 pub use source::Source;
-pub use study::{Knob, LesionClass, Oracle, Study, StudyConfig, StudyLesions, StudyMethod, StudyOutput, StudyScanner};
+pub use study::{
+    ErasedConfig, Knob, LesionClass, Oracle, Study, StudyConfig, StudyLesions, StudyMethod, StudyOutput, StudyScanner,
+};
+pub use suv::SuvConfig;
 pub use train::{
     LossConfig, OptimiserConfig, PublicDataConfig, RidgeTrainOutput, RidgeTrainTable, RidgeTraining, TrainConfig,
     TrainOutput, TrainedFilterConfig, TrainedModelConfig, TrainingDataConfig, TrainingRun, TrainingScannerConfig,

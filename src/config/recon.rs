@@ -2,7 +2,7 @@
 
 use super::{
     AlgorithmConfig, AttenuationConfig, ConfidenceConfig, ConfigError, FilterConfig, ImageConfig, MeasurementConfig,
-    OutputConfig, PriorConfig, ReferenceConfig, RunConfig, SentinelConfig, Source, StopConfig,
+    OutputConfig, PriorConfig, ReferenceConfig, RunConfig, SentinelConfig, Source, StopConfig, SuvConfig,
 };
 use crate::prior::Capability;
 use crate::scanner::SinogramGeometry;
@@ -45,6 +45,9 @@ pub struct ReconConfig {
     /// The truth, where it is known: figures of merit are printed against it.
     #[serde(default)]
     pub reference: Option<ReferenceConfig>,
+    /// Weight and injected activity: figures of small regions are told as SUV, too.
+    #[serde(default)]
+    pub suv: Option<SuvConfig>,
     /// Files to write.
     #[serde(default)]
     pub output: OutputConfig,

@@ -30,6 +30,8 @@ pub struct SentinelConfig {
     pub seed: u64,
     /// Image of z, of the first size (HDF5 or NIfTI).
     pub map: Option<PathBuf>,
+    /// Image to fall back to (HDF5): where a place is flagged, it is that of the learned ridge, which is reconstructed for it.
+    pub fallback: Option<PathBuf>,
     /// Places where a lesion shall be certified, present or absent, by counts that are held out.
     pub regions: Vec<SuspectConfig>,
 }
@@ -60,11 +62,12 @@ impl Default for SentinelConfig {
             sizes_mm: vec![Positive::constant(7.0), Positive::constant(10.0)],
             threshold: Positive::constant(4.8),
             least_height: NonNegative::constant(0.5),
-            edges: Fraction::constant(0.2),
+            edges: Fraction::constant(0.4),
             simulated: 0,
             held_out: Fraction::default(),
             seed: 1,
             map: None,
+            fallback: None,
             regions: Vec::new(),
         }
     }
@@ -80,7 +83,7 @@ impl SentinelConfig {
             .sizes_mm
             .is_empty()
             .then(|| wrong("sizes_mm", "no size is given".into(), "give one, such as [8.0], or say `off = true`"));
-        let wide = self.sizes_mm.iter().find(|size| size.get() > 100.0).map(|size| {
+        let wide = self.sizes_mm.iter().find(|size| size.get() > 40.0).map(|size| {
             wrong("sizes_mm", format!("a spot of {} mm is no lesion", size.get()), "sizes are in mm: [7.0, 10.0]")
         });
         let none_left = (self.held_out.get() > 0.9).then(|| {
@@ -100,6 +103,9 @@ impl SentinelConfig {
         });
         let endings = [".h5", ".hdf5", ".nii", ".nii.gz"];
         let map = self.map.as_ref().and_then(|path| source.output("sentinel.map", path, &endings, force).err());
-        [empty, wide, none_left, few, fitted, faint, map].into_iter().flatten().collect()
+        let at = "sentinel.fallback";
+        let fallback = self.fallback.as_ref();
+        let fallback = fallback.and_then(|path| source.output(at, path, &[".h5", ".hdf5"], force).err());
+        [empty, wide, none_left, few, fitted, faint, map, fallback].into_iter().flatten().collect()
     }
 }

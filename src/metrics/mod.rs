@@ -15,6 +15,8 @@
 //! | maximum, peak, volume and total uptake of a lesion | see [`uptake`](uptake()) |
 //! | mean and its interval over realisations | see [`Estimate`] |
 //! | contrast recovery, background variability, lung residual | see [`NemaLayout`] |
+//! | uniformity, rods and spill-over of small-animal scanners | see [`NemaSmallLayout`] |
+//! | EARL recovery coefficients | see [`earl`](earl()) |
 //!
 //! Sums run in f64. Images of different sizes are a bug of the caller: assertions. A region without voxels gives NaN.
 
@@ -22,6 +24,7 @@ mod ball;
 mod channels;
 mod difference;
 mod disc;
+mod earl;
 mod ensemble;
 mod equivalence;
 mod interval;
@@ -37,6 +40,7 @@ pub use ball::Ball;
 pub use channels::{ChannelSet, Channels};
 pub use difference::{nrmse, psnr, rmse};
 pub use disc::{Disc, MetricError};
+pub use earl::{EARL, EarlBand, EarlSphere, earl, earl_share};
 pub use ensemble::{Ensemble, root_mean_variance};
 pub use equivalence::{Equivalent, equivalent_counts};
 pub use interval::Estimate;

@@ -105,6 +105,12 @@ impl NemaLayout {
         }
     }
 
+    /// The same with spheres of another contrast: 10 in `nema-earl`.
+    pub fn with_contrast(mut self, contrast: f64) -> Self {
+        self.spheres.iter_mut().for_each(|sphere| sphere.contrast = contrast);
+        self
+    }
+
     /// Scores an image.
     pub fn score(&self, image: &Image) -> Result<NemaReport, MetricError> {
         let spheres = self.spheres.iter().map(|sphere| self.score_sphere(image, sphere)).collect::<Result<_, _>>()?;

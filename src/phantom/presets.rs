@@ -17,6 +17,7 @@ shipped![
     "derenzo",
     "derenzo-mini",
     "letter-f",
+    "nema-earl",
     "nema-iq",
     "nema-nu4",
     "shepp-logan",

@@ -1,5 +1,6 @@
-//! Phantoms of a number: `random-17` and, without its lesions, `random-17-plain`. Bodies with organs of random places, sizes, shapes and
-//! uptakes, and up to five lesions, hot and cold, 5 to 30 mm: many different truths for calibration and for false alarms.
+//! Phantoms of a number: `random-17`; without its lesions, `random-17-plain`; with six of them near z = 0, `random-17-lesions`. Bodies with organs
+//! of random places, sizes, shapes and uptakes, and up to five lesions, hot and cold, 5 to 30 mm: many different truths for calibration
+//! and for false alarms.
 
 use super::solid::{Form, Solid};
 use super::vector::{Vector, orientation, unit};
@@ -9,24 +10,40 @@ use rand_pcg::Pcg64;
 use std::f64::consts::{PI, TAU};
 
 const PREFIX: &str = "random-";
-const PLAIN: &str = "-plain";
+/// Which lesions a phantom has.
+#[derive(Clone, Copy, PartialEq)]
+enum Lesions {
+    None,
+    /// Up to five anywhere.
+    Few,
+    /// Six near the middle.
+    Middle,
+}
+
+const ENDINGS: [(&str, Lesions); 2] = [("-plain", Lesions::None), ("-lesions", Lesions::Middle)];
+
+/// Lesions of `-lesions`, how far from z = 0 they may be, and how far apart.
+const MANY: usize = 6;
+const MIDDLE_MM: f64 = 14.0;
+const APART_MM: f64 = 36.0;
 
 /// µ at 511 keV in 1/cm.
 const SOFT: f64 = 0.096;
 const LUNG: f64 = 0.029;
 const BONE: f64 = 0.13;
 
-/// The phantom of a name `random-N` or `random-N-plain`; `None` for other names.
+/// The phantom of a name `random-N`, with or without an ending; `None` for other names.
 pub(super) fn named(name: &str) -> Option<Result<Phantom, PhantomError>> {
     let rest = name.strip_prefix(PREFIX)?;
-    let (number, plain) = rest.strip_suffix(PLAIN).map_or((rest, false), |number| (number, true));
+    let ended = ENDINGS.iter().find_map(|(ending, lesions)| Some((rest.strip_suffix(ending)?, *lesions)));
+    let (number, lesions) = ended.unwrap_or((rest, Lesions::Few));
     let wrong = |_| PhantomError::Field {
         file: name.into(),
         field: "the number in its name".into(),
         found: number.into(),
         expected: "a whole number, as in random-17",
     };
-    Some(number.parse().map_err(wrong).map(|number| Painter::new(name, number).paint(!plain)))
+    Some(number.parse().map_err(wrong).map(|number| Painter::new(name, number).paint(lesions)))
 }
 
 struct Painter {
@@ -41,14 +58,14 @@ impl Painter {
     fn new(name: &str, number: u64) -> Self {
         let phantom = Phantom {
             name: name.into(),
-            description: "A random body with organs and, unless its name ends in -plain, lesions.".into(),
+            description: "A random body with organs and, unless its name ends in -plain, lesions; near z = 0 where it ends in -lesions.".into(),
             citation: "The program's own generator; the number in the name is its seed.".into(),
             ..Phantom::balls(name, &[])
         };
         Self { random: Pcg64::seed_from_u64(number), phantom, half: [0.0; 2], level: 0.0 }
     }
 
-    fn paint(mut self, lesions: bool) -> Phantom {
+    fn paint(mut self, lesions: Lesions) -> Phantom {
         self.body();
         for organ in 0..self.random.random_range(5..12) {
             self.organ(organ);
@@ -57,9 +74,27 @@ impl Painter {
             self.spine();
         }
         // All random numbers of the lesions come last: without them nothing else changes.
-        let count = if lesions { self.random.random_range(0..6) } else { 0 };
-        for lesion in 0..count {
-            self.lesion(lesion);
+        match lesions {
+            Lesions::None => {}
+            Lesions::Few => {
+                for lesion in 0..self.random.random_range(0..6) {
+                    let centre = self.place(0.85);
+                    self.lesion(lesion, centre);
+                }
+            }
+            Lesions::Middle => {
+                let mut centres: Vec<Vector> = Vec::new();
+                // A small body has less room.
+                for _ in 0..20 * MANY {
+                    let mut centre = self.place(0.85);
+                    centre[2] = self.random.random_range(-MIDDLE_MM..MIDDLE_MM);
+                    let apart = |other: &Vector| (0..3).map(|n| (other[n] - centre[n]).powi(2)).sum::<f64>().sqrt();
+                    if centres.len() < MANY && centres.iter().all(|other| apart(other) > APART_MM) {
+                        self.lesion(centres.len(), centre);
+                        centres.push(centre);
+                    }
+                }
+            }
         }
         self.phantom
     }
@@ -105,8 +140,7 @@ impl Painter {
         self.add(solid, activity, BONE, "spine");
     }
 
-    fn lesion(&mut self, number: usize) {
-        let centre = self.place(0.85);
+    fn lesion(&mut self, number: usize, centre: Vector) {
         let radius = 0.5 * self.between(5.0, 30.0);
         let half = [(); 3].map(|()| radius * self.between(0.75, 1.2));
         let form = match self.random.random_range(0..5) {
@@ -167,6 +201,9 @@ mod tests {
             let shapes = plain.shapes();
             assert_eq!((&with.solids[..shapes], &with.activity[..shapes]), (&plain.solids[..], &plain.activity[..]));
             assert!(plain.regions().iter().all(|region| !region.starts_with("lesion")));
+            let many = phantom(&format!("random-{number}-lesions"));
+            assert_eq!((&many.solids[..shapes], &many.activity[..shapes]), (&plain.solids[..], &plain.activity[..]));
+            assert!((2..=MANY).contains(&(many.shapes() - shapes)), "{} {}", many.shapes(), shapes);
             assert!((7..=20).contains(&with.shapes()) && with.shapes() - shapes < 6, "{}", with.shapes());
             let [x, y, _] = with.extent_mm();
             assert!(x[1] - x[0] < 380.0 && y[1] - y[0] < 380.0, "{x:?} {y:?}");

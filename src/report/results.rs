@@ -1,7 +1,7 @@
 //! The JSON object that each command prints with `--json`. Fields may be added, never renamed.
 
 use crate::observe::Sample;
-use crate::trust::{Place, Tissue};
+use crate::trust::{LesionFigure, Place, Tissue};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -133,6 +133,25 @@ pub struct ConfidenceResult {
     pub unit: String,
     /// By tissue.
     pub intervals: Vec<TissueInterval>,
+    /// Figures of lesions.
+    pub lesions: Vec<LesionInterval>,
+}
+
+/// The interval of a figure of a lesion.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LesionInterval {
+    /// The lesion's name.
+    pub name: String,
+    /// What was read off.
+    pub figure: LesionFigure,
+    /// Its value; volumes in mL.
+    pub value: f64,
+    /// λ; `None` where the calibration knows none, and σ itself is the half width.
+    pub scale: Option<f64>,
+    /// Whether the scan is like those of the calibration.
+    pub inside: bool,
+    /// Half width of the interval.
+    pub half_width: f64,
 }
 
 /// Intervals of one kind of tissue.

@@ -1,9 +1,10 @@
 //! Results as text for people.
 
 use super::{
-    BenchResult, Certificate, CheckResult, ConfidenceResult, ReconResult, ReplayResult, SentinelResult, Table,
-    TissueInterval, VerifyResult, significant,
+    BenchResult, Certificate, CheckResult, ConfidenceResult, LesionInterval, ReconResult, ReplayResult, SentinelResult,
+    Table, TissueInterval, VerifyResult, significant,
 };
+use crate::trust::LesionFigure;
 use std::fmt;
 
 /// Flagged places that are printed; the JSON result has all.
@@ -130,6 +131,15 @@ impl fmt::Display for ReconResult {
     }
 }
 
+/// What a reader should know about an interval.
+fn note(scale: Option<f64>, inside: bool) -> &'static str {
+    match (scale, inside) {
+        (None, _) => "not calibrated: σ itself",
+        (Some(_), false) => "outside of the calibration",
+        (Some(_), true) => "",
+    }
+}
+
 impl ConfidenceResult {
     /// Intervals by tissue, one a row.
     pub fn table(&self) -> Table {
@@ -139,13 +149,20 @@ impl ConfidenceResult {
             text => text.to_owned(),
         }));
         for TissueInterval { tissue, voxels, scale, inside, half_width } in &self.intervals {
-            let note = match (scale, inside) {
-                (None, _) => "not calibrated: σ itself",
-                (Some(_), false) => "outside of the calibration",
-                (Some(_), true) => "",
-            };
+            let note = note(*scale, *inside);
             let scale = scale.map_or("1".into(), significant);
             table.row([tissue.name(), &voxels.to_string(), &significant(*half_width), &scale, note]);
+        }
+        table
+    }
+
+    /// Figures of lesions with their intervals, one a row.
+    pub fn lesion_table(&self) -> Table {
+        let mut table = Table::new(["lesion", "figure", "value", "±", "unit", ""]);
+        for LesionInterval { name, figure, value, scale, inside, half_width } in &self.lesions {
+            let unit = if *figure == LesionFigure::Volume { "mL" } else { &self.unit };
+            let [value, half_width] = [*value, *half_width].map(significant);
+            table.row([name, figure.name(), &value, &half_width, unit, note(*scale, *inside)]);
         }
         table
     }
@@ -163,7 +180,11 @@ impl fmt::Display for ConfidenceResult {
             }
             None => writeln!(f, "confidence: σ from {scans} simulated scans; not calibrated, so no share is promised")?,
         }
-        write!(f, "{}", self.table())
+        write!(f, "{}", self.table())?;
+        if self.lesions.is_empty() {
+            return Ok(());
+        }
+        write!(f, "\n{}", self.lesion_table())
     }
 }
 

@@ -4,12 +4,13 @@ use super::iterate::Scene;
 use super::prior::relative_noise;
 use super::{RunError, write_image_file};
 use crate::algorithm::map_image;
-use crate::config::ConfidenceConfig;
+use crate::config::{ConfidenceConfig, MeasuredLesion};
 use crate::image::Image;
+use crate::phantom::Phantom;
 use crate::prior::mean_activity;
 use crate::prior::network::{MapStart, StartOfScan};
-use crate::report::{ConfidenceResult, TissueInterval};
-use crate::trust::{Tissue, spread};
+use crate::report::{ConfidenceResult, LesionInterval, TissueInterval};
+use crate::trust::{Calibration, Kind, LesionEstimate, LesionSize, Tissue, lesion_estimates, spread};
 use std::path::PathBuf;
 
 /// The image of a convex prior: the relative difference prior, a little stronger than where networks begin.
@@ -24,6 +25,8 @@ pub(super) struct Confidence {
     pub half_width: Image,
     /// The image of the convex prior.
     pub convex: Vec<f32>,
+    /// Images of the simulated scans.
+    pub replicates: Vec<Vec<f32>>,
     /// The file of the half widths, where one was asked for.
     pub file: Option<PathBuf>,
 }
@@ -48,7 +51,8 @@ impl Scene<'_> {
         let convex = map_image(self.model, &StartOfScan { by: CONVEX, noise: noise.mean, scale }, None);
         let sigma = spread(&image.grid, &image.values, &replicates, &convex);
         let tissues = Tissue::ALL.map(|tissue| {
-            let found = calibration.as_ref().map(|c| c.scale(tissue, noise.mean.into(), config.level.get()));
+            let found =
+                calibration.as_ref().map(|c| c.scale(Kind::Tissue(tissue), noise.mean.into(), config.level.get()));
             (tissue, found)
         });
         let factor = |value: f32| {
@@ -70,6 +74,13 @@ impl Scene<'_> {
                 half_width: if count > 0 { sum / count as f64 } else { 0.0 },
             }
         });
+        let known = calibration.as_ref().map(|calibration| (calibration, f64::from(noise.mean)));
+        let lesions = config.lesions.iter().map(|lesion| {
+            let estimates = |mask: &[f32]| lesion_estimates(image, mask, &replicates, &convex);
+            lesion_intervals(lesion, image, &estimates, known, config.level.get())
+                .ok_or_else(|| self.source.mistake("confidence.lesions", outside(lesion), Some(FRAME.into())))
+        });
+        let lesions = lesions.collect::<Result<Vec<_>, _>>()?.concat();
         let half_width = Image { values: half, ..image.clone() };
         let file = config.map.as_ref().map(|path| self.source.resolve(path));
         if let Some(path) = &file {
@@ -83,7 +94,40 @@ impl Scene<'_> {
             method: calibration.map(|calibration| calibration.method),
             unit: self.unit.to_string(),
             intervals: intervals.to_vec(),
+            lesions,
         };
-        Ok(Some(Confidence { result, sigma, half_width, convex, file }))
+        Ok(Some(Confidence { result, sigma, half_width, convex, replicates, file }))
     }
+}
+
+const FRAME: &str = "centres are in mm, in the frame of the scanner; regions hold at least one voxel";
+
+fn outside(lesion: &MeasuredLesion) -> String {
+    format!("{} holds no voxel of the image", lesion.name)
+}
+
+/// The figures of one lesion with their intervals; `None` where it holds no voxel.
+fn lesion_intervals(
+    lesion: &MeasuredLesion,
+    image: &Image,
+    estimates: &dyn Fn(&[f32]) -> Vec<LesionEstimate>,
+    known: Option<(&Calibration, f64)>,
+    level: f64,
+) -> Option<Vec<LesionInterval>> {
+    let ball = Phantom::balls("lesion", &[(lesion.centre_mm, 0.5 * lesion.diameter_mm.get(), 1.0)]);
+    let mask = ball.activity_image(&image.grid).values;
+    let size = LesionSize::of(&image.grid, &mask);
+    let interval = |LesionEstimate { figure, value, sigma }| {
+        let found = known.and_then(|(calibration, noise)| calibration.scale(Kind::Lesion(figure, size), noise, level));
+        LesionInterval {
+            name: lesion.name.clone(),
+            figure,
+            value,
+            scale: found.map(|found| found.scale),
+            inside: found.is_some_and(|found| found.inside),
+            half_width: found.map_or(1.0, |found| found.scale) * sigma,
+        }
+    };
+    let found: Vec<_> = estimates(&mask).into_iter().map(interval).collect();
+    (!found.is_empty()).then_some(found)
 }

@@ -5,12 +5,17 @@
 use super::{RunError, image_file};
 use crate::config::{ReferenceConfig, Source};
 use crate::image::{Image, ImageGrid, ImageUnit};
-use crate::metrics::{LESION_SHARE, NemaLayout, nrmse, psnr, region_statistics, ssim, uptake};
+use crate::metrics::{
+    EARL, LESION_SHARE, NemaLayout, NemaSmallLayout, earl, earl_share, nrmse, psnr, region_statistics, ssim, uptake,
+};
 use crate::phantom::Phantom;
 use std::collections::BTreeMap;
 
 /// Regions up to this size have a maximum and a peak.
 const LARGEST_LESION_ML: f64 = 200.0;
+
+/// Contrast of the spheres in `nema-earl`.
+const EARL_CONTRAST: f64 = 10.0;
 
 /// The truth on the image grid, and the regions to score.
 pub(super) struct Reference {
@@ -18,6 +23,14 @@ pub(super) struct Reference {
     object: Option<Vec<f32>>,
     regions: Vec<(String, Vec<f32>)>,
     nema: Option<NemaLayout>,
+    small: Option<SmallLayout>,
+}
+
+/// The phantom of small-animal scanners, and its uniform and cold regions (water, air).
+struct SmallLayout {
+    layout: NemaSmallLayout,
+    uniform: Vec<f32>,
+    cold: [Vec<f32>; 2],
 }
 
 impl Reference {
@@ -35,7 +48,7 @@ impl Reference {
                     let help = Some(format!("the image of this config has {:?}", grid.shape));
                     return Err(source.mistake("reference.image", message, help).into());
                 }
-                Ok(Self { truth, object: None, regions: Vec::new(), nema: None })
+                Ok(Self { truth, object: None, regions: Vec::new(), nema: None, small: None })
             }
         }
     }
@@ -43,11 +56,24 @@ impl Reference {
     /// The truth of a phantom on `grid`, with its regions.
     pub fn of_phantom(phantom: &Phantom, grid: &ImageGrid) -> Result<Self, RunError> {
         let mask = |name: &str| Ok((name.to_owned(), phantom.region_mask(name, grid)?));
+        let small = match phantom.name.as_str() {
+            "nema-nu4" => Some(SmallLayout {
+                layout: NemaSmallLayout::image_quality(),
+                uniform: phantom.region_mask("uniform", grid)?,
+                cold: [phantom.region_mask("cold-water-core", grid)?, phantom.region_mask("cold-air-core", grid)?],
+            }),
+            _ => None,
+        };
         Ok(Self {
             truth: phantom.activity_image(grid),
             object: Some(phantom.object_mask(grid)),
             regions: phantom.regions().into_iter().map(mask).collect::<Result<_, RunError>>()?,
-            nema: (phantom.name == "nema-iq").then(NemaLayout::image_quality),
+            nema: match phantom.name.as_str() {
+                "nema-iq" => Some(NemaLayout::image_quality()),
+                "nema-earl" => Some(NemaLayout::image_quality().with_contrast(EARL_CONTRAST)),
+                _ => None,
+            },
+            small,
         })
     }
 
@@ -94,6 +120,8 @@ impl Reference {
             if let Some(lesion) = lesion.flatten() {
                 figures.insert(format!("{name}.max"), lesion.max);
                 figures.insert(format!("{name}.peak"), lesion.global_peak);
+                figures.insert(format!("{name}.volume_ml"), lesion.volume_ml);
+                figures.insert(format!("{name}.total"), lesion.total);
             }
         }
         // A grid that does not hold all of the phantom has no NEMA score.
@@ -104,6 +132,21 @@ impl Reference {
                 figures.insert(name("background_variability"), sphere.background_variability);
             }
             figures.insert("nema.lung_residual".into(), report.lung_residual);
+        }
+        let filled_for_earl = |layout: &&NemaLayout| layout.spheres.iter().all(|s| s.contrast == EARL_CONTRAST);
+        let background = self.regions.iter().find(|(name, _)| name == "background");
+        if let (Some(layout), Some((_, mask))) = (self.nema.as_ref().filter(filled_for_earl), background)
+            && let Ok(spheres) = earl(&scaled, layout, region_statistics(&self.truth, mask).mean)
+        {
+            for sphere in &spheres {
+                figures.insert(format!("earl.{}mm.rc_mean", sphere.diameter_mm), sphere.mean);
+                figures.insert(format!("earl.{}mm.rc_max", sphere.diameter_mm), sphere.max);
+            }
+            figures.insert("earl1.within".into(), earl_share(&spheres, &EARL[0]));
+            figures.insert("earl2.within".into(), earl_share(&spheres, &EARL[1]));
+        }
+        if let Some(small) = &self.small {
+            figures.extend(small.figures(&scaled));
         }
         figures.retain(|_, value| value.is_finite());
         figures
@@ -117,5 +160,23 @@ impl Reference {
             scaled.values.iter_mut().for_each(|value| *value *= factor);
         }
         scaled
+    }
+}
+
+impl SmallLayout {
+    /// NEMA NU 4-2008; none where the image is smaller than the phantom.
+    fn figures(&self, image: &Image) -> BTreeMap<String, f64> {
+        let Ok(report) = self.layout.score(image, &self.uniform, &self.cold) else { return BTreeMap::new() };
+        let uniformity = report.uniformity;
+        let of_uniform = [("sd", uniformity.sd), ("min", uniformity.min), ("max", uniformity.max)];
+        let mut figures: BTreeMap<String, f64> =
+            of_uniform.map(|(name, value)| (format!("nu4.uniformity_{name}"), value / uniformity.mean)).into();
+        for rod in &report.rods {
+            figures.insert(format!("nu4.{}mm.recovery", rod.diameter_mm), rod.recovery);
+            figures.insert(format!("nu4.{}mm.recovery_sd", rod.diameter_mm), rod.relative_sd);
+        }
+        let cold = ["water", "air"].into_iter().zip(&report.spill_over);
+        figures.extend(cold.map(|(name, ratio)| (format!("nu4.spill_over.{name}"), *ratio)));
+        figures
     }
 }

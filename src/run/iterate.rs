@@ -163,6 +163,8 @@ impl Scene<'_> {
     pub fn result(&self, made: Made, image: &Image) -> ReconResult {
         let (measurement, fit) = (self.model.measurement(), made.fit);
         let iterative = self.config.algorithm.iterations().is_some();
+        let mut metrics = self.reference.map_or_else(BTreeMap::new, |reference| reference.figures(image));
+        metrics.extend(self.config.suv.iter().flat_map(|suv| suv.figures(&metrics)).collect::<Vec<_>>());
         ReconResult {
             output: None,
             files: Vec::new(),
@@ -180,7 +182,7 @@ impl Scene<'_> {
             counts_in_image: fit.counts_in_image,
             counts_net: measurement.total_prompts() - measurement.total_background(),
             counts_prompts: measurement.total_prompts(),
-            metrics: self.reference.map_or_else(BTreeMap::new, |reference| reference.figures(image)),
+            metrics,
             kkt: iterative.then_some(fit.kkt),
             sentinel: None,
             confidence: None,

@@ -11,6 +11,7 @@ mod convert;
 mod demo;
 mod error;
 mod evaluate;
+mod fallback;
 mod figures;
 mod files;
 mod fit;
@@ -40,15 +41,15 @@ mod training;
 mod verify;
 
 pub use anatomy::anatomical_image;
-pub use bench::{BENCH_CASES, bench_projector};
+pub use bench::{BENCH_CASES, BenchReport, Machine, ProvenCase, bench, bench_projector};
 pub use check::check;
 pub use convergence::{CONVERGENCE_CASES, ConvergenceLine, ConvergenceReference, ConvergenceResult, bench_convergence};
 pub use convert::{ConvertResult, convert};
 pub use demo::{DemoResult, demo};
 pub use error::RunError;
 pub use evaluate::{
-    CoverageAt, CoverageEntry, CoverageResult, EquivalenceEntry, StudyResult, SummaryEntry, TunedEntry, evaluate,
-    evaluate_coverage,
+    CoverageAt, CoverageEntry, CoverageResult, EquivalenceEntry, FalseAlarms, Power, SentinelStudy, StudyResult,
+    SummaryEntry, TunedEntry, evaluate, evaluate_coverage, evaluate_sentinel,
 };
 pub use info::{ImageSheet, Info, MeasurementSheet, PhantomSheet, TableSheet, TablesSheet, info};
 pub use options::{Interruption, Options};

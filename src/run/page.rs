@@ -2,6 +2,7 @@
 
 use super::confidence::Confidence;
 use super::figures::Reference;
+use super::sentinel::Judged;
 use crate::image::Image;
 use crate::report::{
     Colours, ConfidenceResult, Images, Layer, Page, Plot, Point, ReconResult, Role, SentinelResult, Series, Table,
@@ -12,8 +13,8 @@ use crate::report::{
 pub(super) struct Shown<'a> {
     pub image: &'a Image,
     pub reference: Option<&'a Reference>,
-    /// The sentinel's z.
-    pub map: Option<&'a Image>,
+    /// What the sentinel says.
+    pub judged: Option<&'a Judged>,
     pub confidence: Option<&'a Confidence>,
 }
 
@@ -66,8 +67,12 @@ fn images(result: &ReconResult, shown: &Shown) -> Images {
         layers.push(layer("convex prior", &result.unit, convex, Role::Image, Colours::Grey));
         layers.push(layer("confidence: half width", &result.unit, &half_width.values, Role::Overlay, Colours::Hot));
     }
-    if let Some(map) = shown.map {
-        layers.push(layer("sentinel: z", "", &map.values, Role::Overlay, Colours::Diverging));
+    if let Some(judged) = shown.judged {
+        if let Some(fallback) = &judged.fallback {
+            let name = "image, ridge where flagged";
+            layers.push(layer(name, &result.unit, &fallback.values, Role::Image, Colours::Grey));
+        }
+        layers.push(layer("sentinel: z", "", &judged.map.values, Role::Overlay, Colours::Diverging));
     }
     let places = result.sentinel.iter().flat_map(|sentinel| &sentinel.places);
     let places = places.map(|place| (place.centre_mm, format!("z = {:.1}: {}", place.z, place.in_words()))).collect();
@@ -110,7 +115,7 @@ fn sentinel_section(page: &mut Page, sentinel: &SentinelResult) {
     if compact > 0 {
         page.warning(
             "A compact place may be a lesion that the image has lost or invented. Compare with an image of the same counts by the \
-             learned ridge, whose prior is convex and holds no anatomy: [prior.ridge].",
+             learned ridge, whose prior is convex and holds no anatomy: [prior.ridge], or `fallback = \"fallback.h5\"` in [sentinel].",
         );
     }
     sentinel.certificates.iter().for_each(|certificate| page.text(certificate.to_string()));
@@ -134,6 +139,9 @@ fn confidence_section(page: &mut Page, confidence: &ConfidenceResult) {
         );
     }
     page.table(confidence.table());
+    if !confidence.lesions.is_empty() {
+        page.table(confidence.lesion_table());
+    }
 }
 
 /// Figures along the way, one plot each, where they were asked for.

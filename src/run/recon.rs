@@ -94,12 +94,11 @@ pub(super) fn reconstruct(
     let mut result = scene.result(made, &image);
     result.sentinel = judged.as_ref().map(|judged| judged.result.clone());
     result.confidence = confidence.as_ref().map(|confidence| confidence.result.clone());
-    files.extend(judged.as_ref().and_then(|judged| judged.file.clone()));
+    files.extend(judged.iter().flat_map(|judged| judged.files.clone()));
     files.extend(confidence.as_ref().and_then(|confidence| confidence.file.clone()));
     result.seconds_total = whole.elapsed().as_secs_f64();
     if let Some(path) = config.output.report.as_ref().map(|path| source.resolve(path)) {
-        let map = judged.as_ref().map(|judged| &judged.map);
-        let shown = Shown { image: &image, reference, map, confidence: confidence.as_ref() };
+        let shown = Shown { image: &image, reference, judged: judged.as_ref(), confidence: confidence.as_ref() };
         recon_page(&result, &shown, &record.pairs()).write(&path, options.force)?;
         files.push(path);
     }

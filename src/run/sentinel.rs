@@ -9,7 +9,7 @@ use crate::likelihood::Model;
 use crate::prior::mean_activity;
 use crate::report::{Certificate, SentinelResult};
 use crate::simulate::{resampled, split};
-use crate::trust::{ScoreMap, Suspect, evidence, missing, places, score_maps};
+use crate::trust::{Forgiven, ScoreMap, Suspect, evidence, extremes, missing, places, score_maps};
 use std::path::PathBuf;
 
 /// Chance that a scan without any contradiction is flagged, where the threshold is found by simulation.
@@ -26,6 +26,11 @@ pub(super) fn held_out(config: Option<&SentinelConfig>, whole: Measurement) -> (
     }
 }
 
+/// Voxels at which counts that are looked at, and none other, hold activity that an image lacks, at the threshold of the config.
+pub(super) fn flagged_missing(config: &SentinelConfig, model: &Model, image: &Image) -> Vec<bool> {
+    missing(image.values.len(), &maps(config, model, image), config.threshold.get())
+}
+
 /// What the sentinel says.
 pub(super) struct Judged {
     pub result: SentinelResult,
@@ -33,8 +38,10 @@ pub(super) struct Judged {
     pub map: Image,
     /// Voxels at which the counts hold activity that the image lacks.
     pub missing: Vec<bool>,
-    /// The file of the map, where one was asked for.
-    pub file: Option<PathBuf>,
+    /// The image to fall back to, where one was asked for.
+    pub fallback: Option<Image>,
+    /// The files that were written.
+    pub files: Vec<PathBuf>,
 }
 
 impl Scene<'_> {
@@ -59,20 +66,23 @@ impl Scene<'_> {
         };
         let z = maps.first().map_or_else(|| vec![0.0; image.values.len()], |first| first.z.clone());
         let map = Image { grid: image.grid, unit: ImageUnit::Number, values: z };
-        let file = config.map.as_ref().map(|path| self.source.resolve(path));
-        if let Some(path) = &file {
-            write_image_file(path, self.options.force, &map, self.provenance)?;
+        let fallback = config.fallback.as_ref().map(|_| self.fallback(image, &maps, threshold)).transpose()?;
+        let mut files = Vec::new();
+        for (path, image) in [(&config.map, Some(&map)), (&config.fallback, fallback.as_ref())] {
+            if let (Some(path), Some(image)) = (path.as_ref().map(|path| self.source.resolve(path)), image) {
+                write_image_file(&path, self.options.force, image, self.provenance)?;
+                files.push(path);
+            }
         }
         let [smallest, largest] = extremes(&maps);
-        let least = config.least_height.get() * f64::from(mean_activity(&image.grid, &image.values));
-        let places = places(&image.grid, &maps, threshold, least);
+        let places = places(&image.grid, &maps, threshold);
         let sizes_mm = maps.iter().map(|map| map.fwhm_mm).collect();
         let (simulated, held_out) = (config.simulated, config.held_out.get());
         let unit = self.unit.to_string();
         let result =
             SentinelResult { sizes_mm, threshold, simulated, held_out, smallest, largest, unit, places, certificates };
-        let missing = missing(image.values.len(), &maps, threshold, least);
-        Ok(Judged { result, map, missing, file })
+        let missing = missing(image.values.len(), &maps, threshold);
+        Ok(Judged { result, map, missing, fallback, files })
     }
 
     /// What the kept counts say of a region.
@@ -136,13 +146,8 @@ impl Scene<'_> {
 
 fn maps(config: &SentinelConfig, model: &Model, image: &Image) -> Vec<ScoreMap> {
     let sizes_mm: Vec<f64> = config.sizes_mm.iter().map(|size| size.get()).collect();
-    score_maps(model, &image.values, &sizes_mm, config.edges.get())
-}
-
-/// The smallest and the largest z beyond edges.
-fn extremes(maps: &[ScoreMap]) -> [f64; 2] {
-    let all = || maps.iter().flat_map(|map| &map.beyond_edges).map(|z| f64::from(*z));
-    [all().fold(0.0, f64::min), all().fold(0.0, f64::max)]
+    let height = config.least_height.get() * f64::from(mean_activity(&image.grid, &image.values));
+    score_maps(model, &image.values, &sizes_mm, Forgiven { edges: config.edges.get(), height })
 }
 
 /// The order statistic that a further number exceeds with a chance of at most `chance`; the largest where there are too few.

@@ -30,20 +30,28 @@ pub fn verify(path: &Path, options: &Options) -> Result<VerifyResult, RunError> 
     let geometry = measurement_geometry(&config.measurement, &source)?;
     first(config.conflicts_with(&geometry, &source))?;
     let grid = config.image.grid(&geometry, &source)?;
-    options.pool(config.run.threads)?.install(|| {
-        let views = some_views(&geometry);
-        let projector = Projector::new(&geometry, grid).subset(&views);
-        let adjoint = match config.resolution {
-            None => largest_adjoint_error(&projector),
-            Some(psf) => largest_adjoint_error(&GaussianFilter::new(&grid, psf.widths_mm()).then(projector.clone())),
-        };
-        let (semi_axes_mm, ellipsoid) = ellipsoid(&grid)?;
-        let (chord_relative_l2, chord_p999_mm) = chord_errors(&ellipsoid, &projector, &geometry, &views);
-        let chord_bound = (0..3).map(|axis| grid.voxel_mm[axis] / semi_axes_mm[axis]).fold(0.0, f64::max);
-        let sensitivity_min = smallest_sensitivity(&projector, &geometry);
-        let passed = adjoint < LARGEST_ADJOINT_ERROR && chord_relative_l2 < chord_bound && sensitivity_min > 0.0;
-        Ok(VerifyResult { adjoint, chord_relative_l2, chord_bound, chord_p999_mm, sensitivity_min, passed })
-    })
+    let resolution_mm = config.resolution.map(|psf| psf.widths_mm());
+    options.pool(config.run.threads)?.install(|| proof(&geometry, grid, resolution_mm))
+}
+
+/// What is found of a geometry, a grid and a resolution model.
+pub(super) fn proof(
+    geometry: &SinogramGeometry,
+    grid: ImageGrid,
+    resolution_mm: Option<[f64; 3]>,
+) -> Result<VerifyResult, RunError> {
+    let views = some_views(geometry);
+    let projector = Projector::new(geometry, grid).subset(&views);
+    let adjoint = match resolution_mm {
+        None => largest_adjoint_error(&projector),
+        Some(widths_mm) => largest_adjoint_error(&GaussianFilter::new(&grid, widths_mm).then(projector.clone())),
+    };
+    let (semi_axes_mm, ellipsoid) = ellipsoid(&grid)?;
+    let (chord_relative_l2, chord_p999_mm) = chord_errors(&ellipsoid, &projector, geometry, &views);
+    let chord_bound = (0..3).map(|axis| grid.voxel_mm[axis] / semi_axes_mm[axis]).fold(0.0, f64::max);
+    let sensitivity_min = smallest_sensitivity(&projector, geometry);
+    let passed = adjoint < LARGEST_ADJOINT_ERROR && chord_relative_l2 < chord_bound && sensitivity_min > 0.0;
+    Ok(VerifyResult { adjoint, chord_relative_l2, chord_bound, chord_p999_mm, sensitivity_min, passed })
 }
 
 /// Evenly spread views that hold at most [`MOST_BINS`], at least four of them where there are as many.

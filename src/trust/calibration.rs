@@ -1,8 +1,9 @@
-//! Calibration of intervals: the scales λ of each kind of tissue and noise, found on scans whose truth was known.
+//! Calibration of intervals: the scales λ of each kind of tissue or lesion and of noise, found on scans whose truth was known.
 //!
 //! A JSON file. It says what it was made with and from; a scan that is noisier or less noisy than all of its scans is told so.
 
 use super::confidence::{Tissue, conformal_scale};
+use super::lesion::{LesionFigure, LesionSize};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -62,19 +63,39 @@ pub struct Calibration {
     pub resolution_fwhm_mm: f64,
     /// Where it comes from: study, phantoms, scanners, prompts, version.
     pub provenance: BTreeMap<String, String>,
-    /// Kinds of voxels.
+    /// Kinds and noise.
     pub strata: Vec<Stratum>,
 }
 
-/// Scales of one kind of voxels.
+/// What an interval is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Voxels of a tissue.
+    Tissue(Tissue),
+    /// A figure of lesions of a size.
+    Lesion(LesionFigure, LesionSize),
+}
+
+impl Kind {
+    /// Its name in results.
+    pub fn name(self) -> String {
+        match self {
+            Self::Tissue(tissue) => tissue.name().into(),
+            Self::Lesion(figure, size) => format!("{} of {} lesions", figure.name(), size.name()),
+        }
+    }
+}
+
+/// Scales of one kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stratum {
-    /// The tissue.
-    pub tissue: Tissue,
+    /// What the intervals are about.
+    pub kind: Kind,
     /// Smallest and largest ν̄ of the scans ([`crate::prior::RelativeNoise`]).
     pub noise: [f64; 2],
-    /// Number of images.
+    /// Number of images, or of lesions.
     pub images: usize,
     /// Level and scale, in rising order; levels that so few images cannot tell are missing.
     pub scales: Vec<[f64; 2]>,
@@ -91,12 +112,12 @@ pub struct FoundScale {
 
 impl Stratum {
     /// The stratum of some images: ν̄ and covered shares of each.
-    pub fn of(tissue: Tissue, images: &[(f64, Vec<f64>)]) -> Self {
+    pub fn of(kind: Kind, images: &[(f64, Vec<f64>)]) -> Self {
         let noise =
             images.iter().fold([f64::INFINITY, 0.0], |[low, high], (noise, _)| [noise.min(low), noise.max(high)]);
         let shares: Vec<Vec<f64>> = images.iter().map(|(_, shares)| shares.clone()).collect();
         let scales = LEVELS.iter().filter_map(|&level| Some([level, conformal_scale(&shares, level)?])).collect();
-        Self { tissue, noise, images: images.len(), scales }
+        Self { kind, noise, images: images.len(), scales }
     }
 
     /// ln of the factor between a noise and the nearest of its own.
@@ -120,9 +141,9 @@ impl Stratum {
 }
 
 impl Calibration {
-    /// The scale of a tissue in a scan of noise ν̄; `None` where the calibration does not know the tissue.
-    pub fn scale(&self, tissue: Tissue, noise: f64, level: f64) -> Option<FoundScale> {
-        let own = self.strata.iter().filter(|stratum| stratum.tissue == tissue);
+    /// The scale of a kind in a scan of noise ν̄; `None` where the calibration does not know it.
+    pub fn scale(&self, kind: Kind, noise: f64, level: f64) -> Option<FoundScale> {
+        let own = self.strata.iter().filter(|stratum| stratum.kind == kind);
         let nearest = own.min_by(|a, b| a.distance(noise).total_cmp(&b.distance(noise)))?;
         let found = nearest.scale(level)?;
         Some(FoundScale { inside: found.inside && nearest.distance(noise) <= NEAR.ln(), ..found })
@@ -173,8 +194,12 @@ mod tests {
     use super::*;
 
     fn calibration() -> Calibration {
-        let stratum =
-            |tissue, noise, scales: &[[f64; 2]]| Stratum { tissue, noise, images: 9, scales: scales.to_vec() };
+        let stratum = |tissue, noise, scales: &[[f64; 2]]| Stratum {
+            kind: Kind::Tissue(tissue),
+            noise,
+            images: 9,
+            scales: scales.to_vec(),
+        };
         Calibration {
             version: 1,
             method: "network".into(),
@@ -185,18 +210,24 @@ mod tests {
             strata: vec![
                 stratum(Tissue::Hot, [0.1, 0.2], &[[0.5, 1.0], [0.9, 2.0]]),
                 stratum(Tissue::Hot, [0.4, 0.8], &[[0.5, 3.0], [0.9, 4.0]]),
+                Stratum {
+                    kind: Kind::Lesion(LesionFigure::Peak, LesionSize::Small),
+                    ..stratum(Tissue::Hot, [0.4, 0.8], &[[0.5, 5.0]])
+                },
             ],
         }
     }
 
     #[test]
     fn scales_come_from_the_nearest_noise() {
-        let found = |noise, level| calibration().scale(Tissue::Hot, noise, level).unwrap();
+        let found = |noise, level| calibration().scale(Kind::Tissue(Tissue::Hot), noise, level).unwrap();
         assert_eq!(found(0.15, 0.9), FoundScale { scale: 2.0, inside: true });
         assert_eq!(found(0.15, 0.7), FoundScale { scale: 1.5, inside: true });
         assert_eq!((found(0.22, 0.9).inside, found(0.3, 0.9).inside, found(2.0, 0.9).inside), (true, false, false));
         assert_eq!(found(2.0, 0.95), FoundScale { scale: 4.0, inside: false });
-        assert_eq!(calibration().scale(Tissue::Cold, 0.15, 0.9), None);
+        let small = Kind::Lesion(LesionFigure::Peak, LesionSize::Small);
+        assert_eq!(calibration().scale(small, 0.5, 0.5), Some(FoundScale { scale: 5.0, inside: true }));
+        assert_eq!(calibration().scale(Kind::Tissue(Tissue::Cold), 0.15, 0.9), None);
     }
 
     #[test]

@@ -3,8 +3,9 @@
 //! A lesion is a compact place. Edges of the body that an image has smeared are long ones: they contradict the counts, too, but
 //! hide no lesion; [`Place::is_compact`] tells them apart.
 
-use super::score::ScoreMap;
+use super::score::{ScoreMap, along};
 use crate::image::ImageGrid;
+use crate::operator::GaussianFilter;
 use serde::Serialize;
 
 /// Longest side of a compact place in mm.
@@ -54,9 +55,9 @@ impl Place {
     }
 }
 
-/// All places with |z| beyond edges above a threshold whose spot is at least so high: compact ones first, then the strongest. Voxels that share a
-/// face and a sign of z are one place.
-pub fn places(grid: &ImageGrid, maps: &[ScoreMap], threshold: f64, least_height: f64) -> Vec<Place> {
+/// All places where more than a threshold counts of |z|: compact ones first, then the strongest. Voxels that share a face and a sign of z
+/// are one place.
+pub fn places(grid: &ImageGrid, maps: &[ScoreMap], threshold: f64) -> Vec<Place> {
     let mut found: Vec<Place> = [Verdict::Missing, Verdict::Refuted]
         .into_iter()
         .flat_map(|verdict| {
@@ -67,25 +68,46 @@ pub fn places(grid: &ImageGrid, maps: &[ScoreMap], threshold: f64, least_height:
             places.filter_map(|voxels| place(grid, maps, verdict, &voxels)).collect::<Vec<_>>()
         })
         .collect();
-    found.retain(|place| place.height.abs() >= least_height);
     found.sort_by(|a, b| b.is_compact().cmp(&a.is_compact()).then(b.z.abs().total_cmp(&a.z.abs())));
     found
 }
 
-/// Whether the counts ask for a spot of at least some height at each voxel, with z beyond edges above a threshold.
-pub fn missing(voxels: usize, maps: &[ScoreMap], threshold: f64, least_height: f64) -> Vec<bool> {
-    let asked = |map: &ScoreMap, voxel: usize| {
-        let height = f64::from(map.z[voxel]) * f64::from(map.sigma[voxel]);
-        f64::from(map.beyond_edges[voxel]) > threshold && height >= least_height
-    };
-    (0..voxels).map(|voxel| maps.iter().any(|map| asked(map, voxel))).collect()
+/// Whether the counts ask for a spot at each voxel: more than a threshold counts of z.
+pub fn missing(voxels: usize, maps: &[ScoreMap], threshold: f64) -> Vec<bool> {
+    (0..voxels).map(|voxel| maps.iter().any(|map| f64::from(map.counted[voxel]) > threshold)).collect()
 }
 
-/// The map and the z beyond edges of that sign which is strongest at a voxel.
+/// 1 at all places where more than a threshold counts of any |z| and a spot's width around them, fading to 0 over another one.
+pub fn share_around(grid: &ImageGrid, maps: &[ScoreMap], threshold: f64) -> Vec<f32> {
+    let mut share = vec![0.0_f32; grid.voxels()];
+    for map in maps {
+        let flagged = |z: &f32| f32::from(u8::from(f64::from(z.abs()) > threshold));
+        let mut own: Vec<f32> = map.counted.iter().map(flagged).collect();
+        if own.iter().all(|flagged| *flagged == 0.0) {
+            continue;
+        }
+        for axis in 0..3 {
+            let reach = (1.5 * map.fwhm_mm / grid.voxel_mm[axis]).round() as usize;
+            own = along(grid.shape, axis, reach, &own, f32::max);
+        }
+        let mut soft = vec![0.0; own.len()];
+        GaussianFilter::new(grid, [map.fwhm_mm; 3]).apply(&own, &mut soft);
+        share.iter_mut().zip(soft).for_each(|(share, soft)| *share = f32::max(*share, soft.min(1.0)));
+    }
+    share
+}
+
+/// The smallest and the largest z that counts.
+pub fn extremes(maps: &[ScoreMap]) -> [f64; 2] {
+    let all = || maps.iter().flat_map(|map| &map.counted).map(|z| f64::from(*z));
+    [all().fold(0.0, f64::min), all().fold(0.0, f64::max)]
+}
+
+/// The map and what counts of z of that sign which is strongest at a voxel.
 fn strongest(maps: &[ScoreMap], verdict: Verdict, voxel: usize) -> Option<(usize, f32)> {
     let sign = if verdict == Verdict::Missing { 1.0 } else { -1.0 };
     let of_map =
-        maps.iter().enumerate().map(|(map, scores)| (map, scores.beyond_edges[voxel])).filter(|(_, z)| sign * z > 0.0);
+        maps.iter().enumerate().map(|(map, scores)| (map, scores.counted[voxel])).filter(|(_, z)| sign * z > 0.0);
     of_map.max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()))
 }
 
@@ -149,18 +171,18 @@ mod tests {
     fn connected_voxels_are_one_place_and_compact_ones_come_first() {
         let grid = ImageGrid::centred([20, 20, 5], [4.0; 3]);
         let [zeros, sigma] = [0.0, 2.0].map(|value| vec![value; grid.voxels()]);
-        let mut map = ScoreMap { fwhm_mm: 8.0, z: zeros.clone(), beyond_edges: zeros, sigma };
+        let mut map = ScoreMap { fwhm_mm: 8.0, z: zeros.clone(), counted: zeros, sigma };
         let spots = [([3, 3, 2], 6.0), ([4, 3, 2], 5.5), ([12, 12, 2], -7.0), ([12, 13, 2], 5.0), ([3, 15, 1], 4.0)];
         for (voxel, z) in spots {
             map.z[grid.index(voxel)] = z;
         }
         // An edge along x, stronger than all.
         (0..20).for_each(|x| map.z[grid.index([x, 18, 4])] = -9.0);
-        map.beyond_edges.clone_from(&map.z);
+        map.counted.clone_from(&map.z);
         let wider: Vec<f32> = map.z.iter().map(|z| 1.1 * z).collect();
-        let wide = ScoreMap { fwhm_mm: 10.0, z: wider.clone(), beyond_edges: wider, ..map.clone() };
+        let wide = ScoreMap { fwhm_mm: 10.0, z: wider.clone(), counted: wider, ..map.clone() };
         let maps = [map, wide];
-        let (found, missing) = (places(&grid, &maps, 4.9, 0.0), missing(grid.voxels(), &maps, 4.9, 0.0));
+        let (found, missing) = (places(&grid, &maps, 4.9), missing(grid.voxels(), &maps, 4.9));
         let told: Vec<_> = found.iter().map(|place| (place.extent_mm, place.fwhm_mm, place.verdict)).collect();
         let expected = [
             ([4.0, 4.0, 4.0], 10.0, Verdict::Refuted),
@@ -170,7 +192,7 @@ mod tests {
         ];
         assert_eq!(told, expected);
         assert!((found[1].height - 2.0 * 6.6).abs() < 1e-5 && found[1].centre_mm == grid.centre_mm([3, 3, 2]));
-        assert!(places(&grid, &[], 1.0, 0.0).is_empty());
+        assert!(places(&grid, &[], 1.0).is_empty());
         let voxels: Vec<usize> = (0..grid.voxels()).filter(|&voxel| missing[voxel]).collect();
         assert_eq!(voxels, [[3, 3, 2], [4, 3, 2], [12, 13, 2]].map(|at| grid.index(at)));
     }

@@ -1,17 +1,20 @@
 //! The score map: for every voxel, how strongly the counts ask for a small lesion there that the image lacks, or refute one that it
 //! shows.
 //!
-//!   zⱼ = ⟨A Tⱼ, (y − ȳ)/v⟩ / √(Σᵢ (A Tⱼ)ᵢ² / vᵢ),   ȳ = A x + b,   v = ȳ, but at least 1 % of the mean count of a bin,
+//!   zⱼ = ⟨A Tⱼ', (y − ȳ)/v⟩ / √(Σᵢ (A Tⱼ')ᵢ² / vᵢ),   ȳ = A x + b,   v = ȳ, but at least 1 % of the mean count of a bin,
 //!
-//! Tⱼ a Gaussian spot of unit height at voxel j: the score test of x against x + δ Tⱼ (Rao 1948, Proc. Camb. Phil. Soc. 44, 50–57). With y
+//! the score test of x against x + δ Tⱼ + ε Bⱼ with ε unknown (Rao 1948, Proc. Camb. Phil. Soc. 44, 50–57). Tⱼ is a Gaussian spot of unit
+//! height at voxel j, Bⱼ one of 90 mm: where an image is too bright or too dark over a wide area, no lesion is missing.
+//! Tⱼ' = Tⱼ − (Tⱼ·Bⱼ / Bⱼ·Bⱼ) Bⱼ with a·b = Σᵢ (A a)ᵢ (A b)ᵢ / vᵢ. With y
 //! Poisson of mean ȳ and independent of x, z has mean 0 and variance 1; a lesion δ Tⱼ that the image lacks shifts it by
-//! its signal-to-noise ratio for the ideal observer. Where x was fitted to the same counts, |z| is smaller: the test is
+//! its signal-to-noise ratio for the ideal observer (who does not know ε). Where x was fitted to the same counts, |z| is smaller: the test is
 //! conservative.
 //!
-//! Numerators of all voxels are one projection, one back projection and one filter; the denominators are another back projection: a line at distance
-//! d from a Gaussian of width σ gathers p(d) ∝ exp(−d²/2σ²), and p² is what it gathers of one of width σ/√2, times
-//! 2√π σ. (With TOF, the kernel would have to be squared too.)
+//! All ⟨A Tⱼ, …⟩ are one projection, one back projection and one filter; all a·b are another back projection: a line at distance
+//! d from a Gaussian of width σ gathers √2π σ exp(−d²/2σ²), and the product of two such is what it gathers of a narrower one, 1/σ² = 1/σ₁² + 1/σ₂²,
+//! times √2π σ₁ σ₂ / σ. (With TOF, the kernel would have to be multiplied, too.)
 
+use super::wide::widely_correlated;
 use crate::image::ImageGrid;
 use crate::likelihood::Model;
 use crate::operator::GaussianFilter;
@@ -23,6 +26,9 @@ use std::f64::consts::PI;
 /// Expected counts of a bin that count at least, over the mean of all bins: where less is expected, a single count would outweigh all others.
 const LEAST_MEAN: f64 = 0.01;
 
+/// Width (FWHM) of the spots that may be missing or too much without a lesion.
+const BROAD_MM: f64 = 90.0;
+
 /// Voxels that see less than this share of the largest information have no score.
 const LEAST_INFORMATION: f32 = 1e-6;
 
@@ -33,15 +39,23 @@ pub struct ScoreMap {
     pub fwhm_mm: f64,
     /// z, `[x, y, z]`; 0 where the scan sees too little.
     pub z: Vec<f32>,
-    /// z beyond what a blurred edge of the image explains, of the sign of z, or 0.
-    pub beyond_edges: Vec<f32>,
+    /// What counts of z: as much as lies beyond [`Forgiven`], of the sign of z, or 0.
+    pub counted: Vec<f32>,
     /// Standard deviation of the height of a spot, fitted alone, in the unit of the image; not finite where there is no z.
     pub sigma: Vec<f32>,
 }
 
-/// The score maps of an image under a model, one for spots of each size. `edges`: share of the range of x around a voxel by which an
-/// edge there may be off.
-pub fn score_maps(model: &Model, x: &[f32], sizes_mm: &[f64], edges: f64) -> Vec<ScoreMap> {
+/// What an image may be off by without being told.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Forgiven {
+    /// Share of the range of x around a voxel: networks and filters soften edges.
+    pub edges: f64,
+    /// Height of a spot, in the unit of the image.
+    pub height: f64,
+}
+
+/// The score maps of an image under a model, one for spots of each size. Spots that reach over the ends of the image are not counted.
+pub fn score_maps(model: &Model, x: &[f32], sizes_mm: &[f64], forgiven: Forgiven) -> Vec<ScoreMap> {
     let (grid, mut scratch) = (model.grid(), model.scratch());
     let [mut residual, mut known, mut part, mut other] = [(); 4].map(|()| zeros(x.len()));
     let least = (LEAST_MEAN * model.measurement().total_prompts() / model.measurement().prompts.len() as f64) as f32;
@@ -50,10 +64,16 @@ pub fn score_maps(model: &Model, x: &[f32], sizes_mm: &[f64], edges: f64) -> Vec
         add(&mut residual, &part);
         add(&mut known, &other);
     }
-    let resolution = model.resolution_fwhm_mm().unwrap_or([0.0; 3]);
+    let residual = Residual {
+        grid,
+        resolution_mm: model.resolution_fwhm_mm().unwrap_or([0.0; 3]),
+        asked: residual,
+        information: known,
+    };
+    let broad = residual.broad();
     let of_size = |&size: &f64| {
-        let mut map = Spot::new(&grid, size, resolution).scores(&grid, &residual, &known);
-        map.forgive_edges(edges, &ranges(&grid, x, size));
+        let mut map = residual.scores(&broad, size);
+        map.forgive(&grid, forgiven, &ranges(&grid, x, size));
         map
     };
     sizes_mm.iter().map(of_size).collect()
@@ -71,7 +91,7 @@ fn ranges(grid: &ImageGrid, x: &[f32], reach_mm: f64) -> Vec<f32> {
 }
 
 /// Of every voxel and its neighbours along an axis up to a number of voxels away, what `pick` chooses.
-fn along(shape: [usize; 3], axis: usize, reach: usize, x: &[f32], pick: fn(f32, f32) -> f32) -> Vec<f32> {
+pub(super) fn along(shape: [usize; 3], axis: usize, reach: usize, x: &[f32], pick: fn(f32, f32) -> f32) -> Vec<f32> {
     let stride: usize = shape[axis + 1..].iter().product();
     let chosen = |voxel: usize| {
         let at = voxel / stride % shape[axis];
@@ -84,53 +104,93 @@ fn along(shape: [usize; 3], axis: usize, reach: usize, x: &[f32], pick: fn(f32, 
 
 impl ScoreMap {
     /// Where an image's edge is too soft or too far out by some share of its height, a spot of that height is asked for.
-    fn forgive_edges(&mut self, share: f64, ranges: &[f32]) {
-        let beyond = |((&z, &sigma), &range): ((&f32, &f32), &f32)| {
-            let explained = if sigma.is_finite() { share as f32 * range / sigma } else { 0.0 };
-            z.signum() * (z.abs() - explained).max(0.0)
+    fn forgive(&mut self, grid: &ImageGrid, forgiven: Forgiven, ranges: &[f32]) {
+        let planes = grid.shape[2];
+        let end = (self.fwhm_mm / grid.voxel_mm[2]).round().min((planes / 4) as f64) as usize;
+        let counted = |(voxel, ((&z, &sigma), &range)): (usize, ((&f32, &f32), &f32))| {
+            let plane = voxel % planes;
+            let inside = (end..planes - end).contains(&plane) && sigma.is_finite();
+            if !inside || z.abs() * sigma < forgiven.height as f32 {
+                return 0.0;
+            }
+            z.signum() * (z.abs() - forgiven.edges as f32 * range / sigma).max(0.0)
         };
-        self.beyond_edges = self.z.par_iter().zip(&self.sigma).zip(ranges).map(beyond).collect();
+        self.counted = self.z.par_iter().zip(&self.sigma).zip(ranges).enumerate().map(counted).collect();
     }
 }
 
-/// A Gaussian spot of unit height, and what the resolution model makes of it.
+/// A Gaussian spot of unit height: σ in mm along x, y, z, its own and behind the resolution model.
 struct Spot {
-    fwhm_mm: f64,
-    /// Its own width along x, y, z: σ in mm.
     own: [f64; 3],
-    /// The same behind the resolution model.
     seen: [f64; 3],
 }
 
-impl Spot {
-    fn new(grid: &ImageGrid, fwhm_mm: f64, resolution_mm: [f64; 3]) -> Self {
-        assert!(fwhm_mm > 0.0 && grid.voxels() > 0, "a spot of {fwhm_mm} mm");
+/// What the counts say about an image, before any filter.
+struct Residual {
+    grid: ImageGrid,
+    resolution_mm: [f64; 3],
+    /// Aᵀ ((y − ȳ) / v)
+    asked: Vec<f32>,
+    /// Gᵀ \[m² / v\]
+    information: Vec<f32>,
+}
+
+/// ⟨A Bⱼ, (y − ȳ)/v⟩ and Bⱼ·Bⱼ of the broad spots.
+struct Broad {
+    asked: Vec<f32>,
+    known: Vec<f32>,
+}
+
+impl Residual {
+    fn spot(&self, fwhm_mm: f64) -> Spot {
+        assert!(fwhm_mm > 0.0 && self.grid.voxels() > 0, "a spot of {fwhm_mm} mm");
         let own = [fwhm_mm / FWHM_PER_SIGMA; 3];
-        Self { fwhm_mm, own, seen: std::array::from_fn(|axis| own[axis].hypot(resolution_mm[axis] / FWHM_PER_SIGMA)) }
+        Spot { own, seen: std::array::from_fn(|axis| own[axis].hypot(self.resolution_mm[axis] / FWHM_PER_SIGMA)) }
     }
 
-    /// z of every voxel from Aᵀ (y/ȳ − 1) and Gᵀ \[m² / ȳ\].
-    fn scores(&self, grid: &ImageGrid, residual: &[f32], information: &[f32]) -> ScoreMap {
-        let (asked, known) = (correlated(grid, self.own, 1.0, residual), self.squared(grid, information));
+    fn broad(&self) -> Broad {
+        let spot = self.spot(BROAD_MM);
+        let (sigma, factor) = product(&spot, &spot);
+        let mut known = widely_correlated(&self.grid, sigma, &self.information);
+        known.par_iter_mut().for_each(|known| *known *= factor as f32);
+        Broad { asked: widely_correlated(&self.grid, spot.own, &self.asked), known }
+    }
+
+    /// z and σ of spots of a size.
+    fn scores(&self, broad: &Broad, fwhm_mm: f64) -> ScoreMap {
+        let (spot, wide) = (self.spot(fwhm_mm), self.spot(BROAD_MM));
+        let shared = |a: &Spot, b: &Spot| {
+            let (sigma, factor) = product(a, b);
+            correlated(&self.grid, sigma, factor, &self.information)
+        };
+        let (mut asked, mut known) = (correlated(&self.grid, spot.own, 1.0, &self.asked), shared(&spot, &spot));
         let least = LEAST_INFORMATION * known.par_iter().copied().reduce(|| 0.0, f32::max);
-        let score = |(asked, known): (&f32, &f32)| if *known > least { asked / known.sqrt() } else { 0.0 };
-        let sigma = |known: &f32| if *known > least { known.sqrt().recip() } else { f32::INFINITY };
-        let z: Vec<f32> = asked.par_iter().zip(&known).map(score).collect();
-        let sigma = known.par_iter().map(sigma).collect();
-        ScoreMap { fwhm_mm: self.fwhm_mm, beyond_edges: z.clone(), z, sigma }
-    }
-
-    /// Σᵢ (A Tⱼ)ᵢ² / ȳᵢ for every j, from Gᵀ \[m² / ȳ\].
-    fn squared(&self, grid: &ImageGrid, information: &[f32]) -> Vec<f32> {
-        let height: f64 = (0..3).map(|axis| self.own[axis] / self.seen[axis]).product();
-        let across = (self.seen[0] * self.seen[1]).sqrt();
-        let narrower = self.seen.map(|sigma| sigma / 2.0_f64.sqrt());
-        correlated(grid, narrower, height * height * 2.0 * PI.sqrt() * across, information)
+        let seen: Vec<bool> = known.iter().map(|known| *known > least).collect();
+        let cross = shared(&spot, &wide);
+        for (voxel, cross) in cross.iter().enumerate().filter(|(voxel, _)| seen[*voxel] && broad.known[*voxel] > 0.0) {
+            let share = cross / broad.known[voxel];
+            asked[voxel] -= share * broad.asked[voxel];
+            known[voxel] -= share * cross;
+        }
+        let sigma = |(known, seen): (&f32, &bool)| if *seen { known.max(least).sqrt().recip() } else { f32::INFINITY };
+        let sigma: Vec<f32> = known.par_iter().zip(&seen).map(sigma).collect();
+        let z = |(asked, sigma): (&f32, &f32)| if sigma.is_finite() { asked * sigma } else { 0.0 };
+        let z: Vec<f32> = asked.par_iter().zip(&sigma).map(z).collect();
+        ScoreMap { fwhm_mm, counted: z.clone(), z, sigma }
     }
 }
 
+/// σ in mm and height of the Gaussian of which a line gathers what it gathers of a, times what it gathers of b.
+fn product(a: &Spot, b: &Spot) -> ([f64; 3], f64) {
+    let height = |spot: &Spot| (0..3).map(|axis| spot.own[axis] / spot.seen[axis]).product::<f64>();
+    let across = |sigma: &[f64; 3]| (sigma[0] * sigma[1]).sqrt();
+    let narrow = std::array::from_fn(|axis| a.seen[axis] * b.seen[axis] / a.seen[axis].hypot(b.seen[axis]));
+    let width = (2.0 * PI).sqrt() * across(&a.seen) * across(&b.seen) / across(&narrow);
+    (narrow, height(a) * height(b) * width)
+}
+
 /// factor · (Gaussian of unit height) ⋆ r
-fn correlated(grid: &ImageGrid, sigma_mm: [f64; 3], factor: f64, r: &[f32]) -> Vec<f32> {
+pub(super) fn correlated(grid: &ImageGrid, sigma_mm: [f64; 3], factor: f64, r: &[f32]) -> Vec<f32> {
     let mut out = zeros(r.len());
     GaussianFilter::new(grid, sigma_mm.map(|sigma| sigma * FWHM_PER_SIGMA)).apply(r, &mut out);
     let sum: f64 = (0..3).map(|axis| (2.0 * PI).sqrt() * sigma_mm[axis] / grid.voxel_mm[axis]).product();
@@ -155,8 +215,11 @@ mod tests {
         // Two voxels along x: from the second before the step to the second behind it.
         let expected = |voxel: usize| if (2..6).contains(&(voxel / 20)) { 2.5 } else { 0.0 };
         assert!((0..180).all(|voxel| ranges[voxel] == expected(voxel)), "{ranges:?}");
-        let mut map = ScoreMap { fwhm_mm: 4.0, z: vec![-7.0; 180], beyond_edges: Vec::new(), sigma: vec![0.25; 180] };
-        map.forgive_edges(0.2, &ranges);
-        assert_eq!((map.beyond_edges[0], map.beyond_edges[80]), (-7.0, -5.0));
+        let mut map = ScoreMap { fwhm_mm: 4.0, z: vec![-7.0; 180], counted: Vec::new(), sigma: vec![0.25; 180] };
+        map.z[2] = -3.9;
+        map.forgive(&grid, Forgiven { edges: 0.2, height: 1.0 }, &ranges);
+        // A plane at each end, and a spot of less than unit height, do not count.
+        assert_eq!(map.counted[..4], [0.0, -7.0, 0.0, 0.0]);
+        assert_eq!(map.counted[81], -5.0);
     }
 }

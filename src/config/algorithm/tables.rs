@@ -121,6 +121,14 @@ pub struct SvrgConfig {
     pub start: StartConfig,
 }
 
+impl SvrgConfig {
+    /// Subsets and full iterations; all else as without any key.
+    pub fn new(subsets: usize, iterations: usize) -> Self {
+        let (relaxation, relaxation_decay, anchor_every) = (unit_step(), twentieth(), two());
+        Self { subsets, iterations, relaxation, relaxation_decay, anchor_every, start: StartConfig::osem() }
+    }
+}
+
 /// `[algorithm.saga]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -8,7 +8,7 @@ mod knob;
 mod tables;
 
 pub use knob::Knob;
-pub use tables::{LesionClass, Oracle, StudyConfig, StudyLesions, StudyOutput, StudyScanner};
+pub use tables::{ErasedConfig, LesionClass, Oracle, StudyConfig, StudyLesions, StudyOutput, StudyScanner};
 
 use super::source::suggestion;
 use super::{AcquisitionConfig, ConfigError, ReconConfig, Source};
@@ -54,11 +54,15 @@ pub struct Study {
 /// Longest name of a scanner or method: names become parts of file names.
 const LONGEST_NAME: usize = 40;
 
+/// Phantoms of one range of numbers.
+const MOST_PHANTOMS: u64 = 10_000;
+
 impl Study {
     /// Reads a study. Nothing that it names is opened yet, except phantoms and scanners: see [`Study::conflicts`].
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let source = Source::read(path)?;
-        let config: StudyConfig = source.parse()?;
+        let mut config: StudyConfig = source.parse()?;
+        config.phantoms = config.phantoms.iter().flat_map(|name| numbered(name)).collect();
         let simulation = fragment::simulation(&source)?;
         let methods = fragment::names(&source, "methods").into_iter();
         let methods = methods.map(|name| fragment::method(&source, &name)).collect::<Result<_, _>>()?;
@@ -106,6 +110,7 @@ impl Study {
             let known: Vec<_> = phantoms.iter().filter_map(|phantom| phantom.as_ref().ok().cloned()).collect();
             conflicts.extend(lesions.conflicts(source, &known));
         }
+        conflicts.extend(config.erased.iter().flat_map(|erased| erased.conflicts(source)));
         conflicts.extend(phantoms.into_iter().filter_map(Result::err));
         for (name, table) in &config.scanners {
             let at = format!("scanners.{name}");
@@ -149,6 +154,19 @@ impl Study {
         let at = if of_study { path } else { format!("methods.{}.{path}", method.name) };
         self.source.mistake(&at, message, mistake.help)
     }
+}
+
+/// `random-3..5-plain` names random-3-plain, random-4-plain and random-5-plain, and so with any ending; any other name itself.
+fn numbered(name: &str) -> Vec<String> {
+    let range = || {
+        let rest = name.strip_prefix("random-")?;
+        let (range, ending) = rest.split_at(rest.find('-').unwrap_or(rest.len()));
+        let (first, last) = range.split_once("..")?;
+        let [first, last]: [u64; 2] = [first.parse().ok()?, last.parse().ok()?];
+        (first <= last && last - first < MOST_PHANTOMS)
+            .then(|| (first..=last).map(|number| format!("random-{number}{ending}")).collect())
+    };
+    range().unwrap_or_else(|| vec![name.to_owned()])
 }
 
 fn repeated<T: PartialEq + std::fmt::Debug>(source: &Source, at: &str, values: &[T]) -> Option<ConfigError> {

@@ -17,7 +17,7 @@ pub struct StudyConfig {
     /// Line above tables and plots.
     #[serde(default)]
     pub title: String,
-    /// Phantoms by name, or phantom files (`.toml`).
+    /// Phantoms by name, or phantom files (`.toml`); `random-1..60` are sixty.
     pub phantoms: Vec<String>,
     /// Count levels: expected prompts of a scan.
     pub prompts: Vec<Positive>,
@@ -53,6 +53,9 @@ pub struct StudyConfig {
     /// Lesions that are added to every phantom, to see what each method makes of them at its best setting.
     #[serde(default)]
     pub lesions: Option<StudyLesions>,
+    /// Lesions that only the counts hold, for `coincide evaluate sentinel`.
+    #[serde(default)]
+    pub erased: Option<ErasedConfig>,
     /// Where results go.
     #[serde(default)]
     pub output: StudyOutput,
@@ -127,6 +130,43 @@ impl StudyLesions {
             refused(phantom).map(|error| source.mistake("lesions", format!("{}: {error}", phantom.name), None))
         };
         conflicts.extend(phantoms.iter().filter_map(of_phantom));
+        conflicts
+    }
+}
+
+/// `[erased]`: lesions at random places of each scan, as hot as it takes to be as visible as asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ErasedConfig {
+    /// Diameters in mm, drawn from.
+    pub diameter_mm: Vec<Positive>,
+    /// √q SNR of the ideal observer in the counts that the sentinel looks at, drawn from.
+    pub snr: Vec<Positive>,
+    /// Lesions of a scan, as far as there is room.
+    pub sites: usize,
+}
+
+impl Default for ErasedConfig {
+    fn default() -> Self {
+        Self {
+            diameter_mm: [8.0, 10.0, 13.0].map(Positive::constant).into(),
+            snr: [4.0, 5.0, 6.0, 7.0, 8.0, 10.0].map(Positive::constant).into(),
+            sites: 4,
+        }
+    }
+}
+
+impl ErasedConfig {
+    /// What keeps them from being drawn.
+    pub(super) fn conflicts(&self, source: &Source) -> Vec<ConfigError> {
+        let empty = [("erased.diameter_mm", self.diameter_mm.is_empty()), ("erased.snr", self.snr.is_empty())];
+        let empty = empty.into_iter().filter(|(_, empty)| *empty);
+        let mut conflicts: Vec<_> =
+            empty.map(|(at, _)| source.mistake(at, "empty, expected at least one", None)).collect();
+        if !(1..=100).contains(&self.sites) {
+            let message = format!("{} lesions in a scan", self.sites);
+            conflicts.push(source.mistake("erased.sites", message, Some("1 to 100; 4 will do".into())));
+        }
         conflicts
     }
 }

@@ -1,7 +1,7 @@
 //! Coverage: do the intervals of `[confidence]` hold as many truths as they promise?
 //!
 //! Each run keeps, for each kind of tissue, which share of its voxels is covered at which scale ([`crate::trust::covered`]); figures that
-//! are called `confidence.TISSUE.curve.N`. Coverage at a level is the mean over images at the scales of the calibration; new scales
+//! are called `confidence.TISSUE.curve.N`. A figure of a lesion is covered from some scale on; `confidence.lesion.N.FIGURE` is that scale. Coverage at a level is the mean over images at the scales of the calibration; new scales
 //! are found on the same figures.
 
 use super::super::confidence::Confidence;
@@ -12,11 +12,14 @@ use super::plan::{Plan, Subject};
 use crate::config::{ConfidenceConfig, Study};
 use crate::image::Image;
 use crate::io::write_whole;
-use crate::metrics::Estimate;
+use crate::metrics::{Estimate, wilson};
 use crate::operator::GaussianFilter;
 use crate::prior::mean_activity;
 use crate::report::{Table, significant};
-use crate::trust::{Calibration, LEVELS, SCALES, Stratum, Tissue, covered, covered_at, sparsification_error};
+use crate::trust::{
+    Calibration, Kind, LEVELS, LesionEstimate, LesionFigure, LesionSize, SCALES, Stratum, Tissue, covered, covered_at,
+    lesion_estimates, sparsification_error,
+};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -49,7 +52,43 @@ pub(super) fn of_run(subject: &Subject, image: &Image, found: &Confidence, asked
         let curve = shares.into_iter().enumerate();
         figures.extend(curve.map(|(place, share)| (name(&format!("curve.{place}")), share)));
     }
+    let truth = Image { values: truth, ..image.clone() };
+    for (number, mask) in lesions(subject).enumerate() {
+        let name = |figure: &str| format!("confidence.lesion.{number}.{figure}");
+        let small = LesionSize::of(&image.grid, mask) == LesionSize::Small;
+        figures.insert(name("small"), f64::from(u8::from(small)));
+        for LesionEstimate { figure, value, sigma } in lesion_estimates(image, mask, &found.replicates, &found.convex) {
+            let error = figure.of(&truth, mask).map(|truth| (value - truth).abs() / sigma);
+            figures.extend(error.map(|error| (name(figure.name()), error)));
+        }
+    }
     figures
+}
+
+/// The masks of the regions that are called lesion…, where the slices that are scored hold them.
+fn lesions(subject: &Subject) -> impl Iterator<Item = &[f32]> {
+    let planes = subject.grid.shape[2];
+    let range = move |mask: &[f32]| {
+        let own = mask.iter().enumerate().filter(|(_, share)| **share > 0.0).map(|(voxel, _)| voxel % planes);
+        own.fold([usize::MAX, 0], |[low, high], plane| [low.min(plane), high.max(plane)])
+    };
+    let [low, high] = subject.reference.object().map_or([0, planes - 1], range);
+    let named = subject.reference.regions().iter().filter(|(name, _)| name.starts_with("lesion"));
+    named.map(|(_, mask)| mask.as_slice()).filter(move |mask| {
+        let [first, last] = range(mask);
+        first <= last && first > low && last < high
+    })
+}
+
+/// |B − truth| / σ of all lesions of a run that have it.
+fn lesion_errors(figures: &Figures) -> Vec<(Kind, f64)> {
+    let of = |number: usize| {
+        let figure = |name: &str| figures.get(&format!("confidence.lesion.{number}.{name}")).copied();
+        let size = if figure("small")? > 0.0 { LesionSize::Small } else { LesionSize::Large };
+        let errors = LesionFigure::ALL.into_iter();
+        Some(errors.filter_map(|own| Some((Kind::Lesion(own, size), figure(own.name())?))).collect::<Vec<_>>())
+    };
+    (0..).map_while(of).flatten().collect()
 }
 
 /// The curve of a tissue in a run's figures.
@@ -57,11 +96,14 @@ fn curve(figures: &Figures, tissue: Tissue) -> Option<Vec<f64>> {
     (0..SCALES).map(|place| figures.get(&format!("confidence.{}{CURVE}{place}", tissue.name())).copied()).collect()
 }
 
-/// An image of a kind of tissue and noise.
+/// An image, or a lesion, of a kind and noise.
 struct Sample {
     noise: f64,
     shares: Vec<f64>,
 }
+
+/// All samples by kind and class of noise.
+type Strata = BTreeMap<(Kind, i32), Vec<Sample>>;
 
 /// Half a decade of noise.
 fn noise_class(noise: f64) -> i32 {
@@ -88,15 +130,15 @@ pub struct CoverageResult {
 pub struct CoverageEntry {
     /// The method.
     pub method: String,
-    /// The tissue.
-    pub tissue: Tissue,
+    /// The kind of voxels or figures.
+    pub kind: Kind,
     /// Smallest and largest ν̄ of the scans.
     pub noise: [f64; 2],
-    /// Number of images.
+    /// Number of images, or of lesions.
     pub images: usize,
     /// Whether all scans lie inside of the calibration; `None` without one.
     pub inside: Option<bool>,
-    /// Nominal level, mean coverage over images, and Student's interval of 95 % of that mean.
+    /// Nominal level, mean coverage over images, and Student's interval of 95 % of that mean; Wilson's where lesions are counted.
     pub levels: Vec<CoverageAt>,
     /// Mean of |coverage − level| over all levels.
     pub calibration_error: f64,
@@ -190,26 +232,25 @@ fn figures(plan: &Plan, cache: &Cache, method: usize) -> Result<Vec<Figures>, Ru
     own.map(|run| Ok(cache.load(&run.key)?.1)).collect()
 }
 
-/// The images of every tissue and class of noise.
-fn strata(figures: &[Figures]) -> BTreeMap<(Tissue, i32), Vec<Sample>> {
-    let mut strata: BTreeMap<(Tissue, i32), Vec<Sample>> = BTreeMap::new();
+/// The samples of every kind and class of noise.
+fn strata(figures: &[Figures]) -> Strata {
+    let mut strata = Strata::new();
     for run in figures {
         let Some(&noise) = run.get("confidence.noise") else { continue };
         for tissue in Tissue::ALL {
             if let Some(shares) = curve(run, tissue) {
-                strata.entry((tissue, noise_class(noise))).or_default().push(Sample { noise, shares });
+                strata.entry((Kind::Tissue(tissue), noise_class(noise))).or_default().push(Sample { noise, shares });
             }
+        }
+        for (kind, error) in lesion_errors(run) {
+            let shares = covered(&[error as f32], &[0.0], &[1.0], &[1.0]).unwrap_or_default();
+            strata.entry((kind, noise_class(noise))).or_default().push(Sample { noise, shares });
         }
     }
     strata
 }
 
-fn calibration(
-    study: &Study,
-    method: usize,
-    config: &ConfidenceConfig,
-    strata: &BTreeMap<(Tissue, i32), Vec<Sample>>,
-) -> Calibration {
+fn calibration(study: &Study, method: usize, config: &ConfidenceConfig, strata: &Strata) -> Calibration {
     let texts = |values: Vec<String>| values.join(", ");
     let of = &study.config;
     let provenance = BTreeMap::from([
@@ -232,26 +273,36 @@ fn calibration(
         provenance,
         strata: strata
             .iter()
-            .map(|((tissue, _), samples)| {
+            .map(|((kind, _), samples)| {
                 let images: Vec<_> = samples.iter().map(|sample| (sample.noise, sample.shares.clone())).collect();
-                Stratum::of(*tissue, &images)
+                Stratum::of(*kind, &images)
             })
             .collect(),
     }
 }
 
+/// Of how many lesions the interval holds the truth, with Wilson's interval.
+fn hits(shares: &[f64]) -> Estimate {
+    let (count, hit) = (shares.len(), shares.iter().filter(|share| **share > 0.5).count());
+    let [low, high] = wilson(hit, count);
+    Estimate { mean: hit as f64 / count as f64, sd: None, low: Some(low), high: Some(high), count }
+}
+
 fn entries(
     method: &str,
-    strata: &BTreeMap<(Tissue, i32), Vec<Sample>>,
+    strata: &Strata,
     calibration: Option<&Calibration>,
     figures: &[Figures],
 ) -> Vec<CoverageEntry> {
-    let entry = |(&(tissue, class), samples): (&(Tissue, i32), &Vec<Sample>)| {
-        let found = |sample: &Sample, level: f64| calibration.and_then(|c| c.scale(tissue, sample.noise, level));
+    let entry = |(&(kind, class), samples): (&(Kind, i32), &Vec<Sample>)| {
+        let found = |sample: &Sample, level: f64| calibration.and_then(|c| c.scale(kind, sample.noise, level));
         let at = |&level: &f64| {
             let scale = |sample: &Sample| found(sample, level).map_or(1.0, |found| found.scale);
             let shares: Vec<f64> = samples.iter().map(|sample| covered_at(&sample.shares, scale(sample))).collect();
-            let Estimate { mean, low, high, .. } = Estimate::of(&shares);
+            let Estimate { mean, low, high, .. } = match kind {
+                Kind::Tissue(_) => Estimate::of(&shares),
+                Kind::Lesion(..) => hits(&shares),
+            };
             CoverageAt { level, coverage: mean, low, high }
         };
         let levels: Vec<CoverageAt> = match calibration {
@@ -262,13 +313,13 @@ fn entries(
         let error = levels.iter().map(|at| (at.coverage - at.level).abs()).sum::<f64>() / levels.len() as f64;
         let width = |run: &Figures| {
             let own = run.get("confidence.noise").is_some_and(|noise| noise_class(*noise) == class);
-            run.get(&format!("confidence.{}.half_width", tissue.name())).copied().filter(|_| own)
+            run.get(&format!("confidence.{}.half_width", kind.name())).copied().filter(|_| own)
         };
         let widths: Vec<f64> = figures.iter().filter_map(width).collect();
         let inside = |sample: &Sample| found(sample, 0.9).is_some_and(|found| found.inside);
         CoverageEntry {
             method: method.into(),
-            tissue,
+            kind,
             noise: samples.iter().fold([f64::INFINITY, 0.0], |[a, b], s| [s.noise.min(a), s.noise.max(b)]),
             images: samples.len(),
             inside: calibration.map(|_| samples.iter().all(inside)),
@@ -289,7 +340,7 @@ impl fmt::Display for CoverageResult {
             Some(1) => vec![0.683],
             _ => vec![0.5, 0.8, 0.9, 0.95],
         };
-        let heading = ["method", "tissue", "noise ν̄", "images"].map(str::to_owned).into_iter();
+        let heading = ["method", "kind", "noise ν̄", "number"].map(str::to_owned).into_iter();
         let heading = heading.chain(levels.iter().map(|level| format!("{} %", significant(100.0 * level))));
         let mut table = Table::new(heading.chain(["error, points", "half width", ""].map(str::to_owned)));
         for entry in &self.strata {
@@ -306,8 +357,12 @@ impl fmt::Display for CoverageResult {
                 Some(true) => "",
                 Some(false) => "outside of the calibration",
             };
-            let about = [entry.method.clone(), entry.tissue.name().to_owned(), format!("{low} – {high}")];
-            let rest = [format!("{:.1}", 100.0 * entry.calibration_error), format!("{:.2}", entry.half_width)];
+            let about = [entry.method.clone(), entry.kind.name(), format!("{low} – {high}")];
+            let half_width = match entry.kind {
+                Kind::Tissue(_) => format!("{:.2}", entry.half_width),
+                Kind::Lesion(..) => "–".into(),
+            };
+            let rest = [format!("{:.1}", 100.0 * entry.calibration_error), half_width];
             let cells = about.into_iter().chain([entry.images.to_string()]).chain(levels.iter().map(at));
             table.row(cells.chain(rest).chain([note.to_owned()]));
         }

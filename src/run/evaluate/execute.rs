@@ -9,6 +9,7 @@ use super::cache::{Cache, Figures};
 use super::coverage;
 use super::lesions::flagged_at;
 use super::plan::{Plan, Run, Subject};
+use super::sentinel;
 use crate::config::Study;
 use crate::image::{Image, ImageGrid};
 use crate::metrics::{Ball, region_statistics};
@@ -154,6 +155,8 @@ impl Crew<'_> {
         let mut record = Record::new("evaluate", &run.source.text, &run.source.path);
         record.seed = acquired.seed;
         let lesions = &self.plan.scans[run.scan].simulation.lesions;
+        // Only where erased lesions are asked for is the scan itself needed again.
+        let whole = self.study.config.erased.is_some().then(|| acquired.measurement.clone());
         let Reconstructed { image, result, confidence, missing } =
             reconstruct(&run.source, &run.config, acquired, self.options)?;
         if self.options.interrupt.pressed() {
@@ -164,8 +167,13 @@ impl Crew<'_> {
         let figures = match lesions.is_empty() {
             true => {
                 let mut figures = figures(subject, &image, &result);
+                figures.extend(run.config.suv.iter().flat_map(|suv| suv.figures(&figures)).collect::<Vec<_>>());
                 if let (Some(found), Some(asked)) = (&confidence, &run.config.confidence) {
                     figures.extend(coverage::of_run(subject, &image, found, asked));
+                }
+                if let (Some(asked), Some(whole)) = (&self.study.config.erased, whole) {
+                    let simulation = &self.plan.scans[run.scan].simulation;
+                    figures.extend(sentinel::of_run(asked, subject, simulation, &run.config, &whole, &image)?);
                 }
                 figures
             }
@@ -202,6 +210,7 @@ fn of_run(result: &ReconResult) -> Figures {
         let compact = sentinel.places.iter().filter(|place| place.is_compact());
         figures.insert("sentinel.largest".into(), sentinel.largest);
         figures.insert("sentinel.smallest".into(), sentinel.smallest);
+        figures.insert("sentinel.threshold".into(), sentinel.threshold);
         figures.insert("sentinel.places".into(), compact.count() as f64);
     }
     figures

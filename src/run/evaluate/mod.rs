@@ -15,12 +15,14 @@ mod maps;
 mod page;
 mod plan;
 mod result;
+mod sentinel;
 mod tables;
 mod tune;
 
 pub use coverage::{CoverageAt, CoverageEntry, CoverageResult, evaluate_coverage};
 pub use equivalence::EquivalenceEntry;
 pub use result::{StudyResult, SummaryEntry, TunedEntry};
+pub use sentinel::{FalseAlarms, Power, SentinelStudy, evaluate_sentinel};
 
 use super::{Options, RunError, first};
 use crate::config::Study;

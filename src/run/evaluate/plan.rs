@@ -88,7 +88,7 @@ impl Plan {
             with_lesions: Vec::new(),
             runs: Vec::new(),
         };
-        let code = code()?;
+        let code = code(study)?;
         for scanner in study.config.scanners.keys() {
             for phantom in &study.config.phantoms {
                 let subject = Subject::of(study, scanner, phantom)?;
@@ -135,7 +135,7 @@ impl Plan {
 
     /// Adds the runs of some cells on scans with lesions, of all classes.
     pub fn add_lesions(&mut self, study: &Study, cells: &[usize]) -> Result<(), RunError> {
-        let code = code()?;
+        let code = code(study)?;
         for (subject, prompts) in self.kinds() {
             let of_kind =
                 |cell: &&usize| (self.cells[**cell].subject, self.cells[**cell].prompts) == (subject, prompts);
@@ -261,11 +261,12 @@ fn effective(study: &Study, config: &ReconConfig) -> Result<Source, RunError> {
     Ok(Source { path: study.source.path.clone(), text })
 }
 
-/// What the program itself adds to every key.
-fn code() -> Result<String, RunError> {
+/// What the program itself and the study's own questions add to every key.
+fn code(study: &Study) -> Result<String, RunError> {
     let failed = |source| RunError::Io(IoError::System { path: "this program".into(), action: "reading", source });
     let program = sha256(&std::env::current_exe().map_err(failed)?).map_err(failed)?;
-    Ok(format!("coincide {} {program} {}", env!("CARGO_PKG_VERSION"), Level::best().name()))
+    let erased = study.config.erased.as_ref().map_or(String::new(), |erased| format!(" {erased:?}"));
+    Ok(format!("coincide {} {program} {}{erased}", env!("CARGO_PKG_VERSION"), Level::best().name()))
 }
 
 fn key(source: &Source, code: &str) -> Result<String, RunError> {

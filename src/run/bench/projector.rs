@@ -1,6 +1,6 @@
 //! `coincide bench projector`: speed of the projectors on known geometries, in lines of response per second.
 
-use super::{Options, RunError};
+use super::super::{Options, RunError};
 use crate::algorithm::{Algorithm, Osem};
 use crate::data::Measurement;
 use crate::image::ImageGrid;
@@ -135,7 +135,7 @@ fn smooth(image: &mut [f32]) {
     }
 }
 
-fn bench_case(case: &str) -> Result<(SinogramGeometry, ImageGrid), RunError> {
+pub(super) fn bench_case(case: &str) -> Result<(SinogramGeometry, ImageGrid), RunError> {
     let mmr = |n: usize| {
         let voxel = MMR_FIELD_MM / n as f64;
         ("siemens-mmr", span(11, 60), 0, ImageGrid::centred([n, n, 127], [voxel, voxel, 2.03125]))

@@ -3,6 +3,10 @@
 //! Axes are `[x, y, z]`, row-major, so z is contiguous. The frame is right-handed, in mm, with its origin at the centre
 //! of the scanner: +x to the left of a supine head-first patient, +y towards the floor, +z towards the head (LPS).
 
+mod resample;
+
+pub use resample::resampled;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

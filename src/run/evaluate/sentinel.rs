@@ -1,0 +1,296 @@
+//! Does the sentinel keep quiet where nothing is missing, and does it tell an erased lesion?
+//!
+//! - **Null**: on phantoms whose images lack nothing, a scan is a false alarm where any place is flagged, missing or refuted. The threshold
+//!   that one such scan in twenty exceeds is printed beside the one that was used.
+//! - **Power**: `[erased]` lesions are added to the counts that the sentinel looks at, and not to those that were reconstructed: the image
+//!   is that of a method that has erased them completely. Each is as hot as it takes for √q SNR to be one of the numbers asked for,
+//!   SNR² = Σ (A d)² / ȳ that of the ideal observer in all counts, q the share that was kept (1 without).
+//!   It is found where the sentinel flags a voxel of it as missing. Figures of a run are called `erased.N.…`.
+
+use super::super::sentinel::{flagged_missing, held_out};
+use super::super::{Options, RunError, first};
+use super::cache::{Cache, Figures};
+use super::execute::execute;
+use super::plan::{Plan, Subject};
+use crate::config::{ErasedConfig, ReconConfig, Study};
+use crate::data::Measurement;
+use crate::image::Image;
+use crate::likelihood::Model;
+use crate::metrics::{Ball, wilson};
+use crate::phantom::Phantom;
+use crate::prior::mean_activity;
+use crate::report::{Table, significant};
+use crate::simulate::{AddedLesion, SimulationConfig, simulate, split};
+use crate::units::Positive;
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64;
+use serde::Serialize;
+use std::fmt;
+use std::path::Path;
+
+/// Share of lesion-free scans with a false alarm that a threshold may allow.
+const FALSE_ALARMS: f64 = 0.05;
+/// Lesions of a scan are so far apart that none disturbs another.
+const APART_MM: f64 = 60.0;
+/// Distance from the ends of the image, beside the lesion's radius.
+const FROM_ENDS_MM: f64 = 12.0;
+/// Tissue in which a lesion may lie, over the mean activity.
+const TISSUE: [f32; 2] = [0.4, 2.5];
+/// Voxels that are tried for each lesion.
+const TRIES: usize = 200;
+
+/// What the sentinel says of lesions that only the counts hold. `whole`: the scan without them; `image`: what was made of it.
+pub(super) fn of_run(
+    asked: &ErasedConfig,
+    subject: &Subject,
+    simulation: &SimulationConfig,
+    config: &ReconConfig,
+    whole: &Measurement,
+    image: &Image,
+) -> Result<Figures, RunError> {
+    let Some(sentinel) = config.sentinel() else { return Ok(Figures::new()) };
+    let (_, kept) = held_out(Some(&sentinel), whole.clone());
+    let mut kept = kept.unwrap_or_else(|| whole.clone());
+    let resolution_mm = config.resolution.map(|filter| filter.widths_mm());
+    let sites = sites(asked, subject, simulation.seed);
+    let lesions = {
+        let model = Model::new(&kept, subject.grid, resolution_mm, 1)?;
+        let truth = model.expected(&subject.reference.truth.values, &mut model.scratch());
+        let silent = Measurement { background: None, ..kept.clone() };
+        let silent = model.with_measurement(&silent);
+        let hot = |site: &Site| site.lesion(&subject.phantom, &silent, &truth);
+        sites.iter().map(hot).collect::<Result<Vec<_>, RunError>>()?
+    };
+    if lesions.is_empty() {
+        return Ok(Figures::new());
+    }
+    let config_with = SimulationConfig { lesions: lesions.clone(), ..simulation.clone() };
+    let Some(with) = simulate(&subject.phantom, &subject.geometry, &config_with, &|_, _| ())?.pop() else {
+        return Ok(Figures::new());
+    };
+    // The counts of the lesions alone, as many as were kept of all.
+    let added = with.prompts.iter().zip(&whole.prompts).map(|(with, without)| with - without).collect();
+    let mut added = Measurement { prompts: added, ..whole.clone() };
+    if sentinel.held_out.get() > 0.0 {
+        added = split(&added, 1.0 - sentinel.held_out.get(), sentinel.seed.wrapping_add(1)).1;
+    }
+    kept.prompts.iter_mut().zip(&added.prompts).for_each(|(kept, added)| *kept += added);
+    let model = Model::new(&kept, subject.grid, resolution_mm, 1)?;
+    let missing = flagged_missing(&sentinel, &model, image);
+    let mut figures = Figures::new();
+    for (number, (site, lesion)) in sites.iter().zip(&lesions).enumerate() {
+        let ball = Ball::new(&subject.grid, 0.5 * site.diameter_mm);
+        let found = ball.around(subject.grid.nearest(lesion.centre_mm)).any(|voxel| missing[voxel]);
+        let name = |figure: &str| format!("erased.{number}.{figure}");
+        figures.insert(name("snr"), site.snr);
+        figures.insert(name("diameter_mm"), site.diameter_mm);
+        figures.insert(name("flagged"), f64::from(u8::from(found)));
+    }
+    Ok(figures)
+}
+
+/// Where a lesion is to be, and how visible.
+struct Site {
+    centre_mm: [f64; 3],
+    diameter_mm: f64,
+    snr: f64,
+}
+
+impl Site {
+    /// The lesion that an ideal observer sees with this signal-to-noise ratio.
+    fn lesion(&self, phantom: &Phantom, silent: &Model, mean: &[f32]) -> Result<AddedLesion, RunError> {
+        let twice = AddedLesion {
+            centre_mm: self.centre_mm,
+            diameter_mm: Positive::constant(self.diameter_mm),
+            contrast: Positive::constant(2.0),
+        };
+        let activity = twice.added_activity(phantom)?;
+        let ball = Phantom::balls("lesion", &[(self.centre_mm, 0.5 * self.diameter_mm, activity)]);
+        let counts = silent.expected(&ball.activity_image(&silent.grid()).values, &mut silent.scratch());
+        let bins = counts.iter().zip(mean).filter(|(_, mean)| **mean > 0.0);
+        let square: f64 = bins.map(|(count, mean)| f64::from(*count).powi(2) / f64::from(*mean)).sum();
+        Ok(AddedLesion { contrast: Positive::constant(1.0 + self.snr / square.sqrt()), ..twice })
+    }
+}
+
+/// Places in active tissue, drawn at random.
+fn sites(asked: &ErasedConfig, subject: &Subject, seed: u64) -> Vec<Site> {
+    let (grid, truth) = (&subject.grid, &subject.reference.truth);
+    let mean = mean_activity(grid, &truth.values);
+    // Other places in every phantom, although their scans have the same seed.
+    let own = subject.name.bytes().fold(seed, |seed, byte| seed.wrapping_mul(31).wrapping_add(byte.into()));
+    let mut random = Pcg64::seed_from_u64(own);
+    let mut sites: Vec<Site> = Vec::new();
+    let [_, ny, nz] = grid.shape;
+    let half_mm = 0.5 * nz as f64 * grid.voxel_mm[2];
+    let middle_mm = grid.origin_mm[2] + half_mm - 0.5 * grid.voxel_mm[2];
+    for _ in 0..asked.sites {
+        let diameter_mm = asked.diameter_mm[random.random_range(0..asked.diameter_mm.len())].get();
+        let snr = asked.snr[random.random_range(0..asked.snr.len())].get();
+        let fits = |&voxel: &usize| {
+            let at = grid.centre_mm([voxel / (ny * nz), voxel / nz % ny, voxel % nz]);
+            let tissue = truth.values[voxel] / mean;
+            let apart = |site: &Site| (0..3).map(|axis| (site.centre_mm[axis] - at[axis]).powi(2)).sum::<f64>().sqrt();
+            (TISSUE[0]..TISSUE[1]).contains(&tissue)
+                && subject.phantom.shape_at(at).is_some_and(|shape| subject.phantom.activity(shape) > 0.0)
+                && (at[2] - middle_mm).abs() < half_mm - FROM_ENDS_MM - 0.5 * diameter_mm
+                && sites.iter().all(|site| apart(site) > APART_MM)
+        };
+        let place = (0..TRIES).map(|_| random.random_range(0..grid.voxels())).find(fits);
+        if let Some(voxel) = place {
+            let centre_mm = grid.centre_mm([voxel / (ny * nz), voxel / nz % ny, voxel % nz]);
+            sites.push(Site { centre_mm, diameter_mm, snr });
+        }
+    }
+    sites
+}
+
+/// Result of `coincide evaluate sentinel`.
+#[derive(Clone, Debug, Serialize)]
+pub struct SentinelStudy {
+    /// The study's title.
+    pub title: String,
+    /// False alarms.
+    pub null: Vec<FalseAlarms>,
+    /// Erased lesions that were found.
+    pub power: Vec<Power>,
+    /// Runs that were made now; the others were in the cache.
+    pub computed: usize,
+}
+
+/// False alarms of one method at one level of counts.
+#[derive(Clone, Debug, Serialize)]
+pub struct FalseAlarms {
+    /// The method.
+    pub method: String,
+    /// Expected prompts.
+    pub prompts: f64,
+    /// Scans.
+    pub scans: usize,
+    /// Mean threshold that was used.
+    pub threshold: f64,
+    /// Scans with any flagged place.
+    pub flagged: usize,
+    /// Wilson's interval of 95 % of their share.
+    pub interval: [f64; 2],
+    /// The threshold that a further scan of the kind exceeds with a chance of one in twenty; `None` for fewer than 19 scans.
+    pub calibrated: Option<f64>,
+}
+
+/// Erased lesions of one √q SNR.
+#[derive(Clone, Debug, Serialize)]
+pub struct Power {
+    /// The method.
+    pub method: String,
+    /// Expected prompts.
+    pub prompts: f64,
+    /// √q SNR.
+    pub snr: f64,
+    /// Lesions.
+    pub lesions: usize,
+    /// Those that were flagged.
+    pub flagged: usize,
+    /// Wilson's interval of 95 % of their share.
+    pub interval: [f64; 2],
+}
+
+/// Runs a study and says how its sentinels do.
+pub fn evaluate_sentinel(path: &Path, options: &Options) -> Result<SentinelStudy, RunError> {
+    let study = Study::read(path)?;
+    first(study.conflicts(true))?;
+    let pool = options.pool(study.config.run.threads)?;
+    let plan = pool.install(|| Plan::of(&study))?;
+    if plan.runs.iter().all(|run| run.config.sentinel().is_none()) {
+        let help = Some("add `sentinel = {}` to a method; learned priors have one by themselves".into());
+        return Err(study.source.mistake("methods", "no method has a sentinel", help).into());
+    }
+    let cache = Cache::open(study.config.output.cache(&study.source))?;
+    let computed = execute(&study, &plan, &cache, pool.current_num_threads(), options)?;
+    let mut result = SentinelStudy { title: study.config.title.clone(), null: Vec::new(), power: Vec::new(), computed };
+    for (method, known) in study.methods.iter().enumerate() {
+        for prompts in study.config.prompts.iter().map(|prompts| prompts.get()) {
+            let own = plan.runs.iter().filter(|run| {
+                let cell = &plan.cells[run.cell];
+                (cell.method, cell.prompts) == (method, prompts)
+            });
+            let figures: Vec<Figures> = own.map(|run| Ok(cache.load(&run.key)?.1)).collect::<Result<_, RunError>>()?;
+            result.null.extend(false_alarms(&known.name, prompts, &figures));
+            result.power.extend(power(&known.name, prompts, &figures));
+        }
+    }
+    Ok(result)
+}
+
+fn false_alarms(method: &str, prompts: f64, runs: &[Figures]) -> Option<FalseAlarms> {
+    let figure = |run: &Figures, name: &str| run.get(&format!("sentinel.{name}")).copied();
+    let of_run =
+        |run: &Figures| Some((figure(run, "largest")?.max(-figure(run, "smallest")?), figure(run, "threshold")?));
+    let mut found: Vec<(f64, f64)> = runs.iter().filter_map(of_run).collect();
+    let scans = found.len();
+    let flagged = found.iter().filter(|(largest, threshold)| largest > threshold).count();
+    found.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let place = ((1.0 - FALSE_ALARMS) * (scans + 1) as f64).ceil() as usize;
+    (scans > 0).then(|| FalseAlarms {
+        method: method.into(),
+        prompts,
+        scans,
+        threshold: found.iter().map(|(_, threshold)| threshold).sum::<f64>() / scans as f64,
+        flagged,
+        interval: wilson(flagged, scans),
+        calibrated: found.get(place.saturating_sub(1)).map(|(largest, _)| *largest),
+    })
+}
+
+fn power(method: &str, prompts: f64, runs: &[Figures]) -> Vec<Power> {
+    let of_run = |run: &Figures| {
+        let lesion = |number: usize| {
+            let figure = |name: &str| run.get(&format!("erased.{number}.{name}")).copied();
+            Some((figure("snr")?, figure("flagged")? > 0.0))
+        };
+        (0..).map_while(lesion).collect::<Vec<_>>()
+    };
+    let all: Vec<(f64, bool)> = runs.iter().flat_map(of_run).collect();
+    let mut levels: Vec<f64> = all.iter().map(|(snr, _)| *snr).collect();
+    levels.sort_by(f64::total_cmp);
+    levels.dedup();
+    let at = |snr: f64| {
+        let of_level = all.iter().filter(|(own, _)| *own == snr);
+        let (lesions, flagged) = (of_level.clone().count(), of_level.filter(|(_, flagged)| *flagged).count());
+        Power { method: method.into(), prompts, snr, lesions, flagged, interval: wilson(flagged, lesions) }
+    };
+    levels.into_iter().map(at).collect()
+}
+
+/// A share of a number in %, with its interval.
+fn per_cent(count: usize, of: usize, [low, high]: [f64; 2]) -> String {
+    let share = 100.0 * count as f64 / of as f64;
+    format!("{share:.1} [{:.1}, {:.1}]", 100.0 * low, 100.0 * high)
+}
+
+impl fmt::Display for SentinelStudy {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        if !self.title.is_empty() {
+            writeln!(f, "{}\n", self.title)?;
+        }
+        let heading = ["method", "prompts", "scans", "threshold", "false alarms, %", "one in twenty exceeds"];
+        let mut table = Table::new(heading.map(str::to_owned));
+        for entry in &self.null {
+            let share = per_cent(entry.flagged, entry.scans, entry.interval);
+            let calibrated = entry.calibrated.map_or("–".into(), |threshold| format!("{threshold:.2}"));
+            let about = [entry.method.clone(), significant(entry.prompts), entry.scans.to_string()];
+            table.row(about.into_iter().chain([format!("{:.2}", entry.threshold), share, calibrated]));
+        }
+        writeln!(f, "{table}")?;
+        if !self.power.is_empty() {
+            let heading = ["method", "prompts", "√q SNR", "erased lesions", "found, %"];
+            let mut table = Table::new(heading.map(str::to_owned));
+            for entry in &self.power {
+                let share = per_cent(entry.flagged, entry.lesions, entry.interval);
+                let about = [entry.method.clone(), significant(entry.prompts), significant(entry.snr)];
+                table.row(about.into_iter().chain([entry.lesions.to_string(), share]));
+            }
+            writeln!(f, "{table}")?;
+        }
+        writeln!(f, "shares with Wilson's interval of 95 %; {} runs made now", self.computed)
+    }
+}
