@@ -329,6 +329,27 @@ fn lists_schema_and_bench_are_machine_readable() {
     assert_eq!(bench["lors"], 72_557_856);
 }
 
+#[test]
+fn one_command_measures_everything() {
+    let folder = Folder::with(&[]);
+    let result = folder.json("bench --quick --threads 2");
+    has(&result, &["machine", "projectors", "accuracy", "convergence", "priors", "report"]);
+    assert!(result["accuracy"][0]["found"]["passed"].as_bool().unwrap(), "{}", result["accuracy"]);
+    let lines = result["convergence"]["cases"].as_array().unwrap();
+    assert!(lines.iter().any(|line| line["algorithm"] == "lbfgs" && line["passed"] == true));
+    let nrmse = |method: &str| {
+        let summary = result["priors"]["summary"].as_array().unwrap();
+        let own = summary.iter().find(|entry| entry["method"] == method && entry["metric"] == "nrmse");
+        own.and_then(|entry| entry["mean"].as_f64()).unwrap()
+    };
+    assert!(nrmse("network") < nrmse("osem") && nrmse("relative-difference") < nrmse("osem"));
+    let page = std::fs::read_to_string(folder.path(result["report"].as_str().unwrap())).unwrap();
+    assert!(page.contains("Convergence of the algorithms") && page.contains("<svg"));
+    let again = folder.command("bench --quick").output().unwrap();
+    assert_eq!(again.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&again.stderr).contains("--force replaces it"));
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interrupted_run_saves_its_last_image() {

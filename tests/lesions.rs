@@ -122,8 +122,60 @@ fn lesions_that_cannot_be_added_are_underlined() {
     assert!(refused("[16.0]", "[]").contains("empty, expected at least one"));
 }
 
+const ERASED: &str = r#"
+phantoms = ["random-1..8-plain"]
+prompts = [2e6]
+seeds = [1]
+
+[erased]
+diameter_mm = [12.0]
+snr = [2.0, 14.0]
+"#;
+
+#[test]
+fn a_study_tells_how_often_the_sentinel_is_wrong() {
+    let (kept, fitted) = ("sentinel = { held_out = 0.5 }", "sentinel = {}");
+    let map = "resolution.fwhm_mm = [6.0, 6.0, 6.0]\nprior.relative-difference = { beta = 3e-5, unit = \"Bq/mL\" }\n\
+               algorithm.svrg = { subsets = 8, iterations = 4 }";
+    let methods = format!("[methods.kept]\n{map}\n{kept}\n[methods.fitted]\n{map}\n{fitted}");
+    let folder = study(ERASED, &methods);
+    let result = json(folder.path(), &["evaluate", "sentinel", "study.toml"]);
+    println!("{result}");
+    assert_eq!(result["computed"].as_u64(), Some(16));
+    let null = result["null"].as_array().unwrap();
+    assert!(null.len() == 2 && null.iter().all(|entry| entry["scans"] == 8 && entry["flagged"].as_u64() <= Some(2)));
+    let found = |method: &str, snr: f64| {
+        let power = result["power"].as_array().unwrap();
+        let entry = power.iter().find(|entry| entry["method"] == method && entry["snr"] == snr).unwrap();
+        entry["flagged"].as_f64().unwrap() / entry["lesions"].as_f64().unwrap()
+    };
+    for method in ["kept", "fitted"] {
+        assert!(
+            found(method, 14.0) > 0.9 && found(method, 2.0) < 0.4,
+            "{} {}",
+            found(method, 14.0),
+            found(method, 2.0)
+        );
+    }
+    // Other questions are other runs.
+    let path = folder.path().join("study.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("[12.0]", "[14.0]")).unwrap();
+    assert_eq!(json(folder.path(), &["evaluate", "sentinel", "study.toml"])["computed"].as_u64(), Some(16));
+    for (from, to, told) in [
+        ("snr = [2.0, 14.0]", "snr = []", "empty, expected at least one"),
+        ("snr = [2.0, 14.0]", "sites = 0", "0 lesions in a scan"),
+        ("sentinel = {", "# sentinel = {", "no method has a sentinel"),
+    ] {
+        fs::write(&path, text.replace(from, to)).unwrap();
+        let output = run(folder.path(), &["evaluate", "sentinel", "study.toml"]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(String::from_utf8_lossy(&output.stderr).contains(told), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
 const INTERVALS: &str = r#"
-phantoms = ["random-1", "random-2", "random-3", "random-4", "random-5", "random-6", "random-7", "random-8", "random-9", "random-10", "random-11", "random-12"]
+phantoms = ["random-1..6", "random-7..12-lesions"]
 prompts = [2e6]
 seeds = [1]
 "#;
@@ -148,13 +200,20 @@ fn intervals_hold_what_they_promise_on_scans_like_those_they_were_calibrated_on(
         assert!(at["coverage"].as_f64().unwrap() >= 0.8, "{stratum}");
     }
     // Other bodies of the same kind, with another seed.
-    let others = INTERVALS.replace("random-", "random-2").replace("seeds = [1]", "seeds = [5]");
+    let others = INTERVALS
+        .replace("random-1..6", "random-21..26")
+        .replace("random-7..12", "random-27..32")
+        .replace("seeds = [1]", "seeds = [5]");
     let methods = WITH_INTERVALS.replace("replicates = 3", "replicates = 3, calibration = \"map.json\"");
     fs::write(folder.path().join("others.toml"), format!("{others}\n{SCANS}\n{methods}")).unwrap();
     let second = json(folder.path(), &["evaluate", "coverage", "others.toml"]);
     let strata = second["strata"].as_array().unwrap();
+    let of_lesions = |stratum: &&Value| stratum["kind"]["lesion"].is_array();
+    let lesions = strata.iter().filter(of_lesions).map(|stratum| stratum["images"].as_u64().unwrap()).sum::<u64>();
+    // Six bodies with up to six lesions each, three figures of each.
+    assert!(lesions > 3 * 12 && lesions <= 3 * 6 * 7, "{lesions}");
     let (mut sum, mut count) = (0.0, 0.0);
-    for stratum in strata {
+    for stratum in strata.iter().filter(|stratum| !of_lesions(stratum)) {
         let at = stratum["levels"].as_array().unwrap().iter().find(|at| at["level"] == 0.8).unwrap();
         let images = stratum["images"].as_f64().unwrap();
         sum += images * at["coverage"].as_f64().unwrap();
@@ -190,6 +249,11 @@ replicates = 3
 calibration = "map.json"
 map = "half.h5"
 
+[[confidence.lesions]]
+name = "node"
+centre_mm = [10.0, 20.0, 4.0]
+diameter_mm = 18.0
+
 [output]
 image = "image.h5"
 "#;
@@ -197,6 +261,10 @@ image = "image.h5"
     let result = json(folder.path(), &["recon", "recon.toml"]);
     let intervals = result["confidence"]["intervals"].as_array().unwrap();
     assert!(intervals.iter().any(|tissue| tissue["half_width"].as_f64() > Some(0.0)), "{intervals:?}");
+    let lesions = result["confidence"]["lesions"].as_array().unwrap();
+    let figures: Vec<&str> = lesions.iter().map(|lesion| lesion["figure"].as_str().unwrap()).collect();
+    assert_eq!(figures, ["mean", "peak", "volume"]);
+    assert!(lesions.iter().all(|lesion| lesion["half_width"].as_f64() > Some(0.0) && lesion["name"] == "node"));
     assert!(result["files"].as_array().unwrap().iter().any(|file| file.as_str().unwrap().ends_with("half.h5")));
     // Ten times fewer counts are outside of the calibration, and the program says so.
     fs::write(
@@ -217,6 +285,7 @@ image = "image.h5"
     let other = refused("[prior.relative-difference]\nbeta = 3e-4\nunit = \"Bq/mL\"", "[prior.quadratic]\nbeta = 1e-9");
     assert!(other.contains("the calibration was made with the prior `relative-difference`"), "{other}");
     assert!(refused("replicates = 3", "replicates = 4").contains("made with 3 simulated scans"));
+    assert!(refused("[10.0, 20.0, 4.0]", "[900.0, 20.0, 4.0]").contains("node holds no voxel of the image"));
     fs::write(folder.path().join("cut.json"), &text[..text.len() / 2]).unwrap();
     assert!(refused("map.json", "cut.json").contains("not a calibration"));
     let replayed = run(folder.path(), &["recon", "--replay", "image.h5", "--quiet"]);

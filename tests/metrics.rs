@@ -1,7 +1,9 @@
 //! Standard figures of merit on voxelised phantoms, where the right answers are known.
 
 use coincide::image::ImageGrid;
-use coincide::metrics::{NemaLayout, NemaSmallLayout, recovery_coefficient, region_statistics};
+use coincide::metrics::{
+    EARL, EarlSphere, NemaLayout, NemaSmallLayout, earl, earl_share, recovery_coefficient, region_statistics,
+};
 use coincide::phantom::Phantom;
 
 #[test]
@@ -61,6 +63,35 @@ fn the_true_small_animal_image_recovers_its_rods() {
     for rod in &report.rods {
         assert!((rod.recovery - 1.0).abs() < 1e-4 && rod.relative_sd < 1e-4, "{rod:?}");
     }
+}
+
+#[test]
+fn the_true_image_of_the_earl_phantom_recovers_everything() {
+    let phantom = Phantom::load("nema-earl").unwrap();
+    let grid = ImageGrid::centred([320, 260, 60], [1.0, 1.0, 2.0]);
+    let layout = NemaLayout::image_quality().with_contrast(10.0);
+    let spheres = earl(&phantom.activity_image(&grid), &layout, 2000.0).unwrap();
+    let diameters: Vec<f64> = spheres.iter().map(|sphere| sphere.diameter_mm).collect();
+    assert_eq!(diameters, [10.0, 13.0, 17.0, 22.0, 28.0, 37.0]);
+    for sphere in &spheres {
+        println!("{sphere:?}");
+        // Voxels of the surface hold glass; those above half count.
+        assert!((sphere.max - 1.0).abs() < 1e-4 && (0.9..=1.0).contains(&sphere.mean), "{sphere:?}");
+    }
+    // By hand: the middle of every band of a standard, then one coefficient outside.
+    let middle = |[low, high]: [f64; 2]| 0.5 * (low + high);
+    for bands in EARL {
+        let mut spheres = bands.map(|band| EarlSphere {
+            diameter_mm: band.diameter_mm,
+            mean: middle(band.mean),
+            max: middle(band.max),
+        });
+        assert_eq!(earl_share(&spheres, &bands), 1.0);
+        spheres[2].max = 3.0;
+        assert!((earl_share(&spheres, &bands) - 11.0 / 12.0).abs() < 1e-12);
+    }
+    let short = ImageGrid::centred([320, 260, 8], [1.0, 1.0, 2.0]);
+    assert!(earl(&phantom.activity_image(&short), &layout, 2000.0).is_err());
 }
 
 #[test]

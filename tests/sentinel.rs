@@ -67,19 +67,25 @@ fn scan(x: &[f32], seed: u64) -> Measurement {
     resampled(&empty, &mean, seed, 0)
 }
 
-/// Σᵢ (A Tⱼ)ᵢ (yᵢ/ȳᵢ − 1) and Σᵢ (A Tⱼ)ᵢ² / ȳᵢ, written out.
-fn by_definition(measurement: &Measurement, x: &[f32], spot: &[f32]) -> [f64; 2] {
+/// Σᵢ tᵢ (yᵢ/ȳᵢ − 1) and Σᵢ tᵢ² / ȳᵢ, written out; t = A T without what it shares with A B, B the broad spot.
+fn by_definition(measurement: &Measurement, x: &[f32], [spot, broad]: [&[f32]; 2]) -> [f64; 2] {
     let silent = Measurement { background: None, ..measurement.clone() };
     let model = Model::new(measurement, grid(), Some(RESOLUTION_MM), 1).unwrap();
     let mean = model.expected(x, &mut model.scratch());
-    let along = model.with_measurement(&silent).expected(spot, &mut model.scratch());
-    let mut sums = [0.0; 2];
-    for ((t, mean), y) in along.iter().zip(&mean).zip(&measurement.prompts).filter(|((_, mean), _)| **mean > 0.0) {
-        let [t, mean, y] = [*t, *mean, *y].map(f64::from);
-        sums[0] += t * (y / mean - 1.0);
-        sums[1] += t * t / mean;
-    }
-    sums
+    let [narrow, wide] = [spot, broad].map(|spot| model.with_measurement(&silent).expected(spot, &mut model.scratch()));
+    let product = |a: &[f32], b: &[f32]| {
+        let terms = a.iter().zip(b).zip(&mean).filter(|(_, mean)| **mean > 0.0);
+        terms.map(|((a, b), mean)| f64::from(*a) * f64::from(*b) / f64::from(*mean)).sum::<f64>()
+    };
+    let share = product(&narrow, &wide) / product(&wide, &wide);
+    let along: Vec<f32> = narrow.iter().zip(&wide).map(|(t, b)| t - share as f32 * b).collect();
+    let residual: Vec<f32> = measurement.prompts.iter().zip(&mean).map(|(y, mean)| y - mean).collect();
+    [product(&along, &residual), product(&along, &along)]
+}
+
+/// A spot and the broad one at the same place.
+fn spots(grid: &ImageGrid, centre: [f64; 3]) -> [Vec<f32>; 2] {
+    [SIZE_MM, 90.0].map(|size| spot(grid, centre, size))
 }
 
 #[test]
@@ -89,8 +95,8 @@ fn scores_are_those_of_the_definition() {
     let model = Model::new(&measurement, grid, Some(RESOLUTION_MM), 4).unwrap();
     let map = &score_maps(&model, &x, &[SIZE_MM], Forgiven::default())[0];
     for voxel in [[30, 30, 7], [40, 30, 7], [20, 38, 5], [30, 14, 9], [45, 42, 7]] {
-        let spot = spot(&grid, grid.centre_mm(voxel), SIZE_MM);
-        let [asked, known] = by_definition(&measurement, &x, &spot);
+        let [spot, broad] = spots(&grid, grid.centre_mm(voxel));
+        let [asked, known] = by_definition(&measurement, &x, [&spot, &broad]);
         let n = grid.index(voxel);
         let (sigma, z) = (f64::from(map.sigma[n]), f64::from(map.z[n]));
         println!("{voxel:?}: σ {sigma:.4} ({:.4}), z {z:.3} ({:.3})", known.sqrt().recip(), asked / known.sqrt());
@@ -122,8 +128,8 @@ fn under_the_truth_z_is_a_standard_normal_number() {
 fn an_erased_lesion_is_found_where_it_is_and_an_invented_one_is_refuted() {
     let (grid, background) = (grid(), body(&grid()));
     let centre = grid.centre_mm([22, 36, 7]);
-    let lesion = spot(&grid, centre, SIZE_MM);
-    let [_, known] = by_definition(&scan(&background, 1), &background, &lesion);
+    let [lesion, broad] = spots(&grid, centre);
+    let [_, known] = by_definition(&scan(&background, 1), &background, [&lesion, &broad]);
     let height = 10.0 / known.sqrt();
     let with: Vec<f32> = background.iter().zip(&lesion).map(|(x, t)| x + height as f32 * t).collect();
     let judge = |truth: &[f32], shown: &[f32]| {
@@ -201,6 +207,20 @@ fn the_program_tells_what_the_counts_say() {
         &run("[post_filter]\nfwhm_mm = [60.0, 60.0, 0.0]\n[sentinel]\nsizes_mm = [20.0]\nedges = 0.0\nheld_out = 0.3")
             ["sentinel"];
     let places = wiped["places"].as_array().unwrap();
+    // At the places that are told, the image to fall back to is another one; elsewhere it is the same.
+    run(
+        "[output]\nimage = \"wiped.h5\"\n[post_filter]\nfwhm_mm = [60.0, 60.0, 0.0]\n[sentinel]\nsizes_mm = [20.0]\nedges = 0.0\nheld_out = 0.3\n\
+         fallback = \"fallback.h5\"",
+    );
+    let [wiped_image, fallback] =
+        ["wiped.h5", "fallback.h5"].map(|name| coincide::io::hdf5::read_image(&folder.path().join(name)).unwrap().0);
+    let at = |place: &serde_json::Value| {
+        let centre: [f64; 3] = serde_json::from_value(place["centre_mm"].clone()).unwrap();
+        wiped_image.grid.nearest(centre)
+    };
+    assert!(places.iter().all(|place| wiped_image.values[at(place)] != fallback.values[at(place)]));
+    let same = wiped_image.values.iter().zip(&fallback.values).filter(|(a, b)| a == b).count();
+    assert!(same > wiped_image.values.len() / 4 && same < wiped_image.values.len(), "{same}");
     let missing = places.iter().find(|place| place["verdict"] == "missing").expect("what the filter wiped away");
     assert!(missing["extent_mm"].is_array());
     let centre: Vec<f64> = missing["centre_mm"].as_array().unwrap().iter().map(|mm| mm.as_f64().unwrap()).collect();
@@ -226,6 +246,7 @@ fn the_program_tells_what_the_counts_say() {
             "an image cannot be certified by the counts that it was made of",
         ),
         ("[sentinel]\nmap = \"z.png\"", "is not a name for this format"),
+        ("[sentinel]\nfallback = \"f.nii\"", "is not a name for this format"),
     ] {
         let output = recon(folder.path(), sentinel);
         let text = String::from_utf8_lossy(&output.stderr);
@@ -241,7 +262,8 @@ fn certificates_keep_their_promise() {
     let suspect = Suspect { centre_mm, diameter_mm: 16.0, contrast: 3.0 };
     let inside = |mm: [f64; 3]| (0..3).map(|axis| (mm[axis] - centre_mm[axis]).powi(2)).sum::<f64>().sqrt() < 8.0;
     let ball = image(&grid, |mm| f64::from(u8::from(inside(mm))));
-    let [_, known] = by_definition(&scan(&background, 1), &background, &ball);
+    let broad = spot(&grid, centre_mm, 90.0);
+    let [_, known] = by_definition(&scan(&background, 1), &background, [&ball, &broad]);
     let with = |height: f64| -> Vec<f32> { background.iter().zip(&ball).map(|(x, b)| x + height as f32 * b).collect() };
     // The images are wrong elsewhere, too: too bright by 3 %, and blurred.
     let seen = |x: &[f32]| -> Vec<f32> {

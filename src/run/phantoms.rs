@@ -26,7 +26,7 @@ impl fmt::Display for PhantomList {
             let first = sheet.description.split_inclusive(". ").next().unwrap_or_default();
             writeln!(f, "{:<width$}  {}", sheet.name, first.trim_end())?;
         }
-        let random = "A random body with organs and lesions for every number N; random-N-plain has no lesions.";
+        let random = "A random body with organs and lesions for every number N; random-N-plain has no lesions, random-N-lesions six near z = 0.";
         writeln!(f, "{:<width$}  {random}", "random-N")
     }
 }

@@ -145,6 +145,10 @@ impl fmt::Display for DemoResult {
         writeln!(f, "picture: {folder}/demo.png   images: {folder}/osem.h5, rdp.h5, ridge.h5, network.h5, fbp.h5")?;
         writeln!(
             f,
+            "report:  {folder}/network.html (open it in a browser: planes, windowing, truth, sentinel, figures)"
+        )?;
+        writeln!(
+            f,
             "scan:    {folder}/scan.h5    configs: {folder}/demo.toml, rdp.toml, ridge.toml, network.toml, fbp.toml"
         )
     }
