@@ -4,13 +4,13 @@ use super::iterate::Scene;
 use super::prior::relative_noise;
 use super::{RunError, write_image_file};
 use crate::algorithm::map_image;
-use crate::config::{ConfidenceConfig, MeasuredLesion};
-use crate::image::Image;
+use crate::config::{ConfidenceConfig, ConfigError, MeasuredLesion, Source};
+use crate::image::{Image, ImageGrid};
 use crate::phantom::Phantom;
 use crate::prior::mean_activity;
 use crate::prior::network::{MapStart, StartOfScan};
 use crate::report::{ConfidenceResult, LesionInterval, TissueInterval};
-use crate::trust::{Calibration, Kind, LesionEstimate, LesionSize, Tissue, lesion_estimates, spread};
+use crate::trust::{FoundScale, Kind, LesionEstimate, LesionSize, Tissue, lesion_estimates, spread};
 use std::path::PathBuf;
 
 /// The image of a convex prior: the relative difference prior, a little stronger than where networks begin.
@@ -34,54 +34,30 @@ pub(super) struct Confidence {
 impl Scene<'_> {
     /// Intervals for every voxel of the finished image; `None` where Ctrl-C came before all scans were there.
     pub fn confidence(&self, config: &ConfidenceConfig, image: &Image) -> Result<Option<Confidence>, RunError> {
-        let path = config.calibration.as_ref().map(|path| self.source.resolve(path));
-        let calibration = config.read(self.source)?;
-        let mean = self.model.expected(&image.values, &mut self.model.scratch());
-        let progress = self.options.console.progress("confidence");
-        let mut replicates = Vec::with_capacity(config.replicates);
-        for number in 0..config.replicates {
-            progress.set(number, config.replicates);
-            replicates.push(self.again(&mean, config.seed, number)?.1);
-            if self.options.interrupt.pressed() {
-                return Ok(None); // its image may have been cut short
-            }
-        }
+        let Some(replicates) = self.replicates(config, image)? else { return Ok(None) };
         let noise = relative_noise(self.model, &image.values);
         let scale = mean_activity(&image.grid, &image.values);
         let convex = map_image(self.model, &StartOfScan { by: CONVEX, noise: noise.mean, scale }, None);
         let sigma = spread(&image.grid, &image.values, &replicates, &convex);
-        let tissues = Tissue::ALL.map(|tissue| {
-            let found =
-                calibration.as_ref().map(|c| c.scale(Kind::Tissue(tissue), noise.mean.into(), config.level.get()));
-            (tissue, found)
-        });
-        let factor = |value: f32| {
-            let own = Tissue::of(value, scale);
-            let found = tissues.iter().find(|(tissue, _)| *tissue == own).and_then(|(_, found)| found.flatten());
-            found.map_or(1.0, |found| found.scale as f32)
-        };
-        let half: Vec<f32> = image.values.iter().zip(&sigma).map(|(x, sigma)| factor(*x) * sigma).collect();
-        let intervals = tissues.map(|(tissue, found)| {
-            let own = || image.values.iter().zip(&half).filter(|(x, _)| **x > 0.0 && Tissue::of(**x, scale) == tissue);
-            let (sum, count) =
-                own().fold((0.0, 0_usize), |(sum, count), (_, half)| (sum + f64::from(*half), count + 1));
-            let found = found.flatten();
-            TissueInterval {
-                tissue,
-                voxels: count,
-                scale: found.map(|found| found.scale),
-                inside: found.is_some_and(|found| found.inside),
-                half_width: if count > 0 { sum / count as f64 } else { 0.0 },
-            }
-        });
-        let known = calibration.as_ref().map(|calibration| (calibration, f64::from(noise.mean)));
-        let lesions = config.lesions.iter().map(|lesion| {
-            let estimates = |mask: &[f32]| lesion_estimates(image, mask, &replicates, &convex);
-            lesion_intervals(lesion, image, &estimates, known, config.level.get())
-                .ok_or_else(|| self.source.mistake("confidence.lesions", outside(lesion), Some(FRAME.into())))
-        });
-        let lesions = lesions.collect::<Result<Vec<_>, _>>()?.concat();
+        let calibration = config.read(self.source)?;
+        let known = |kind| calibration.as_ref()?.scale(kind, noise.mean.into(), config.level.get());
+        let factor = Tissue::ALL.map(|tissue| known(Kind::Tissue(tissue)).map_or(1.0, |found| found.scale as f32));
+        let half = |(x, sigma): (&f32, &f32)| factor[Tissue::of(*x, scale) as usize] * sigma;
+        let half = image.values.iter().zip(&sigma).map(half).collect();
         let half_width = Image { values: half, ..image.clone() };
+        let intervals = Tissue::ALL.map(|tissue| {
+            let own = |x: f32| x > 0.0 && Tissue::of(x, scale) == tissue;
+            tissue_interval(tissue, image, &half_width, own, known(Kind::Tissue(tissue)))
+        });
+        let mut lesions = Vec::new();
+        for (name, mask) in lesion_masks(config, &image.grid, self.source)? {
+            let size = LesionSize::of(&image.grid, &mask);
+            let estimates = lesion_estimates(image, &mask, &replicates, &convex).into_iter();
+            let told = |estimate: LesionEstimate| {
+                lesion_interval(&name, &estimate, known(Kind::Lesion(estimate.figure, size)))
+            };
+            lesions.extend(estimates.map(told));
+        }
         let file = config.map.as_ref().map(|path| self.source.resolve(path));
         if let Some(path) = &file {
             write_image_file(path, self.options.force, &half_width, self.provenance)?;
@@ -90,44 +66,75 @@ impl Scene<'_> {
             level: config.level.get(),
             replicates: config.replicates,
             noise: noise.mean.into(),
-            calibration: path,
-            method: calibration.map(|calibration| calibration.method),
+            calibration: config.calibration.as_ref().map(|path| self.source.resolve(path)),
+            method: calibration.as_ref().map(|calibration| calibration.method.clone()),
             unit: self.unit.to_string(),
             intervals: intervals.to_vec(),
             lesions,
         };
         Ok(Some(Confidence { result, sigma, half_width, convex, replicates, file }))
     }
-}
 
-const FRAME: &str = "centres are in mm, in the frame of the scanner; regions hold at least one voxel";
-
-fn outside(lesion: &MeasuredLesion) -> String {
-    format!("{} holds no voxel of the image", lesion.name)
-}
-
-/// The figures of one lesion with their intervals; `None` where it holds no voxel.
-fn lesion_intervals(
-    lesion: &MeasuredLesion,
-    image: &Image,
-    estimates: &dyn Fn(&[f32]) -> Vec<LesionEstimate>,
-    known: Option<(&Calibration, f64)>,
-    level: f64,
-) -> Option<Vec<LesionInterval>> {
-    let ball = Phantom::balls("lesion", &[(lesion.centre_mm, 0.5 * lesion.diameter_mm.get(), 1.0)]);
-    let mask = ball.activity_image(&image.grid).values;
-    let size = LesionSize::of(&image.grid, &mask);
-    let interval = |LesionEstimate { figure, value, sigma }| {
-        let found = known.and_then(|(calibration, noise)| calibration.scale(Kind::Lesion(figure, size), noise, level));
-        LesionInterval {
-            name: lesion.name.clone(),
-            figure,
-            value,
-            scale: found.map(|found| found.scale),
-            inside: found.is_some_and(|found| found.inside),
-            half_width: found.map_or(1.0, |found| found.scale) * sigma,
+    /// Images of scans that are simulated from an image; `None` after Ctrl-C, as the last one may have been cut short.
+    fn replicates(&self, config: &ConfidenceConfig, image: &Image) -> Result<Option<Vec<Vec<f32>>>, RunError> {
+        let mean = self.model.expected(&image.values, &mut self.model.scratch());
+        let progress = self.options.console.progress("confidence");
+        let mut replicates = Vec::with_capacity(config.replicates);
+        for number in 0..config.replicates {
+            progress.set(number, config.replicates);
+            replicates.push(self.again(&mean, config.seed, number)?.1);
+            if self.options.interrupt.pressed() {
+                return Ok(None);
+            }
         }
+        Ok(Some(replicates))
+    }
+}
+
+/// Name of every lesion of a config, and the share of each voxel inside of it.
+pub(super) fn lesion_masks(
+    config: &ConfidenceConfig,
+    grid: &ImageGrid,
+    source: &Source,
+) -> Result<Vec<(String, Vec<f32>)>, ConfigError> {
+    let mask = |lesion: &MeasuredLesion| {
+        let ball = Phantom::balls("lesion", &[(lesion.centre_mm, 0.5 * lesion.diameter_mm.get(), 1.0)]);
+        let mask = ball.activity_image(grid).values;
+        if mask.iter().any(|share| *share >= 0.5) {
+            return Ok((lesion.name.clone(), mask));
+        }
+        let message = format!("{} holds no voxel of the image", lesion.name);
+        let help = Some("centres are in mm, in the frame of the scanner; a ball holds half of a voxel at least".into());
+        Err(source.mistake("confidence.lesions", message, help))
     };
-    let found: Vec<_> = estimates(&mask).into_iter().map(interval).collect();
-    (!found.is_empty()).then_some(found)
+    config.lesions.iter().map(mask).collect()
+}
+
+fn tissue_interval(
+    tissue: Tissue,
+    image: &Image,
+    half_width: &Image,
+    own: impl Fn(f32) -> bool,
+    found: Option<FoundScale>,
+) -> TissueInterval {
+    let own = image.values.iter().zip(&half_width.values).filter(|(x, _)| own(**x));
+    let (sum, voxels) = own.fold((0.0, 0_usize), |(sum, count), (_, half)| (sum + f64::from(*half), count + 1));
+    TissueInterval {
+        tissue,
+        voxels,
+        scale: found.map(|found| found.scale),
+        inside: found.is_some_and(|found| found.inside),
+        half_width: if voxels > 0 { sum / voxels as f64 } else { 0.0 },
+    }
+}
+
+fn lesion_interval(name: &str, estimate: &LesionEstimate, found: Option<FoundScale>) -> LesionInterval {
+    LesionInterval {
+        name: name.into(),
+        figure: estimate.figure,
+        value: estimate.value,
+        scale: found.map(|found| found.scale),
+        inside: found.is_some_and(|found| found.inside),
+        half_width: found.map_or(1.0, |found| found.scale) * estimate.sigma,
+    }
 }

@@ -1,7 +1,7 @@
 //! `coincide recon`: measurement → image → files.
 
 use super::attenuation::attenuate;
-use super::confidence::Confidence;
+use super::confidence::{Confidence, lesion_masks};
 use super::figures::Reference;
 use super::iterate::{Made, Scene};
 use super::measurement::{Acquired, acquire, early_geometry};
@@ -67,6 +67,9 @@ pub(super) fn reconstruct(
         attenuate(&mut measurement, attenuation, source)?;
     }
     let grid = config.image.grid(&measurement.geometry, source)?;
+    if let Some(confidence) = &config.confidence {
+        lesion_masks(confidence, &grid, source)?; // what is named outside of the image is told now
+    }
     let resolution_mm = config.resolution.map(|filter| filter.widths_mm());
     let sentinel = config.sentinel();
     let (measurement, kept) = held_out(sentinel.as_ref(), measurement);
