@@ -189,7 +189,7 @@ fn the_program_tells_what_the_counts_say() {
         serde_json::from_slice(&output.stdout).unwrap()
     };
     assert!(run("")["sentinel"].is_null(), "no learned prior, no sentinel");
-    let plain = &run("[sentinel]\nsizes_mm = [20.0]\nedges = 0.0\nmap = \"z.nii.gz\"")["sentinel"];
+    let plain = &run("[sentinel]\nsizes_mm = [20.0]\nedges = 0.0\nleast_height = 0.0\nmap = \"z.nii.gz\"")["sentinel"];
     println!("{plain}");
     assert!(plain["largest"].as_f64().unwrap() > 0.0 && plain["smallest"].as_f64().unwrap() < 0.0);
     assert!(folder.path().join("z.nii.gz").exists());
@@ -220,7 +220,7 @@ fn the_program_tells_what_the_counts_say() {
     };
     assert!(places.iter().all(|place| wiped_image.values[at(place)] != fallback.values[at(place)]));
     let same = wiped_image.values.iter().zip(&fallback.values).filter(|(a, b)| a == b).count();
-    assert!(same > wiped_image.values.len() / 4 && same < wiped_image.values.len(), "{same}");
+    assert!(same > 0 && same < wiped_image.values.len(), "{same} of {}", wiped_image.values.len());
     let missing = places.iter().find(|place| place["verdict"] == "missing").expect("what the filter wiped away");
     assert!(missing["extent_mm"].is_array());
     let centre: Vec<f64> = missing["centre_mm"].as_array().unwrap().iter().map(|mm| mm.as_f64().unwrap()).collect();
@@ -232,7 +232,7 @@ fn the_program_tells_what_the_counts_say() {
     )["sentinel"]["certificates"];
     println!("{certified}");
     assert!(certified[0]["present"].as_f64() > Some(20.0) && certified[1]["present"].as_f64() < Some(20.0));
-    let found = &run("[sentinel]\nsizes_mm = [20.0]\nedges = 0.0\nsimulated = 19")["sentinel"];
+    let found = &run("[sentinel]\nsizes_mm = [20.0]\nedges = 0.0\nleast_height = 0.0\nsimulated = 19")["sentinel"];
     let threshold = found["threshold"].as_f64().unwrap();
     println!("threshold of 19 scans: {threshold:.2}");
     assert!((1.0..8.0).contains(&threshold) && found["simulated"] == 19);

@@ -28,7 +28,7 @@ pub(super) fn held_out(config: Option<&SentinelConfig>, whole: Measurement) -> (
 
 /// Voxels at which counts that are looked at, and none other, hold activity that an image lacks, at the threshold of the config.
 pub(super) fn flagged_missing(config: &SentinelConfig, model: &Model, image: &Image) -> Vec<bool> {
-    missing(image.values.len(), &maps(config, model, image), config.threshold.get())
+    missing(image.values.len(), &maps(config, model, image), config.threshold())
 }
 
 /// What the sentinel says.
@@ -61,7 +61,7 @@ impl Scene<'_> {
         };
         let maps = maps(config, kept.as_ref().unwrap_or(self.model), image);
         let threshold = match config.simulated {
-            0 => config.threshold.get(),
+            0 => config.threshold(),
             scans => self.simulated_threshold(config, image, scans)?,
         };
         let z = maps.first().map_or_else(|| vec![0.0; image.values.len()], |first| first.z.clone());
