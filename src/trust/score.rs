@@ -91,15 +91,24 @@ fn ranges(grid: &ImageGrid, x: &[f32], reach_mm: f64) -> Vec<f32> {
 }
 
 /// Of every voxel and its neighbours along an axis up to a number of voxels away, what `pick` chooses.
-pub(super) fn along(shape: [usize; 3], axis: usize, reach: usize, x: &[f32], pick: fn(f32, f32) -> f32) -> Vec<f32> {
-    let stride: usize = shape[axis + 1..].iter().product();
-    let chosen = |voxel: usize| {
-        let at = voxel / stride % shape[axis];
-        let (before, behind) = (at.min(reach), (shape[axis] - 1 - at).min(reach));
-        let near = (voxel - before * stride..=voxel + behind * stride).step_by(stride);
-        near.map(|near| x[near]).fold(x[voxel], pick)
-    };
-    (0..x.len()).into_par_iter().map(chosen).collect()
+pub(super) fn along(
+    shape: [usize; 3],
+    axis: usize,
+    reach: usize,
+    x: &[f32],
+    pick: impl Fn(f32, f32) -> f32 + Sync,
+) -> Vec<f32> {
+    // Rows of voxels that are neighbours in memory and have the same place on the axis.
+    let (row, count) = (shape[axis + 1..].iter().product::<usize>(), shape[axis]);
+    let mut out = x.to_vec();
+    out.par_chunks_mut(row).enumerate().with_min_len(64).for_each(|(number, out)| {
+        let (first, at) = (number - number % count, number % count);
+        for near in at.saturating_sub(reach)..=(at + reach).min(count - 1) {
+            let other = &x[(first + near) * row..][..row];
+            out.iter_mut().zip(other).for_each(|(out, other)| *out = pick(*out, *other));
+        }
+    });
+    out
 }
 
 impl ScoreMap {
