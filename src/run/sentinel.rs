@@ -26,9 +26,9 @@ pub(super) fn held_out(config: Option<&SentinelConfig>, whole: Measurement) -> (
     }
 }
 
-/// Voxels at which counts that are looked at, and none other, hold activity that an image lacks, at the threshold of the config.
-pub(super) fn flagged_missing(config: &SentinelConfig, model: &Model, image: &Image) -> Vec<bool> {
-    missing(image.values.len(), &maps(config, model, image), config.threshold())
+/// Voxels at which the counts of a model hold activity that an image lacks.
+pub(super) fn flagged_missing(config: &SentinelConfig, model: &Model, image: &Image, threshold: f64) -> Vec<bool> {
+    missing(image.values.len(), &maps(config, model, image), threshold)
 }
 
 /// What the sentinel says.

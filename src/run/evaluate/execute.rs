@@ -171,9 +171,17 @@ impl Crew<'_> {
                 if let (Some(found), Some(asked)) = (&confidence, &run.config.confidence) {
                     figures.extend(coverage::of_run(subject, &image, found, asked));
                 }
-                if let (Some(asked), Some(whole)) = (&self.study.config.erased, whole) {
+                if let (Some(asked), Some(whole), Some(told)) = (&self.study.config.erased, whole, &result.sentinel) {
                     let simulation = &self.plan.scans[run.scan].simulation;
-                    figures.extend(sentinel::of_run(asked, subject, simulation, &run.config, &whole, &image)?);
+                    figures.extend(sentinel::of_run(
+                        asked,
+                        subject,
+                        simulation,
+                        &run.config,
+                        &whole,
+                        &image,
+                        told.threshold,
+                    )?);
                 }
                 figures
             }

@@ -39,7 +39,8 @@ const TISSUE: [f32; 2] = [0.4, 2.5];
 /// Voxels that are tried for each lesion.
 const TRIES: usize = 200;
 
-/// What the sentinel says of lesions that only the counts hold. `whole`: the scan without them; `image`: what was made of it.
+/// What the sentinel says of lesions that only the counts hold. `whole`: the scan without them; `image`: what was made of it;
+/// `threshold`: what the sentinel of that image used.
 pub(super) fn of_run(
     asked: &ErasedConfig,
     subject: &Subject,
@@ -47,25 +48,30 @@ pub(super) fn of_run(
     config: &ReconConfig,
     whole: &Measurement,
     image: &Image,
+    threshold: f64,
 ) -> Result<Figures, RunError> {
     let Some(sentinel) = config.sentinel() else { return Ok(Figures::new()) };
     let (_, kept) = held_out(Some(&sentinel), whole.clone());
     let mut kept = kept.unwrap_or_else(|| whole.clone());
     let resolution_mm = config.resolution.map(|filter| filter.widths_mm());
     let sites = sites(asked, subject, simulation.seed);
-    let lesions = {
+    let shown: Vec<(Site, AddedLesion)> = {
         let model = Model::new(&kept, subject.grid, resolution_mm, 1)?;
         let truth = model.expected(&subject.reference.truth.values, &mut model.scratch());
         let silent = Measurement { background: None, ..kept.clone() };
         let silent = model.with_measurement(&silent);
-        let hot = |site: &Site| site.lesion(&subject.phantom, &silent, &truth);
-        sites.iter().map(hot).collect::<Result<Vec<_>, RunError>>()?
+        let hot = |site: Site| {
+            let lesion = site.lesion(&subject.phantom, &silent, &truth).transpose()?;
+            Some(lesion.map(|lesion| (site, lesion)))
+        };
+        sites.into_iter().filter_map(hot).collect::<Result<_, RunError>>()?
     };
-    if lesions.is_empty() {
+    if shown.is_empty() {
         return Ok(Figures::new());
     }
-    let config_with = SimulationConfig { lesions: lesions.clone(), ..simulation.clone() };
-    let Some(with) = simulate(&subject.phantom, &subject.geometry, &config_with, &|_, _| ())?.pop() else {
+    let lesions = shown.iter().map(|(_, lesion)| *lesion).collect();
+    let with = SimulationConfig { lesions, ..simulation.clone() };
+    let Some(with) = simulate(&subject.phantom, &subject.geometry, &with, &|_, _| ())?.pop() else {
         return Ok(Figures::new());
     };
     // The counts of the lesions alone, as many as were kept of all.
@@ -76,9 +82,9 @@ pub(super) fn of_run(
     }
     kept.prompts.iter_mut().zip(&added.prompts).for_each(|(kept, added)| *kept += added);
     let model = Model::new(&kept, subject.grid, resolution_mm, 1)?;
-    let missing = flagged_missing(&sentinel, &model, image);
+    let missing = flagged_missing(&sentinel, &model, image, threshold);
     let mut figures = Figures::new();
-    for (number, (site, lesion)) in sites.iter().zip(&lesions).enumerate() {
+    for (number, (site, lesion)) in shown.iter().enumerate() {
         let ball = Ball::new(&subject.grid, 0.5 * site.diameter_mm);
         let found = ball.around(subject.grid.nearest(lesion.centre_mm)).any(|voxel| missing[voxel]);
         let name = |figure: &str| format!("erased.{number}.{figure}");
@@ -97,8 +103,8 @@ struct Site {
 }
 
 impl Site {
-    /// The lesion that an ideal observer sees with this signal-to-noise ratio.
-    fn lesion(&self, phantom: &Phantom, silent: &Model, mean: &[f32]) -> Result<AddedLesion, RunError> {
+    /// The lesion that an ideal observer sees with this signal-to-noise ratio; `None` where the scan sees nothing.
+    fn lesion(&self, phantom: &Phantom, silent: &Model, mean: &[f32]) -> Result<Option<AddedLesion>, RunError> {
         let twice = AddedLesion {
             centre_mm: self.centre_mm,
             diameter_mm: Positive::constant(self.diameter_mm),
@@ -109,7 +115,8 @@ impl Site {
         let counts = silent.expected(&ball.activity_image(&silent.grid()).values, &mut silent.scratch());
         let bins = counts.iter().zip(mean).filter(|(_, mean)| **mean > 0.0);
         let square: f64 = bins.map(|(count, mean)| f64::from(*count).powi(2) / f64::from(*mean)).sum();
-        Ok(AddedLesion { contrast: Positive::constant(1.0 + self.snr / square.sqrt()), ..twice })
+        let contrast = 1.0 + self.snr / square.sqrt();
+        Ok(contrast.is_finite().then(|| AddedLesion { contrast: Positive::constant(contrast), ..twice }))
     }
 }
 
