@@ -151,6 +151,9 @@ enum Evaluate {
     Sentinel {
         /// Study file
         study: PathBuf,
+        /// Write the thresholds that one scan in twenty exceeds by chance, by noise
+        #[arg(long, value_name = "FILE.json")]
+        calibrate: Option<PathBuf>,
     },
 }
 
@@ -256,8 +259,8 @@ fn run(arguments: &Arguments) -> Result<ExitCode, RunError> {
         Command::Evaluate { part: Some(Evaluate::Coverage { study, calibrate }), .. } => {
             show(&run::evaluate_coverage(study, calibrate.as_deref(), &options)?, json);
         }
-        Command::Evaluate { part: Some(Evaluate::Sentinel { study }), .. } => {
-            show(&run::evaluate_sentinel(study, &options)?, json);
+        Command::Evaluate { part: Some(Evaluate::Sentinel { study, calibrate }), .. } => {
+            show(&run::evaluate_sentinel(study, calibrate.as_deref(), &options)?, json);
         }
         Command::Evaluate { study, .. } => {
             show(&run::evaluate(study.as_deref().unwrap_or(Path::new("")), &options)?, json)

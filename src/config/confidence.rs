@@ -1,6 +1,6 @@
 //! The table `[confidence]`: between which bounds is the truth?
 
-use super::{ConfigError, Source};
+use super::{ConfigError, PriorConfig, Source, UnrolledConfig};
 use crate::trust::Calibration;
 use crate::units::{Fraction, NonNegative, Positive};
 use schemars::JsonSchema;
@@ -23,6 +23,9 @@ pub struct ConfidenceConfig {
     pub seed: u64,
     /// Image of the half widths of the intervals (HDF5 or NIfTI).
     pub map: Option<PathBuf>,
+    /// Further models for `[prior.unrolled]`: where their images of the same counts differ, the image is uncertain. Each takes as long as
+    /// the reconstruction.
+    pub ensemble: Vec<String>,
     /// Resolution (FWHM in mm) of the truth that the intervals are about.
     pub resolution_fwhm_mm: NonNegative,
     /// Lesions whose mean, peak and volume are told with intervals.
@@ -49,6 +52,7 @@ impl Default for ConfidenceConfig {
             calibration: None,
             seed: 1,
             map: None,
+            ensemble: Vec::new(),
             resolution_fwhm_mm: NonNegative::constant(4.0),
             lesions: Vec::new(),
         }
@@ -57,7 +61,7 @@ impl Default for ConfidenceConfig {
 
 impl ConfidenceConfig {
     /// What keeps it from being run with a prior.
-    pub fn conflicts(&self, prior: Option<&str>, source: &Source, force: bool) -> Vec<ConfigError> {
+    pub fn conflicts(&self, prior: Option<&PriorConfig>, source: &Source, force: bool) -> Vec<ConfigError> {
         let wrong = |key: &str, message: String, help: &str| {
             source.mistake(&format!("confidence.{key}"), message, Some(help.to_owned()))
         };
@@ -69,9 +73,19 @@ impl ConfidenceConfig {
         });
         let endings = [".h5", ".hdf5", ".nii", ".nii.gz"];
         let map = self.map.as_ref().and_then(|path| source.output("confidence.map", path, &endings, force).err());
-        let calibration = self.read(source).map(|known| known.and_then(|known| self.mismatch(&known, prior, source)));
+        let name = prior.map(PriorConfig::name);
+        let calibration = self.read(source).map(|known| known.and_then(|known| self.mismatch(&known, name, source)));
         let calibration = calibration.unwrap_or_else(Some);
-        [few, level, map, calibration].into_iter().flatten().collect()
+        let ensemble = match prior {
+            Some(PriorConfig::Unrolled(unrolled)) => self.ensemble.iter().find_map(|model| {
+                UnrolledConfig { model: model.clone(), ..unrolled.clone() }.unusable("confidence.ensemble", source)
+            }),
+            _ => (!self.ensemble.is_empty()).then(|| {
+                let message = "there are no further models of a prior that is no network".to_owned();
+                wrong("ensemble", message, "remove this key, or use [prior.unrolled]")
+            }),
+        };
+        [few, level, map, calibration, ensemble].into_iter().flatten().collect()
     }
 
     /// The calibration, where one is named.
@@ -96,6 +110,12 @@ impl ConfidenceConfig {
         } else if known.replicates != self.replicates {
             let scans = |count: usize| format!("{count} simulated scans");
             Some(wrong("replicates", scans(self.replicates), scans(known.replicates)))
+        } else if known.ensemble != self.ensemble {
+            let networks = |names: &[String]| match names {
+                [] => "no ensemble".to_owned(),
+                names => format!("the ensemble {}", names.join(", ")),
+            };
+            Some(wrong("ensemble", networks(&self.ensemble), networks(&known.ensemble)))
         } else if known.resolution_fwhm_mm != resolution {
             let of = |mm: f64| format!("a truth of {mm} mm");
             Some(wrong("resolution_fwhm_mm", of(resolution), of(known.resolution_fwhm_mm)))

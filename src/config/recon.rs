@@ -89,8 +89,9 @@ impl ReconConfig {
             conflicts.push(source.mistake(&at, "this algorithm needs a prior that is a denoiser", Some(help.into())));
         }
         conflicts.extend(self.algorithm.conflicts(source));
-        conflicts.extend(self.sentinel.iter().flat_map(|sentinel| sentinel.conflicts(source, force)));
-        let prior = self.prior.as_ref().map(PriorConfig::name);
+        let prior = self.prior.as_ref();
+        let name = prior.map(PriorConfig::name);
+        conflicts.extend(self.sentinel.iter().flat_map(|sentinel| sentinel.conflicts(name, source, force)));
         conflicts.extend(self.confidence.iter().flat_map(|confidence| confidence.conflicts(prior, source, force)));
         conflicts.extend(self.tolerance_conflict(source));
         conflicts

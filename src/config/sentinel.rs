@@ -1,9 +1,11 @@
 //! The table `[sentinel]`: does the image hold what the counts hold, and nothing that they refute?
 
 use super::{ConfigError, Source};
+use crate::trust::{FoundThreshold, Judged, Thresholds};
 use crate::units::{Fraction, NonNegative, Positive};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::path::PathBuf;
 
 /// `[sentinel]`: spots of each size, voxel by voxel, that the counts ask for beside the image.
@@ -14,8 +16,11 @@ pub struct SentinelConfig {
     pub off: bool,
     /// Widths (FWHM) of the spots in mm.
     pub sizes_mm: Vec<Positive>,
-    /// Largest |z| that is not told; by default 4.9, or 5.5 with counts that are held out; found by `simulated` scans where that is given.
+    /// Largest |z| that is not told; by default that of `calibration`, or what `simulated` scans find.
     pub threshold: Option<Positive>,
+    /// Thresholds by noise, as `coincide evaluate sentinel --calibrate` writes them; by default those of the shipped 3-D network, or 5.5
+    /// where counts are held out.
+    pub calibration: Option<PathBuf>,
     /// Smallest height of a spot that is told, over the mean activity of the body.
     pub least_height: NonNegative,
     /// Share of an edge's height by which the image may be off there without being told: networks and filters soften edges, which
@@ -61,6 +66,7 @@ impl Default for SentinelConfig {
             off: false,
             sizes_mm: vec![Positive::constant(7.0), Positive::constant(10.0)],
             threshold: None,
+            calibration: None,
             least_height: NonNegative::constant(0.5),
             edges: Fraction::constant(0.4),
             simulated: 0,
@@ -73,21 +79,82 @@ impl Default for SentinelConfig {
     }
 }
 
-/// What one in twenty scans from which nothing is missing exceeds, with the 3-D network at 3·10⁶ prompts: `coincide evaluate sentinel
-/// examples/study-sentinel.toml`. An image follows the counts that it was made of, and |z| is smaller.
-const THRESHOLD: f64 = 4.9;
-/// The same with half of the counts held out.
-const THRESHOLD_HELD_OUT: f64 = 5.5;
+/// Thresholds of the shipped 3-D network: `coincide evaluate sentinel examples/study-sentinel-calibrate.toml`.
+const SHIPPED: &str = include_str!("../../models/unrolled-3d.sentinel.json");
+/// What one in twenty scans exceeds with half of their counts held out: `coincide evaluate sentinel examples/study-sentinel.toml`.
+const HELD_OUT: f64 = 5.5;
 
 impl SentinelConfig {
-    /// Largest |z| that is not told, where none are simulated to find it.
-    pub fn threshold(&self) -> f64 {
-        let usual = if self.held_out.get() > 0.0 { THRESHOLD_HELD_OUT } else { THRESHOLD };
-        self.threshold.map_or(usual, Positive::get)
+    /// Largest |z| that is not told of a scan of noise ν̄, where none are simulated to find it.
+    pub fn threshold(&self, noise: f64, source: &Source) -> Result<FoundThreshold, ConfigError> {
+        let given = |threshold| FoundThreshold { threshold, inside: true };
+        if let Some(threshold) = self.threshold {
+            return Ok(given(threshold.get()));
+        }
+        let known = match self.read(source)? {
+            Some(known) => known,
+            None if self.held_out.get() > 0.0 => return Ok(given(HELD_OUT)),
+            None => serde_json::from_str(SHIPPED).unwrap_or_else(|error| unreachable!("it is tested: {error}")),
+        };
+        Ok(known.at(noise).unwrap_or_else(|| unreachable!("every file has a class")))
     }
 
-    /// What keeps it from being run.
-    pub fn conflicts(&self, source: &Source, force: bool) -> Vec<ConfigError> {
+    /// The calibration, where one is named.
+    fn read(&self, source: &Source) -> Result<Option<Thresholds>, ConfigError> {
+        let at = "sentinel.calibration";
+        let Some(path) = &self.calibration else { return Ok(None) };
+        let read = Thresholds::read(&source.input(at, path)?);
+        read.map(Some).map_err(|error| source.mistake(at, error.to_string(), None))
+    }
+
+    /// What thresholds depend on beside the noise.
+    pub fn judged(&self, prior: Option<&str>) -> Judged {
+        Judged {
+            prior: prior.map(str::to_owned),
+            sizes_mm: self.sizes_mm.iter().map(|size| size.get()).collect(),
+            least_height: self.least_height.get(),
+            edges: self.edges.get(),
+            held_out: self.held_out.get(),
+        }
+    }
+
+    /// A calibration that cannot be read, or was made for another sentinel or prior.
+    fn miscalibrated(&self, prior: Option<&str>, source: &Source) -> Option<ConfigError> {
+        let known = match self.read(source) {
+            Ok(known) => known?.judged,
+            Err(error) => return Some(error),
+        };
+        let wrong = |key: &str, message: String| {
+            let help = Some("make one for this sentinel: coincide evaluate sentinel STUDY --calibrate FILE".into());
+            Some(source.mistake(&format!("sentinel.{key}"), message, help))
+        };
+        if self.threshold.is_some() {
+            let help = Some("remove one of them".into());
+            return Some(source.mistake("sentinel.threshold", "both a threshold and a calibration are given", help));
+        }
+        let own = self.judged(prior);
+        let made =
+            |of: &dyn fmt::Debug, own: &dyn fmt::Debug| format!("the calibration was made with {of:?}, not {own:?}");
+        if known.prior != own.prior {
+            let named =
+                |prior: Option<String>| prior.map_or("no prior".to_owned(), |prior| format!("the prior `{prior}`"));
+            let message = format!("the calibration was made with {}, not {}", named(known.prior), named(own.prior));
+            wrong("calibration", message)
+        } else if known.sizes_mm != own.sizes_mm {
+            wrong("sizes_mm", made(&known.sizes_mm, &own.sizes_mm))
+        } else if known.least_height != own.least_height {
+            wrong("least_height", made(&known.least_height, &own.least_height))
+        } else if known.edges != own.edges {
+            wrong("edges", made(&known.edges, &own.edges))
+        } else if known.held_out != own.held_out {
+            wrong("held_out", made(&known.held_out, &own.held_out))
+        } else {
+            None
+        }
+    }
+
+    /// What keeps it from being run with a prior.
+    pub fn conflicts(&self, prior: Option<&str>, source: &Source, force: bool) -> Vec<ConfigError> {
         let wrong = |key: &str, message: String, help: &str| {
             source.mistake(&format!("sentinel.{key}"), message, Some(help.to_owned()))
         };
@@ -118,6 +185,7 @@ impl SentinelConfig {
         let at = "sentinel.fallback";
         let fallback = self.fallback.as_ref();
         let fallback = fallback.and_then(|path| source.output(at, path, &[".h5", ".hdf5"], force).err());
-        [empty, wide, none_left, few, fitted, faint, map, fallback].into_iter().flatten().collect()
+        let miscalibrated = self.miscalibrated(prior, source);
+        [empty, wide, none_left, few, fitted, faint, map, fallback, miscalibrated].into_iter().flatten().collect()
     }
 }

@@ -68,8 +68,12 @@ pub struct ReconResult {
 pub struct SentinelResult {
     /// Widths (FWHM) of the spots in mm.
     pub sizes_mm: Vec<f64>,
+    /// ν̄ of the scan ([`crate::prior::RelativeNoise`]).
+    pub noise: f64,
     /// Largest |z| that is not told.
     pub threshold: f64,
+    /// False where the threshold was found on scans that are all noisier or all less noisy.
+    pub inside: bool,
     /// Scans that the threshold was found by; 0 where it was given.
     pub simulated: usize,
     /// Share of the counts that was kept for the test; 0 where the image was fitted to all of them.
@@ -123,6 +127,8 @@ pub struct ConfidenceResult {
     pub level: f64,
     /// Simulated scans.
     pub replicates: usize,
+    /// Further networks whose images were compared.
+    pub ensemble: Vec<String>,
     /// ν̄ of the scan.
     pub noise: f64,
     /// The calibration, where there is one.

@@ -170,15 +170,16 @@ impl ConfidenceResult {
 
 impl fmt::Display for ConfidenceResult {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let (percent, scans) = ((1e4 * self.level).round() / 100.0, self.replicates);
+        let percent = (1e4 * self.level).round() / 100.0;
+        let scans = match self.ensemble.len() {
+            0 => format!("{} simulated scans", self.replicates),
+            networks => format!("{} simulated scans and {networks} further networks", self.replicates),
+        };
         match &self.method {
             Some(method) => {
-                writeln!(
-                    f,
-                    "confidence: intervals of {percent} % from {scans} simulated scans, calibrated for `{method}`"
-                )?;
+                writeln!(f, "confidence: intervals of {percent} % from {scans}, calibrated for `{method}`")?;
             }
-            None => writeln!(f, "confidence: σ from {scans} simulated scans; not calibrated, so no share is promised")?,
+            None => writeln!(f, "confidence: σ from {scans}; not calibrated, so no share is promised")?,
         }
         write!(f, "{}", self.table())?;
         if self.lesions.is_empty() {
@@ -215,7 +216,10 @@ impl fmt::Display for Certificate {
 impl fmt::Display for SentinelResult {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let found = match self.simulated {
-            0 => "given".to_owned(),
+            0 if !self.inside => {
+                "found on scans of other noise: it may flag more, or less, than one in twenty by chance".to_owned()
+            }
+            0 => format!("at noise ν̄ {}", significant(self.noise)),
             scans => format!("one in twenty of {scans} simulated scans is above"),
         };
         let [low, high, threshold] = [self.smallest, self.largest, self.threshold].map(|z| format!("{z:.2}"));

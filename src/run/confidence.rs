@@ -2,15 +2,17 @@
 
 use super::iterate::Scene;
 use super::prior::relative_noise;
-use super::{RunError, write_image_file};
+use super::recon::image_of;
+use super::{Options, RunError, write_image_file};
 use crate::algorithm::map_image;
-use crate::config::{ConfidenceConfig, ConfigError, MeasuredLesion, Source};
+use crate::config::{ConfidenceConfig, ConfigError, MeasuredLesion, PriorConfig, ReconConfig, Source, UnrolledConfig};
 use crate::image::{Image, ImageGrid};
+use crate::observe::Console;
 use crate::phantom::Phantom;
 use crate::prior::mean_activity;
 use crate::prior::network::{MapStart, StartOfScan};
 use crate::report::{ConfidenceResult, LesionInterval, TissueInterval};
-use crate::trust::{FoundScale, Kind, LesionEstimate, LesionSize, Tissue, lesion_estimates, spread};
+use crate::trust::{FoundScale, Kind, LesionEstimate, LesionSize, Others, Tissue, lesion_estimates, spread};
 use std::path::PathBuf;
 
 /// The image of a convex prior: the relative difference prior, a little stronger than where networks begin.
@@ -23,10 +25,8 @@ pub(super) struct Confidence {
     pub sigma: Vec<f32>,
     /// Half widths of the intervals.
     pub half_width: Image,
-    /// The image of the convex prior.
-    pub convex: Vec<f32>,
-    /// Images of the simulated scans.
-    pub replicates: Vec<Vec<f32>>,
+    /// The images that it was found from.
+    pub others: Others,
     /// The file of the half widths, where one was asked for.
     pub file: Option<PathBuf>,
 }
@@ -38,7 +38,8 @@ impl Scene<'_> {
         let noise = relative_noise(self.model, &image.values);
         let scale = mean_activity(&image.grid, &image.values);
         let convex = map_image(self.model, &StartOfScan { by: CONVEX, noise: noise.mean, scale }, None);
-        let sigma = spread(&image.grid, &image.values, &replicates, &convex);
+        let others = Others { replicates, convex, ensemble: self.ensemble(config)? };
+        let sigma = spread(&image.grid, &image.values, &others);
         let calibration = config.read(self.source)?;
         let known = |kind| calibration.as_ref()?.scale(kind, noise.mean.into(), config.level.get());
         let factor = Tissue::ALL.map(|tissue| known(Kind::Tissue(tissue)).map_or(1.0, |found| found.scale as f32));
@@ -52,7 +53,7 @@ impl Scene<'_> {
         let mut lesions = Vec::new();
         for (name, mask) in lesion_masks(config, &image.grid, self.source)? {
             let size = LesionSize::of(&image.grid, &mask);
-            let estimates = lesion_estimates(image, &mask, &replicates, &convex).into_iter();
+            let estimates = lesion_estimates(image, &mask, &others).into_iter();
             let told = |estimate: LesionEstimate| {
                 lesion_interval(&name, &estimate, known(Kind::Lesion(estimate.figure, size)))
             };
@@ -65,6 +66,7 @@ impl Scene<'_> {
         let result = ConfidenceResult {
             level: config.level.get(),
             replicates: config.replicates,
+            ensemble: config.ensemble.clone(),
             noise: noise.mean.into(),
             calibration: config.calibration.as_ref().map(|path| self.source.resolve(path)),
             method: calibration.as_ref().map(|calibration| calibration.method.clone()),
@@ -72,7 +74,7 @@ impl Scene<'_> {
             intervals: intervals.to_vec(),
             lesions,
         };
-        Ok(Some(Confidence { result, sigma, half_width, convex, replicates, file }))
+        Ok(Some(Confidence { result, sigma, half_width, others, file }))
     }
 
     /// Images of scans that are simulated from an image; `None` after Ctrl-C, as the last one may have been cut short.
@@ -88,6 +90,21 @@ impl Scene<'_> {
             }
         }
         Ok(Some(replicates))
+    }
+}
+
+impl Scene<'_> {
+    /// What further networks make of the same counts.
+    fn ensemble(&self, config: &ConfidenceConfig) -> Result<Vec<Vec<f32>>, RunError> {
+        let Some(PriorConfig::Unrolled(unrolled)) = &self.config.prior else { return Ok(Vec::new()) };
+        let quiet = Options { console: Console::Quiet, ..self.options.clone() };
+        let of = |model: &String| {
+            let prior = PriorConfig::Unrolled(UnrolledConfig { model: model.clone(), ..unrolled.clone() });
+            let config = ReconConfig { prior: Some(prior), ..self.config.clone() };
+            let scene = Scene { config: &config, reference: None, options: &quiet, ..*self };
+            Ok(image_of(&scene)?.1.values)
+        };
+        config.ensemble.iter().map(of).collect()
     }
 }
 

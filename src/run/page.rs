@@ -63,8 +63,8 @@ fn images(result: &ReconResult, shown: &Shown) -> Images {
         layers.push(layer("truth", &result.unit, truth, Role::Image, Colours::Grey));
         layers.push(layer("image − truth", &result.unit, &difference, Role::Overlay, Colours::Diverging));
     }
-    if let Some(Confidence { half_width, convex, .. }) = shown.confidence {
-        layers.push(layer("convex prior", &result.unit, convex, Role::Image, Colours::Grey));
+    if let Some(Confidence { half_width, others, .. }) = shown.confidence {
+        layers.push(layer("convex prior", &result.unit, &others.convex, Role::Image, Colours::Grey));
         layers.push(layer("confidence: half width", &result.unit, &half_width.values, Role::Overlay, Colours::Hot));
     }
     if let Some(judged) = shown.judged {
@@ -105,13 +105,16 @@ fn sentinel_section(page: &mut Page, sentinel: &SentinelResult) {
     page.section("Sentinel: does the image hold what the counts hold?");
     let compact = sentinel.places.iter().filter(|place| place.is_compact()).count();
     page.text(format!(
-        "z from {:.1} to {:.1}; places beyond ±{:.1} {} are told: {compact} compact ones, {} longer ones.",
+        "z from {:.1} to {:.1}; places beyond ±{:.1}{} are told: {compact} compact ones, {} longer ones.",
         sentinel.smallest,
         sentinel.largest,
         sentinel.threshold,
-        if sentinel.simulated > 0 { "(found by simulated scans)" } else { "(given)" },
+        if sentinel.simulated > 0 { " (found by simulated scans)" } else { "" },
         sentinel.places.len() - compact,
     ));
+    if !sentinel.inside {
+        page.warning("This scan is noisier or less noisy than all scans that the threshold was found on: more or fewer than one in twenty may be flagged by chance.");
+    }
     if compact > 0 {
         page.warning(
             "A compact place may be a lesion that the image has lost or invented. Compare with an image of the same counts by the \

@@ -1,6 +1,7 @@
 //! The sentinel of a reconstruction: the score maps of its image, a threshold, and the places above it.
 
 use super::iterate::Scene;
+use super::prior::relative_noise;
 use super::{RunError, write_image_file};
 use crate::config::{SentinelConfig, SuspectConfig};
 use crate::data::Measurement;
@@ -9,11 +10,11 @@ use crate::likelihood::Model;
 use crate::prior::mean_activity;
 use crate::report::{Certificate, SentinelResult};
 use crate::simulate::{resampled, split};
-use crate::trust::{Forgiven, ScoreMap, Suspect, evidence, extremes, missing, places, score_maps};
+use crate::trust::{
+    FALSE_ALARMS, Forgiven, FoundThreshold, ScoreMap, Suspect, evidence, exceeded_by_chance, extremes, missing, places,
+    score_maps,
+};
 use std::path::PathBuf;
-
-/// Chance that a scan without any contradiction is flagged, where the threshold is found by simulation.
-const FALSE_ALARMS: f64 = 0.05;
 
 /// What is reconstructed, and what is kept for the sentinel.
 pub(super) fn held_out(config: Option<&SentinelConfig>, whole: Measurement) -> (Measurement, Option<Measurement>) {
@@ -60,9 +61,10 @@ impl Scene<'_> {
             None => Vec::new(),
         };
         let maps = maps(config, kept.as_ref().unwrap_or(self.model), image);
-        let threshold = match config.simulated {
-            0 => config.threshold(),
-            scans => self.simulated_threshold(config, image, scans)?,
+        let noise = relative_noise(self.model, &image.values).mean.into();
+        let FoundThreshold { threshold, inside } = match config.simulated {
+            0 => config.threshold(noise, self.source)?,
+            scans => FoundThreshold { threshold: self.simulated_threshold(config, image, scans)?, inside: true },
         };
         let z = maps.first().map_or_else(|| vec![0.0; image.values.len()], |first| first.z.clone());
         let map = Image { grid: image.grid, unit: ImageUnit::Number, values: z };
@@ -79,8 +81,19 @@ impl Scene<'_> {
         let sizes_mm = maps.iter().map(|map| map.fwhm_mm).collect();
         let (simulated, held_out) = (config.simulated, config.held_out.get());
         let unit = self.unit.to_string();
-        let result =
-            SentinelResult { sizes_mm, threshold, simulated, held_out, smallest, largest, unit, places, certificates };
+        let result = SentinelResult {
+            sizes_mm,
+            noise,
+            threshold,
+            inside,
+            simulated,
+            held_out,
+            smallest,
+            largest,
+            unit,
+            places,
+            certificates,
+        };
         let missing = missing(image.values.len(), &maps, threshold);
         Ok(Judged { result, map, missing, fallback, files })
     }
@@ -127,7 +140,7 @@ impl Scene<'_> {
                 break;
             }
         }
-        Ok(quantile(largest, FALSE_ALARMS))
+        Ok(exceeded_by_chance(largest, FALSE_ALARMS))
     }
 
     /// Counts of the same image as the kept ones: the share q of all, where 1 − q was reconstructed.
@@ -148,24 +161,4 @@ fn maps(config: &SentinelConfig, model: &Model, image: &Image) -> Vec<ScoreMap> 
     let sizes_mm: Vec<f64> = config.sizes_mm.iter().map(|size| size.get()).collect();
     let height = config.least_height.get() * f64::from(mean_activity(&image.grid, &image.values));
     score_maps(model, &image.values, &sizes_mm, Forgiven { edges: config.edges.get(), height })
-}
-
-/// The order statistic that a further number exceeds with a chance of at most `chance`; the largest where there are too few.
-fn quantile(mut values: Vec<f64>, chance: f64) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let place = ((1.0 - chance) * (values.len() + 1) as f64).ceil() as usize;
-    values.get(place.saturating_sub(1)).or(values.last()).copied().unwrap_or(f64::INFINITY)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quantile;
-
-    #[test]
-    fn of_nineteen_scans_the_largest_of_thirty_nine_the_second_largest() {
-        let numbers = |count: usize| (1..=count).rev().map(|n| n as f64).collect::<Vec<_>>();
-        assert_eq!(quantile(numbers(19), 0.05), 19.0);
-        assert_eq!(quantile(numbers(39), 0.05), 38.0);
-        assert_eq!(quantile(numbers(3), 0.05), 3.0);
-    }
 }

@@ -4,6 +4,7 @@
 
 use super::confidence::{Tissue, conformal_scale};
 use super::lesion::{LesionFigure, LesionSize};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -59,6 +60,9 @@ pub struct Calibration {
     pub prior: Option<String>,
     /// Simulated scans of each image.
     pub replicates: usize,
+    /// Further networks whose images were compared.
+    #[serde(default)]
+    pub ensemble: Vec<String>,
     /// Resolution (FWHM in mm) of the truth.
     pub resolution_fwhm_mm: f64,
     /// Where it comes from: study, phantoms, scanners, prompts, version.
@@ -151,17 +155,9 @@ impl Calibration {
 
     /// Reads a file.
     pub fn read(path: &Path) -> Result<Self, CalibrationError> {
-        let system = |source| CalibrationError::System { path: path.into(), source };
-        let text = std::fs::read_to_string(path).map_err(system)?;
-        let format = |source| CalibrationError::Format { path: path.into(), source };
-        let read: Self = serde_json::from_str(&text).map_err(format)?;
+        let read: Self = read_json(path)?;
         read.check(path)?;
         Ok(read)
-    }
-
-    /// The text of its file.
-    pub fn text(&self) -> String {
-        serde_json::to_string_pretty(self).unwrap_or_else(|error| unreachable!("numbers and texts: {error}")) + "\n"
     }
 
     fn check(&self, path: &Path) -> Result<(), CalibrationError> {
@@ -189,6 +185,18 @@ impl Calibration {
     }
 }
 
+/// The text of the file of a calibration.
+pub fn json(calibration: &impl Serialize) -> String {
+    serde_json::to_string_pretty(calibration).unwrap_or_else(|error| unreachable!("numbers and texts: {error}")) + "\n"
+}
+
+/// What a JSON file holds.
+pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, CalibrationError> {
+    let system = |source| CalibrationError::System { path: path.into(), source };
+    let text = std::fs::read_to_string(path).map_err(system)?;
+    serde_json::from_str(&text).map_err(|source| CalibrationError::Format { path: path.into(), source })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,6 +213,7 @@ mod tests {
             method: "network".into(),
             prior: Some("unrolled".into()),
             replicates: 6,
+            ensemble: Vec::new(),
             resolution_fwhm_mm: 4.0,
             provenance: BTreeMap::from([("phantoms".into(), "random-1".into())]),
             strata: vec![
@@ -238,16 +247,16 @@ mod tests {
             std::fs::write(&path, text).unwrap();
             Calibration::read(&path)
         };
-        assert_eq!(read(&calibration().text()).unwrap(), calibration());
-        let refused = |from: &str, to: &str| read(&calibration().text().replace(from, to)).unwrap_err().to_string();
+        assert_eq!(read(&json(&calibration())).unwrap(), calibration());
+        let refused = |from: &str, to: &str| read(&json(&calibration()).replace(from, to)).unwrap_err().to_string();
         assert!(
             refused("\"version\": 1", "\"version\": 7")
                 .ends_with("`version` is 7, expected 1, which this program knows")
         );
         assert!(refused("0.8", "0.3").contains("`strata[1].noise` is [0.4, 0.3], expected two positive numbers"));
         assert!(refused("\"hot\"", "\"warm\"").contains("not a calibration: unknown variant `warm`"));
-        for end in 0..calibration().text().len() - 2 {
-            assert!(read(&calibration().text()[..end]).is_err());
+        for end in 0..json(&calibration()).len() - 2 {
+            assert!(read(&json(&calibration())[..end]).is_err());
         }
     }
 }

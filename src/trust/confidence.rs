@@ -1,10 +1,11 @@
 //! Intervals for the truth of every voxel: x ± λ σ.
 //!
-//!   σⱼ² = s²ⱼ + (x̄*ⱼ − xⱼ)² + (xⱼ − x°ⱼ)²
+//!   σⱼ² = s²ⱼ + (x̄*ⱼ − xⱼ)² + (xⱼ − x°ⱼ)² + Σₖ (xⱼ − xᵏⱼ)² / K
 //!
 //! s² is the variance of the images x* of scans that were simulated from x and reconstructed in the same way (a parametric bootstrap: Efron and
 //! Tibshirani 1993, An Introduction to the Bootstrap), their mean against x shows what the method itself takes away, and x° is the
-//! image of a convex prior: what depends on the prior is uncertain. None of this knows how far the truth is; λ does. It is found on scans
+//! image of a convex prior: what depends on the prior is uncertain. So is what further networks see otherwise in the same counts, x¹ to xᴷ: an
+//! ensemble (Lakshminarayanan et al. 2017, NeurIPS), where one is given. None of this knows how far the truth is; λ does. It is found on scans
 //! whose truth is known, for each kind of tissue and noise, by conformal risk control (Angelopoulos et al. 2024, ICLR; arXiv 2208.02814):
 //! the smallest λ with
 //!
@@ -52,8 +53,19 @@ impl Tissue {
     }
 }
 
-/// σ of every voxel; `replicates` are the images of the simulated scans, `convex` that of the convex prior.
-pub fn spread(grid: &ImageGrid, image: &[f32], replicates: &[Vec<f32>], convex: &[f32]) -> Vec<f32> {
+/// Images that an image is held against, all of its grid.
+#[derive(Clone, Debug, Default)]
+pub struct Others {
+    /// Those of scans that were simulated from it; two at least.
+    pub replicates: Vec<Vec<f32>>,
+    /// That of a convex prior, of the same counts.
+    pub convex: Vec<f32>,
+    /// Those of further networks, of the same counts.
+    pub ensemble: Vec<Vec<f32>>,
+}
+
+/// σ of every voxel.
+pub fn spread(grid: &ImageGrid, image: &[f32], Others { replicates, convex, ensemble }: &Others) -> Vec<f32> {
     assert!(replicates.len() > 1, "a variance needs two images");
     let count = replicates.len() as f32;
     let [mut mean, mut variance, mut smooth] = [(); 3].map(|()| zeros(image.len()));
@@ -69,7 +81,14 @@ pub fn spread(grid: &ImageGrid, image: &[f32], replicates: &[Vec<f32>], convex: 
     let sigma = |(((x, variance), mean), convex): (((&f32, &f32), &f32), &f32)| {
         (variance.max(0.0) + bounded(mean - x).powi(2) + bounded(x - convex).powi(2)).sqrt()
     };
-    image.iter().zip(&smooth).zip(&mean).zip(convex).map(sigma).collect()
+    let mut sigma: Vec<f32> = image.iter().zip(&smooth).zip(&mean).zip(convex).map(sigma).collect();
+    let share = (ensemble.len() as f32).recip();
+    for other in ensemble {
+        for ((sigma, x), other) in sigma.iter_mut().zip(image).zip(other) {
+            *sigma = sigma.hypot(bounded(x - other) * share.sqrt());
+        }
+    }
+    sigma
 }
 
 /// A difference whose square is a number: voxels that a scan hardly sees can have any value.
@@ -154,8 +173,13 @@ mod tests {
         let grid = ImageGrid::centred([15, 15, 15], [4.0; 3]);
         let [x, five, seven, one] = [4.0, 5.0, 7.0, 1.0].map(|value| vec![value; grid.voxels()]);
         // Variance 2 of 5 and 7, mean 6 for 4, convex image 1.
-        let sigma = spread(&grid, &x, &[five, seven], &one)[grid.index([7; 3])];
-        assert!((sigma - (2.0_f32 + 4.0 + 9.0).sqrt()).abs() < 1e-4, "{sigma}");
+        let others = Others { replicates: vec![five, seven.clone()], convex: one.clone(), ensemble: Vec::new() };
+        let sigma = |others: &Others| spread(&grid, &x, others)[grid.index([7; 3])];
+        let alone = sigma(&others);
+        assert!((alone - (2.0_f32 + 4.0 + 9.0).sqrt()).abs() < 1e-4, "{alone}");
+        // Two further networks say 7 and 1: (9 + 9) / 2 more.
+        let together = sigma(&Others { ensemble: vec![seven, one], ..others });
+        assert!((together - (2.0_f32 + 4.0 + 9.0 + 9.0).sqrt()).abs() < 1e-4, "{together}");
     }
 
     #[test]

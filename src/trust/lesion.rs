@@ -1,12 +1,13 @@
 //! Intervals for what is read off a lesion: mean, peak and volume above 41 % of the maximum in a region.
 //!
-//!   σ² = variance over the images of the simulated scans + (their mean − B)² + (B − B°)²
+//!   σ² = variance over the images of the simulated scans + (their mean − B)² + (B − B°)² + Σₖ (B − Bᵏ)² / K
 //!
-//! as for voxels ([`super::spread`]), with B the figure of the image and B° that of the convex prior. The scale λ is found by split conformal prediction on lesions
+//! as for voxels ([`super::spread`]), with B the figure of the image and B° that of the convex prior, Bᵏ those of further networks. The scale λ is found by split conformal prediction on lesions
 //! whose truth is known (Vovk et al. 2005; Lei et al. 2018, J. Am. Stat. Assoc. 113, 1094–1111): the k-th smallest |B − truth| / σ of n with
 //! k = ⌈(n + 1) level⌉, which is conformal risk control of "images" of one voxel. It takes the lesions to be exchangeable; those of one scan
 //! share its noise.
 
+use super::confidence::Others;
 use crate::image::{Image, ImageGrid};
 use crate::metrics::{LESION_SHARE, region_statistics, uptake};
 use serde::{Deserialize, Serialize};
@@ -90,10 +91,12 @@ impl LesionSize {
 }
 
 /// All figures of a region; none where the image does not hold it.
-pub fn lesion_estimates(image: &Image, mask: &[f32], replicates: &[Vec<f32>], convex: &[f32]) -> Vec<LesionEstimate> {
-    assert!(replicates.len() > 1, "a variance needs two images");
-    let like = |values: &[f32]| Image { values: values.to_vec(), ..*image };
-    let (replicates, convex): (Vec<Image>, Image) = (replicates.iter().map(|r| like(r)).collect(), like(convex));
+pub fn lesion_estimates(image: &Image, mask: &[f32], others: &Others) -> Vec<LesionEstimate> {
+    assert!(others.replicates.len() > 1, "a variance needs two images");
+    let like = |values: &Vec<f32>| Image { values: values.clone(), ..*image };
+    let [replicates, ensemble] =
+        [&others.replicates, &others.ensemble].map(|all| all.iter().map(like).collect::<Vec<_>>());
+    let convex = like(&others.convex);
     let estimate = |figure: LesionFigure| {
         let value = figure.of(image, mask)?;
         let convex = figure.of(&convex, mask)?;
@@ -103,11 +106,10 @@ pub fn lesion_estimates(image: &Image, mask: &[f32], replicates: &[Vec<f32>], co
         // Volumes come in whole voxels.
         let step = if figure == LesionFigure::Volume { image.grid.voxel_ml() } else { 0.0 };
         let variance = again.iter().map(|b| (b - mean).powi(2)).sum::<f64>() / (count - 1.0);
-        Some(LesionEstimate {
-            figure,
-            value,
-            sigma: (variance + step * step + (mean - value).powi(2) + (value - convex).powi(2)).sqrt(),
-        })
+        let networks: Vec<f64> = ensemble.iter().filter_map(|other| figure.of(other, mask)).collect();
+        let apart = networks.iter().map(|b| (b - value).powi(2)).sum::<f64>() / networks.len().max(1) as f64;
+        let squares = variance + step * step + (mean - value).powi(2) + (value - convex).powi(2) + apart;
+        Some(LesionEstimate { figure, value, sigma: squares.sqrt() })
     };
     LesionFigure::ALL.into_iter().filter_map(estimate).collect()
 }
@@ -125,12 +127,16 @@ mod tests {
         mask[grid.index([4, 4, 4])] = 1.0;
         mask[grid.index([4, 4, 5])] = 1.0;
         let [five, seven, one] = [5.0, 7.0, 1.0].map(|value| vec![value; grid.voxels()]);
-        let found = lesion_estimates(&image, &mask, &[five, seven], &one);
+        let mut others = Others { replicates: vec![five, seven.clone()], convex: one, ensemble: Vec::new() };
+        let found = lesion_estimates(&image, &mask, &others);
         // Variance 2 of 5 and 7, mean 6 for 4, convex image 1; the volume is always that of two voxels.
         assert!((found[0].value, found[1].value) == (4.0, 4.0) && (found[2].value - 0.128).abs() < 1e-12, "{found:?}");
         assert!((found[0].sigma - 15.0_f64.sqrt()).abs() < 1e-9 && (found[2].sigma - 0.064).abs() < 1e-12, "{found:?}");
         assert_eq!(LesionSize::of(&grid, &mask), LesionSize::Small);
         assert_eq!(LesionSize::of(&grid, &vec![1.0; grid.voxels()]), LesionSize::Large);
-        assert!(lesion_estimates(&image, &vec![0.0; grid.voxels()], &[one.clone(), one.clone()], &one).is_empty());
+        assert!(lesion_estimates(&image, &vec![0.0; grid.voxels()], &others).is_empty());
+        others.ensemble = vec![seven];
+        let wider = lesion_estimates(&image, &mask, &others);
+        assert!((wider[0].sigma - 24.0_f64.sqrt()).abs() < 1e-9, "{wider:?}");
     }
 }

@@ -27,16 +27,26 @@ const MODEL: &str = "prior.unrolled.model";
 impl UnrolledConfig {
     /// The network and its card.
     pub fn load(&self, source: &Source) -> Result<Model, ConfigError> {
+        self.load_for(MODEL, source)
+    }
+
+    /// The same for the key that names the model.
+    fn load_for(&self, key: &str, source: &Source) -> Result<Model, ConfigError> {
         let model = match ModelName::new(&self.model) {
             ModelName::Shipped(name) => shipped_model(&name),
-            ModelName::File(path) => Model::read(&source.input(MODEL, &path)?),
+            ModelName::File(path) => Model::read(&source.input(key, &path)?),
         };
-        model.map_err(|error| source.mistake(MODEL, error.to_string(), None))
+        model.map_err(|error| source.mistake(key, error.to_string(), None))
     }
 
     /// A model that cannot be used, or an anatomical image that it lacks.
     pub(super) fn conflicts(&self, source: &Source) -> Option<ConfigError> {
-        let wanted = match self.load(source) {
+        self.unusable(MODEL, source)
+    }
+
+    /// The same of a model that another key names.
+    pub(in crate::config) fn unusable(&self, key: &str, source: &Source) -> Option<ConfigError> {
+        let wanted = match self.load_for(key, source) {
             Ok(model) => model.card.architecture.anatomical,
             Err(error) => return Some(error),
         };

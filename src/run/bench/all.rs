@@ -24,6 +24,8 @@ const QUICK_PRIORS: &str = include_str!("quick-priors.toml");
 const RUNS: usize = 3;
 /// Passes after which an algorithm is given up.
 const MOST_PASSES: f64 = 40.0;
+/// Cases of `coincide bench convergence` that are raced on: a clinical scanner and one for small animals. All of them take an hour.
+const RACES: [&str; 2] = ["nema-mmr-low", "rods-nanopet"];
 
 /// Figures of a study that are shown, and what they are called.
 const QUALITY: [(&str, &str); 4] = [("nrmse", "NRMSE"), ("ssim", "SSIM"), ("noise", "noise"), ("seconds", "seconds")];
@@ -37,10 +39,10 @@ pub struct BenchReport {
     pub projectors: Vec<BenchResult>,
     /// Their accuracy.
     pub accuracy: Vec<ProvenCase>,
-    /// Convergence of the algorithms.
-    pub convergence: ConvergenceResult,
-    /// Quality of the priors.
-    pub priors: StudyResult,
+    /// Convergence of the algorithms, once they were raced.
+    pub convergence: Option<ConvergenceResult>,
+    /// Quality of the priors, once they were studied.
+    pub priors: Option<StudyResult>,
     /// The HTML report.
     pub report: PathBuf,
 }
@@ -54,7 +56,8 @@ pub struct ProvenCase {
     pub found: VerifyResult,
 }
 
-/// Measures everything, or with `quick` one case of each kind, and writes the report and all that it was made of into a folder.
+/// Measures everything, or with `quick` one case of each kind, and writes the report and all that it was made of into a folder. The report
+/// is written again after every part, so that what was measured is kept when the rest is interrupted.
 pub fn bench(folder: &Path, quick: bool, options: &Options) -> Result<BenchReport, RunError> {
     let report = folder.join("bench.html");
     if report.exists() && !options.force {
@@ -63,19 +66,20 @@ pub fn bench(folder: &Path, quick: bool, options: &Options) -> Result<BenchRepor
     let failed = |error| RunError::Usage(format!("cannot create {}: {error}", folder.display()));
     std::fs::create_dir_all(folder).map_err(failed)?;
     let machine = options.pool(0)?.install(Machine::this);
-    let cases = if quick { &BENCH_CASES[..1] } else { BENCH_CASES };
-    let (mut projectors, mut accuracy) = (Vec::new(), Vec::new());
-    for case in cases {
+    let (projectors, accuracy) = (Vec::new(), Vec::new());
+    let mut result = BenchReport { machine, projectors, accuracy, convergence: None, priors: None, report };
+    for case in if quick { &BENCH_CASES[..1] } else { BENCH_CASES } {
         options.console.say(format!("projector: {case}"));
-        projectors.push(bench_projector(case, if quick { 1 } else { RUNS }, options)?);
+        result.projectors.push(bench_projector(case, if quick { 1 } else { RUNS }, options)?);
         let (geometry, grid) = bench_case(case)?;
         let found = options.pool(0)?.install(|| proof(&geometry, grid, None))?;
-        accuracy.push(ProvenCase { case: (*case).into(), found });
-        stop_if_asked(options)?;
+        result.accuracy.push(ProvenCase { case: (*case).into(), found });
+        result.keep(options)?;
     }
-    let tiny = if quick { vec!["tiny".to_owned()] } else { Vec::new() };
-    let convergence = bench_convergence(&tiny, &[], MOST_PASSES, &folder.join("convergence"), options)?;
-    stop_if_asked(options)?;
+    let races = if quick { vec!["tiny".to_owned()] } else { RACES.map(str::to_owned).to_vec() };
+    let convergence = folder.join("convergence");
+    result.convergence = Some(bench_convergence(&races, &[], MOST_PASSES, &convergence, options)?);
+    result.keep(options)?;
     let study = folder.join("study-priors.toml");
     let text = if quick { QUICK_PRIORS } else { PRIORS };
     write_whole(&study, true, |part| {
@@ -86,20 +90,21 @@ pub fn bench(folder: &Path, quick: bool, options: &Options) -> Result<BenchRepor
         })
     })?;
     // What a former run left of the study is made new.
-    let priors = evaluate(&study, &Options { force: true, ..options.clone() })?;
-    let result = BenchReport { machine, projectors, accuracy, convergence, priors, report };
-    result.page().write(&result.report, options.force)?;
+    result.priors = Some(evaluate(&study, &Options { force: true, ..options.clone() })?);
+    result.keep(options)?;
     Ok(result)
 }
 
-fn stop_if_asked(options: &Options) -> Result<(), RunError> {
-    match options.interrupt.pressed() {
-        true => Err(RunError::Interrupted { files: Vec::new() }),
-        false => Ok(()),
-    }
-}
-
 impl BenchReport {
+    /// Writes what there is, and stops where that was asked for.
+    fn keep(&self, options: &Options) -> Result<(), RunError> {
+        self.page().write(&self.report, true)?;
+        match options.interrupt.pressed() {
+            true => Err(RunError::Interrupted { files: vec![self.report.clone()] }),
+            false => Ok(()),
+        }
+    }
+
     fn machine_table(&self) -> Table {
         let machine = &self.machine;
         let mut table = Table::new(["machine", ""]);
@@ -151,10 +156,10 @@ impl BenchReport {
     }
 
     /// One row for each algorithm, one column for each case.
-    fn convergence_table(&self) -> Table {
-        let cases: Vec<&str> = self.convergence.references.iter().map(|reference| reference.case.as_str()).collect();
+    fn convergence_table(convergence: &ConvergenceResult) -> Table {
+        let cases: Vec<&str> = convergence.references.iter().map(|reference| reference.case.as_str()).collect();
         let mut algorithms: Vec<&str> = Vec::new();
-        for line in &self.convergence.cases {
+        for line in &convergence.cases {
             if !algorithms.contains(&line.algorithm.as_str()) {
                 algorithms.push(&line.algorithm);
             }
@@ -162,8 +167,7 @@ impl BenchReport {
         let mut table = Table::new(["passes (seconds)"].into_iter().chain(cases.iter().copied()));
         for algorithm in algorithms {
             let at = |case: &&str| {
-                let found =
-                    self.convergence.cases.iter().find(|line| line.case == **case && line.algorithm == algorithm);
+                let found = convergence.cases.iter().find(|line| line.case == **case && line.algorithm == algorithm);
                 found.map_or("–".into(), |line| match line.passed {
                     true => format!("{:.1} ({})", line.full_passes, significant(line.seconds)),
                     false => format!("> {:.0}", line.full_passes),
@@ -174,12 +178,12 @@ impl BenchReport {
         table
     }
 
-    fn quality_table(&self) -> Table {
+    fn quality_table(priors: &StudyResult) -> Table {
         let heading = ["method", "best setting"].into_iter().chain(QUALITY.map(|(_, title)| title));
         let mut table = Table::new(heading);
-        for tuned in &self.priors.tuned {
+        for tuned in &priors.tuned {
             let figure = |(metric, _): &(&str, &str)| {
-                let own = self.priors.summary.iter().find(|entry| {
+                let own = priors.summary.iter().find(|entry| {
                     (&entry.method, &entry.phantom, entry.level) == (&tuned.method, &tuned.phantom, tuned.level)
                         && entry.metric == *metric
                 });
@@ -204,31 +208,31 @@ impl BenchReport {
              of its voxels.",
         );
         page.table(self.accuracy_table());
-        page.section("Convergence of the algorithms");
-        page.text("Passes over the data, and seconds, from the same OSEM image until ten evaluations in a row meet PETRIC's thresholds.");
-        page.table(self.convergence_table());
-        for reference in &self.convergence.references {
-            for (kind, plot) in self.convergence.plots(&reference.case) {
-                page.figure(plot.svg(), format!("{}: largest metric over its threshold, {kind}", reference.case));
+        if let Some(convergence) = &self.convergence {
+            page.section("Convergence of the algorithms");
+            page.text("Passes over the data, and seconds, from the same OSEM image until ten evaluations in a row meet PETRIC's thresholds.");
+            page.table(Self::convergence_table(convergence));
+            for reference in &convergence.references {
+                for (kind, plot) in convergence.plots(&reference.case) {
+                    page.figure(plot.svg(), format!("{}: largest metric over its threshold, {kind}", reference.case));
+                }
             }
         }
-        page.section("Quality of the priors");
-        page.text(format!("{}: each method at the setting of the smallest NRMSE.", self.priors.title));
-        page.table(self.quality_table());
-        self.priors.warnings.iter().for_each(|warning| page.warning(warning.clone()));
+        if let Some(priors) = &self.priors {
+            page.section("Quality of the priors");
+            page.text(format!("{}: each method at the setting of the smallest NRMSE.", priors.title));
+            page.table(Self::quality_table(priors));
+            priors.warnings.iter().for_each(|warning| page.warning(warning.clone()));
+        }
         page
     }
 }
 
 impl fmt::Display for BenchReport {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let tables = [
-            self.machine_table(),
-            self.speed_table(),
-            self.accuracy_table(),
-            self.convergence_table(),
-            self.quality_table(),
-        ];
+        let mut tables = vec![self.machine_table(), self.speed_table(), self.accuracy_table()];
+        tables.extend(self.convergence.as_ref().map(Self::convergence_table));
+        tables.extend(self.priors.as_ref().map(Self::quality_table));
         for table in tables {
             writeln!(f, "{table}")?;
         }

@@ -219,6 +219,7 @@ fn of_run(result: &ReconResult) -> Figures {
         figures.insert("sentinel.largest".into(), sentinel.largest);
         figures.insert("sentinel.smallest".into(), sentinel.smallest);
         figures.insert("sentinel.threshold".into(), sentinel.threshold);
+        figures.insert("sentinel.noise".into(), sentinel.noise);
         figures.insert("sentinel.places".into(), compact.count() as f64);
     }
     figures

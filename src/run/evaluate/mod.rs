@@ -14,6 +14,7 @@ mod lesions;
 mod maps;
 mod page;
 mod plan;
+mod provenance;
 mod result;
 mod sentinel;
 mod tables;

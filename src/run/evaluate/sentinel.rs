@@ -12,7 +12,8 @@ use super::super::{Options, RunError, first};
 use super::cache::{Cache, Figures};
 use super::execute::execute;
 use super::plan::{Plan, Subject};
-use crate::config::{ErasedConfig, ReconConfig, Study};
+use super::provenance::{study_provenance, write_calibration};
+use crate::config::{ErasedConfig, PriorConfig, ReconConfig, Study};
 use crate::data::Measurement;
 use crate::image::Image;
 use crate::likelihood::Model;
@@ -21,15 +22,14 @@ use crate::phantom::Phantom;
 use crate::prior::mean_activity;
 use crate::report::{Table, significant};
 use crate::simulate::{AddedLesion, SimulationConfig, simulate, split};
+use crate::trust::{FALSE_ALARMS, NoiseClass, Thresholds, exceeded_by_chance, json};
 use crate::units::Positive;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 use serde::Serialize;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// Share of lesion-free scans with a false alarm that a threshold may allow.
-const FALSE_ALARMS: f64 = 0.05;
 /// Lesions of a scan are so far apart that none disturbs another.
 const APART_MM: f64 = 60.0;
 /// Distance from the ends of the image, beside the lesion's radius.
@@ -161,6 +161,8 @@ pub struct SentinelStudy {
     pub null: Vec<FalseAlarms>,
     /// Erased lesions that were found.
     pub power: Vec<Power>,
+    /// Where the thresholds were written to.
+    pub calibration: Option<PathBuf>,
     /// Runs that were made now; the others were in the cache.
     pub computed: usize,
 }
@@ -201,19 +203,25 @@ pub struct Power {
     pub interval: [f64; 2],
 }
 
-/// Runs a study and says how its sentinels do.
-pub fn evaluate_sentinel(path: &Path, options: &Options) -> Result<SentinelStudy, RunError> {
+/// Runs a study and says how its sentinels do; `calibrate` is where the thresholds of its method shall go.
+pub fn evaluate_sentinel(path: &Path, calibrate: Option<&Path>, options: &Options) -> Result<SentinelStudy, RunError> {
     let study = Study::read(path)?;
     first(study.conflicts(true))?;
     let pool = options.pool(study.config.run.threads)?;
     let plan = pool.install(|| Plan::of(&study))?;
-    if plan.runs.iter().all(|run| run.config.sentinel().is_none()) {
+    let guarded = plan.runs.iter().find(|run| run.config.sentinel().is_some()).ok_or_else(|| {
         let help = Some("add `sentinel = {}` to a method; learned priors have one by themselves".into());
-        return Err(study.source.mistake("methods", "no method has a sentinel", help).into());
+        study.source.mistake("methods", "no method has a sentinel", help)
+    })?;
+    if calibrate.is_some() && (study.methods.len() > 1 || study.methods[0].settings() > 1) {
+        let help = Some("leave one method in the study, without a knob".into());
+        return Err(study.source.mistake("methods", "thresholds are found for one method", help).into());
     }
     let cache = Cache::open(study.config.output.cache(&study.source))?;
     let computed = execute(&study, &plan, &cache, pool.current_num_threads(), options)?;
-    let mut result = SentinelStudy { title: study.config.title.clone(), null: Vec::new(), power: Vec::new(), computed };
+    let title = study.config.title.clone();
+    let mut result = SentinelStudy { title, null: Vec::new(), power: Vec::new(), calibration: None, computed };
+    let mut scans = Vec::new();
     for (method, known) in study.methods.iter().enumerate() {
         for prompts in study.config.prompts.iter().map(|prompts| prompts.get()) {
             let own = plan.runs.iter().filter(|run| {
@@ -221,22 +229,42 @@ pub fn evaluate_sentinel(path: &Path, options: &Options) -> Result<SentinelStudy
                 (cell.method, cell.prompts) == (method, prompts)
             });
             let figures: Vec<Figures> = own.map(|run| Ok(cache.load(&run.key)?.1)).collect::<Result<_, RunError>>()?;
+            scans.extend(figures.iter().filter_map(noise_and_largest));
             result.null.extend(false_alarms(&known.name, prompts, &figures));
             result.power.extend(power(&known.name, prompts, &figures));
         }
     }
+    if let Some(path) = calibrate {
+        let classes = NoiseClass::of(&scans);
+        if classes.is_empty() {
+            let help = Some(
+                "19 of about the same noise are the fewest that can tell one in twenty: name more phantoms".into(),
+            );
+            return Err(study.source.mistake("phantoms", format!("{} scans are too few", scans.len()), help).into());
+        }
+        let known = guarded.config.sentinel().unwrap_or_default();
+        let judged = known.judged(guarded.config.prior.as_ref().map(PriorConfig::name));
+        let thresholds = Thresholds { version: 1, judged, provenance: study_provenance(&study), classes };
+        write_calibration(path, &json(&thresholds), options)?;
+        result.calibration = Some(path.into());
+    }
     Ok(result)
+}
+
+/// ν̄ and the largest |z| of a run.
+fn noise_and_largest(run: &Figures) -> Option<(f64, f64)> {
+    let figure = |name: &str| run.get(&format!("sentinel.{name}")).copied();
+    Some((figure("noise")?, figure("largest")?.max(-figure("smallest")?)))
 }
 
 fn false_alarms(method: &str, prompts: f64, runs: &[Figures]) -> Option<FalseAlarms> {
     let figure = |run: &Figures, name: &str| run.get(&format!("sentinel.{name}")).copied();
     let of_run =
         |run: &Figures| Some((figure(run, "largest")?.max(-figure(run, "smallest")?), figure(run, "threshold")?));
-    let mut found: Vec<(f64, f64)> = runs.iter().filter_map(of_run).collect();
+    let found: Vec<(f64, f64)> = runs.iter().filter_map(of_run).collect();
     let scans = found.len();
     let flagged = found.iter().filter(|(largest, threshold)| largest > threshold).count();
-    found.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let place = ((1.0 - FALSE_ALARMS) * (scans + 1) as f64).ceil() as usize;
+    let exceeded = exceeded_by_chance(found.iter().map(|(largest, _)| *largest).collect(), FALSE_ALARMS);
     (scans > 0).then(|| FalseAlarms {
         method: method.into(),
         prompts,
@@ -244,7 +272,7 @@ fn false_alarms(method: &str, prompts: f64, runs: &[Figures]) -> Option<FalseAla
         threshold: found.iter().map(|(_, threshold)| threshold).sum::<f64>() / scans as f64,
         flagged,
         interval: wilson(flagged, scans),
-        calibrated: found.get(place.saturating_sub(1)).map(|(largest, _)| *largest),
+        calibrated: (scans >= 19).then_some(exceeded),
     })
 }
 
@@ -297,6 +325,9 @@ impl fmt::Display for SentinelStudy {
                 table.row(about.into_iter().chain([entry.lesions.to_string(), share]));
             }
             writeln!(f, "{table}")?;
+        }
+        if let Some(path) = &self.calibration {
+            writeln!(f, "{}: the thresholds by noise", path.display())?;
         }
         writeln!(f, "shares with Wilson's interval of 95 %; {} runs made now", self.computed)
     }

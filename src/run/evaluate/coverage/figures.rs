@@ -49,7 +49,7 @@ pub(in super::super) fn of_run(
         let name = |figure: &str| format!("confidence.lesion.{number}.{figure}");
         let small = LesionSize::of(&image.grid, mask) == LesionSize::Small;
         figures.insert(name("small"), f64::from(u8::from(small)));
-        for LesionEstimate { figure, value, sigma } in lesion_estimates(image, mask, &found.replicates, &found.convex) {
+        for LesionEstimate { figure, value, sigma } in lesion_estimates(image, mask, &found.others) {
             let error = figure.of(&truth, mask).map(|truth| (value - truth).abs() / sigma);
             figures.extend(error.map(|error| (name(figure.name()), error)));
         }

@@ -12,11 +12,11 @@ use super::super::{Options, RunError, first};
 use super::cache::{Cache, Figures};
 use super::execute::execute;
 use super::plan::Plan;
+use super::provenance::{study_provenance, write_calibration};
 use crate::config::{ConfidenceConfig, Study};
-use crate::io::write_whole;
 use crate::metrics::{Estimate, wilson};
 use crate::report::{Table, significant};
-use crate::trust::{Calibration, Kind, LEVELS, Stratum, Tissue, covered, covered_at};
+use crate::trust::{Calibration, Kind, LEVELS, Stratum, Tissue, covered, covered_at, json};
 use figures::{curve, lesion_errors};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -111,13 +111,7 @@ pub fn evaluate_coverage(path: &Path, calibrate: Option<&Path>, options: &Option
         let strata = strata(&figures);
         if let Some(path) = calibrate {
             let new = calibration(&study, method, &config, &strata);
-            write_whole(path, options.force, |part| {
-                std::fs::write(part, new.text()).map_err(|source| crate::io::IoError::System {
-                    path: path.into(),
-                    action: "writing the calibration",
-                    source,
-                })
-            })?;
+            write_calibration(path, &json(&new), options)?;
             result.calibration = Some(path.into());
             result.strata.extend(entries(&name, &strata, Some(&new), &figures));
         } else {
@@ -178,17 +172,6 @@ fn strata(figures: &[Figures]) -> Strata {
 }
 
 fn calibration(study: &Study, method: usize, config: &ConfidenceConfig, strata: &Strata) -> Calibration {
-    let texts = |values: Vec<String>| values.join(", ");
-    let of = &study.config;
-    let provenance = BTreeMap::from([
-        ("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
-        ("title".to_owned(), of.title.clone()),
-        ("phantoms".to_owned(), of.phantoms.join(", ")),
-        ("scanners".to_owned(), texts(of.scanners.keys().cloned().collect())),
-        ("prompts".to_owned(), texts(of.prompts.iter().map(|prompts| format!("{:e}", prompts.get())).collect())),
-        ("seeds".to_owned(), texts(of.seeds.iter().map(u64::to_string).collect())),
-        ("study".to_owned(), study.source.text.clone()),
-    ]);
     let prior = study.config.methods.get(&study.methods[method].name);
     let prior = prior.and_then(|table| table.get("prior")?.as_table()?.keys().next().cloned());
     Calibration {
@@ -196,8 +179,9 @@ fn calibration(study: &Study, method: usize, config: &ConfidenceConfig, strata: 
         method: study.methods[method].name.clone(),
         prior,
         replicates: config.replicates,
+        ensemble: config.ensemble.clone(),
         resolution_fwhm_mm: config.resolution_fwhm_mm.get(),
-        provenance,
+        provenance: study_provenance(study),
         strata: strata
             .iter()
             .map(|((kind, _), samples)| {
