@@ -78,6 +78,11 @@ enum Command {
         /// Config of a simulation
         config: PathBuf,
     },
+    /// Find a normalisation: scan of a known object → efficiencies of the scanner
+    Normalise {
+        /// Config of a normalisation
+        config: PathBuf,
+    },
     /// Reconstruct: measurement → image files
     Recon {
         /// Config of a reconstruction
@@ -191,6 +196,8 @@ enum Unit {
     Activity,
     /// 1/cm
     Attenuation,
+    /// HU, of a CT
+    Hounsfield,
     /// Not calibrated
     Counts,
 }
@@ -200,6 +207,7 @@ impl From<Unit> for ImageUnit {
         match unit {
             Unit::Activity => Self::BecquerelPerMl,
             Unit::Attenuation => Self::PerCm,
+            Unit::Hounsfield => Self::Hounsfield,
             Unit::Counts => Self::CountsPerMm,
         }
     }
@@ -209,6 +217,7 @@ impl From<Unit> for ImageUnit {
 enum Kind {
     Recon,
     Simulate,
+    Normalise,
     Study,
     Train,
     TrainRidge,
@@ -243,6 +252,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, RunError> {
         Command::Convert { input, output, unit } => show(&run::convert(input, output, (*unit).into(), &options)?, json),
         Command::Demo { output } => show(&run::demo(output.as_deref(), &options)?, json),
         Command::Simulate { config } => show(&run::simulate(config, &options)?, json),
+        Command::Normalise { config } => show(&run::normalise(config, &options)?, json),
         Command::Recon { config, replay } => match (config, replay) {
             (_, Some(image)) => {
                 let result = run::replay(image, &options)?;
@@ -285,6 +295,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, RunError> {
         Command::Schema { kind } => show_json(&run::schema(match kind {
             Kind::Recon => SchemaOf::Recon,
             Kind::Simulate => SchemaOf::Simulate,
+            Kind::Normalise => SchemaOf::Normalise,
             Kind::Study => SchemaOf::Study,
             Kind::Train => SchemaOf::Train,
             Kind::TrainRidge => SchemaOf::TrainRidge,

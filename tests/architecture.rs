@@ -12,7 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["data"],
     &["io"],
     &["operator"],
-    &["simulate", "scatter", "likelihood", "prior"],
+    &["simulate", "scatter", "normalise", "likelihood", "prior"],
     &["algorithm"],
     &["train", "trust"],
     &["observe"],

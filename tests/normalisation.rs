@@ -32,6 +32,7 @@ fn components() -> NormComponents {
         dead_time: Some(DeadTime { paralysing_s: vec![-1e-6; rings], non_paralysing_s2: vec![5e-13; rings] }),
         quantification: None,
         cross_calibration: None,
+        calibrated: false,
     }
 }
 

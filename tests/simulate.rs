@@ -4,7 +4,8 @@ use coincide::data::Measurement;
 use coincide::phantom::Phantom;
 use coincide::scanner::{AxialCompression, Scanner, SinogramGeometry, TofDetector, preset};
 use coincide::simulate::{
-    AddedLesion, CountsConfig, DoseLevel, RandomsShape, SimulateError, SimulationConfig, project, simulate,
+    AddedLesion, Correction, CountsConfig, DoseLevel, Isotope, RandomsShape, ScanConfig, SimulateError,
+    SimulationConfig, SinglesConfig, project, simulate,
 };
 use coincide::units::{Fraction, NonNegative, Positive};
 
@@ -40,6 +41,15 @@ fn tof_geometry() -> SinogramGeometry {
 
 fn config(prompts: f64) -> SimulationConfig {
     SimulationConfig::new(CountsConfig::TotalPrompts(positive(prompts)))
+}
+
+fn scan(duration_s: f64, sensitivity: f64) -> CountsConfig {
+    CountsConfig::Scan(ScanConfig {
+        duration_s: positive(duration_s),
+        sensitivity_cps_per_kbq: positive(sensitivity),
+        isotope: None,
+        start_s: NonNegative::default(),
+    })
 }
 
 fn run(phantom: &str, geometry: &SinogramGeometry, config: &SimulationConfig) -> Vec<Measurement> {
@@ -225,7 +235,7 @@ fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() {
 #[test]
 fn a_known_sensitivity_gives_known_counts() {
     let geometry = geometry();
-    let counts = CountsConfig::Scan { duration_s: positive(100.0), sensitivity_cps_per_kbq: positive(8.0) };
+    let counts = scan(100.0, 8.0);
     let text = concat!(
         "name = \"t\"\ndescription = \"\"\ncitation = \"\"\n[[shapes]]\nsolid.ellipsoid = { semi_axes_mm = [10, 10, 10] }\n",
         "activity_bq_per_ml = 50000.0\nattenuation_per_cm = 0.096\n"
@@ -236,6 +246,77 @@ fn a_known_sensitivity_gives_known_counts() {
     let kbq = 50.0 * 4.0 / 3.0 * std::f64::consts::PI;
     assert!((scan.total_prompts() / (100.0 * 8.0 * kbq) - 1.0).abs() < 1e-5, "{}", scan.total_prompts());
     assert_eq!((scan.duration_s, scan.background.is_none()), (Some(100.0), true));
+}
+
+/// A ball of 10 kBq/mL at the centre: what the scan says of singles, randoms, dead time and decay follows by hand.
+#[test]
+fn randoms_dead_time_and_decay_follow_from_the_activity() {
+    let geometry = geometry();
+    let ball = Phantom::balls("ball", &[([0.0; 3], 20.0, 1e4)]);
+    let activity = 1e4 * 4.0 / 3.0 * std::f64::consts::PI * 8.0;
+    let singles = |dead_time_us| {
+        let window_ns = positive(5.0);
+        let dead_time_us = NonNegative::try_from(dead_time_us).unwrap();
+        Some(SinglesConfig { window_ns, share: Fraction::try_from(0.4).unwrap(), dead_time_us })
+    };
+    let plain =
+        SimulationConfig { noise: false, attenuation: false, gaps: false, ..SimulationConfig::new(scan(100.0, 8.0)) };
+    let of = |config: &SimulationConfig| simulate(&ball, &geometry, config, &|_, _| {}).unwrap().remove(0);
+    let bare = of(&plain);
+    let with = of(&SimulationConfig { singles: singles(0.0), ..plain.clone() });
+    // Singles of a crystal in the middle ring: share × 2 A × face / (4π R²); randoms of a bin of one pair: 2τ s² T.
+    let scanner = &geometry.scanner;
+    let (radius, z) = (scanner.effective_radius_mm(), scanner.ring_z_mm(3));
+    let face = 16.0 * std::f64::consts::TAU * radius / 128.0;
+    let single = |z: f64| 0.4 * 2.0 * activity * face / (4.0 * std::f64::consts::PI * (radius * radius + z * z));
+    let plane = geometry.plane_table().plane(3, 3).unwrap();
+    let pairs = geometry.ring_pairs(&geometry.segments[0], &geometry.segments[0].planes[plane]).count() as f64;
+    let bin = 40 * geometry.planes() + plane;
+    let expected = pairs * 5e-9 * single(z).powi(2) * 100.0;
+    let found = f64::from(with.background.as_ref().unwrap()[bin]);
+    assert!((found / expected - 1.0).abs() < 0.02, "{found} randoms, expected {expected}");
+    assert!(
+        (total(&with.prompts) - total(&bare.prompts) - with.total_background()).abs() < 1e-3 * with.total_background()
+    );
+    // Both crystals of a line lose exp(−R τ) of their singles, R that of a block: the factors know it, and those of
+    // a model without the correction do not.
+    let dead = of(&SimulationConfig { singles: singles(1.0), ..plain.clone() });
+    let rows = (0..8).map(|ring| single(scanner.ring_z_mm(ring)));
+    let rate: f64 = rows.sum::<f64>() * scanner.crystals_per_block as f64;
+    let live = (-2.0 * rate * 1e-6).exp();
+    let ratio =
+        |scan: &Measurement| f64::from(scan.factors.as_ref().unwrap()[bin] / bare.factors.as_ref().unwrap()[bin]);
+    assert!(live < 0.97 && (ratio(&dead) - live).abs() < 0.002, "{} is alive, expected {live}", ratio(&dead));
+    assert!((f64::from(dead.background.as_ref().unwrap()[bin]) / found - live).abs() < 0.002);
+    let uncorrected = vec![Correction::DeadTime, Correction::Randoms];
+    let blind = of(&SimulationConfig { singles: singles(1.0), uncorrected, ..plain.clone() });
+    assert_eq!((&blind.prompts, blind.total_background()), (&dead.prompts, 0.0));
+    assert!((ratio(&blind) - 1.0).abs() < 1e-6);
+    // One half-life before the scan and one during it: 1/2 · 1/2 / ln 2 of the time, times the positrons per decay.
+    let isotope = Isotope::Gallium68;
+    let CountsConfig::Scan(counts) = scan(isotope.half_life_s(), 8.0) else { unreachable!() };
+    let at_once = of(&SimulationConfig { counts: CountsConfig::Scan(counts), ..plain.clone() });
+    let start_s = NonNegative::try_from(isotope.half_life_s()).unwrap();
+    let counts = CountsConfig::Scan(ScanConfig { isotope: Some(isotope), start_s, ..counts });
+    let late = of(&SimulationConfig { counts, ..plain.clone() });
+    let expected = isotope.branching() * 0.25 / std::f64::consts::LN_2;
+    assert!((total(&late.prompts) / total(&at_once.prompts) / expected - 1.0).abs() < 1e-5);
+    let of_factors = |scan: &Measurement| total(scan.factors.as_ref().unwrap());
+    assert!((of_factors(&late) / of_factors(&at_once) / expected - 1.0).abs() < 1e-5);
+    let blind = of(&SimulationConfig { counts, uncorrected: vec![Correction::Decay], ..plain.clone() });
+    assert!(blind.prompts == late.prompts && (of_factors(&blind) / of_factors(&at_once) - 1.0).abs() < 1e-6);
+    // What cannot be.
+    let refused = |config: SimulationConfig| simulate(&ball, &geometry, &config, &|_, _| {}).unwrap_err();
+    let counts = CountsConfig::TotalPrompts(positive(1e5));
+    assert_eq!(
+        refused(SimulationConfig { counts, singles: singles(0.0), ..plain.clone() }),
+        SimulateError::SinglesOfNothing
+    );
+    let randoms_fraction = Fraction::try_from(0.2).unwrap();
+    assert_eq!(
+        refused(SimulationConfig { randoms_fraction, singles: singles(0.0), ..plain }),
+        SimulateError::RandomsTwice
+    );
 }
 
 #[test]
@@ -434,7 +515,7 @@ fn lesions_add_their_own_counts_and_change_no_other() {
 /// What lesions add is what a phantom gains by being painted with them.
 #[test]
 fn added_lesions_are_painted_ones() {
-    let duration = CountsConfig::Scan { duration_s: positive(60.0), sensitivity_cps_per_kbq: positive(5.0) };
+    let duration = scan(60.0, 5.0);
     let plain = SimulationConfig { noise: false, sub_lines: 1, ..SimulationConfig::new(duration) };
     let plain = SimulationConfig { resolution_fwhm_mm: NonNegative::try_from(6.0).unwrap(), ..plain };
     let with = SimulationConfig { lesions: vec![ball([50.0, 10.0, 5.0], 4.0)], ..plain.clone() };

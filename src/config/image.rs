@@ -1,7 +1,7 @@
 //! The voxel grid, and what is done to images: resolution, attenuation, filters.
 
 use super::{ConfigError, Source};
-use crate::image::ImageGrid;
+use crate::image::{Hounsfield, ImageGrid};
 use crate::scanner::{RadialSampling, SinogramGeometry};
 use crate::units::{NonNegative, Positive};
 use schemars::JsonSchema;
@@ -45,8 +45,43 @@ impl FilterConfig {
 pub enum AttenuationConfig {
     /// `file = "mu_map.hv"`: an image in 1/cm (HDF5, NIfTI or Interfile).
     File(PathBuf),
+    /// `file-per-mm = "mu_map.nii"`: an image in 1/mm.
+    FilePerMm(PathBuf),
+    /// `ct = { file = "ct.nii.gz", tube_voltage_kv = 120 }`: a CT in Hounsfield units.
+    Ct(CtConfig),
     /// `phantom = "nema-iq"`: the attenuation of a shipped phantom, or of a phantom file (`.toml`).
     Phantom(String),
+}
+
+/// `[attenuation.ct]`: a CT whose numbers become attenuation at 511 keV by two straight lines ([`Hounsfield`]).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CtConfig {
+    /// The image in Hounsfield units (HDF5, NIfTI or Interfile), aligned with the scan, on a grid of its own.
+    pub file: PathBuf,
+    /// Voltage of the X-ray tube in kV: 80, 100, 110, 120, 130 or 140.
+    #[serde(default = "usual_kilovolts")]
+    pub tube_voltage_kv: u32,
+}
+
+fn usual_kilovolts() -> u32 {
+    120
+}
+
+impl CtConfig {
+    fn conflicts(&self, source: &Source) -> Option<ConfigError> {
+        let unknown = self.lines(source).err();
+        source.input("attenuation.ct.file", &self.file).err().or(unknown)
+    }
+
+    /// The lines of its tube voltage.
+    pub fn lines(&self, source: &Source) -> Result<Hounsfield, ConfigError> {
+        Hounsfield::at_kilovolts(self.tube_voltage_kv).ok_or_else(|| {
+            let known: Vec<String> = Hounsfield::kilovolts().map(|kilovolts| kilovolts.to_string()).collect();
+            let message = format!("no scaling is known for {} kV", self.tube_voltage_kv);
+            source.mistake("attenuation.ct.tube_voltage_kv", message, Some(format!("known are {}", known.join(", "))))
+        })
+    }
 }
 
 impl AttenuationConfig {
@@ -54,6 +89,8 @@ impl AttenuationConfig {
     pub fn conflicts(&self, source: &Source) -> Option<ConfigError> {
         match self {
             Self::File(path) => source.input("attenuation.file", path).err(),
+            Self::FilePerMm(path) => source.input("attenuation.file-per-mm", path).err(),
+            Self::Ct(ct) => ct.conflicts(source),
             Self::Phantom(name) => super::phantom(source, "attenuation.phantom", name).err(),
         }
     }

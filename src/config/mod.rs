@@ -7,9 +7,11 @@
 
 mod algorithm;
 mod confidence;
+mod corrections;
 mod error;
 mod image;
 mod measurement;
+mod normalise;
 mod output;
 mod phantom;
 mod prior;
@@ -25,9 +27,11 @@ mod train;
 
 pub use algorithm::*;
 pub use confidence::{ConfidenceConfig, MeasuredLesion};
+pub use corrections::{DecayConfig, NormalisationConfig, RandomsSource, SinglesRandoms};
 pub use error::{ConfigError, Mistake};
-pub use image::{AttenuationConfig, FilterConfig, ImageConfig};
+pub use image::{AttenuationConfig, CtConfig, FilterConfig, ImageConfig};
 pub use measurement::{InterfileConfig, MeasurementConfig, MmrListmodeConfig, NegativePrompts, RandomsConfig};
+pub use normalise::{ComponentsConfig, NormaliseConfig, NormaliseOutput};
 pub use output::{OutputConfig, RunConfig, StopConfig};
 pub use phantom::phantom;
 pub use prior::*;

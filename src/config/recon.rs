@@ -1,8 +1,9 @@
 //! Config of `coincide recon`, `check` and `verify`.
 
 use super::{
-    AlgorithmConfig, AttenuationConfig, ConfidenceConfig, ConfigError, FilterConfig, ImageConfig, MeasurementConfig,
-    OutputConfig, PriorConfig, ReferenceConfig, RunConfig, SentinelConfig, Source, StopConfig, SuvConfig,
+    AlgorithmConfig, AttenuationConfig, ConfidenceConfig, ConfigError, DecayConfig, FilterConfig, ImageConfig,
+    MeasurementConfig, NormalisationConfig, OutputConfig, PriorConfig, RandomsSource, ReferenceConfig, RunConfig,
+    SentinelConfig, Source, StopConfig, SuvConfig,
 };
 use crate::prior::Capability;
 use crate::scanner::SinogramGeometry;
@@ -25,6 +26,15 @@ pub struct ReconConfig {
     /// Attenuation map; its factors exp(−∫µ) multiply those of the measurement.
     #[serde(default)]
     pub attenuation: Option<AttenuationConfig>,
+    /// Efficiencies of the scanner, where the measurement has none.
+    #[serde(default)]
+    pub normalisation: Option<NormalisationConfig>,
+    /// Decay of the activity, where the measurement does not know of it.
+    #[serde(default)]
+    pub decay: Option<DecayConfig>,
+    /// Random coincidences, where the background of the measurement has none.
+    #[serde(default)]
+    pub randoms: Option<RandomsSource>,
     /// Which images are likely; without it the likelihood alone decides.
     #[serde(default)]
     pub prior: Option<PriorConfig>,
@@ -79,6 +89,22 @@ impl ReconConfig {
                 help,
             ));
         }
+        if let MeasurementConfig::Simulated(_) = &self.measurement {
+            let named = [
+                ("normalisation", self.normalisation.is_some()),
+                ("decay", self.decay.is_some()),
+                ("randoms", self.randoms.is_some()),
+            ];
+            let mistake = |(table, _)| {
+                let help = Some("remove this table; `simulation.uncorrected` shows what a correction is worth".into());
+                source.mistake(table, format!("the simulated measurement has its {table} already"), help)
+            };
+            conflicts.extend(named.into_iter().filter(|(_, given)| *given).map(mistake));
+        }
+        if let Some(normalisation) = &self.normalisation {
+            conflicts.extend(source.input("normalisation.file", &normalisation.file).err());
+        }
+        conflicts.extend(self.randoms.as_ref().and_then(|randoms| randoms.conflicts(source)));
         conflicts.extend(self.reference.as_ref().and_then(|reference| reference.conflicts(source)));
         if let Some(prior) = &self.prior {
             conflicts.extend(prior.conflicts(source));

@@ -61,6 +61,12 @@ pub struct SimulateConfig {
 pub struct SimulateOutput {
     /// The measurement: HDF5.
     pub measurement: PathBuf,
+    /// Delayed coincidences, another scan of the expected randoms: HDF5.
+    #[serde(default)]
+    pub delayeds: Option<PathBuf>,
+    /// Singles of every crystal in counts per s, with `simulation.singles`: HDF5.
+    #[serde(default)]
+    pub singles: Option<PathBuf>,
 }
 
 impl SimulateConfig {
@@ -73,7 +79,18 @@ impl SimulateConfig {
 
     /// Everything that keeps the simulation from being run. `force` allows the file to be replaced.
     pub fn conflicts(&self, source: &Source, force: bool) -> Vec<ConfigError> {
-        let output = source.output("output.measurement", &self.output.measurement, &[".h5", ".hdf5"], force);
-        self.acquisition.conflicts(source, "acquisition").into_iter().chain(output.err()).collect()
+        let mut conflicts = self.acquisition.conflicts(source, "acquisition");
+        let SimulateOutput { measurement, delayeds, singles } = &self.output;
+        let files =
+            [("measurement", Some(measurement)), ("delayeds", delayeds.as_ref()), ("singles", singles.as_ref())];
+        for (name, path) in files {
+            let at = format!("output.{name}");
+            conflicts.extend(path.and_then(|path| source.output(&at, path, &[".h5", ".hdf5"], force).err()));
+        }
+        if singles.is_some() && self.acquisition.simulation.singles.is_none() {
+            let help = Some("add `singles = { window_ns = 5.0 }` to the simulation".into());
+            conflicts.push(source.mistake("output.singles", "the simulation has no rates of singles", help));
+        }
+        conflicts
     }
 }

@@ -9,5 +9,5 @@ mod subsets;
 pub use error::DataError;
 pub use measurement::Measurement;
 pub use normalisation::{DeadTime, NormComponents, NormParts};
-pub use randoms::{singles, smooth_randoms};
+pub use randoms::{randoms_of_singles, singles, smooth_randoms};
 pub use subsets::{SubsetError, most_subsets, subsets};

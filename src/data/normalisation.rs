@@ -49,6 +49,8 @@ pub struct NormComponents {
     pub axial_compression: AxialCompression,
     /// Dead-time parameters, where the file has them.
     pub dead_time: Option<DeadTime>,
+    /// Whether the efficiencies are in counts per s and (Bq/mL · mm), for one positron per decay.
+    pub calibrated: bool,
     /// Scanner quantification factor in Bq·s per count, where the file has it.
     pub quantification: Option<f64>,
     /// Cross-calibration factor, where the file has it.

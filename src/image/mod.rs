@@ -3,9 +3,11 @@
 //! Axes are `[x, y, z]`, row-major, so z is contiguous. The frame is right-handed, in mm, with its origin at the centre
 //! of the scanner: +x to the left of a supine head-first patient, +y towards the floor, +z towards the head (LPS).
 
+mod hounsfield;
 mod resample;
 
-pub use resample::resampled;
+pub use hounsfield::Hounsfield;
+pub use resample::{averaged, resampled};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -67,6 +69,9 @@ pub enum ImageUnit {
     /// Linear attenuation coefficient.
     #[serde(rename = "1/cm")]
     PerCm,
+    /// CT numbers.
+    #[serde(rename = "HU")]
+    Hounsfield,
     /// Not calibrated: proportional to activity, scaled so that the model's factors need no calibration.
     #[serde(rename = "counts/mm")]
     CountsPerMm,
@@ -80,6 +85,7 @@ impl std::fmt::Display for ImageUnit {
         f.write_str(match self {
             Self::BecquerelPerMl => "Bq/mL",
             Self::PerCm => "1/cm",
+            Self::Hounsfield => "HU",
             Self::CountsPerMm => "counts/mm",
             Self::Number => "1",
         })

@@ -20,6 +20,34 @@ pub fn resampled(image: &Image, grid: &ImageGrid) -> Vec<f32> {
     values
 }
 
+/// The means of blocks of voxels; where the last block along an axis is not full, its mean is over what it has and air.
+pub fn averaged(image: &Image, block: [usize; 3]) -> Image {
+    assert!(block.iter().all(|n| *n > 0), "blocks of {block:?} voxels");
+    let from = &image.grid;
+    let grid = ImageGrid {
+        shape: std::array::from_fn(|axis| from.shape[axis].div_ceil(block[axis])),
+        voxel_mm: std::array::from_fn(|axis| block[axis] as f64 * from.voxel_mm[axis]),
+        origin_mm: std::array::from_fn(|axis| {
+            from.origin_mm[axis] + 0.5 * (block[axis] as f64 - 1.0) * from.voxel_mm[axis]
+        }),
+    };
+    let share = (block.iter().product::<usize>() as f32).recip();
+    let mut values = vec![0.0; grid.voxels()];
+    let slab = grid.shape[1] * grid.shape[2];
+    values.par_chunks_mut(slab).enumerate().for_each(|(x, out)| {
+        for i in x * block[0]..((x + 1) * block[0]).min(from.shape[0]) {
+            for j in 0..from.shape[1] {
+                let row = &image.values[from.index([i, j, 0])..][..from.shape[2]];
+                let out = &mut out[j / block[1] * grid.shape[2]..][..grid.shape[2]];
+                for (out, values) in out.iter_mut().zip(row.chunks(block[2])) {
+                    *out += share * values.iter().sum::<f32>();
+                }
+            }
+        }
+    });
+    Image { grid, unit: image.unit, values }
+}
+
 /// The voxel of `from` below centre `n` of `to`, and the share of the next one; `None` outside.
 fn place(from: &ImageGrid, to: &ImageGrid, axis: usize, n: usize) -> Option<(usize, f32)> {
     let mm = to.origin_mm[axis] + n as f64 * to.voxel_mm[axis];
@@ -65,6 +93,29 @@ mod tests {
         for (found, expected) in resampled(&image, &to).iter().zip(ramp(&to)) {
             assert!((found - expected).abs() < 1e-4, "{found} {expected}");
         }
+    }
+
+    #[test]
+    fn blocks_keep_the_integral_and_its_centre() {
+        let grid = ImageGrid { shape: [5, 4, 7], voxel_mm: [1.0, 2.0, 1.5], origin_mm: [3.0, -4.0, 10.0] };
+        let values = (0..grid.voxels()).map(|n| (n * 37 % 11) as f32).collect();
+        let image = Image { grid, unit: ImageUnit::PerCm, values };
+        let blocks = averaged(&image, [2, 1, 3]);
+        assert_eq!((blocks.grid.shape, blocks.grid.voxel_mm), ([3, 4, 3], [2.0, 2.0, 4.5]));
+        let moments = |image: &Image| {
+            let [_, ny, nz] = image.grid.shape;
+            let ml = image.grid.voxel_ml();
+            image.values.iter().enumerate().fold([0.0; 4], |sum, (n, value)| {
+                let at = image.grid.centre_mm([n / (ny * nz), n / nz % ny, n % nz]);
+                let mass = ml * f64::from(*value);
+                [sum[0] + mass, sum[1] + mass * at[0], sum[2] + mass * at[1], sum[3] + mass * at[2]]
+            })
+        };
+        // Moments along an axis of uneven blocks: the sum stays, and so does the centre along y, which is not blocked.
+        let (before, after) = (moments(&image), moments(&blocks));
+        assert!((before[0] - after[0]).abs() < 1e-4 && (before[2] - after[2]).abs() < 1e-3, "{before:?} {after:?}");
+        let flat = averaged(&Image::uniform(grid, ImageUnit::PerCm, 2.0), [5, 4, 7]);
+        assert_eq!((flat.values, flat.grid.origin_mm), (vec![2.0], [5.0, -1.0, 14.5]));
     }
 
     #[test]

@@ -44,6 +44,7 @@ pub fn read_norm(path: &Path) -> Result<NormComponents, IoError> {
         dead_time: file.dead_time(rings)?,
         quantification: header.number("%scanner quantification factor (bq*s/ecat counts)")?,
         cross_calibration: header.number("%cross calibration factor")?,
+        calibrated: false,
     })
 }
 

@@ -38,6 +38,9 @@ pub enum RunError {
     /// Counts or components that cannot be used.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// No normalisation can be found.
+    #[error(transparent)]
+    Normalise(#[from] crate::normalise::NormaliseError),
     /// A model cannot be written.
     #[error(transparent)]
     Model(#[from] crate::prior::model_file::ModelFileError),

@@ -128,6 +128,9 @@ pub fn info(what: &str) -> Result<Info, RunError> {
             let (image, provenance) = hdf5::read_image(path)?;
             Ok(Info::Image(image_sheet(&image, provenance)))
         }
+        Some(kind @ (Kind::Normalisation | Kind::Singles)) => {
+            Err(RunError::Usage(format!("{what} holds {kind:?}, of which there is no more to say")))
+        }
         Some(Kind::Tables) => {
             let (tables, provenance) = hdf5::read_tables(path)?;
             let sheet = |(name, table): (String, Columns)| {

@@ -59,7 +59,7 @@ fn window_ms(config: &MmrListmodeConfig) -> Option<Range<u64>> {
 }
 
 /// `scan.l` → `scan.l.hdr`; headers stay as they are.
-fn header_of(path: &Path) -> PathBuf {
+pub(super) fn header_of(path: &Path) -> PathBuf {
     if path.extension().is_some_and(|ending| ending == "hdr") {
         return path.into();
     }

@@ -8,6 +8,7 @@ mod check;
 mod confidence;
 mod convergence;
 mod convert;
+mod corrections;
 mod demo;
 mod error;
 mod evaluate;
@@ -22,6 +23,7 @@ mod listmode;
 mod measurement;
 mod model_card;
 mod model_output;
+mod normalise;
 mod options;
 mod page;
 mod phantoms;
@@ -52,6 +54,7 @@ pub use evaluate::{
     SummaryEntry, TunedEntry, evaluate, evaluate_coverage, evaluate_sentinel,
 };
 pub use info::{ImageSheet, Info, MeasurementSheet, PhantomSheet, TableSheet, TablesSheet, info};
+pub use normalise::{NormaliseResult, normalise};
 pub use options::{Interruption, Options};
 pub use phantoms::{PhantomList, list_phantoms};
 pub use priors::{PriorList, PriorSheet, describe_prior, list_priors};

@@ -2,6 +2,7 @@
 
 use super::attenuation::attenuate;
 use super::confidence::{Confidence, lesion_masks};
+use super::corrections::correct;
 use super::figures::Reference;
 use super::iterate::{Made, Scene};
 use super::measurement::{Acquired, acquire, early_geometry};
@@ -66,6 +67,7 @@ pub(super) fn reconstruct(
     if let Some(attenuation) = &config.attenuation {
         attenuate(&mut measurement, attenuation, source)?;
     }
+    correct(&mut measurement, config, source)?;
     let grid = config.image.grid(&measurement.geometry, source)?;
     if let Some(confidence) = &config.confidence {
         lesion_masks(confidence, &grid, source)?; // what is named outside of the image is told now

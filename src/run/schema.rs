@@ -1,6 +1,6 @@
 //! `coincide schema`: the JSON Schema of the config files, for editors that complete and check TOML.
 
-use crate::config::{ReconConfig, RidgeTraining, SimulateConfig, StudyConfig, TrainConfig};
+use crate::config::{NormaliseConfig, ReconConfig, RidgeTraining, SimulateConfig, StudyConfig, TrainConfig};
 use schemars::{Schema, schema_for};
 
 /// Which config.
@@ -11,6 +11,8 @@ pub enum SchemaOf {
     Recon,
     /// `coincide simulate`.
     Simulate,
+    /// `coincide normalise`.
+    Normalise,
     /// `coincide evaluate`; the tables of its methods are those of a reconstruction.
     Study,
     /// `coincide train` of a network.
@@ -24,6 +26,7 @@ pub fn schema(of: SchemaOf) -> Schema {
     match of {
         SchemaOf::Recon => schema_for!(ReconConfig),
         SchemaOf::Simulate => schema_for!(SimulateConfig),
+        SchemaOf::Normalise => schema_for!(NormaliseConfig),
         SchemaOf::Study => schema_for!(StudyConfig),
         SchemaOf::Train => schema_for!(TrainConfig),
         SchemaOf::TrainRidge => schema_for!(RidgeTraining),

@@ -2,10 +2,11 @@
 
 use super::measurement::simulated;
 use super::{Options, RunError, first};
-use crate::config::SimulateConfig;
+use crate::config::{SimulateConfig, Source};
 use crate::data::Measurement;
 use crate::io::{Provenance, hdf5};
 use crate::report::Record;
+use crate::simulate::{delayeds, singles_rates};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -57,7 +58,30 @@ pub fn simulate(path: &Path, options: &Options) -> Result<SimulateResult, RunErr
         Ok(SimulatedFile { output, dose, prompts, background, shape: scan.geometry.shape() })
     };
     let files = scans.iter().zip(&doses).map(write).collect::<Result<_, RunError>>()?;
+    pool.install(|| write_beside(&config, &source, &provenance, options))?;
     Ok(SimulateResult { files, seconds, seed: simulation.seed })
+}
+
+/// Delayeds and singles, where they are asked for.
+fn write_beside(
+    config: &SimulateConfig,
+    source: &Source,
+    provenance: &Provenance,
+    options: &Options,
+) -> Result<(), RunError> {
+    let (acquisition, at) = (&config.acquisition, "acquisition");
+    let (geometry, phantom) = (acquisition.geometry(source, at)?, acquisition.phantom(source, at)?);
+    if let Some(path) = config.output.delayeds.as_ref().map(|path| source.resolve(path)) {
+        let delayeds = delayeds(&phantom, &geometry, &acquisition.simulation)?;
+        options.interrupt.hold(|| hdf5::write_measurement(&path, options.force, &delayeds, provenance))?;
+    }
+    if let Some(path) = config.output.singles.as_ref().map(|path| source.resolve(path))
+        && let Some(rates) = singles_rates(&phantom, &geometry, &acquisition.simulation)?
+    {
+        let rings = geometry.scanner.rings;
+        options.interrupt.hold(|| hdf5::write_singles(&path, options.force, &rates, rings, provenance))?;
+    }
+    Ok(())
 }
 
 /// `scan.h5` → `scan.dose-0.25.h5`

@@ -1,6 +1,6 @@
 //! What a simulated scan is asked for.
 
-use super::{AddedLesion, SimulateError};
+use super::{AddedLesion, Isotope, SimulateError, SinglesConfig};
 use crate::units::{Fraction, NonNegative, Positive};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,13 +30,16 @@ pub struct SimulationConfig {
     /// Whether virtual crystals (gaps between blocks) count nothing.
     #[serde(default = "yes")]
     pub gaps: bool,
-    /// Randoms as a fraction of all prompts.
+    /// Rates of single photons; randoms and dead time then follow from the phantom's activity. Needs `counts.scan`.
+    #[serde(default)]
+    pub singles: Option<SinglesConfig>,
+    /// Randoms as a fraction of all prompts; left out with `singles`.
     #[serde(default)]
     pub randoms_fraction: Fraction,
     /// How the randoms are spread over the sinogram.
     #[serde(default)]
     pub randoms_shape: RandomsShape,
-    /// Scatter as a fraction of all prompts.
+    /// Scatter as a fraction of all prompts; with `singles`, of the prompts without randoms.
     #[serde(default)]
     pub scatter_fraction: Fraction,
     /// Whether prompts are Poisson counts; without, they are their expectation.
@@ -45,6 +48,9 @@ pub struct SimulationConfig {
     /// Fractions of the full scan, each above 0 and at most 1; one measurement per level, all thinned from the same scan.
     #[serde(default = "full_dose")]
     pub dose_levels: Vec<DoseLevel>,
+    /// Corrections that the factors and the background leave out, although the counts need them: to see what each is worth.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uncorrected: Vec<Correction>,
     /// Lesions that are added to the phantom; `counts` are those without them, and all other counts stay what they are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lesions: Vec<AddedLesion>,
@@ -56,13 +62,62 @@ pub struct SimulationConfig {
 pub enum CountsConfig {
     /// Expected number of prompts, background included.
     TotalPrompts(Positive),
-    /// The phantom's own activity, without decay during the scan.
-    Scan {
-        /// Duration in s.
-        duration_s: Positive,
-        /// True coincidences per second and kBq of a ball of 20 mm without attenuation at the centre of the scanner.
-        sensitivity_cps_per_kbq: Positive,
-    },
+    /// The phantom's own activity.
+    Scan(ScanConfig),
+}
+
+/// `counts.scan`: the activity of the phantom is seen for some time. The image comes out in Bq/mL at the moment of the stated activity.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScanConfig {
+    /// Duration in s.
+    pub duration_s: Positive,
+    /// True coincidences per second and kBq of a ball of 20 mm without attenuation at the centre of the scanner, one positron per decay,
+    /// no dead time.
+    pub sensitivity_cps_per_kbq: Positive,
+    /// The isotope, which decays and emits a positron in some of its decays; without one, every decay does and none is the last.
+    #[serde(default)]
+    pub isotope: Option<Isotope>,
+    /// Time in s from the moment at which the phantom has its stated activity to the start of the scan.
+    #[serde(default)]
+    pub start_s: NonNegative,
+}
+
+impl ScanConfig {
+    /// Positrons per stated Bq, in s: ∫ of the activity over the scan.
+    pub(super) fn seconds(&self) -> f64 {
+        self.of_power(1.0)
+    }
+
+    /// The same of the activity's square, which randoms go with.
+    pub(super) fn seconds_of_square(&self) -> f64 {
+        self.of_power(2.0)
+    }
+
+    fn of_power(&self, power: f64) -> f64 {
+        let duration = self.duration_s.get();
+        self.isotope.map_or(duration, |isotope| {
+            isotope.branching().powf(power) * isotope.seconds(power, self.start_s.get(), duration)
+        })
+    }
+}
+
+/// A correction of the model of a scan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Correction {
+    /// Photons that the body absorbs or scatters.
+    Attenuation,
+    /// Crystals that count more or less than others; gaps stay gaps.
+    Normalisation,
+    /// Singles that a busy block misses.
+    DeadTime,
+    /// Decay until and during the scan.
+    Decay,
+    /// Accidental coincidences.
+    Randoms,
+    /// Coincidences of scattered photons.
+    Scatter,
 }
 
 /// How randoms are spread over the lines, efficiencies and numbers of ring pairs apart.
@@ -131,11 +186,13 @@ impl SimulationConfig {
             resolution_fwhm_mm: NonNegative::default(),
             efficiency_sigma: NonNegative::default(),
             gaps: true,
+            singles: None,
             randoms_fraction: Fraction::default(),
             randoms_shape: RandomsShape::default(),
             scatter_fraction: Fraction::default(),
             noise: true,
             dose_levels: full_dose(),
+            uncorrected: Vec::new(),
             lesions: Vec::new(),
         }
     }
@@ -146,6 +203,12 @@ impl SimulationConfig {
         if randoms + scatter >= 1.0 {
             return Err(SimulateError::Fractions { randoms, scatter });
         }
+        if let (Some(_), CountsConfig::TotalPrompts(_)) = (&self.singles, &self.counts) {
+            return Err(SimulateError::SinglesOfNothing);
+        }
+        if self.singles.is_some() && randoms > 0.0 {
+            return Err(SimulateError::RandomsTwice);
+        }
         if !(1..=1024).contains(&self.sub_lines) {
             return Err(SimulateError::SubLines { found: self.sub_lines });
         }
@@ -155,7 +218,12 @@ impl SimulationConfig {
         Ok(())
     }
 
-    /// Share of true coincidences in the prompts.
+    /// Whether the model of the scan knows of something.
+    pub(super) fn corrects(&self, correction: Correction) -> bool {
+        !self.uncorrected.contains(&correction)
+    }
+
+    /// Share of true coincidences in the prompts, randoms by singles apart.
     pub(super) fn trues_fraction(&self) -> f64 {
         1.0 - self.randoms_fraction.get() - self.scatter_fraction.get()
     }

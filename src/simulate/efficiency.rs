@@ -43,6 +43,21 @@ impl Efficiencies {
         Ok(Self { unmashed, mashing: geometry.mashing(), crystals, ring_pairs, ends })
     }
 
+    /// ε of every crystal, `[crystal, ring]`.
+    pub fn of_crystals(&self) -> Vec<f32> {
+        let scanner = &self.unmashed.scanner;
+        match self.crystals.is_empty() {
+            true => vec![1.0; scanner.crystals_per_ring * scanner.rings],
+            false => self.crystals.clone(),
+        }
+    }
+
+    /// The same with every crystal's efficiency times a share, `[crystal, ring]`.
+    pub fn times(&self, shares: &[f32]) -> Self {
+        let crystals = self.of_crystals().iter().zip(shares).map(|(crystal, share)| crystal * share).collect();
+        Self { crystals, ..self.clone() }
+    }
+
     /// Efficiencies of the planes of one (view, radial).
     pub fn column(&self, view: usize, radial: usize, planes: &mut [f32]) {
         if self.crystals.is_empty() {

@@ -27,9 +27,20 @@ pub enum SimulateError {
     /// At least one measurement is made.
     #[error("`dose_levels` is empty, expected at least one share of the full scan, such as [1.0]")]
     NoDoseLevel,
+    /// Singles are those of a known activity.
+    #[error("`singles` needs the phantom's own activity: give `counts.scan` instead of `counts.total-prompts`")]
+    SinglesOfNothing,
+    /// Randoms come from singles or are a share.
+    #[error("randoms are given twice: keep `singles` or `randoms_fraction`")]
+    RandomsTwice,
+    /// Dead time belongs to blocks.
+    #[error(
+        "`dead_time_us` needs a scanner of blocks: give it `crystals_per_block` and `rings_per_block`, or set the dead time to 0"
+    )]
+    NoBlocks,
     /// Crystal efficiencies belong to crystals.
     #[error(
-        "`efficiency_sigma` needs bins that are crystal pairs, but the sinogram is arc-corrected; set it to 0 or use crystal sampling"
+        "`efficiency_sigma` and `dead_time_us` need bins that are crystal pairs, but the sinogram is arc-corrected; set them to 0 or use crystal sampling"
     )]
     NotCrystals,
     /// Nothing of the phantom's activity is seen.

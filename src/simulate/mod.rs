@@ -6,6 +6,8 @@
 //! efficiencies times the number of crystal pairs of a bin, c the calibration in counts per (Bq/mL · mm), b randoms and scatter with stated shares of the prompts.
 //! What the scanner does beyond the model of a reconstruction, where asked for: lines spread over the crystal faces,
 //! attenuation averaged with the emission, and a blur in the sinogram instead of the image.
+//! With `counts.scan`, x decays, and c holds the positrons per Bq of the whole scan; with `singles`, randoms are 2τ s₁ s₂, and blocks of a singles
+//! rate R count the share exp(−R τ_d) of theirs, which is part of ε.
 //!
 //! Bins are `[view, radial, tof, plane]`, factors `[view, radial, plane]`. Views are independent and have their own random streams: the same
 //! configuration and seed give the same bytes on any number of threads.
@@ -17,19 +19,23 @@ mod counts;
 mod efficiency;
 mod error;
 mod faces;
+mod isotope;
 mod lesions;
 mod randoms;
 mod scan;
 mod scatter;
+mod singles;
 mod timing;
 mod trace;
 
-pub use config::{CountsConfig, DoseLevel, RandomsShape, SimulationConfig};
+pub use config::{Correction, CountsConfig, DoseLevel, RandomsShape, ScanConfig, SimulationConfig};
 pub(crate) use counts::poisson;
 pub use counts::{resampled, split};
 pub(crate) use efficiency::Efficiencies;
 pub use error::SimulateError;
+pub use isotope::Isotope;
 pub use lesions::{AddedLesion, added};
+pub use singles::SinglesConfig;
 pub use trace::{Projection, project};
 
 use crate::data::Measurement;
@@ -37,6 +43,7 @@ use crate::phantom::Phantom;
 use crate::scanner::SinogramGeometry;
 use rand::SeedableRng;
 use rand_pcg::Pcg64;
+use rayon::prelude::*;
 use scan::Scan;
 
 /// What random numbers are for; each purpose has streams of its own.
@@ -51,6 +58,7 @@ pub(crate) enum Purpose {
     Filter = 7,
     Resampling = 8,
     Lesions = 9,
+    Delayeds = 10,
 }
 
 /// Random numbers of one purpose and one view, unrelated to those of all others.
@@ -82,6 +90,39 @@ pub fn simulate(
     }
     let levels = config.dose_levels.iter().enumerate();
     Ok(levels.map(|(level, dose)| scan.at_dose(&full, level, dose.get())).collect())
+}
+
+/// Delayed coincidences: counts of the expected randoms of a scan, independent of its prompts. A measurement without factors or background.
+pub fn delayeds(
+    phantom: &Phantom,
+    geometry: &SinogramGeometry,
+    config: &SimulationConfig,
+) -> Result<Measurement, SimulateError> {
+    let without_prompts = SimulationConfig {
+        uncorrected: vec![Correction::Scatter],
+        noise: false,
+        dose_levels: vec![DoseLevel::FULL],
+        lesions: Vec::new(),
+        ..config.clone()
+    };
+    let scan = simulate(phantom, geometry, &without_prompts, &|_, _| ())?.remove(0);
+    let mut prompts = scan.background.unwrap_or_else(|| vec![0.0; scan.prompts.len()]);
+    let view_bins = prompts.len() / geometry.views;
+    prompts.par_chunks_mut(view_bins).enumerate().for_each(|(view, bins)| {
+        let mut random = stream(config.seed, Purpose::Delayeds, view);
+        bins.iter_mut().filter(|_| config.noise).for_each(|bin| *bin = poisson(f64::from(*bin), &mut random));
+    });
+    Ok(Measurement { prompts, factors: None, background: None, calibrated: false, ..scan })
+}
+
+/// Singles that every crystal counts per s, `[crystal, ring]`, at the mean activity of the scan; `None` where the config asks for none.
+pub fn singles_rates(
+    phantom: &Phantom,
+    geometry: &SinogramGeometry,
+    config: &SimulationConfig,
+) -> Result<Option<Vec<f32>>, SimulateError> {
+    config.check()?;
+    Ok(Scan::new(phantom, geometry, config, &|_, _| ())?.singles_rates())
 }
 
 /// An array of the sinogram, or the reason why there is no room for it.

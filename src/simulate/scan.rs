@@ -7,11 +7,13 @@ use super::efficiency::Efficiencies;
 use super::lesions::{LesionTracer, added};
 use super::randoms::Randoms;
 use super::scatter::{ScatterShape, ViewScatter};
+use super::singles::{face_mm2, live_shares, rates};
 use super::trace::{Attenuation, ViewTracer};
-use super::{CountsConfig, Purpose, SimulateError, SimulationConfig, stream, zeros};
+use super::{Correction, CountsConfig, Purpose, SimulateError, SimulationConfig, stream, zeros};
 use crate::data::Measurement;
 use crate::phantom::Phantom;
-use crate::scanner::SinogramGeometry;
+use crate::scanner::{RadialSampling, SinogramGeometry};
+use crate::units::NonNegative;
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -21,11 +23,40 @@ pub(super) struct Scan<'a> {
     geometry: &'a SinogramGeometry,
     config: &'a SimulationConfig,
     efficiencies: Efficiencies,
+    /// What the model takes the efficiencies for; `None` where it knows them.
+    assumed: Option<Efficiencies>,
+    /// Counts per (Bq/mL · mm) of an efficiency of 1, and what the model takes it for; `None` where the prompts are given.
+    calibration: Option<[f64; 2]>,
     randoms: Randoms<'a>,
     scatter: ScatterShape<'a>,
     lesions: Option<Phantom>,
     done: AtomicUsize,
     on_progress: &'a (dyn Fn(usize, usize) + Sync),
+}
+
+/// Share of its singles that every crystal counts, `[crystal, ring]`; `None` without dead time. The rates are those of the mean activity.
+fn live(
+    phantom: &Phantom,
+    geometry: &SinogramGeometry,
+    config: &SimulationConfig,
+    efficiencies: &Efficiencies,
+) -> Result<Option<Vec<f32>>, SimulateError> {
+    let (Some(singles), CountsConfig::Scan(scan)) = (&config.singles, &config.counts) else { return Ok(None) };
+    let (dead_time_us, scanner) = (singles.dead_time_us.get(), &geometry.scanner);
+    if dead_time_us == 0.0 {
+        return Ok(None);
+    }
+    if geometry.sampling != RadialSampling::Crystals {
+        return Err(SimulateError::NotCrystals);
+    }
+    if scanner.rings_per_block == 0 || scanner.crystals_per_block == 0 {
+        return Err(SimulateError::NoBlocks);
+    }
+    let activity = scan.seconds() / scan.duration_s.get();
+    let rates = rates(scanner, phantom, singles);
+    let of_crystal = |(rate, efficiency): (&f64, f32)| activity * rate * f64::from(efficiency);
+    let rates: Vec<f64> = rates.iter().zip(efficiencies.of_crystals()).map(of_crystal).collect();
+    Ok(Some(live_shares(scanner, &rates, dead_time_us)))
 }
 
 /// Sums of efficiency × shape over all bins.
@@ -47,6 +78,8 @@ struct Shapes {
 #[derive(Clone, Copy, Debug)]
 struct Scales {
     trues: f64,
+    /// What the model takes that of the trues for.
+    assumed: f64,
     randoms: f64,
     scatter: f64,
 }
@@ -58,12 +91,34 @@ impl<'a> Scan<'a> {
         config: &'a SimulationConfig,
         on_progress: &'a (dyn Fn(usize, usize) + Sync),
     ) -> Result<Self, SimulateError> {
+        let alive = Efficiencies::new(geometry, config)?;
+        let live = live(phantom, geometry, config, &alive)?;
+        let dead = |efficiencies: &Efficiencies| live.as_ref().map(|live| efficiencies.times(live));
+        let assumed = match [Correction::Normalisation, Correction::DeadTime].map(|known| config.corrects(known)) {
+            [true, true] => None,
+            [true, false] => Some(alive.clone()),
+            [false, dead_time] => {
+                let equal = SimulationConfig { efficiency_sigma: NonNegative::default(), ..config.clone() };
+                let equal = Efficiencies::new(geometry, &equal)?;
+                Some(if dead_time { dead(&equal).unwrap_or(equal) } else { equal })
+            }
+        };
+        let calibration = match &config.counts {
+            CountsConfig::TotalPrompts(_) => None,
+            CountsConfig::Scan(scan) => {
+                let per_second = calibration(geometry, &alive, scan.sensitivity_cps_per_kbq.get());
+                let seconds = if config.corrects(Correction::Decay) { scan.seconds() } else { scan.duration_s.get() };
+                Some([scan.seconds(), seconds].map(|seconds| seconds * per_second))
+            }
+        };
         Ok(Self {
             phantom,
             geometry,
             config,
-            efficiencies: Efficiencies::new(geometry, config)?,
-            randoms: Randoms::new(geometry, phantom, config.randoms_shape),
+            efficiencies: dead(&alive).unwrap_or(alive),
+            assumed,
+            calibration,
+            randoms: Randoms::new(geometry, phantom, config),
             scatter: ScatterShape::new(geometry),
             lesions: added(phantom, &config.lesions)?,
             done: AtomicUsize::new(0),
@@ -113,10 +168,20 @@ impl<'a> Scan<'a> {
             background: has_background.then_some(background),
             calibrated: true,
             duration_s: match self.config.counts {
-                CountsConfig::Scan { duration_s, .. } => Some(duration_s.get()),
+                CountsConfig::Scan(scan) => Some(scan.duration_s.get()),
                 CountsConfig::TotalPrompts(_) => None,
             },
         })
+    }
+
+    /// Singles that every crystal counts per s, `[crystal, ring]`.
+    pub fn singles_rates(&self) -> Option<Vec<f32>> {
+        let (Some(singles), CountsConfig::Scan(scan)) = (&self.config.singles, &self.config.counts) else {
+            return None;
+        };
+        let activity = scan.seconds() / scan.duration_s.get();
+        let rates = rates(&self.geometry.scanner, self.phantom, singles).into_iter();
+        Some(rates.zip(self.efficiencies.of_crystals()).map(|(rate, own)| (activity * rate) as f32 * own).collect())
     }
 
     fn totals(&self, view: usize, emission: &[f32], scatter: &ViewScatter) -> Totals {
@@ -144,20 +209,21 @@ impl<'a> Scan<'a> {
             let (scanner, phantom) = (self.geometry.scanner.name.clone(), self.phantom.name.clone());
             return Err(SimulateError::NoActivity { scanner, phantom });
         }
-        let trues = match self.config.counts {
-            CountsConfig::TotalPrompts(prompts) => self.config.trues_fraction() * prompts.get() / totals.trues,
-            CountsConfig::Scan { duration_s, sensitivity_cps_per_kbq } => {
-                let cps_per_kbq = sensitivity_cps_per_kbq.get();
-                duration_s.get() * calibration(self.geometry, &self.efficiencies, cps_per_kbq)
-            }
+        let fraction = self.config.trues_fraction();
+        let [trues, assumed] = match (&self.config.counts, self.calibration) {
+            (CountsConfig::TotalPrompts(prompts), _) => [fraction * prompts.get() / totals.trues; 2],
+            (CountsConfig::Scan(_), calibration) => calibration.unwrap_or_default(),
         };
-        let prompts = trues * totals.trues / self.config.trues_fraction();
+        let prompts = trues * totals.trues / fraction;
         let scale = |fraction: f64, total: f64| if total > 0.0 { fraction * prompts / total } else { 0.0 };
-        Ok(Scales {
-            trues,
-            randoms: scale(self.config.randoms_fraction.get(), totals.randoms),
-            scatter: scale(self.config.scatter_fraction.get(), totals.scatter),
-        })
+        let randoms = match (&self.config.singles, &self.config.counts) {
+            (Some(singles), CountsConfig::Scan(scan)) => {
+                let single = singles.share.get() * face_mm2(&self.geometry.scanner);
+                1e-9 * singles.window_ns.get() * single * single * scan.seconds_of_square()
+            }
+            _ => scale(self.config.randoms_fraction.get(), totals.randoms),
+        };
+        Ok(Scales { trues, assumed, randoms, scatter: scale(self.config.scatter_fraction.get(), totals.scatter) })
     }
 
     /// Turns emission into prompts, attenuation into factors, and fills the background.
@@ -170,13 +236,21 @@ impl<'a> Scan<'a> {
     ) {
         let [_, _, tof, planes] = self.geometry.shape();
         let mut random = stream(self.config.seed, Purpose::Counts, view);
-        let (mut efficiency, mut randoms, mut scattered) = (vec![0.0; planes], vec![0.0; planes], vec![0.0; planes]);
+        let [mut efficiency, mut assumed, mut randoms, mut scattered] = [(); 4].map(|()| vec![0.0; planes]);
+        let known = |correction| if self.config.corrects(correction) { 1.0 } else { 0.0 };
+        let [knows_randoms, knows_scatter] = [Correction::Randoms, Correction::Scatter].map(known);
+        let knows_attenuation = self.config.corrects(Correction::Attenuation);
         for (radial, factors) in factors.chunks_exact_mut(planes).enumerate() {
             self.efficiencies.column(view, radial, &mut efficiency);
             self.randoms.column(view, radial, &mut randoms);
             self.scatter.column(scatter, view, radial, &mut scattered);
-            for (factor, &efficiency) in factors.iter_mut().zip(&efficiency) {
-                *factor = (scales.trues * f64::from(efficiency) * f64::from(*factor)) as f32;
+            match &self.assumed {
+                Some(of) => of.column(view, radial, &mut assumed),
+                None => assumed.copy_from_slice(&efficiency),
+            }
+            for (factor, &assumed) in factors.iter_mut().zip(&assumed) {
+                let attenuation = if knows_attenuation { f64::from(*factor) } else { 1.0 };
+                *factor = (scales.assumed * f64::from(assumed) * attenuation) as f32;
             }
             for time in 0..tof {
                 let bins = (radial * tof + time) * planes..(radial * tof + time + 1) * planes;
@@ -185,9 +259,11 @@ impl<'a> Scan<'a> {
                     (scales.randoms / tof as f64, scales.scatter * scatter.times[time]);
                 for plane in 0..planes {
                     let efficiency = f64::from(efficiency[plane]);
-                    let shape = randoms_scale * f64::from(randoms[plane]) + scatter_scale * f64::from(scattered[plane]);
-                    background[plane] = (efficiency * shape) as f32;
-                    let mean = scales.trues * efficiency * f64::from(prompts[plane]) + f64::from(background[plane]);
+                    let randoms = randoms_scale * f64::from(randoms[plane]);
+                    let scatter = scatter_scale * f64::from(scattered[plane]);
+                    background[plane] = (efficiency * (knows_randoms * randoms + knows_scatter * scatter)) as f32;
+                    let extra = (efficiency * (randoms + scatter)) as f32;
+                    let mean = scales.trues * efficiency * f64::from(prompts[plane]) + f64::from(extra);
                     prompts[plane] = if self.config.noise { poisson(mean, &mut random) } else { mean as f32 };
                 }
             }

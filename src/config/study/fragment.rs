@@ -13,10 +13,13 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 /// Tables of a reconstruction that are the study's.
-const OF_THE_STUDY: [(&str, &str); 6] = [
+const OF_THE_STUDY: [(&str, &str); 9] = [
     ("measurement", "the study's phantoms, scanners, prompts and seeds make the measurements"),
     ("image", "all methods make images on the study's own [image]"),
     ("attenuation", "the simulated scans hold their attenuation"),
+    ("normalisation", "the simulated scans hold their normalisation"),
+    ("decay", "the simulated scans hold their decay"),
+    ("randoms", "the simulated scans hold their randoms"),
     ("reference", "the phantom is the truth"),
     ("output", "the study keeps the images"),
     ("run", "the study's own [run] counts"),

@@ -36,6 +36,33 @@ pub fn smooth_randoms(geometry: &SinogramGeometry, delayeds: &[f32]) -> Result<V
     Ok(fans.randoms(&fitted(&fans, delayeds)))
 }
 
+/// Expected randoms 2τ s_i s_j T of every bin, from rates of single photons, `[crystal, ring]` in counts per s; `window_s` is 2τ.
+pub fn randoms_of_singles(
+    geometry: &SinogramGeometry,
+    rates: &[f32],
+    window_s: f64,
+    duration_s: f64,
+) -> Result<Vec<f32>, DataError> {
+    if geometry.sampling != RadialSampling::Crystals {
+        return Err(arc_corrected("the sinogram"));
+    }
+    check_counts("the list of singles rates", rates)?;
+    let scanner = &geometry.scanner;
+    let (found, expected) = (rates.len(), scanner.crystals_per_ring * scanner.rings);
+    if found != expected {
+        let [found, expected] = [found, expected].map(|crystals| format!("{crystals} crystals"));
+        return Err(DataError::Mismatch { what: "the list of singles rates", found, expected });
+    }
+    let scale = (window_s * duration_s).sqrt();
+    let scaled: Vec<f64> = rates.iter().map(|rate| scale * f64::from(*rate)).collect();
+    Ok(Fans::new(geometry).randoms(&scaled))
+}
+
+fn arc_corrected(what: &'static str) -> DataError {
+    let expected = "one radial bin per crystal pair, as the scanner measures them".into();
+    DataError::Mismatch { what, found: "arc-corrected".into(), expected }
+}
+
 /// The singles behind [`smooth_randoms`], `[crystal, ring]`, in (counts of a bin)^½.
 pub fn singles(geometry: &SinogramGeometry, delayeds: &[f32]) -> Result<Vec<f64>, DataError> {
     let fans = checked(geometry, delayeds)?;
@@ -45,9 +72,7 @@ pub fn singles(geometry: &SinogramGeometry, delayeds: &[f32]) -> Result<Vec<f64>
 fn checked<'a>(geometry: &'a SinogramGeometry, delayeds: &[f32]) -> Result<Fans<'a>, DataError> {
     assert_eq!(delayeds.len(), geometry.bins(), "delayeds of a sinogram {:?}", geometry.shape());
     if geometry.sampling != RadialSampling::Crystals {
-        let found = "arc-corrected".into();
-        let expected = "one radial bin per crystal pair, as the scanner measures them".into();
-        return Err(DataError::Mismatch { what: "the sinogram of delayeds", found, expected });
+        return Err(arc_corrected("the sinogram of delayeds"));
     }
     check_counts("the sinogram of delayeds", delayeds)?;
     Ok(Fans::new(geometry))

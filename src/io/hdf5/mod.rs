@@ -9,10 +9,14 @@ mod field;
 mod geometry;
 mod image;
 mod measurement;
+mod normalisation;
+mod singles;
 mod table;
 
 pub use image::{read_image, write_image};
 pub use measurement::{read_measurement, write_measurement};
+pub use normalisation::{read_normalisation, write_normalisation};
+pub use singles::{read_singles, write_singles};
 pub use table::{read_tables, write_tables};
 
 use super::{IoError, Provenance, target};
@@ -32,6 +36,10 @@ pub enum Kind {
     Image,
     /// Tables of named columns.
     Tables,
+    /// Components of a normalisation.
+    Normalisation,
+    /// Rates of single photons.
+    Singles,
 }
 
 impl Kind {
@@ -40,6 +48,8 @@ impl Kind {
             Self::Measurement => "measurement",
             Self::Image => "image",
             Self::Tables => "tables",
+            Self::Normalisation => "normalisation",
+            Self::Singles => "singles",
         }
     }
 }
@@ -75,7 +85,12 @@ impl Source {
             "measurement" => Kind::Measurement,
             "image" => Kind::Image,
             "tables" => Kind::Tables,
-            other => return Err(source.wrong("kind", format!("`{other}`"), "`measurement`, `image` or `tables`")),
+            "normalisation" => Kind::Normalisation,
+            "singles" => Kind::Singles,
+            other => {
+                let expected = "`measurement`, `image`, `tables`, `normalisation` or `singles`";
+                return Err(source.wrong("kind", format!("`{other}`"), expected));
+            }
         };
         Ok(source)
     }

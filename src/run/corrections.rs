@@ -1,0 +1,108 @@
+//! What a measurement lacks of its model ȳ = m ⊙ (G B x) + b: normalisation and decay in m, randoms in b.
+
+use super::RunError;
+use super::listmode::header_of;
+use super::measurement::read_measurement;
+use crate::config::{DecayConfig, NormalisationConfig, RandomsSource, ReconConfig, Source};
+use crate::data::{Measurement, NormParts, randoms_of_singles, smooth_randoms};
+use crate::io::hdf5::{read_normalisation, read_singles};
+use crate::io::norm::read_norm;
+use crate::scanner::SinogramGeometry;
+
+/// Completes a measurement by what the config names.
+pub(super) fn correct(measurement: &mut Measurement, config: &ReconConfig, source: &Source) -> Result<(), RunError> {
+    if let Some(normalisation) = &config.normalisation {
+        normalise(measurement, normalisation, config.decay.as_ref(), source)?;
+    } else if let Some(decay) = &config.decay {
+        decayed(measurement, decay, source)?;
+    }
+    if let Some(randoms) = &config.randoms {
+        add_randoms(measurement, randoms, source)?;
+    }
+    Ok(())
+}
+
+/// Multiplies the factors by efficiencies; with calibrated ones, and the duration, the image comes out in Bq/mL.
+fn normalise(
+    measurement: &mut Measurement,
+    config: &NormalisationConfig,
+    decay: Option<&DecayConfig>,
+    source: &Source,
+) -> Result<(), RunError> {
+    let path = source.input("normalisation.file", &config.file)?;
+    let own = path.extension().is_some_and(|ending| ending == "h5" || ending == "hdf5");
+    let norm = if own { read_normalisation(&path)?.0 } else { read_norm(&header_of(&path))? };
+    let parts = NormParts {
+        crystals: !config.without_crystals,
+        geometric: !config.without_geometric,
+        interference: !config.without_interference,
+        axial: !config.without_axial,
+    };
+    let geometry = SinogramGeometry { tof: None, ..measurement.geometry.clone() };
+    let mut efficiencies = norm.efficiencies(&geometry, parts, None)?;
+    let calibrated = norm.calibrated && parts.axial;
+    if calibrated {
+        let duration = duration(measurement, "normalisation.file", source)?;
+        let seconds = decay.map_or(duration, |decay| decay.seconds(duration)) as f32;
+        efficiencies.iter_mut().for_each(|efficiency| *efficiency *= seconds);
+    }
+    measurement.calibrated |= calibrated;
+    match &mut measurement.factors {
+        None => measurement.factors = Some(efficiencies),
+        Some(factors) => factors.iter_mut().zip(efficiencies).for_each(|(factor, own)| *factor *= own),
+    }
+    if !calibrated && let Some(decay) = decay {
+        decayed(measurement, decay, source)?;
+    }
+    Ok(())
+}
+
+/// Multiplies the factors by the positrons per second and Bq over the scan.
+fn decayed(measurement: &mut Measurement, decay: &DecayConfig, source: &Source) -> Result<(), RunError> {
+    let duration = duration(measurement, "decay", source)?;
+    let share = (decay.seconds(duration) / duration) as f32;
+    let lines = measurement.geometry.lines();
+    let factors = measurement.factors.get_or_insert_with(|| vec![1.0; lines]);
+    factors.iter_mut().for_each(|factor| *factor *= share);
+    Ok(())
+}
+
+/// Adds expected randoms to the background.
+pub(super) fn add_randoms(
+    measurement: &mut Measurement,
+    config: &RandomsSource,
+    source: &Source,
+) -> Result<(), RunError> {
+    let geometry = &measurement.geometry;
+    let randoms = match config {
+        RandomsSource::Delayeds(path) => {
+            let delayeds = read_measurement(&source.input("randoms.delayeds", path)?)?;
+            if delayeds.geometry.shape() != geometry.shape() || delayeds.geometry.segments != geometry.segments {
+                let (own, theirs) = (geometry.shape(), delayeds.geometry.shape());
+                let message = format!("the delayeds are a sinogram {theirs:?}, the prompts one of {own:?}");
+                let help = Some("both must be histogrammed in the same way".into());
+                return Err(source.mistake("randoms.delayeds", message, help).into());
+            }
+            smooth_randoms(geometry, &delayeds.prompts)?
+        }
+        RandomsSource::Singles(singles) => {
+            let duration = duration(measurement, "randoms.singles", source)?;
+            let path = source.input("randoms.singles.file", &singles.file)?;
+            let rates = read_singles(&path, [geometry.scanner.crystals_per_ring, geometry.scanner.rings])?;
+            randoms_of_singles(geometry, &rates, 1e-9 * singles.window_ns.get(), duration)?
+        }
+    };
+    match &mut measurement.background {
+        None => measurement.background = Some(randoms),
+        Some(background) => background.iter_mut().zip(randoms).for_each(|(sum, randoms)| *sum += randoms),
+    }
+    Ok(())
+}
+
+fn duration(measurement: &Measurement, at: &str, source: &Source) -> Result<f64, RunError> {
+    measurement.duration_s.ok_or_else(|| {
+        let help =
+            Some("the measurement must state it: `duration_s` in HDF5, `image duration (sec)` in Interfile".into());
+        source.mistake(at, "this needs the duration of the scan, which is not known", help).into()
+    })
+}
