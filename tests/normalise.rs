@@ -31,7 +31,7 @@ fn geometry(span: usize, mashing: usize) -> SinogramGeometry {
 /// A cylinder of 26 cm, 5 kBq/mL, in water.
 fn object() -> Phantom {
     let text = concat!(
-        "name = \"c\"\ndescription = \"\"\ncitation = \"\"\n[[shapes]]\nsolid.cylinder = { radius_mm = 130.0, length_mm = 300.0 }\n",
+        "name = \"c\"\ndescription = \"\"\ncitation = \"\"\n[[shapes]]\nsolid.cylinder = { radii_mm = [130.0, 130.0], length_mm = 300.0 }\n",
         "activity_bq_per_ml = 5000.0\nattenuation_per_cm = 0.096\n"
     );
     Phantom::parse(text, "test").unwrap()

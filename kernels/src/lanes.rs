@@ -9,6 +9,8 @@ pub(crate) trait Lanes: Copy {
     const COUNT: usize;
     /// Vectors of planes that a kernel keeps in registers.
     const VECTORS: usize;
+    /// Vectors of planes that a kernel keeps in registers for each of eight TOF bins.
+    const BUNDLE: usize;
     /// # Safety
     /// The machine has this level.
     unsafe fn splat(value: f32) -> Self;
@@ -56,6 +58,26 @@ pub(crate) trait Lanes: Copy {
     unsafe fn moved_down(self, above: Self) -> Self;
 }
 
+/// The first `count` floats, zeros behind them; a whole vector where there are more.
+///
+/// # Safety
+/// The machine has this level; as many floats at `from` may be read.
+#[inline(always)]
+pub(crate) unsafe fn load_at_most<L: Lanes>(from: *const f32, count: usize) -> L {
+    // SAFETY: as for this function.
+    unsafe { if count >= L::COUNT { L::load(from) } else { L::load_first(from, count) } }
+}
+
+/// Writes the first `count` floats; a whole vector where there are more.
+///
+/// # Safety
+/// The machine has this level; as many floats at `to` may be written.
+#[inline(always)]
+pub(crate) unsafe fn store_at_most<L: Lanes>(vector: L, to: *mut f32, count: usize) {
+    // SAFETY: as for this function.
+    unsafe { if count >= L::COUNT { vector.store(to) } else { vector.store_first(to, count) } }
+}
+
 /// Plain arrays, which the compiler turns into SSE2 or NEON.
 #[derive(Clone, Copy)]
 pub(crate) struct Portable([f32; 4]);
@@ -63,6 +85,7 @@ pub(crate) struct Portable([f32; 4]);
 impl Lanes for Portable {
     const COUNT: usize = 4;
     const VECTORS: usize = 12;
+    const BUNDLE: usize = 1;
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
         Self([value; 4])
@@ -141,6 +164,7 @@ mod x86 {
     impl Lanes for Avx512 {
         const COUNT: usize = 16;
         const VECTORS: usize = 9;
+        const BUNDLE: usize = 2;
         #[inline(always)]
         unsafe fn splat(value: f32) -> Self {
             // SAFETY: see above.
@@ -229,6 +253,7 @@ mod x86 {
     impl Lanes for Avx2 {
         const COUNT: usize = 8;
         const VECTORS: usize = 12;
+        const BUNDLE: usize = 1;
         #[inline(always)]
         unsafe fn splat(value: f32) -> Self {
             // SAFETY: see above.

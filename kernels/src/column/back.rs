@@ -1,8 +1,9 @@
 //! Back projection of neighbouring transaxial lines: the exact transpose of the forward projection.
 
 use super::forward::{Rows, window};
+use super::timed::Block;
 use super::walk::span;
-use super::{ImageRows, Plan, Walk, Workspace, rows};
+use super::{ImageRows, Plan, Walk, Workspace, rows, timed};
 use crate::Level;
 use crate::lanes::{Lanes, Portable};
 use std::ops::Range;
@@ -47,29 +48,48 @@ unsafe fn columns<L: Lanes>(plan: &Plan, work: &mut Workspace, lines: &[(Walk, &
         let (from, to) = walk.within(&own);
         walk.axis == image.axis() && from < to
     };
-    if plan.tof.is_none() {
-        for (line, (_, y)) in lines.iter().enumerate().filter(|(_, (walk, _))| touches(walk)) {
-            (0..plan.runs.len()).for_each(|run| take_over(plan, work, line, run, y));
-        }
+    if plan.tof.is_some() {
+        // SAFETY: as for this function.
+        return unsafe { timed_columns::<L>(plan, work, lines, image) };
+    }
+    for (line, (_, y)) in lines.iter().enumerate().filter(|(_, (walk, _))| touches(walk)) {
+        (0..plan.runs.len()).for_each(|run| take_over(plan, work, line, run, y));
     }
     let axis = image.axis();
     let steps = span(lines.iter().map(|(walk, _)| walk), axis);
     for start in (steps.start.max(own.start)..steps.end.min(own.end)).step_by(plan.block) {
         let block = start..own.end.min(start + plan.block);
-        for (line, (walk, y)) in lines.iter().enumerate() {
+        for (line, (walk, _)) in lines.iter().enumerate() {
             let (from, to) = walk.within(&block);
             if walk.axis != axis || from >= to {
                 continue;
             }
-            work.weighed.clear();
             work.locate(plan, line, from, to);
             for run in 0..plan.runs.len() {
                 // SAFETY: the workspace holds a block of rows.
-                unsafe { pass::<L>(plan, work, walk, line, run, from..to, y) };
+                unsafe { pass::<L>(plan, work, line, run, to - from) };
             }
             let rows = work.back_rows.as_mut_slice()[plan.lattice.margin..].as_mut_ptr();
             // SAFETY: rows 0..to − from are filled; the steps lie in `image`.
             unsafe { rows::unblend::<L>(plan, image, walk, from, to, rows, &mut work.voxels) };
+        }
+    }
+}
+
+/// With TOF, line by line: the bins of one line fill the second-level cache.
+#[inline(always)]
+unsafe fn timed_columns<L: Lanes>(plan: &Plan, work: &mut Workspace, lines: &[(Walk, &[f32])], image: &mut ImageRows) {
+    let own = image.range();
+    for (line, (walk, y)) in lines.iter().enumerate() {
+        let (first, end) = walk.within(&own);
+        if walk.axis != image.axis() || first >= end {
+            continue;
+        }
+        timed::take_over(plan, &mut work.timing, y);
+        for from in (first..end).step_by(plan.block) {
+            let to = end.min(from + plan.block);
+            // SAFETY: the steps lie in `image`.
+            unsafe { timed::back::<L>(plan, work, image, &Block { walk, line, from, to }) };
         }
     }
 }
@@ -91,45 +111,20 @@ fn take_over(plan: &Plan, work: &mut Workspace, line: usize, run: usize, planes:
     }
 }
 
-/// Adds all TOF bins of one run to the rows of the steps `from..to`.
+/// Adds the planes of one run to the first `steps` rows.
 #[inline(always)]
-unsafe fn pass<L: Lanes>(
-    plan: &Plan,
-    work: &mut Workspace,
-    walk: &Walk,
-    line: usize,
-    number: usize,
-    steps: Range<usize>,
-    y: &[f32],
-) {
-    let (lattice, Range { start: from, end: to }) = (&plan.lattice, steps);
-    let steps = to - from;
+unsafe fn pass<L: Lanes>(plan: &Plan, work: &mut Workspace, line: usize, number: usize, steps: usize) {
+    let lattice = &plan.lattice;
     let (run, backwards) = (&plan.runs[number], work.slope(plan, line, number).backwards());
     let kept = work.offsets[number].crossing(steps, run.count, lattice);
-    // SAFETY: the block holds the last step's row.
-    let rows = unsafe {
-        Rows::<*mut f32>::new(
-            work.back_rows.as_mut_slice().as_mut_ptr().add(lattice.margin),
-            lattice.row_stride,
-            steps,
-            backwards,
-        )
-    };
-    let Some(tof) = &plan.tof else {
-        if !kept.is_empty() {
-            // SAFETY: the kept steps lie in the block.
-            unsafe { spread::<L>(&Output::new(plan, work, line, number, rows, kept, None), run.count) };
-        }
+    if kept.is_empty() {
         return;
-    };
-    work.weigh(tof, walk, run, from, to);
-    for bin in 0..tof.bins() {
-        let steps = work.weighed.steps(bin, &kept);
-        if !steps.is_empty() {
-            take_over(plan, work, line, number, &y[bin * plan.planes..][..plan.planes]);
-            // SAFETY: the steps lie in the block.
-            unsafe { spread::<L>(&Output::new(plan, work, line, number, rows, steps, Some(bin)), run.count) };
-        }
+    }
+    // SAFETY: the block holds the last step's row, and the kept steps lie in the block.
+    unsafe {
+        let rows = work.back_rows.as_mut_slice().as_mut_ptr().add(lattice.margin);
+        let rows = Rows::<*mut f32>::new(rows, lattice.row_stride, steps, backwards);
+        spread::<L>(&Output::new(plan, work, line, number, rows, kept), run.count);
     }
 }
 
@@ -137,11 +132,11 @@ unsafe fn pass<L: Lanes>(
 struct Output<'a> {
     row: *mut f32,
     row_stride: isize,
-    phase_stride: usize,
-    phases: i32,
+    phases: usize,
     index: &'a [i32],
     share: &'a [f32],
-    weights: Option<&'a [f32]>,
+    /// Of rows of several phases.
+    points: [&'a [i32]; 2],
     /// All planes lie on lattice points.
     level: bool,
     /// Plane 0, zeros before and behind.
@@ -158,19 +153,17 @@ impl<'a> Output<'a> {
         run: usize,
         rows: Rows<*mut f32>,
         steps: Range<usize>,
-        bin: Option<usize>,
     ) -> Self {
         let offsets = &work.offsets[run];
-        let share = &offsets.share[steps.clone()];
+        let (share, [low, high]) = (&offsets.share[steps.clone()], &offsets.points);
         Self {
             row: rows.first.wrapping_offset(steps.start as isize * rows.stride),
             row_stride: rows.stride,
-            phase_stride: plan.lattice.phase_stride,
-            phases: plan.lattice.phases as i32,
-            index: &offsets.index[steps.clone()],
+            phases: plan.lattice.phases,
+            points: [&low[steps.clone()], &high[steps.clone()]],
+            index: &offsets.index[steps],
             share,
-            level: bin.is_none() && plan.runs[run].tilt == 0.0 && share[0] == 0.0,
-            weights: bin.map(|bin| work.weighed.weights(bin, &steps)),
+            level: plan.runs[run].tilt == 0.0 && share[0] == 0.0,
             planes: work.padded.as_slice()[plan.regions.planes(line, run)..].as_ptr(),
         }
     }
@@ -204,7 +197,7 @@ unsafe fn spread<L: Lanes>(output: &Output, count: usize) {
     // SAFETY: as for this function.
     unsafe {
         if output.phases > 1 {
-            dispatch!(spread_phases, count + L::COUNT)
+            dispatch!(spread_phases, count)
         } else if output.level {
             dispatch!(spread_level, count + L::COUNT)
         } else {
@@ -256,38 +249,25 @@ unsafe fn spread_tilted<L: Lanes, const V: usize>(output: &Output) {
     }
 }
 
-/// Any number of phases.
+/// Planes of any tilt, several phases: neighbouring points lie in neighbouring phases.
 #[inline(always)]
 unsafe fn spread_phases<L: Lanes, const V: usize>(output: &Output) {
-    // SAFETY: the window lies in each phase and its margin; the planes lie between zeros.
+    // SAFETY: V vectors from a kept point on lie in the rows and their margins; the planes lie between zeros.
     unsafe {
-        let mut index = output.index[0];
-        let (mut point, mut phase) = (index.div_euclid(output.phases), index.rem_euclid(output.phases));
+        let mut planes = [L::splat(0.0); V];
+        for v in 0..V {
+            planes[v] = L::load(output.planes.add(v * L::COUNT));
+        }
+        let mut row = output.row;
         for s in 0..output.index.len() {
-            // The index only rises; counting along is cheaper than dividing.
-            while index < *output.index.get_unchecked(s) {
-                index += 1;
-                phase += 1;
-                if phase == output.phases {
-                    (point, phase) = (point + 1, 0);
-                }
-            }
-            let base = window::<L>(point);
             let (lower, upper) = output.weights::<L>(s);
-            let row = output.row.offset(s as isize * output.row_stride + base as isize);
-            let planes = output.planes.offset((base - point) as isize);
-            let to = row.add(phase as usize * output.phase_stride);
-            for v in 0..V {
-                let to = to.add(v * L::COUNT);
-                L::load(planes.add(v * L::COUNT)).mul_add(lower, L::load(to)).store(to);
+            let [low, high] = output.points.map(|points| row.offset(*points.get_unchecked(s) as isize));
+            for (v, planes) in planes.iter().enumerate() {
+                let [low, high] = [low, high].map(|to| to.add(v * L::COUNT));
+                planes.mul_add(lower, L::load(low)).store(low);
+                planes.mul_add(upper, L::load(high)).store(high);
             }
-            let last = phase + 1 == output.phases;
-            let to = if last { row } else { to.add(output.phase_stride) };
-            let planes = if last { planes.sub(1) } else { planes };
-            for v in 0..V {
-                let to = to.add(v * L::COUNT);
-                L::load(planes.add(v * L::COUNT)).mul_add(upper, L::load(to)).store(to);
-            }
+            row = row.wrapping_offset(output.row_stride);
         }
     }
 }
@@ -298,9 +278,8 @@ impl Output<'_> {
     unsafe fn weights<L: Lanes>(&self, s: usize) -> (L, L) {
         // SAFETY: `s` is a step of the output.
         unsafe {
-            let weight = self.weights.map_or(1.0, |weights| *weights.get_unchecked(s));
-            let share = *self.share.get_unchecked(s) * weight;
-            (L::splat(weight - share), L::splat(share))
+            let upper = L::splat(*self.share.get_unchecked(s));
+            (L::splat(1.0).sub(upper), upper)
         }
     }
 }

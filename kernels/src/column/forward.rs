@@ -1,8 +1,9 @@
 //! Forward projection of neighbouring transaxial lines.
 
 use super::offsets::Offsets;
+use super::timed::Block;
 use super::walk::span;
-use super::{Axis, Plan, Run, Walk, Workspace, rows};
+use super::{Axis, Plan, Run, Walk, Workspace, rows, timed};
 use crate::Level;
 use crate::lanes::{Lanes, Portable};
 use std::ops::Range;
@@ -47,11 +48,11 @@ unsafe fn forward_avx2(plan: &Plan, work: &mut Workspace, image: &[f32], lines: 
 #[inline(always)]
 unsafe fn columns<L: Lanes>(plan: &Plan, work: &mut Workspace, image: &[f32], lines: &mut [(Walk, &mut [f32])]) {
     work.prepare(plan, lines.iter().map(|(walk, _)| walk));
-    for (walk, y) in lines.iter_mut() {
-        // Lines beside the image, or none at all (a radial bin outside the ring), stay at zero; so do bins that no step reaches.
-        if plan.tof.is_some() || walk.is_empty() {
-            y.fill(0.0);
-        }
+    // Lines beside the image, or none at all (a radial bin outside the ring), are zero.
+    lines.iter_mut().filter(|(walk, _)| walk.is_empty()).for_each(|(_, y)| y.fill(0.0));
+    if plan.tof.is_some() {
+        // SAFETY: as for this function.
+        return unsafe { timed_columns::<L>(plan, work, image, lines) };
     }
     for axis in [Axis::X, Axis::Y] {
         let steps = span(lines.iter().map(|(walk, _)| walk), axis);
@@ -59,28 +60,39 @@ unsafe fn columns<L: Lanes>(plan: &Plan, work: &mut Workspace, image: &[f32], li
         let start = steps.start / plan.block * plan.block;
         for start in (start..steps.end).step_by(plan.block) {
             let block = start..start + plan.block;
-            for (line, (walk, y)) in lines.iter_mut().enumerate() {
+            for (line, (walk, _)) in lines.iter().enumerate() {
                 let (from, to) = walk.within(&block);
                 if walk.axis != axis || from >= to {
                     continue;
                 }
                 // Planes of much tilt may read a margin before the first row.
                 let rows = work.rows.as_mut_slice()[plan.lattice.margin..].as_mut_ptr();
-                work.weighed.clear();
                 // SAFETY: the workspace holds a block of rows; the image has the plan's shape.
                 unsafe { rows::blend::<L>(plan, image, walk, from, to, rows, &mut work.voxels) };
                 work.locate(plan, line, from, to);
                 for run in 0..plan.runs.len() {
                     // SAFETY: rows 0..to − from are filled.
-                    unsafe { pass::<L>(plan, work, walk, line, run, from..to, y) };
+                    unsafe { pass::<L>(plan, work, line, run, to - from) };
                 }
             }
         }
     }
-    if plan.tof.is_none() {
-        for (line, (_, y)) in lines.iter_mut().enumerate().filter(|(_, (walk, _))| !walk.is_empty()) {
-            (0..plan.runs.len()).for_each(|run| hand_over(plan, work, line, run, y));
+    for (line, (_, y)) in lines.iter_mut().enumerate().filter(|(_, (walk, _))| !walk.is_empty()) {
+        (0..plan.runs.len()).for_each(|run| hand_over(plan, work, line, run, y));
+    }
+}
+
+/// With TOF, line by line: the bins of one line fill the second-level cache.
+#[inline(always)]
+unsafe fn timed_columns<L: Lanes>(plan: &Plan, work: &mut Workspace, image: &[f32], lines: &mut [(Walk, &mut [f32])]) {
+    for (line, (walk, y)) in lines.iter_mut().enumerate().filter(|(_, (walk, _))| !walk.is_empty()) {
+        work.timing.bins.as_mut_slice().fill(0.0);
+        for start in (walk.first / plan.block * plan.block..walk.end).step_by(plan.block) {
+            let (from, to) = walk.within(&(start..start + plan.block));
+            // SAFETY: as for this function.
+            unsafe { timed::forward::<L>(plan, work, image, &Block { walk, line, from, to }) };
         }
+        timed::hand_over(plan, &work.timing, y);
     }
 }
 
@@ -103,43 +115,21 @@ fn hand_over(plan: &Plan, work: &mut Workspace, line: usize, run: usize, planes:
     }
 }
 
-/// Adds the steps `from..to` of one run to its planes in all TOF bins.
+/// Adds the first `steps` rows to the planes of one run.
 #[inline(always)]
-unsafe fn pass<L: Lanes>(
-    plan: &Plan,
-    work: &mut Workspace,
-    walk: &Walk,
-    line: usize,
-    number: usize,
-    steps: Range<usize>,
-    y: &mut [f32],
-) {
-    let (lattice, Range { start: from, end: to }) = (&plan.lattice, steps);
-    let steps = to - from;
+unsafe fn pass<L: Lanes>(plan: &Plan, work: &mut Workspace, line: usize, number: usize, steps: usize) {
+    let lattice = &plan.lattice;
     let (run, backwards) = (&plan.runs[number], work.slope(plan, line, number).backwards());
     let kept = work.offsets[number].crossing(steps, run.count, lattice);
-    // SAFETY: the block holds the rows of its steps.
-    let rows = unsafe {
-        Rows::<*const f32>::new(work.rows.as_slice().as_ptr().add(lattice.margin), lattice.row_stride, steps, backwards)
-    };
-    // SAFETY: the region holds the planes and the lanes beside them that a kernel may touch.
-    let sums = unsafe { work.sums.as_mut_slice().as_mut_ptr().add(plan.regions.planes(line, number)) };
-    let Some(tof) = &plan.tof else {
-        if !kept.is_empty() {
-            // SAFETY: the kept steps lie in the block.
-            unsafe { sum::<L>(&Input::new(plan, &work.offsets[number], rows, kept, None), run, sums) };
-        }
+    if kept.is_empty() {
         return;
-    };
-    work.weigh(tof, walk, run, from, to);
-    for bin in 0..tof.bins() {
-        let steps = work.weighed.steps(bin, &kept);
-        if !steps.is_empty() {
-            let weights = work.weighed.weights(bin, &steps);
-            // SAFETY: the steps lie in the block.
-            unsafe { sum::<L>(&Input::new(plan, &work.offsets[number], rows, steps, Some(weights)), run, sums) };
-            hand_over(plan, work, line, number, &mut y[bin * plan.planes..][..plan.planes]);
-        }
+    }
+    // SAFETY: the block holds the rows of its steps; the region holds the planes and the lanes beside them that a kernel may touch.
+    unsafe {
+        let rows = work.rows.as_slice().as_ptr().add(lattice.margin);
+        let rows = Rows::<*const f32>::new(rows, lattice.row_stride, steps, backwards);
+        let sums = work.sums.as_mut_slice().as_mut_ptr().add(plan.regions.planes(line, number));
+        sum::<L>(&Input::new(plan, &work.offsets[number], rows, kept), run, sums);
     }
 }
 
@@ -172,31 +162,25 @@ rows!(*mut f32);
 struct Input<'a> {
     row: *const f32,
     row_stride: isize,
-    phase_stride: usize,
-    phases: i32,
+    phases: usize,
     index: &'a [i32],
     share: &'a [f32],
-    weights: Option<&'a [f32]>,
+    /// Of rows of several phases.
+    points: [&'a [i32]; 2],
 }
 
 impl<'a> Input<'a> {
     /// The given steps, in the order of the offsets; there is at least one.
     #[inline(always)]
-    fn new(
-        plan: &Plan,
-        offsets: &'a Offsets,
-        rows: Rows<*const f32>,
-        steps: Range<usize>,
-        weights: Option<&'a [f32]>,
-    ) -> Self {
+    fn new(plan: &Plan, offsets: &'a Offsets, rows: Rows<*const f32>, steps: Range<usize>) -> Self {
+        let [low, high] = &offsets.points;
         Self {
             row: rows.first.wrapping_offset(steps.start as isize * rows.stride),
             row_stride: rows.stride,
-            phase_stride: plan.lattice.phase_stride,
-            phases: plan.lattice.phases as i32,
+            phases: plan.lattice.phases,
+            points: [&low[steps.clone()], &high[steps.clone()]],
             index: &offsets.index[steps.clone()],
             share: &offsets.share[steps],
-            weights,
         }
     }
 }
@@ -229,8 +213,8 @@ unsafe fn sum<L: Lanes>(input: &Input, run: &Run, sums: *mut f32) {
     }
     // SAFETY: as for this function; a run has at most COUNT · (vectors − 1) planes.
     unsafe {
-        if input.weights.is_some() || input.phases > 1 {
-            dispatch!(sum_weighted, count + L::COUNT)
+        if input.phases > 1 {
+            dispatch!(sum_phases, count)
         } else if run.tilt == 0.0 && input.share[0] == 0.0 {
             let into = input.index[0] - window::<L>(input.index[0]);
             dispatch!(sum_level, count as i32 + into)
@@ -293,71 +277,25 @@ unsafe fn sum_tilted<L: Lanes, const V: usize>(input: &Input, sums: *mut f32) {
     }
 }
 
-/// Any number of phases, with or without weights.
+/// Planes of any tilt, several phases: neighbouring points lie in neighbouring phases.
 #[inline(always)]
-unsafe fn sum_weighted<L: Lanes, const V: usize>(input: &Input, sums: *mut f32) {
-    let (steps, phases) = (input.index.len(), input.phases);
-    let mut index = input.index[0];
-    let (mut point, mut phase) = (index.div_euclid(phases), index.rem_euclid(phases));
-    let mut base = window::<L>(point);
-    // SAFETY: the window lies in each phase and its margin; `sums` holds V vectors.
+unsafe fn sum_phases<L: Lanes, const V: usize>(input: &Input, sums: *mut f32) {
+    // SAFETY: V vectors from a kept point on lie in the rows and their margins; `sums` holds V vectors.
     unsafe {
-        let zero = L::splat(0.0);
-        let (mut here, mut above) = ([zero; V], [zero; V]);
-        for s in 0..=steps {
-            let next = if s < steps { *input.index.get_unchecked(s) } else { index + phases - phase };
-            while index < next {
-                index += 1;
-                phase += 1;
-                if phase < phases {
-                    continue;
-                }
-                phase = 0;
-                point += 1;
-                here = std::array::from_fn(|v| above[v].add(moved_up(&here, v)));
-                above = [zero; V];
-                if window::<L>(point) != base {
-                    base = window::<L>(point);
-                    here = slid(here);
-                }
+        let (mut total, one) = ([L::splat(0.0); V], L::splat(1.0));
+        let mut row = input.row;
+        for s in 0..input.index.len() {
+            let upper = L::splat(*input.share.get_unchecked(s));
+            let lower = one.sub(upper);
+            let [low, high] = input.points.map(|points| row.offset(*points.get_unchecked(s) as isize));
+            for v in 0..V {
+                let sum = L::load(low.add(v * L::COUNT)).mul_add(lower, total[v]);
+                total[v] = L::load(high.add(v * L::COUNT)).mul_add(upper, sum);
             }
-            if s == steps {
-                break;
-            }
-            let weight = input.weights.map_or(1.0, |weights| *weights.get_unchecked(s));
-            let share = *input.share.get_unchecked(s) * weight;
-            let (lower, upper) = (L::splat(weight - share), L::splat(share));
-            let row = input.row.offset(s as isize * input.row_stride + base as isize);
-            let from = row.add(phase as usize * input.phase_stride);
-            if phase + 1 == phases {
-                for v in 0..V {
-                    here[v] = L::load(from.add(v * L::COUNT)).mul_add(lower, here[v]);
-                    above[v] = L::load(row.add(v * L::COUNT)).mul_add(upper, above[v]);
-                }
-            } else {
-                let next = from.add(input.phase_stride);
-                for (v, here) in here.iter_mut().enumerate() {
-                    let sum = L::load(from.add(v * L::COUNT)).mul_add(lower, *here);
-                    *here = L::load(next.add(v * L::COUNT)).mul_add(upper, sum);
-                }
-            }
+            row = row.wrapping_offset(input.row_stride);
         }
-        add(here, sums.offset((base - point) as isize));
+        add(total, sums);
     }
-}
-
-/// Vector `v` with its lanes moved up by one.
-#[inline(always)]
-unsafe fn moved_up<L: Lanes, const V: usize>(vectors: &[L; V], v: usize) -> L {
-    // SAFETY: as for the caller.
-    unsafe { vectors[v].moved_up(if v == 0 { L::splat(0.0) } else { vectors[v - 1] }) }
-}
-
-/// The window moved on by one vector.
-#[inline(always)]
-unsafe fn slid<L: Lanes, const V: usize>(vectors: [L; V]) -> [L; V] {
-    // SAFETY: as for the caller.
-    std::array::from_fn(|v| if v + 1 < V { vectors[v + 1] } else { unsafe { L::splat(0.0) } })
 }
 
 #[inline(always)]

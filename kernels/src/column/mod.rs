@@ -14,12 +14,14 @@
 //! Neighbouring lines go together, block of steps by block of steps, so that their voxels come from the caches.
 
 mod back;
+mod bundles;
 mod forward;
 mod lattice;
 mod offsets;
 mod plan;
 mod rows;
 mod runs;
+mod timed;
 mod tof;
 mod walk;
 mod workspace;

@@ -1,5 +1,6 @@
 //! What all transaxial lines of a sinogram share: lattice, runs, SIMD level.
 
+use super::bundles::{Bundle, bundles};
 use super::lattice::Lattice;
 use super::runs::{Run, groups, runs};
 use super::tof::TofKernel;
@@ -25,6 +26,9 @@ pub struct Plan {
     pub(super) lattice: Lattice,
     pub(super) runs: Vec<Run>,
     pub(super) regions: Regions,
+    /// With TOF: runs that go together, and the lanes that they have.
+    pub(super) bundles: Vec<Bundle>,
+    pub(super) bundle_lanes: usize,
     pub(super) planes: usize,
     pub(super) tof: Option<TofKernel>,
     /// Steps whose rows are kept in the first-level cache while all runs pass.
@@ -34,19 +38,28 @@ pub struct Plan {
 impl Plan {
     /// Plans the projection of `planes` through `grid` at a SIMD level.
     pub fn new(grid: Grid, planes: &[PlaneLine], tof: Option<TofKernel>, level: Level) -> Self {
-        let (lanes, vectors) = widest(level);
+        let Widths { lanes, vectors, bundle } = Widths::of(level);
+        let most = if tof.is_some() { bundle } else { vectors - 1 };
         let groups = groups(planes);
-        let lattice = Lattice::new(&grid, &groups, lanes, (vectors + 1) * lanes);
-        let runs = runs(&groups, planes, &lattice, lanes * (vectors - 1));
-        // With TOF, a run passes over its few steps per bin many times and the rows of the whole line stay in the second level.
+        let longest = groups.iter().map(|group| group.count).max().unwrap_or(1).min(most * lanes);
+        let lattice = Lattice::new(&grid, &groups, lanes, (longest.div_ceil(lanes) + 2) * lanes);
+        let runs = runs(&groups, planes, &lattice, most * lanes);
         let steps = grid.shape[0].max(grid.shape[1]);
-        let block = if tof.is_some() {
-            steps
-        } else {
-            (BLOCK_FLOATS / (lattice.length * lattice.phases)).clamp(8, steps.max(8))
-        };
+        let block = (BLOCK_FLOATS / (lattice.length * lattice.phases)).clamp(8, steps.max(8));
         let regions = Regions::new(&runs, level);
-        Self { grid, level, lattice, runs, regions, planes: planes.len(), tof, block }
+        let bundles = if tof.is_some() { bundles(&runs, bundle * lanes) } else { Vec::new() };
+        Self {
+            grid,
+            level,
+            lattice,
+            runs,
+            regions,
+            bundles,
+            bundle_lanes: bundle * lanes,
+            planes: planes.len(),
+            tof,
+            block,
+        }
     }
 
     /// Number of planes.
@@ -78,16 +91,27 @@ impl Plan {
 /// Floats of a block of rows: 12 KiB of the 32 to 48 KiB of a first-level cache, as their voxels pass through it too.
 const BLOCK_FLOATS: usize = 3072;
 
-/// Lanes of a vector and the most vectors of planes that a kernel keeps in registers.
-pub(super) fn widest(level: Level) -> (usize, usize) {
-    fn of<L: Lanes>() -> (usize, usize) {
-        (L::COUNT, L::VECTORS)
-    }
-    match level {
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => of::<crate::lanes::Avx512>(),
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => of::<crate::lanes::Avx2>(),
-        _ => of::<crate::lanes::Portable>(),
+/// What a level's kernels keep in registers.
+pub(super) struct Widths {
+    /// Lanes of a vector.
+    pub lanes: usize,
+    /// The most vectors of planes without TOF.
+    pub vectors: usize,
+    /// Vectors of planes of a bundle with TOF.
+    pub bundle: usize,
+}
+
+impl Widths {
+    pub(super) fn of(level: Level) -> Self {
+        fn of<L: Lanes>() -> Widths {
+            Widths { lanes: L::COUNT, vectors: L::VECTORS, bundle: L::BUNDLE }
+        }
+        match level {
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => of::<crate::lanes::Avx512>(),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => of::<crate::lanes::Avx2>(),
+            _ => of::<crate::lanes::Portable>(),
+        }
     }
 }

@@ -26,7 +26,7 @@ pub struct Run {
 pub(super) struct Group {
     first: usize,
     stride: usize,
-    count: usize,
+    pub(super) count: usize,
     pub(super) spacing_mm: Option<f64>,
 }
 

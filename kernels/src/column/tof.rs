@@ -1,9 +1,11 @@
-//! Time of flight: the share of a step that each TOF bin sees.
+//! Time of flight: the shares of a step that the TOF bins see.
 //!
 //! A Gaussian of standard deviation σ, truncated at ±3σ and renormalised, integrated over the bin: the bins of a line sum to
-//! one. Bins are equally spaced, so the weight depends on (bin − position / width) alone and is read from one table.
+//! one. Bins are equally spaced, so the weights of the few bins that see a step depend on where it lies between two bin centres alone: they are
+//! one short row of a table.
 
-use super::{Run, Walk};
+use super::Walk;
+use crate::lanes::{Lanes, load_at_most, store_at_most};
 
 /// The TOF bins of a sinogram and the table of their weights.
 #[derive(Clone, Debug)]
@@ -11,7 +13,11 @@ pub struct TofKernel {
     bins: usize,
     width_mm: f64,
     sigma_mm: f64,
-    /// Weight at distances 0, 1/RESOLUTION, 2/RESOLUTION, … bins from the centre of a bin; two zeros at the end.
+    /// Bins below the one under a step that see it.
+    below: usize,
+    /// Bins of a row: those that see a step, filled up with zeros to whole windows.
+    row: usize,
+    /// Weights of the bins −below, 1 − below, … for a step that lies 0, 1/RESOLUTION, … 1 above bin 0.
     table: Vec<f32>,
 }
 
@@ -19,18 +25,27 @@ pub struct TofKernel {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Track {
     start: f64,
-    step: f64,
+    pub(super) step: f64,
 }
 
 /// Table entries per bin width; linear interpolation between them is exact to about 1e-6.
 const RESOLUTION: f64 = 256.0;
 
+/// Bins that a kernel keeps in registers.
+pub(super) const WINDOW: usize = 8;
+
 impl TofKernel {
     /// `bins` bins of `width_mm` along the line, the middle of which lies at the middle of the line.
     pub fn new(bins: usize, width_mm: f64, sigma_mm: f64) -> Self {
-        let mut kernel = Self { bins, width_mm, sigma_mm, table: Vec::new() };
-        let entries = (kernel.reach() * RESOLUTION).ceil() as usize + 2;
-        kernel.table = (0..entries).map(|i| kernel.weight(i as f64 / RESOLUTION * width_mm) as f32).collect();
+        let mut kernel = Self { bins, width_mm, sigma_mm, below: 0, row: 0, table: Vec::new() };
+        kernel.below = kernel.reach() as usize;
+        kernel.row = (2 * kernel.below + 2).next_multiple_of(WINDOW);
+        let (row, below) = (kernel.row, kernel.below as f64);
+        let weight = |n: usize| {
+            let distance = (n % row) as f64 - below - (n / row) as f64 / RESOLUTION;
+            kernel.weight(distance * width_mm) as f32
+        };
+        kernel.table = (0..row * (RESOLUTION as usize + 1)).map(weight).collect();
         kernel
     }
 
@@ -57,38 +72,49 @@ impl TofKernel {
         3.0 * self.sigma_mm / self.width_mm + 0.5
     }
 
-    /// The steps `from..to` that reach a bin.
-    pub(super) fn steps(&self, bin: usize, track: Track, from: usize, to: usize) -> std::ops::Range<usize> {
-        let reach = self.reach();
-        let distance = bin as f64 - track.start;
-        if track.step == 0.0 {
-            return if distance.abs() < reach { from..to } else { from..from };
-        }
-        let ends = [(distance - reach) / track.step, (distance + reach) / track.step];
-        let low = ends[0].min(ends[1]).ceil().clamp(from as f64, to as f64) as usize;
-        let high = (ends[0].max(ends[1]).floor() + 1.0).clamp(from as f64, to as f64) as usize;
-        low..high.max(low)
+    /// Weights of a step.
+    pub(super) fn row(&self) -> usize {
+        self.row
     }
 
-    /// Writes the weights of the steps `from..` of a bin, the last step first if `backwards`.
-    pub(super) fn fill(&self, bin: usize, track: Track, from: usize, backwards: bool, weights: &mut [f32]) {
-        // A step's weight is worked out from its own number, so that it is the same whichever steps go together.
-        let start = ((bin as f64 - track.start) * RESOLUTION) as f32;
-        let step = (track.step * RESOLUTION) as f32;
-        let end = (self.table.len() - 2) as f32;
-        let last = from + weights.len() - 1;
-        for (s, weight) in weights.iter_mut().enumerate() {
-            let t = if backwards { last - s } else { from + s };
-            let at = (start - step * t as f32).abs().min(end);
-            let low = at as usize;
-            let share = at - low as f32;
-            *weight = (1.0 - share) * self.table[low] + share * self.table[low + 1];
+    /// Writes `scale` times the weights of the steps `from..` into rows, and the first bin of each row.
+    ///
+    /// # Safety
+    /// The machine has the level of `L`.
+    #[inline(always)]
+    pub(super) unsafe fn fill<L: Lanes>(
+        &self,
+        track: Track,
+        scale: f32,
+        from: usize,
+        rows: &mut [f32],
+        firsts: &mut [i32],
+    ) {
+        for (s, (row, first)) in rows.chunks_exact_mut(self.row).zip(firsts).enumerate() {
+            let position = track.start + track.step * (from + s) as f64;
+            let bin = position.floor();
+            let at = (position - bin) * RESOLUTION;
+            // Rounding may make of a hair below a bin the bin itself.
+            let low = (at as usize).min(RESOLUTION as usize - 1);
+            let share = scale * (at - low as f64) as f32;
+            let (lower, upper) = self.table[low * self.row..][..2 * self.row].split_at(self.row);
+            for part in (0..self.row).step_by(L::COUNT) {
+                let count = (self.row - part).min(L::COUNT);
+                // SAFETY: `count` floats lie in each of the three from `part` on.
+                unsafe {
+                    let [lower, upper] =
+                        [lower, upper].map(|weights| load_at_most::<L>(weights[part..].as_ptr(), count));
+                    let sum = upper.mul_add(L::splat(share), lower.mul(L::splat(scale - share)));
+                    store_at_most(sum, row[part..].as_mut_ptr(), count);
+                }
+            }
+            *first = bin as i32 - self.below as i32;
         }
     }
 
-    /// Bin positions along the lines of a run.
-    pub(super) fn track(&self, walk: &Walk, run: &Run) -> Track {
-        let length_mm = walk.length_mm.hypot(run.dz_mm);
+    /// Bin positions along the lines that rise by `dz_mm` between their detectors.
+    pub(super) fn track(&self, walk: &Walk, dz_mm: f64) -> Track {
+        let length_mm = walk.length_mm.hypot(dz_mm);
         let start = self.position((walk.share(0) - 0.5) * length_mm);
         Track { start, step: walk.share_step * length_mm / self.width_mm }
     }
@@ -139,11 +165,15 @@ mod tests {
         for position in [-33.0, 0.0, 7.3, 12.7] {
             let exact: f64 = (0..29).map(|bin| kernel.weight(kernel.centre_mm(bin) - position)).sum();
             assert!((exact - 1.0).abs() < 1e-12);
+            let (mut row, mut first) = (vec![f32::NAN; kernel.row()], [0]);
+            let track = Track { start: kernel.position(position), step: 0.0 };
+            // SAFETY: every machine has this level.
+            unsafe { kernel.fill::<crate::lanes::Portable>(track, 2.0, 0, &mut row, &mut first) };
             for bin in 0..29 {
-                let mut weight = [f32::NAN];
-                kernel.fill(bin, Track { start: kernel.position(position), step: 0.0 }, 0, false, &mut weight);
-                let exact = kernel.weight(kernel.centre_mm(bin) - position);
-                assert!((weight[0] as f64 - exact).abs() < 3e-6, "bin {bin}: {weight:?} is not {exact}");
+                let found =
+                    usize::try_from(bin - first[0]).ok().and_then(|n| row.get(n)).map_or(0.0, |w| f64::from(*w));
+                let exact = 2.0 * kernel.weight(kernel.centre_mm(bin as usize) - position);
+                assert!((found - exact).abs() < 6e-6, "bin {bin}: {found} is not {exact}");
             }
         }
     }

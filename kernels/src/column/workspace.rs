@@ -2,11 +2,11 @@
 
 use super::Plan;
 use super::offsets::{Offsets, Slope};
-use super::plan::widest;
+use super::plan::Widths;
 use super::tof::TofKernel;
 use super::{Run, Walk};
+use crate::lanes::Lanes;
 use crate::{AlignedBuffer, Level};
-use std::ops::Range;
 
 /// Scratch memory for one thread that projects with one [`Plan`].
 pub struct Workspace {
@@ -18,8 +18,8 @@ pub struct Workspace {
     pub(super) offsets: Vec<Offsets>,
     /// Slopes `[line][run]` of the lines at hand.
     slopes: Vec<Slope>,
-    /// TOF weights of the steps of a block.
-    pub(super) weighed: Weights,
+    /// What time of flight needs.
+    pub(super) timing: Timing,
     /// One column of voxels with a zero at both ends, for resampling.
     pub(super) voxels: Vec<f32>,
     /// Sums of each line's runs before they go to its planes (forward), in the plan's regions.
@@ -37,7 +37,7 @@ impl Workspace {
             rows,
             offsets: vec![Offsets::with_capacity(plan.block); plan.runs.len()],
             slopes: Vec::new(),
-            weighed: Weights::new(plan.tof.as_ref().map_or(0, TofKernel::bins), plan.block),
+            timing: Timing::new(plan),
             voxels: vec![0.0; plan.grid.shape[2] + 2],
             sums: AlignedBuffer::zeros(0),
             padded: AlignedBuffer::zeros(0),
@@ -50,7 +50,8 @@ impl Workspace {
     pub(super) fn prepare<'a>(&mut self, plan: &Plan, walks: impl Iterator<Item = &'a Walk>) {
         self.slopes.clear();
         self.slopes.extend(walks.flat_map(|walk| plan.runs.iter().map(|run| Slope::new(walk, run))));
-        let length = self.slopes.len() / plan.runs.len().max(1) * plan.regions.length;
+        let lines = if plan.tof.is_some() { 0 } else { self.slopes.len() / plan.runs.len().max(1) };
+        let length = lines * plan.regions.length;
         if self.sums.as_slice().len() < length {
             (self.sums, self.padded) = (AlignedBuffer::zeros(length), AlignedBuffer::zeros(length));
         }
@@ -63,6 +64,9 @@ impl Workspace {
         let slopes = &self.slopes[line * plan.runs.len()..];
         for (offsets, slope) in self.offsets.iter_mut().zip(slopes) {
             offsets.fill(slope, from, to);
+            if plan.tof.is_some() || plan.lattice.phases > 1 {
+                offsets.point(to - from, &plan.lattice);
+            }
         }
     }
 
@@ -73,61 +77,62 @@ impl Workspace {
     }
 }
 
-impl Workspace {
-    /// Works out the TOF weights of the steps `from..to`, unless the run before had the same tilt.
-    #[inline(always)]
-    pub(super) fn weigh(&mut self, tof: &TofKernel, walk: &Walk, run: &Run, from: usize, to: usize) {
-        if self.weighed.tilt_mm != Some(run.dz_mm) {
-            self.weighed.fill(tof, walk, run, from, to);
+/// Scratch memory for time of flight.
+pub(super) struct Timing {
+    /// Sums of all bundles of a line, `[bundle][bin][lane]`.
+    pub(super) bins: AlignedBuffer,
+    /// Planes of a bundle at the steps of a block, `[step][lane]`.
+    pub(super) values: AlignedBuffer,
+    /// Floats from one step's values to the next.
+    pub(super) stride: usize,
+    /// Weights of the steps of a block, `[step][bin of its row]`.
+    pub(super) weights: Vec<f32>,
+    /// First bin of each step's row.
+    pub(super) firsts: Vec<i32>,
+    /// Whether the bins rise along the steps.
+    pub(super) rising: bool,
+    /// Whose weights these are.
+    dz_mm: Option<f64>,
+}
+
+impl Timing {
+    fn new(plan: &Plan) -> Self {
+        let Widths { lanes, .. } = Widths::of(plan.level);
+        let (tof, row) = plan.tof.as_ref().map_or((0, 0), |tof| (tof.bins(), tof.row()));
+        // What a run stores behind its own lanes must not leave the step.
+        let stride = plan.bundle_lanes + 2 * lanes;
+        let steps = if tof > 0 { plan.block } else { 0 };
+        Self {
+            bins: AlignedBuffer::zeros(plan.bundles.len() * tof * plan.bundle_lanes),
+            values: AlignedBuffer::zeros(steps * stride),
+            stride,
+            weights: vec![0.0; steps * row],
+            firsts: vec![0; steps],
+            rising: true,
+            dz_mm: None,
         }
-    }
-}
-
-/// TOF weights of the steps of a block, in the order of the offsets, for all runs of one tilt.
-pub(super) struct Weights {
-    tilt_mm: Option<f64>,
-    /// `[bin][step]`
-    weights: Vec<f32>,
-    /// The steps that reach a bin.
-    steps: Vec<Range<usize>>,
-    block: usize,
-}
-
-impl Weights {
-    fn new(bins: usize, block: usize) -> Self {
-        Self { tilt_mm: None, weights: vec![0.0; bins * block], steps: vec![0..0; bins], block }
     }
 
     /// Forgets the weights of another block.
     pub(super) fn clear(&mut self) {
-        self.tilt_mm = None;
+        self.dz_mm = None;
     }
 
-    // Kept out of the kernels, which are a tenth slower around it.
-    #[inline(never)]
-    fn fill(&mut self, tof: &TofKernel, walk: &Walk, run: &Run, from: usize, to: usize) {
-        self.tilt_mm = Some(run.dz_mm);
-        let (track, backwards) = (tof.track(walk, run), walk.share_step * run.tilt < 0.0);
-        for (bin, (steps, weights)) in self.steps.iter_mut().zip(self.weights.chunks_mut(self.block)).enumerate() {
-            let near = tof.steps(bin, track, from, to);
-            *steps = if backwards { to - near.end..to - near.start } else { near.start - from..near.end - from };
-            if !near.is_empty() {
-                tof.fill(bin, track, near.start, backwards, &mut weights[steps.clone()]);
-            }
+    /// Works out the weights of the steps `from..to` of a bundle, unless the bundle before had the same tilt.
+    ///
+    /// # Safety
+    /// The machine has the level of `L`.
+    #[inline(always)]
+    pub(super) unsafe fn weigh<L: Lanes>(&mut self, tof: &TofKernel, walk: &Walk, dz_mm: f64, from: usize, to: usize) {
+        if self.dz_mm == Some(dz_mm) {
+            return;
         }
-    }
-
-    /// Those of the `kept` steps that reach a bin.
-    #[inline(always)]
-    pub(super) fn steps(&self, bin: usize, kept: &Range<usize>) -> Range<usize> {
-        let Range { start, end } = self.steps[bin];
-        start.max(kept.start)..end.min(kept.end)
-    }
-
-    /// The weights of some steps for a bin.
-    #[inline(always)]
-    pub(super) fn weights(&self, bin: usize, steps: &Range<usize>) -> &[f32] {
-        &self.weights[bin * self.block..][steps.clone()]
+        let track = tof.track(walk, dz_mm);
+        let (steps, scale) = (to - from, walk.step_mm(dz_mm) as f32);
+        let (rows, firsts) = (&mut self.weights[..steps * tof.row()], &mut self.firsts[..steps]);
+        // SAFETY: as for this function.
+        unsafe { tof.fill::<L>(track, scale, from, rows, firsts) };
+        (self.dz_mm, self.rising) = (Some(dz_mm), track.step >= 0.0);
     }
 }
 
@@ -140,7 +145,7 @@ pub(super) struct Regions {
 
 impl Regions {
     pub(super) fn new(runs: &[Run], level: Level) -> Self {
-        let (lanes, _) = widest(level);
+        let Widths { lanes, .. } = Widths::of(level);
         let (mut planes, mut at) = (Vec::new(), 0);
         for run in runs {
             // A window starts less than a vector before plane 0 and ends less than two behind the last.
