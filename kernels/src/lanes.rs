@@ -11,6 +11,8 @@ pub(crate) trait Lanes: Copy {
     const VECTORS: usize;
     /// Vectors of planes that a kernel keeps in registers for each of eight TOF bins.
     const BUNDLE: usize;
+    /// Fewer lanes of the same level, for what is short: a narrow vector seldom lies across two cache lines.
+    type Narrow: Lanes;
     /// # Safety
     /// The machine has this level.
     unsafe fn splat(value: f32) -> Self;
@@ -36,6 +38,10 @@ pub(crate) trait Lanes: Copy {
     /// # Safety
     /// The machine has this level.
     unsafe fn mul(self, other: Self) -> Self;
+    /// The bits that both have.
+    /// # Safety
+    /// The machine has this level.
+    unsafe fn and(self, other: Self) -> Self;
     /// self · factor + term
     /// # Safety
     /// The machine has this level.
@@ -58,24 +64,24 @@ pub(crate) trait Lanes: Copy {
     unsafe fn moved_down(self, above: Self) -> Self;
 }
 
-/// The first `count` floats, zeros behind them; a whole vector where there are more.
+/// All bits of the first `count` lanes, none of the others; of all lanes where there are fewer.
 ///
 /// # Safety
-/// The machine has this level; as many floats at `from` may be read.
+/// The machine has this level.
 #[inline(always)]
-pub(crate) unsafe fn load_at_most<L: Lanes>(from: *const f32, count: usize) -> L {
-    // SAFETY: as for this function.
-    unsafe { if count >= L::COUNT { L::load(from) } else { L::load_first(from, count) } }
-}
-
-/// Writes the first `count` floats; a whole vector where there are more.
-///
-/// # Safety
-/// The machine has this level; as many floats at `to` may be written.
-#[inline(always)]
-pub(crate) unsafe fn store_at_most<L: Lanes>(vector: L, to: *mut f32, count: usize) {
-    // SAFETY: as for this function.
-    unsafe { if count >= L::COUNT { vector.store(to) } else { vector.store_first(to, count) } }
+pub(crate) unsafe fn first_lanes<L: Lanes>(count: usize) -> L {
+    const MOST: usize = 16;
+    const BITS: [u32; 2 * MOST] = {
+        let mut bits = [0; 2 * MOST];
+        let mut n = 0;
+        while n < MOST {
+            bits[n] = u32::MAX;
+            n += 1;
+        }
+        bits
+    };
+    // SAFETY: a vector has at most 16 lanes, so that it ends within the table.
+    unsafe { L::load(BITS.as_ptr().add(MOST - count.min(MOST)).cast()) }
 }
 
 /// Plain arrays, which the compiler turns into SSE2 or NEON.
@@ -86,6 +92,7 @@ impl Lanes for Portable {
     const COUNT: usize = 4;
     const VECTORS: usize = 12;
     const BUNDLE: usize = 1;
+    type Narrow = Self;
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
         Self([value; 4])
@@ -123,6 +130,10 @@ impl Lanes for Portable {
     #[inline(always)]
     unsafe fn mul(self, other: Self) -> Self {
         Self(std::array::from_fn(|lane| self.0[lane] * other.0[lane]))
+    }
+    #[inline(always)]
+    unsafe fn and(self, other: Self) -> Self {
+        Self(std::array::from_fn(|lane| f32::from_bits(self.0[lane].to_bits() & other.0[lane].to_bits())))
     }
     #[inline(always)]
     unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
@@ -165,6 +176,7 @@ mod x86 {
         const COUNT: usize = 16;
         const VECTORS: usize = 9;
         const BUNDLE: usize = 2;
+        type Narrow = Avx2;
         #[inline(always)]
         unsafe fn splat(value: f32) -> Self {
             // SAFETY: see above.
@@ -216,6 +228,14 @@ mod x86 {
             Self(unsafe { _mm512_max_ps(self.0, other.0) })
         }
         #[inline(always)]
+        unsafe fn and(self, other: Self) -> Self {
+            // SAFETY: see above.
+            unsafe {
+                let bits = _mm512_and_si512(_mm512_castps_si512(self.0), _mm512_castps_si512(other.0));
+                Self(_mm512_castsi512_ps(bits))
+            }
+        }
+        #[inline(always)]
         unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
             // SAFETY: see above.
             Self(unsafe { _mm512_fmadd_ps(self.0, factor.0, term.0) })
@@ -254,6 +274,7 @@ mod x86 {
         const COUNT: usize = 8;
         const VECTORS: usize = 12;
         const BUNDLE: usize = 1;
+        type Narrow = super::Portable;
         #[inline(always)]
         unsafe fn splat(value: f32) -> Self {
             // SAFETY: see above.
@@ -303,6 +324,11 @@ mod x86 {
         unsafe fn max(self, other: Self) -> Self {
             // SAFETY: see above.
             Self(unsafe { _mm256_max_ps(self.0, other.0) })
+        }
+        #[inline(always)]
+        unsafe fn and(self, other: Self) -> Self {
+            // SAFETY: see above.
+            Self(unsafe { _mm256_and_ps(self.0, other.0) })
         }
         #[inline(always)]
         unsafe fn mul_add(self, factor: Self, term: Self) -> Self {

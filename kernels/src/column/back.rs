@@ -14,14 +14,16 @@ pub fn back(plan: &Plan, work: &mut Workspace, lines: &[(Walk, &[f32])], image: 
     for (_, y) in lines {
         assert_eq!(y.len(), plan.planes * plan.tof_bins(), "column does not have {} planes", plan.planes);
     }
-    // SAFETY: a plan's level is one the machine has; sizes were checked above and when the rows were split.
-    unsafe {
-        match plan.level {
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => back_avx512(plan, work, lines, image),
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => back_avx2(plan, work, lines, image),
-            _ => columns::<Portable>(plan, work, lines, image),
+    for lines in lines.chunks(plan.together) {
+        // SAFETY: a plan's level is one the machine has; sizes were checked above and when the rows were split.
+        unsafe {
+            match plan.level {
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx512 => back_avx512(plan, work, lines, image),
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx2 => back_avx2(plan, work, lines, image),
+                _ => columns::<Portable>(plan, work, lines, image),
+            }
         }
     }
 }
@@ -85,7 +87,8 @@ unsafe fn timed_columns<L: Lanes>(plan: &Plan, work: &mut Workspace, lines: &[(W
         if walk.axis != image.axis() || first >= end {
             continue;
         }
-        timed::take_over(plan, &mut work.timing, y);
+        // SAFETY: as for this function.
+        unsafe { timed::take_over::<L>(plan, &mut work.timing, y) };
         for from in (first..end).step_by(plan.block) {
             let to = end.min(from + plan.block);
             // SAFETY: the steps lie in `image`.
@@ -136,7 +139,7 @@ struct Output<'a> {
     index: &'a [i32],
     share: &'a [f32],
     /// Of rows of several phases.
-    points: [&'a [i32]; 2],
+    points: &'a [[i32; 2]],
     /// All planes lie on lattice points.
     level: bool,
     /// Plane 0, zeros before and behind.
@@ -155,12 +158,12 @@ impl<'a> Output<'a> {
         steps: Range<usize>,
     ) -> Self {
         let offsets = &work.offsets[run];
-        let (share, [low, high]) = (&offsets.share[steps.clone()], &offsets.points);
+        let share = &offsets.share[steps.clone()];
         Self {
             row: rows.first.wrapping_offset(steps.start as isize * rows.stride),
             row_stride: rows.stride,
             phases: plan.lattice.phases,
-            points: [&low[steps.clone()], &high[steps.clone()]],
+            points: &offsets.points[steps.clone()],
             index: &offsets.index[steps],
             share,
             level: plan.runs[run].tilt == 0.0 && share[0] == 0.0,
@@ -196,7 +199,9 @@ unsafe fn spread<L: Lanes>(output: &Output, count: usize) {
     }
     // SAFETY: as for this function.
     unsafe {
-        if output.phases > 1 {
+        if output.phases > 1 && count <= L::Narrow::COUNT {
+            spread_phases::<L::Narrow, 1>(output);
+        } else if output.phases > 1 {
             dispatch!(spread_phases, count)
         } else if output.level {
             dispatch!(spread_level, count + L::COUNT)
@@ -258,10 +263,10 @@ unsafe fn spread_phases<L: Lanes, const V: usize>(output: &Output) {
         for v in 0..V {
             planes[v] = L::load(output.planes.add(v * L::COUNT));
         }
-        let mut row = output.row;
+        let (mut row, points) = (output.row, output.points.as_ptr());
         for s in 0..output.index.len() {
             let (lower, upper) = output.weights::<L>(s);
-            let [low, high] = output.points.map(|points| row.offset(*points.get_unchecked(s) as isize));
+            let [low, high] = (*points.add(s)).map(|point| row.offset(point as isize));
             for (v, planes) in planes.iter().enumerate() {
                 let [low, high] = [low, high].map(|to| to.add(v * L::COUNT));
                 planes.mul_add(lower, L::load(low)).store(low);

@@ -19,14 +19,16 @@ pub fn forward(plan: &Plan, work: &mut Workspace, image: &[f32], lines: &mut [(W
     for (_, y) in lines.iter() {
         assert_eq!(y.len(), plan.planes * plan.tof_bins(), "column does not have {} planes", plan.planes);
     }
-    // SAFETY: a plan's level is one the machine has; the sizes were checked above.
-    unsafe {
-        match plan.level {
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => forward_avx512(plan, work, image, lines),
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => forward_avx2(plan, work, image, lines),
-            _ => columns::<Portable>(plan, work, image, lines),
+    for lines in lines.chunks_mut(plan.together) {
+        // SAFETY: a plan's level is one the machine has; the sizes were checked above.
+        unsafe {
+            match plan.level {
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx512 => forward_avx512(plan, work, image, lines),
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx2 => forward_avx2(plan, work, image, lines),
+                _ => columns::<Portable>(plan, work, image, lines),
+            }
         }
     }
 }
@@ -92,7 +94,8 @@ unsafe fn timed_columns<L: Lanes>(plan: &Plan, work: &mut Workspace, image: &[f3
             // SAFETY: as for this function.
             unsafe { timed::forward::<L>(plan, work, image, &Block { walk, line, from, to }) };
         }
-        timed::hand_over(plan, &work.timing, y);
+        // SAFETY: as for this function.
+        unsafe { timed::hand_over::<L>(plan, &work.timing, y) };
     }
 }
 
@@ -166,19 +169,18 @@ struct Input<'a> {
     index: &'a [i32],
     share: &'a [f32],
     /// Of rows of several phases.
-    points: [&'a [i32]; 2],
+    points: &'a [[i32; 2]],
 }
 
 impl<'a> Input<'a> {
     /// The given steps, in the order of the offsets; there is at least one.
     #[inline(always)]
     fn new(plan: &Plan, offsets: &'a Offsets, rows: Rows<*const f32>, steps: Range<usize>) -> Self {
-        let [low, high] = &offsets.points;
         Self {
             row: rows.first.wrapping_offset(steps.start as isize * rows.stride),
             row_stride: rows.stride,
             phases: plan.lattice.phases,
-            points: [&low[steps.clone()], &high[steps.clone()]],
+            points: &offsets.points[steps.clone()],
             index: &offsets.index[steps.clone()],
             share: &offsets.share[steps],
         }
@@ -213,7 +215,9 @@ unsafe fn sum<L: Lanes>(input: &Input, run: &Run, sums: *mut f32) {
     }
     // SAFETY: as for this function; a run has at most COUNT · (vectors − 1) planes.
     unsafe {
-        if input.phases > 1 {
+        if input.phases > 1 && count <= L::Narrow::COUNT {
+            sum_phases::<L::Narrow, 1>(input, sums);
+        } else if input.phases > 1 {
             dispatch!(sum_phases, count)
         } else if run.tilt == 0.0 && input.share[0] == 0.0 {
             let into = input.index[0] - window::<L>(input.index[0]);
@@ -282,17 +286,35 @@ unsafe fn sum_tilted<L: Lanes, const V: usize>(input: &Input, sums: *mut f32) {
 unsafe fn sum_phases<L: Lanes, const V: usize>(input: &Input, sums: *mut f32) {
     // SAFETY: V vectors from a kept point on lie in the rows and their margins; `sums` holds V vectors.
     unsafe {
-        let (mut total, one) = ([L::splat(0.0); V], L::splat(1.0));
-        let mut row = input.row;
-        for s in 0..input.index.len() {
+        let zero = [L::splat(0.0); V];
+        // Sums of their own for both points, and for every other step where there is room: else each would wait for the one before.
+        let mut totals = [[zero; 2]; 2];
+        let (mut row, steps) = (input.row, input.index.len());
+        let mut step = |s: usize, [low, high]: &mut [[L; V]; 2]| {
             let upper = L::splat(*input.share.get_unchecked(s));
-            let lower = one.sub(upper);
-            let [low, high] = input.points.map(|points| row.offset(*points.get_unchecked(s) as isize));
+            let lower = L::splat(1.0).sub(upper);
+            let from = input.points.get_unchecked(s).map(|point| row.offset(point as isize));
             for v in 0..V {
-                let sum = L::load(low.add(v * L::COUNT)).mul_add(lower, total[v]);
-                total[v] = L::load(high.add(v * L::COUNT)).mul_add(upper, sum);
+                low[v] = L::load(from[0].add(v * L::COUNT)).mul_add(lower, low[v]);
+                high[v] = L::load(from[1].add(v * L::COUNT)).mul_add(upper, high[v]);
             }
             row = row.wrapping_offset(input.row_stride);
+        };
+        let [even, odd] = &mut totals;
+        if V <= 2 {
+            for s in 0..steps / 2 {
+                step(2 * s, even);
+                step(2 * s + 1, odd);
+            }
+            if steps % 2 == 1 {
+                step(steps - 1, even);
+            }
+        } else {
+            (0..steps).for_each(|s| step(s, even));
+        }
+        let [[mut total, high], odd] = totals;
+        for v in 0..V {
+            total[v] = total[v].add(high[v]).add(odd[0][v].add(odd[1][v]));
         }
         add(total, sums);
     }

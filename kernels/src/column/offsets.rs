@@ -40,7 +40,7 @@ pub(super) struct Offsets {
     pub(super) index: Vec<i32>,
     pub(super) share: Vec<f32>,
     /// Positions of the points m and m + 1 in a row.
-    pub(super) points: [Vec<i32>; 2],
+    pub(super) points: Vec<[i32; 2]>,
 }
 
 /// Largest f32 below 1. No share is larger anyway, but with this bound in the loop below the projections were measured
@@ -53,7 +53,7 @@ const TOGETHER: usize = 16;
 impl Offsets {
     pub(super) fn with_capacity(steps: usize) -> Self {
         let steps = steps.next_multiple_of(TOGETHER);
-        Self { index: vec![0; steps], share: vec![0.0; steps], points: [vec![0; steps], vec![0; steps]] }
+        Self { index: vec![0; steps], share: vec![0.0; steps], points: vec![[0; 2]; steps] }
     }
 
     /// Fills in the offsets of the steps `from..to`.
@@ -81,8 +81,7 @@ impl Offsets {
         let steps = steps.next_multiple_of(TOGETHER);
         let (phases, stride) = (lattice.phases as i32, lattice.phase_stride as i32);
         let per_phase = (phases as f32).recip();
-        let [low, high] = &mut self.points;
-        for ((low, high), &m) in low[..steps].iter_mut().zip(&mut high[..steps]).zip(&self.index[..steps]) {
+        for ([low, high], &m) in self.points[..steps].iter_mut().zip(&self.index[..steps]) {
             // Numbers of points are far below 2²², so that the quotient is exact.
             let quotient = (m as f32 + 0.5) * per_phase;
             // SAFETY: the quotient is no larger than m.

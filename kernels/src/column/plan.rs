@@ -33,6 +33,8 @@ pub struct Plan {
     pub(super) tof: Option<TofKernel>,
     /// Steps whose rows are kept in the first-level cache while all runs pass.
     pub(super) block: usize,
+    /// Lines whose sums are kept in the second-level cache while their blocks pass.
+    pub(super) together: usize,
 }
 
 impl Plan {
@@ -47,6 +49,7 @@ impl Plan {
         let steps = grid.shape[0].max(grid.shape[1]);
         let block = (BLOCK_FLOATS / (lattice.length * lattice.phases)).clamp(8, steps.max(8));
         let regions = Regions::new(&runs, level);
+        let together = (SUM_FLOATS / regions.length.max(1)).max(1);
         let bundles = if tof.is_some() { bundles(&runs, bundle * lanes) } else { Vec::new() };
         Self {
             grid,
@@ -59,6 +62,7 @@ impl Plan {
             planes: planes.len(),
             tof,
             block,
+            together,
         }
     }
 
@@ -90,6 +94,9 @@ impl Plan {
 
 /// Floats of a block of rows: 12 KiB of the 32 to 48 KiB of a first-level cache, as their voxels pass through it too.
 const BLOCK_FLOATS: usize = 3072;
+
+/// Floats of the sums of lines that go together: half of the 2 MiB of a second-level cache.
+const SUM_FLOATS: usize = 1 << 18;
 
 /// What a level's kernels keep in registers.
 pub(super) struct Widths {

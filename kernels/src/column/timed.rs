@@ -11,7 +11,7 @@ use super::offsets::Offsets;
 use super::tof::WINDOW;
 use super::workspace::Timing;
 use super::{Plan, Run, Walk, Workspace, rows};
-use crate::lanes::{Lanes, load_at_most};
+use crate::lanes::{Lanes, first_lanes};
 
 /// The steps of a block of one line.
 #[derive(Clone, Copy)]
@@ -37,8 +37,7 @@ pub(super) unsafe fn forward<L: Lanes>(plan: &Plan, work: &mut Workspace, image:
     work.locate(plan, line, from, to);
     work.timing.clear();
     for (number, bundle) in plan.bundles.iter().enumerate() {
-        // SAFETY: as for this function.
-        unsafe { work.timing.weigh::<L>(tof, walk, bundle.dz_mm, from, to) };
+        work.timing.weigh(tof, walk, bundle.dz_mm, from, to);
         for member in &bundle.members {
             let (run, backwards) = (&plan.runs[member.run], work.slope(plan, line, member.run).backwards());
             // SAFETY: the block holds the rows and values of its steps; a run has no more planes than a bundle.
@@ -72,8 +71,7 @@ pub(super) unsafe fn back<L: Lanes>(plan: &Plan, work: &mut Workspace, image: &m
     work.locate(plan, line, from, to);
     work.timing.clear();
     for (number, bundle) in plan.bundles.iter().enumerate() {
-        // SAFETY: as for this function.
-        unsafe { work.timing.weigh::<L>(tof, walk, bundle.dz_mm, from, to) };
+        work.timing.weigh(tof, walk, bundle.dz_mm, from, to);
         // SAFETY: the workspace holds the values of a block, and the bundle's bins.
         unsafe {
             match vectors::<L>(plan, bundle) {
@@ -98,29 +96,63 @@ pub(super) unsafe fn back<L: Lanes>(plan: &Plan, work: &mut Workspace, image: &m
 }
 
 /// Moves the bins of all bundles to the planes of a line, `[tof][plane]`.
-pub(super) fn hand_over(plan: &Plan, timing: &Timing, y: &mut [f32]) {
+///
+/// # Safety
+/// The machine has the level of `L`.
+#[inline(always)]
+pub(super) unsafe fn hand_over<L: Lanes>(plan: &Plan, timing: &Timing, y: &mut [f32]) {
     each_run(plan, |run, bin, at| {
-        let planes = y[bin * plan.planes + run.first..].iter_mut().step_by(run.stride);
-        planes.zip(&timing.bins.as_slice()[at..at + run.count]).for_each(|(plane, value)| *plane = *value);
+        let (planes, values) = (&mut y[bin * plan.planes + run.first..], &timing.bins.as_slice()[at..at + run.count]);
+        if run.stride == 1 {
+            // SAFETY: as for this function.
+            unsafe { copy::<L>(values, &mut planes[..run.count]) };
+        } else {
+            planes.iter_mut().step_by(run.stride).zip(values).for_each(|(plane, value)| *plane = *value);
+        }
     });
 }
 
 /// Takes the planes of a line, `[tof][plane]`, into the bins of all bundles.
-pub(super) fn take_over(plan: &Plan, timing: &mut Timing, y: &[f32]) {
+///
+/// # Safety
+/// The machine has the level of `L`.
+#[inline(always)]
+pub(super) unsafe fn take_over<L: Lanes>(plan: &Plan, timing: &mut Timing, y: &[f32]) {
     let bins = timing.bins.as_mut_slice();
     each_run(plan, |run, bin, at| {
-        let planes = y[bin * plan.planes + run.first..].iter().step_by(run.stride);
-        bins[at..at + run.count].iter_mut().zip(planes).for_each(|(value, plane)| *value = *plane);
+        let (planes, values) = (&y[bin * plan.planes + run.first..], &mut bins[at..at + run.count]);
+        if run.stride == 1 {
+            // SAFETY: as for this function.
+            unsafe { copy::<L>(&planes[..run.count], values) };
+        } else {
+            values.iter_mut().zip(planes.iter().step_by(run.stride)).for_each(|(value, plane)| *value = *plane);
+        }
     });
+}
+
+/// Copies a few floats: a call of the library would cost more than the copy.
+#[inline(always)]
+unsafe fn copy<L: Lanes>(from: &[f32], to: &mut [f32]) {
+    assert_eq!(from.len(), to.len());
+    let (whole, rest) = (from.len() / L::COUNT * L::COUNT, from.len() % L::COUNT);
+    // SAFETY: both hold as many floats; the machine has the level (caller).
+    unsafe {
+        for n in (0..whole).step_by(L::COUNT) {
+            L::load(from.as_ptr().add(n)).store(to.as_mut_ptr().add(n));
+        }
+        if rest > 0 {
+            L::load_first(from.as_ptr().add(whole), rest).store_first(to.as_mut_ptr().add(whole), rest);
+        }
+    }
 }
 
 /// Calls `visit(run, bin, place of its first plane among the bundles' bins)` for every run and bin.
 #[inline(always)]
 fn each_run(plan: &Plan, mut visit: impl FnMut(&Run, usize, usize)) {
     let (bins, lanes) = (plan.tof_bins(), plan.bundle_lanes);
-    for (number, bundle) in plan.bundles.iter().enumerate() {
-        for member in &bundle.members {
-            for bin in 0..bins {
+    for bin in 0..bins {
+        for (number, bundle) in plan.bundles.iter().enumerate() {
+            for member in &bundle.members {
                 visit(&plan.runs[member.run], bin, (number * bins + bin) * lanes + member.lane);
             }
         }
@@ -163,6 +195,7 @@ impl Steps<*const f32> {
         // SAFETY: as for `Steps` (caller).
         unsafe {
             match run.count.div_ceil(L::COUNT) {
+                1 if run.count <= L::Narrow::COUNT => self.interpolate_vectors::<L::Narrow, 1>(plan, run, offsets),
                 1 => self.interpolate_vectors::<L, 1>(plan, run, offsets),
                 2 => self.interpolate_vectors::<L, 2>(plan, run, offsets),
                 vectors => unreachable!("a run of {vectors} vectors"),
@@ -174,7 +207,6 @@ impl Steps<*const f32> {
     unsafe fn interpolate_vectors<L: Lanes, const V: usize>(&self, plan: &Plan, run: &Run, offsets: &Offsets) {
         let kept = offsets.crossing(self.count, run.count, &plan.lattice);
         let (values, stride) = self.in_order();
-        let [low, high] = &offsets.points;
         // SAFETY: V vectors from kept points on lie in the rows and their margins, and behind the values of every step.
         unsafe {
             let one = L::splat(1.0);
@@ -185,10 +217,11 @@ impl Steps<*const f32> {
             }
             let mut row = self.rows.first.wrapping_offset(kept.start as isize * self.rows.stride);
             let mut to = values.wrapping_offset(kept.start as isize * stride);
+            let (points, shares) = (offsets.points.as_ptr(), offsets.share.as_ptr());
             for s in kept {
-                let upper = L::splat(*offsets.share.get_unchecked(s));
+                let upper = L::splat(*shares.add(s));
                 let lower = one.sub(upper);
-                let from = [low, high].map(|points| row.offset(*points.get_unchecked(s) as isize));
+                let from = (*points.add(s)).map(|point| row.offset(point as isize));
                 for v in 0..V {
                     let below = L::load(from[0].add(v * L::COUNT)).mul(lower);
                     L::load(from[1].add(v * L::COUNT)).mul_add(upper, below).store(to.add(v * L::COUNT));
@@ -206,34 +239,51 @@ impl Steps<*mut f32> {
     unsafe fn spread<L: Lanes>(&self, plan: &Plan, run: &Run, offsets: &Offsets) {
         // SAFETY: as for `Steps` (caller).
         unsafe {
-            match (run.count + usize::from(plan.lattice.phases == 1)).div_ceil(L::COUNT) {
-                1 => self.spread_vectors::<L, 1>(plan, run, offsets),
-                2 => self.spread_vectors::<L, 2>(plan, run, offsets),
-                3 => self.spread_vectors::<L, 3>(plan, run, offsets),
-                vectors => unreachable!("a run of {vectors} vectors"),
+            match (plan.lattice.phases, (run.count + usize::from(plan.lattice.phases == 1)).div_ceil(L::COUNT)) {
+                (1, 1) if run.count < L::Narrow::COUNT => self.spread_vectors::<L::Narrow, 1, true>(plan, run, offsets),
+                (_, 1) if plan.lattice.phases > 1 && run.count <= L::Narrow::COUNT => {
+                    self.spread_vectors::<L::Narrow, 1, false>(plan, run, offsets);
+                }
+                (1, 1) => self.spread_vectors::<L, 1, true>(plan, run, offsets),
+                (1, 2) => self.spread_vectors::<L, 2, true>(plan, run, offsets),
+                (1, 3) => self.spread_vectors::<L, 3, true>(plan, run, offsets),
+                (_, 1) => self.spread_vectors::<L, 1, false>(plan, run, offsets),
+                (_, 2) => self.spread_vectors::<L, 2, false>(plan, run, offsets),
+                (_, vectors) => unreachable!("a run of {vectors} vectors"),
             }
         }
     }
 
+    /// The same for V vectors; `ONE` phase or several.
     #[inline(always)]
-    unsafe fn spread_vectors<L: Lanes, const V: usize>(&self, plan: &Plan, run: &Run, offsets: &Offsets) {
+    unsafe fn spread_vectors<L: Lanes, const V: usize, const ONE: bool>(
+        &self,
+        plan: &Plan,
+        run: &Run,
+        offsets: &Offsets,
+    ) {
         let kept = offsets.crossing(self.count, run.count, &plan.lattice);
         let (values, stride) = self.in_order();
-        let [low, high] = &offsets.points;
         // SAFETY: V vectors from kept points on lie in the rows and their margins, and behind the values of every step.
         unsafe {
             let one = L::splat(1.0);
+            // The lanes behind those of the run are other runs'.
+            let mut own = [one; V];
+            for v in 0..V {
+                own[v] = first_lanes(run.count.saturating_sub(v * L::COUNT));
+            }
+            let (points, shares) = (offsets.points.as_ptr(), offsets.share.as_ptr());
             let mut row = self.rows.first.wrapping_offset(kept.start as isize * self.rows.stride);
             let mut from = values.wrapping_offset(kept.start as isize * stride);
             for s in kept {
-                let upper = L::splat(*offsets.share.get_unchecked(s));
+                let upper = L::splat(*shares.add(s));
                 let lower = one.sub(upper);
-                let to = row.offset(*low.get_unchecked(s) as isize);
+                let [to, above] = (*points.add(s)).map(|point| row.offset(point as isize));
                 let mut here = [L::splat(0.0); V];
                 for v in 0..V {
-                    here[v] = load_at_most::<L>(from.add(v * L::COUNT), run.count.saturating_sub(v * L::COUNT));
+                    here[v] = L::load(from.add(v * L::COUNT)).and(own[v]);
                 }
-                if plan.lattice.phases == 1 {
+                if ONE {
                     // Both points of a plane lie in one row: its share of the upper one goes with the plane above.
                     for v in 0..V {
                         let below = if v == 0 { L::splat(0.0) } else { here[v - 1] };
@@ -242,7 +292,6 @@ impl Steps<*mut f32> {
                         here[v].moved_up(below).mul_add(upper, sum).store(to);
                     }
                 } else {
-                    let above = row.offset(*high.get_unchecked(s) as isize);
                     for (v, here) in here.into_iter().enumerate() {
                         let [to, above] = [to, above].map(|to| to.add(v * L::COUNT));
                         here.mul_add(lower, L::load(to)).store(to);

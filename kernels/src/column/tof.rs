@@ -5,7 +5,6 @@
 //! one short row of a table.
 
 use super::Walk;
-use crate::lanes::{Lanes, load_at_most, store_at_most};
 
 /// The TOF bins of a sinogram and the table of their weights.
 #[derive(Clone, Debug)]
@@ -30,6 +29,9 @@ pub(super) struct Track {
 
 /// Table entries per bin width; linear interpolation between them is exact to about 1e-6.
 const RESOLUTION: f64 = 256.0;
+
+/// Steps whose positions are worked out together.
+const TOGETHER: usize = 8;
 
 /// Bins that a kernel keeps in registers.
 pub(super) const WINDOW: usize = 8;
@@ -78,11 +80,18 @@ impl TofKernel {
     }
 
     /// Writes `scale` times the weights of the steps `from..` into rows, and the first bin of each row.
-    ///
-    /// # Safety
-    /// The machine has the level of `L`.
     #[inline(always)]
-    pub(super) unsafe fn fill<L: Lanes>(
+    pub(super) fn fill(&self, track: Track, scale: f32, from: usize, rows: &mut [f32], firsts: &mut [i32]) {
+        match self.row / WINDOW {
+            1 => self.fill_windows::<1>(track, scale, from, rows, firsts),
+            2 => self.fill_windows::<2>(track, scale, from, rows, firsts),
+            _ => self.fill_windows::<0>(track, scale, from, rows, firsts),
+        }
+    }
+
+    /// The same for rows of W windows; of any number for 0.
+    #[inline(always)]
+    fn fill_windows<const W: usize>(
         &self,
         track: Track,
         scale: f32,
@@ -90,25 +99,36 @@ impl TofKernel {
         rows: &mut [f32],
         firsts: &mut [i32],
     ) {
-        for (s, (row, first)) in rows.chunks_exact_mut(self.row).zip(firsts).enumerate() {
-            let position = track.start + track.step * (from + s) as f64;
-            let bin = position.floor();
-            let at = (position - bin) * RESOLUTION;
-            // Rounding may make of a hair below a bin the bin itself.
-            let low = (at as usize).min(RESOLUTION as usize - 1);
-            let share = scale * (at - low as f64) as f32;
-            let (lower, upper) = self.table[low * self.row..][..2 * self.row].split_at(self.row);
-            for part in (0..self.row).step_by(L::COUNT) {
-                let count = (self.row - part).min(L::COUNT);
-                // SAFETY: `count` floats lie in each of the three from `part` on.
-                unsafe {
-                    let [lower, upper] =
-                        [lower, upper].map(|weights| load_at_most::<L>(weights[part..].as_ptr(), count));
-                    let sum = upper.mul_add(L::splat(share), lower.mul(L::splat(scale - share)));
-                    store_at_most(sum, row[part..].as_mut_ptr(), count);
+        let row = if W > 0 { W * WINDOW } else { self.row };
+        assert!(rows.len() == firsts.len() * row && row == self.row);
+        let (below, start) = (self.below as i32, track.start + track.step * from as f64);
+        for (chunk, firsts) in firsts.chunks_mut(TOGETHER).enumerate() {
+            let (mut bins, mut lows, mut shares) = ([0; TOGETHER], [0; TOGETHER], [0.0; TOGETHER]);
+            for s in 0..TOGETHER {
+                let position = start + track.step * f64::from((chunk * TOGETHER + s) as i32);
+                // SAFETY: a step lies less than 2³¹ bins from the middle of its line.
+                let whole = unsafe { position.to_int_unchecked::<i32>() };
+                let bin = whole - i32::from(f64::from(whole) > position);
+                let at = ((position - f64::from(bin)) * RESOLUTION) as f32;
+                // SAFETY: `at` lies between 0 and RESOLUTION. Rounding may make of a hair below a bin the bin itself.
+                let low = unsafe { at.to_int_unchecked::<i32>() }.min(RESOLUTION as i32 - 1);
+                (bins[s], lows[s], shares[s]) = (bin - below, low, at - low as f32);
+            }
+            firsts.copy_from_slice(&bins[..firsts.len()]);
+            for s in 0..firsts.len() {
+                let share = scale * shares[s];
+                for part in (0..row).step_by(WINDOW) {
+                    // SAFETY: two rows of the table begin at `low`, rows are whole windows, and there are as many as first bins. By value: the
+                    // compiler must see that they are not written meanwhile.
+                    unsafe {
+                        let from = self.table.as_ptr().add(lows[s] as usize * row + part);
+                        let (lower, upper) = (*from.cast::<[f32; WINDOW]>(), *from.add(row).cast::<[f32; WINDOW]>());
+                        let weights = std::array::from_fn(|k| (scale - share) * lower[k] + share * upper[k]);
+                        let to = rows.as_mut_ptr().add((chunk * TOGETHER + s) * row + part);
+                        *to.cast::<[f32; WINDOW]>() = weights;
+                    }
                 }
             }
-            *first = bin as i32 - self.below as i32;
         }
     }
 
@@ -167,8 +187,7 @@ mod tests {
             assert!((exact - 1.0).abs() < 1e-12);
             let (mut row, mut first) = (vec![f32::NAN; kernel.row()], [0]);
             let track = Track { start: kernel.position(position), step: 0.0 };
-            // SAFETY: every machine has this level.
-            unsafe { kernel.fill::<crate::lanes::Portable>(track, 2.0, 0, &mut row, &mut first) };
+            kernel.fill(track, 2.0, 0, &mut row, &mut first);
             for bin in 0..29 {
                 let found =
                     usize::try_from(bin - first[0]).ok().and_then(|n| row.get(n)).map_or(0.0, |w| f64::from(*w));

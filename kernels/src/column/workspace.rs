@@ -5,7 +5,6 @@ use super::offsets::{Offsets, Slope};
 use super::plan::Widths;
 use super::tof::TofKernel;
 use super::{Run, Walk};
-use crate::lanes::Lanes;
 use crate::{AlignedBuffer, Level};
 
 /// Scratch memory for one thread that projects with one [`Plan`].
@@ -119,19 +118,15 @@ impl Timing {
     }
 
     /// Works out the weights of the steps `from..to` of a bundle, unless the bundle before had the same tilt.
-    ///
-    /// # Safety
-    /// The machine has the level of `L`.
     #[inline(always)]
-    pub(super) unsafe fn weigh<L: Lanes>(&mut self, tof: &TofKernel, walk: &Walk, dz_mm: f64, from: usize, to: usize) {
+    pub(super) fn weigh(&mut self, tof: &TofKernel, walk: &Walk, dz_mm: f64, from: usize, to: usize) {
         if self.dz_mm == Some(dz_mm) {
             return;
         }
         let track = tof.track(walk, dz_mm);
         let (steps, scale) = (to - from, walk.step_mm(dz_mm) as f32);
         let (rows, firsts) = (&mut self.weights[..steps * tof.row()], &mut self.firsts[..steps]);
-        // SAFETY: as for this function.
-        unsafe { tof.fill::<L>(track, scale, from, rows, firsts) };
+        tof.fill(track, scale, from, rows, firsts);
         (self.dz_mm, self.rising) = (Some(dz_mm), track.step >= 0.0);
     }
 }
@@ -140,7 +135,8 @@ impl Timing {
 #[derive(Clone, Debug)]
 pub(super) struct Regions {
     planes: Vec<usize>,
-    length: usize,
+    /// Floats of a line.
+    pub(super) length: usize,
 }
 
 impl Regions {
