@@ -107,7 +107,7 @@ fn scan(geometry: &SinogramGeometry, efficiencies: &[f32], emission: &[f32]) -> 
 
 #[test]
 fn components_come_back_from_the_counts_of_a_cylinder() {
-    let (geometry, truth) = (geometry(1, 1), truth(2.2e-5));
+    let (geometry, truth) = (geometry(1, 1), truth(5.5e-5));
     let parts = NormParts::default();
     let (efficiencies, emission) = (truth.efficiencies(&geometry, parts, None).unwrap(), emission(&geometry));
     let scan = scan(&geometry, &efficiencies, &emission);

@@ -2,6 +2,7 @@
 
 use super::{ConfigError, Source};
 use crate::image::{Hounsfield, ImageGrid};
+use crate::operator::Widths;
 use crate::scanner::{RadialSampling, SinogramGeometry};
 use crate::units::{NonNegative, Positive};
 use schemars::JsonSchema;
@@ -36,6 +37,43 @@ impl FilterConfig {
     /// The widths as plain numbers.
     pub fn widths_mm(&self) -> [f64; 3] {
         self.fwhm_mm.map(NonNegative::get)
+    }
+}
+
+/// `[resolution]`: a Gaussian whose width may change with the distance from the scanner's axis.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResolutionConfig {
+    /// Full width at half maximum along x, y, z in mm, at the axis; 0 means none along this axis.
+    pub fwhm_mm: [NonNegative; 3],
+    /// Widths further out, by rising radius; between two radii the variance is linear, beyond the last one it stays.
+    #[serde(default)]
+    pub by_radius: Vec<WidthAtRadius>,
+}
+
+/// A width of the resolution model.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WidthAtRadius {
+    /// Distance from the axis in mm.
+    pub radius_mm: Positive,
+    /// Full width at half maximum along x, y, z in mm.
+    pub fwhm_mm: [NonNegative; 3],
+}
+
+impl ResolutionConfig {
+    /// The widths as plain numbers.
+    pub fn widths(&self) -> Widths {
+        let further = self.by_radius.iter().map(|at| (at.radius_mm.get(), at.fwhm_mm.map(NonNegative::get)));
+        let axis = (0.0, self.fwhm_mm.map(NonNegative::get));
+        Widths { by_radius: std::iter::once(axis).chain(further).collect() }
+    }
+
+    /// Radii that do not rise.
+    pub fn conflicts(&self, source: &Source) -> Option<ConfigError> {
+        let two = self.by_radius.windows(2).find(|two| two[0].radius_mm.get() >= two[1].radius_mm.get())?;
+        let message = format!("{} mm comes before {} mm", two[0].radius_mm.get(), two[1].radius_mm.get());
+        Some(source.mistake("resolution.by_radius", message, Some("list the radii in rising order, each once".into())))
     }
 }
 

@@ -2,11 +2,12 @@
 
 use super::{
     AlgorithmConfig, AttenuationConfig, ConfidenceConfig, ConfigError, DecayConfig, FilterConfig, ImageConfig,
-    MeasurementConfig, NormalisationConfig, OutputConfig, PriorConfig, RandomsSource, ReferenceConfig, RunConfig,
-    SentinelConfig, Source, StopConfig, SuvConfig,
+    MeasurementConfig, NormalisationConfig, OutputConfig, PriorConfig, RandomsSource, ReferenceConfig,
+    ResolutionConfig, RunConfig, SentinelConfig, Source, StopConfig, SuvConfig,
 };
 use crate::prior::Capability;
 use crate::scanner::SinogramGeometry;
+use crate::simulate::Correction;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -22,7 +23,7 @@ pub struct ReconConfig {
     pub image: ImageConfig,
     /// Image-space resolution model B; without it B is the identity.
     #[serde(default)]
-    pub resolution: Option<FilterConfig>,
+    pub resolution: Option<ResolutionConfig>,
     /// Attenuation map; its factors exp(−∫µ) multiply those of the measurement.
     #[serde(default)]
     pub attenuation: Option<AttenuationConfig>,
@@ -79,31 +80,24 @@ impl ReconConfig {
         let mut conflicts = self.measurement.conflicts(source);
         conflicts.extend(self.output.conflicts(source, force));
         conflicts.extend(self.attenuation.as_ref().and_then(|attenuation| attenuation.conflicts(source)));
-        if let (Some(_), MeasurementConfig::Simulated(acquisition)) = (&self.attenuation, &self.measurement)
-            && acquisition.simulation.attenuation
-        {
-            let help = Some("remove [attenuation], or simulate with `attenuation = false`".into());
-            conflicts.push(source.mistake(
-                "attenuation",
-                "the simulated measurement has its attenuation already",
-                help,
-            ));
-        }
-        if let MeasurementConfig::Simulated(_) = &self.measurement {
+        if let MeasurementConfig::Simulated(acquisition) = &self.measurement {
+            let simulation = &acquisition.simulation;
             let named = [
-                ("normalisation", self.normalisation.is_some()),
-                ("decay", self.decay.is_some()),
-                ("randoms", self.randoms.is_some()),
+                ("attenuation", self.attenuation.is_some() && simulation.attenuation, Correction::Attenuation),
+                ("normalisation", self.normalisation.is_some(), Correction::Normalisation),
+                ("decay", self.decay.is_some(), Correction::Decay),
+                ("randoms", self.randoms.is_some(), Correction::Randoms),
             ];
-            let mistake = |(table, _)| {
-                let help = Some("remove this table; `simulation.uncorrected` shows what a correction is worth".into());
-                source.mistake(table, format!("the simulated measurement has its {table} already"), help)
-            };
-            conflicts.extend(named.into_iter().filter(|(_, given)| *given).map(mistake));
+            for (table, _, _) in named.into_iter().filter(|(_, given, known)| *given && simulation.corrects(*known)) {
+                let message = format!("the simulated measurement has its {table} already");
+                let help = format!("remove [{table}], or name it in `simulation.uncorrected`");
+                conflicts.push(source.mistake(table, message, Some(help)));
+            }
         }
         if let Some(normalisation) = &self.normalisation {
             conflicts.extend(source.input("normalisation.file", &normalisation.file).err());
         }
+        conflicts.extend(self.resolution.as_ref().and_then(|resolution| resolution.conflicts(source)));
         conflicts.extend(self.randoms.as_ref().and_then(|randoms| randoms.conflicts(source)));
         conflicts.extend(self.reference.as_ref().and_then(|reference| reference.conflicts(source)));
         if let Some(prior) = &self.prior {

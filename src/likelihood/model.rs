@@ -3,14 +3,14 @@
 use super::poisson::{log_likelihood, mean, quotient};
 use crate::data::{Measurement, SubsetError, subsets};
 use crate::image::ImageGrid;
-use crate::operator::{GaussianFilter, LinearOperator, Projector};
+use crate::operator::{LinearOperator, Projector, Resolution, Widths};
 use coincide_kernels::zeros;
 use rayon::prelude::*;
 
 /// ȳ = m ⊙ (G B x) + b, split into subsets of views.
 pub struct Model<'a> {
     pub(super) measurement: &'a Measurement,
-    resolution: Option<GaussianFilter>,
+    resolution: Option<Resolution>,
     resolution_fwhm_mm: Option<[f64; 3]>,
     pub(super) subsets: Vec<Subset>,
     grid: ImageGrid,
@@ -30,19 +30,20 @@ pub struct Scratch {
 }
 
 impl<'a> Model<'a> {
-    /// The model with `count` subsets and a resolution model of `resolution_fwhm_mm` along x, y, z.
+    /// The model with `count` subsets and a resolution model of some widths: FWHM in mm along x, y, z, or one for each of several radii.
     pub fn new(
         measurement: &'a Measurement,
         grid: ImageGrid,
-        resolution_fwhm_mm: Option<[f64; 3]>,
+        resolution: impl Into<Widths>,
         count: usize,
     ) -> Result<Self, SubsetError> {
         let projector = Projector::new(&measurement.geometry, grid);
         let subsets = subsets(measurement.geometry.views, count)?;
+        let widths = resolution.into();
         Ok(Self {
             measurement,
-            resolution: resolution_fwhm_mm.map(|fwhm_mm| GaussianFilter::new(&grid, fwhm_mm)),
-            resolution_fwhm_mm,
+            resolution: Resolution::new(&grid, &widths),
+            resolution_fwhm_mm: widths.at_axis(),
             subsets: subsets.into_iter().map(|views| Subset { projector: projector.subset(&views), views }).collect(),
             grid,
         })
@@ -77,7 +78,7 @@ impl<'a> Model<'a> {
         self.measurement
     }
 
-    /// Width of the resolution model along x, y, z (FWHM in mm).
+    /// Width of the resolution model along x, y, z (FWHM in mm) at the axis.
     pub fn resolution_fwhm_mm(&self) -> Option<[f64; 3]> {
         self.resolution_fwhm_mm
     }

@@ -13,7 +13,8 @@
 //! Spinks & Spyrou 2001, IEEE NSS-MIC: maximum likelihood of components).
 //!
 //! What the components share is put into one of them after every round: the mean ε of each ring is 1, the mean f of each radial bin is 1, and
-//! the mean g of each ring sum is 1; α holds the rest, and the scale. A crystal or plane without counts gets an efficiency of 0.
+//! the mean g of each ring sum is 1; α holds the rest, and the scale. A plane without counts, and a crystal
+//! that counts less than 2 % of what the others do, get an efficiency of 0.
 
 mod scan;
 
@@ -79,15 +80,12 @@ pub fn normalise(
     if prompts == 0.0 || lines == 0 {
         return Err(NormaliseError::Empty { prompts, lines });
     }
+    scan.silence();
     let mut log_likelihood = Vec::new();
     for round in 0..rounds {
         scan.step_planes(); // holds the scale
-        if parts.crystals || round == 0 {
-            // Once at least, to find the gaps.
+        if parts.crystals {
             (0..CRYSTAL_STEPS).for_each(|_| scan.step_crystals());
-        }
-        if !parts.crystals {
-            scan.only_gaps();
         }
         if parts.geometric {
             scan.step_geometric();

@@ -9,6 +9,9 @@ use rayon::prelude::*;
 /// Parts in which views are summed: fixed, so that sums do not depend on the number of threads.
 const PARTS: usize = 16;
 
+/// Efficiency over that of the other crystals below which one is silent: a gap, or dead.
+const SILENT: f64 = 0.02;
+
 pub(super) struct Scan<'a> {
     measurement: &'a Measurement,
     geometry: &'a SinogramGeometry,
@@ -47,6 +50,17 @@ struct Sums {
 impl Sums {
     fn zeros(len: usize) -> Self {
         Self { measured: vec![0.0; len], expected: vec![0.0; len] }
+    }
+
+    /// The sums of all parts.
+    fn of(parts: Vec<Option<Self>>, len: usize) -> Self {
+        let mut all = Self::zeros(len);
+        for part in parts.into_iter().flatten() {
+            let add = |sum: &mut [f64], part: &[f64]| sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+            add(&mut all.measured, &part.measured);
+            add(&mut all.expected, &part.expected);
+        }
+        all
     }
 
     /// Steps every factor that any bin holds.
@@ -118,9 +132,24 @@ impl<'a> Scan<'a> {
         sums.step(&mut self.axial, 1.0);
     }
 
-    /// Crystals that count are alike.
-    pub fn only_gaps(&mut self) {
-        self.crystals.iter_mut().for_each(|crystal| *crystal = f64::from(u8::from(*crystal > 0.0)));
+    /// Gives the efficiency 0 to crystals that count nothing but the background: gaps, and dead ones.
+    pub fn silence(&mut self) {
+        let parts = self.parts(|part, sums: &mut Option<Sums>| {
+            let sums = sums.get_or_insert_with(|| Sums::zeros(self.crystals.len()));
+            self.bins(part, |bin, trues, prompts, background| {
+                for crystal in bin.crystals {
+                    sums.measured[crystal] += prompts - background;
+                    sums.expected[crystal] += trues;
+                }
+            });
+        });
+        let sums = Sums::of(parts, self.crystals.len());
+        let usual = sums.measured.iter().sum::<f64>() / sums.expected.iter().sum::<f64>();
+        for (crystal, (measured, expected)) in self.crystals.iter_mut().zip(sums.measured.iter().zip(&sums.expected)) {
+            if *measured < SILENT * usual * expected {
+                *crystal = 0.0;
+            }
+        }
     }
 
     /// All planes are alike.
@@ -213,13 +242,7 @@ impl<'a> Scan<'a> {
                 }
             });
         });
-        let mut all = Sums::zeros(len);
-        for part in parts.into_iter().flatten() {
-            let add = |sum: &mut [f64], part: &[f64]| sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
-            add(&mut all.measured, &part.measured);
-            add(&mut all.expected, &part.expected);
-        }
-        all
+        Sums::of(parts, len)
     }
 
     fn parts<T: Default + Send>(&self, run: impl Fn(usize, &mut T) + Sync) -> Vec<T> {

@@ -5,12 +5,14 @@ mod diagonal;
 mod dot_test;
 mod gaussian;
 mod projector;
+mod resolution;
 
 pub use compose::Then;
 pub use diagonal::Diagonal;
 pub use dot_test::dot_test;
 pub use gaussian::GaussianFilter;
 pub use projector::Projector;
+pub use resolution::{Resolution, Widths};
 
 /// A linear map A. `forward` writes y = A x, `adjoint` writes x = Aᵀ y; neither reads what was in its output.
 ///

@@ -57,6 +57,16 @@ impl fmt::Display for VerifyResult {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let mut table = Table::new(["property", "found", "must be"]);
         table.row(["adjoint |⟨Ax,y⟩ − ⟨x,Aᵀy⟩| / ‖Ax‖‖y‖", &format!("{:.1e}", self.adjoint), "< 1e-6"]);
+        if let Some(adjoint) = self.assembled_adjoint {
+            table.row([
+                "  of the whole model of a subset: factors, projector, resolution",
+                &format!("{adjoint:.1e}"),
+                "< 1e-6",
+            ]);
+        }
+        if let Some(difference) = self.tof_sum {
+            table.row(["sum of the TOF bins against no TOF, relative L2", &format!("{difference:.1e}"), "< 1e-5"]);
+        }
         let bound = format!("< {}", significant(self.chord_bound));
         table.row(["chords of an ellipsoid, relative L2 error", &significant(self.chord_relative_l2), &bound]);
         table.row(["  99.9th percentile of the error in mm", &significant(self.chord_p999_mm), ""]);

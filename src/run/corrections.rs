@@ -1,6 +1,7 @@
-//! What a measurement lacks of its model ȳ = m ⊙ (G B x) + b: normalisation and decay in m, randoms in b.
+//! What a measurement lacks of its model ȳ = m ⊙ (G B x) + b: attenuation, normalisation and decay in m, randoms in b.
 
 use super::RunError;
+use super::attenuation::attenuate;
 use super::listmode::header_of;
 use super::measurement::read_measurement;
 use crate::config::{DecayConfig, NormalisationConfig, RandomsSource, ReconConfig, Source};
@@ -11,6 +12,9 @@ use crate::scanner::SinogramGeometry;
 
 /// Completes a measurement by what the config names.
 pub(super) fn correct(measurement: &mut Measurement, config: &ReconConfig, source: &Source) -> Result<(), RunError> {
+    if let Some(attenuation) = &config.attenuation {
+        attenuate(measurement, attenuation, source)?;
+    }
     if let Some(normalisation) = &config.normalisation {
         normalise(measurement, normalisation, config.decay.as_ref(), source)?;
     } else if let Some(decay) = &config.decay {

@@ -1,6 +1,7 @@
 //! The commands of the program, each readable from top to bottom.
 
 mod anatomy;
+mod assembled;
 mod attenuation;
 mod bench;
 mod bootstrap;

@@ -1,6 +1,5 @@
 //! `coincide recon`: measurement → image → files.
 
-use super::attenuation::attenuate;
 use super::confidence::{Confidence, lesion_masks};
 use super::corrections::correct;
 use super::figures::Reference;
@@ -9,7 +8,7 @@ use super::measurement::{Acquired, acquire, early_geometry};
 use super::page::{Shown, recon_page};
 use super::sentinel::held_out;
 use super::{Options, RunError, first, write_outputs};
-use crate::config::{Method, ReconConfig, Source};
+use crate::config::{Method, ReconConfig, ResolutionConfig, Source};
 use crate::data::most_subsets;
 use crate::image::{Image, ImageUnit};
 use crate::likelihood::Model;
@@ -64,18 +63,15 @@ pub(super) fn reconstruct(
     let whole = Instant::now();
     let Acquired { mut measurement, inputs, seed } = acquired;
     first(config.conflicts_with(&measurement.geometry, source))?;
-    if let Some(attenuation) = &config.attenuation {
-        attenuate(&mut measurement, attenuation, source)?;
-    }
     correct(&mut measurement, config, source)?;
     let grid = config.image.grid(&measurement.geometry, source)?;
     if let Some(confidence) = &config.confidence {
         lesion_masks(confidence, &grid, source)?; // what is named outside of the image is told now
     }
-    let resolution_mm = config.resolution.map(|filter| filter.widths_mm());
+    let widths = config.resolution.as_ref().map(ResolutionConfig::widths).unwrap_or_default();
     let sentinel = config.sentinel();
     let (measurement, kept) = held_out(sentinel.as_ref(), measurement);
-    let model = Model::new(&measurement, grid, resolution_mm, model_subsets(config, measurement.geometry.views))?;
+    let model = Model::new(&measurement, grid, widths, model_subsets(config, measurement.geometry.views))?;
     let reference = config.reference.as_ref().map(|truth| Reference::read(truth, &grid, source)).transpose()?;
     let mut record = Record::new("recon", &source.text, &source.path);
     (record.inputs, record.seed) = (inputs, seed);

@@ -1,17 +1,19 @@
 //! `coincide verify`: the promises of the projector, kept on the user's own config.
 //!
-//! The adjoint: |⟨Ax, y⟩ − ⟨x, Aᵀy⟩| / (‖Ax‖ ‖y‖) with signed noise, A = G B. The chords: an ellipsoid of unit activity is
+//! The adjoint: |⟨Ax, y⟩ − ⟨x, Aᵀy⟩| / (‖Ax‖ ‖y‖) with signed noise, A = G B, and A = m ⊙ G B of one subset with the factors m of the
+//! measurement. With TOF, the bins of a line sum to its projection without TOF. The chords: an ellipsoid of unit activity is
 //! voxelised, projected, and compared with its exact chords, in mm. The sensitivity: Gᵀ1 is positive wherever the scanner
 //! sees, given relative to its maximum.
 //!
 //! A chord that grazes the surface at half a voxel h is wrong by √(2hR); all of them make a relative L2 error of the order
 //! h/R. It must be below h/R, with R the semi-axes of the ellipsoid.
 
+use super::assembled::{assembled_adjoint, corrected};
 use super::measurement::measurement_geometry;
 use super::{Options, RunError, first};
-use crate::config::ReconConfig;
+use crate::config::{ReconConfig, ResolutionConfig};
 use crate::image::ImageGrid;
-use crate::operator::{GaussianFilter, LinearOperator, Projector, dot_test};
+use crate::operator::{LinearOperator, Projector, Resolution, Widths, dot_test};
 use crate::phantom::Phantom;
 use crate::report::VerifyResult;
 use crate::scanner::SinogramGeometry;
@@ -23,6 +25,7 @@ const MOST_BINS: usize = 16_000_000;
 
 /// What passes.
 const LARGEST_ADJOINT_ERROR: f64 = 1e-6;
+const LARGEST_TOF_ERROR: f64 = 1e-5;
 
 /// Proves adjoint, chords and sensitivity for the geometry, image grid and resolution of a config.
 pub fn verify(path: &Path, options: &Options) -> Result<VerifyResult, RunError> {
@@ -30,28 +33,43 @@ pub fn verify(path: &Path, options: &Options) -> Result<VerifyResult, RunError> 
     let geometry = measurement_geometry(&config.measurement, &source)?;
     first(config.conflicts_with(&geometry, &source))?;
     let grid = config.image.grid(&geometry, &source)?;
-    let resolution_mm = config.resolution.map(|psf| psf.widths_mm());
-    options.pool(config.run.threads)?.install(|| proof(&geometry, grid, resolution_mm))
+    let widths = config.resolution.as_ref().map(ResolutionConfig::widths).unwrap_or_default();
+    options.pool(config.run.threads)?.install(|| {
+        let mut found = proof(&geometry, grid, &widths)?;
+        let adjoint = assembled_adjoint(&corrected(&source, &config, options)?, grid, &config)?;
+        found.passed &= adjoint < LARGEST_ADJOINT_ERROR;
+        Ok(VerifyResult { assembled_adjoint: Some(adjoint), ..found })
+    })
 }
 
 /// What is found of a geometry, a grid and a resolution model.
-pub(super) fn proof(
-    geometry: &SinogramGeometry,
-    grid: ImageGrid,
-    resolution_mm: Option<[f64; 3]>,
-) -> Result<VerifyResult, RunError> {
+pub(super) fn proof(geometry: &SinogramGeometry, grid: ImageGrid, widths: &Widths) -> Result<VerifyResult, RunError> {
     let views = some_views(geometry);
     let projector = Projector::new(geometry, grid).subset(&views);
-    let adjoint = match resolution_mm {
+    let adjoint = match Resolution::new(&grid, widths) {
         None => largest_adjoint_error(&projector),
-        Some(widths_mm) => largest_adjoint_error(&GaussianFilter::new(&grid, widths_mm).then(projector.clone())),
+        Some(resolution) => largest_adjoint_error(&resolution.then(projector.clone())),
     };
     let (semi_axes_mm, ellipsoid) = ellipsoid(&grid)?;
     let (chord_relative_l2, chord_p999_mm) = chord_errors(&ellipsoid, &projector, geometry, &views);
     let chord_bound = (0..3).map(|axis| grid.voxel_mm[axis] / semi_axes_mm[axis]).fold(0.0, f64::max);
     let sensitivity_min = smallest_sensitivity(&projector, geometry);
-    let passed = adjoint < LARGEST_ADJOINT_ERROR && chord_relative_l2 < chord_bound && sensitivity_min > 0.0;
-    Ok(VerifyResult { adjoint, chord_relative_l2, chord_bound, chord_p999_mm, sensitivity_min, passed })
+    let tof_sum = tof_sum_error(&ellipsoid, &projector, geometry, &views);
+    let passed = adjoint < LARGEST_ADJOINT_ERROR
+        && chord_relative_l2 < chord_bound
+        && sensitivity_min > 0.0
+        && tof_sum.is_none_or(|difference| difference < LARGEST_TOF_ERROR);
+    let assembled_adjoint = None;
+    Ok(VerifyResult {
+        adjoint,
+        assembled_adjoint,
+        tof_sum,
+        chord_relative_l2,
+        chord_bound,
+        chord_p999_mm,
+        sensitivity_min,
+        passed,
+    })
 }
 
 /// Evenly spread views that hold at most [`MOST_BINS`], at least four of them where there are as many.
@@ -97,6 +115,38 @@ fn chord_errors(
     let at = (sorted.len() - 1) * 999 / 1000;
     let (_, percentile, _) = sorted.select_nth_unstable_by(at, f64::total_cmp);
     ((error / norm).sqrt(), *percentile)
+}
+
+/// Relative L2 difference of the sum over TOF bins from the projection without TOF, where the bins reach as far as the image does.
+fn tof_sum_error(
+    ellipsoid: &Phantom,
+    projector: &Projector,
+    geometry: &SinogramGeometry,
+    views: &[usize],
+) -> Option<f64> {
+    geometry.tof?;
+    let without = SinogramGeometry { tof: None, ..geometry.clone() };
+    let plain = Projector::new(&without, projector.grid()).subset(views);
+    let image = ellipsoid.activity_image(&projector.grid());
+    let project = |projector: &Projector| {
+        let mut projected = vec![0.0; projector.range().iter().product()];
+        projector.forward(&image.values, &mut projected);
+        projected
+    };
+    let [_, _, tof, planes] = geometry.shape();
+    let (timed, plain) = (project(projector), project(&plain));
+    let column = |(bins, whole): (&[f32], &[f32])| {
+        let sum = |plane: usize| bins[plane..].iter().step_by(planes).map(|bin| f64::from(*bin)).sum::<f64>();
+        let squares =
+            |(plane, whole): (usize, &f32)| ((sum(plane) - f64::from(*whole)).powi(2), f64::from(*whole).powi(2));
+        whole.iter().enumerate().map(squares).fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1))
+    };
+    let (difference, norm) = timed
+        .chunks(tof * planes)
+        .zip(plain.chunks(planes))
+        .map(column)
+        .fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1));
+    Some((difference / norm).sqrt())
 }
 
 /// An ellipsoid of unit activity, off the centre, inside the image; and its semi-axes in mm.

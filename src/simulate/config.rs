@@ -219,7 +219,7 @@ impl SimulationConfig {
     }
 
     /// Whether the model of the scan knows of something.
-    pub(super) fn corrects(&self, correction: Correction) -> bool {
+    pub fn corrects(&self, correction: Correction) -> bool {
         !self.uncorrected.contains(&correction)
     }
 

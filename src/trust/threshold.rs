@@ -168,7 +168,7 @@ mod tests {
     fn thresholds() -> Thresholds {
         let judged = Judged { prior: None, sizes_mm: vec![7.0], least_height: 0.5, edges: 0.4, held_out: 0.0 };
         // Twenty scans of ν̄ near 0.04 and twenty near 0.4, and one between, which is no class.
-        let of = |noise: f64, z: f64| (0..20).map(move |n| (noise, z + 0.1 * f64::from(n)));
+        let of = |noise: f64, z: f64| (0..20).map(move |n| (noise, z + 0.125 * f64::from(n)));
         let scans: Vec<_> = of(0.04, 6.0).chain(of(0.4, 2.0)).chain([(0.12, 99.0)]).collect();
         Thresholds { version: 1, judged, provenance: BTreeMap::new(), classes: NoiseClass::of(&scans) }
     }
@@ -176,11 +176,11 @@ mod tests {
     #[test]
     fn thresholds_are_linear_in_ln_noise_between_classes() {
         let found = |noise| thresholds().at(noise).map(|found| ((1e6 * found.threshold).round() / 1e6, found.inside));
-        assert_eq!(found(0.04), Some((7.9, true)));
-        assert_eq!(found(0.04 * 10_f64.sqrt()), Some((5.9, true)));
-        assert_eq!(found(0.45), Some((3.9, true)));
-        assert_eq!(found(0.03), Some((7.9, false)));
-        assert_eq!(found(1.0), Some((3.9, false)));
+        assert_eq!(found(0.04), Some((8.375, true)));
+        assert_eq!(found(0.04 * 10_f64.sqrt()), Some((6.375, true)));
+        assert_eq!(found(0.45), Some((4.375, true)));
+        assert_eq!(found(0.03), Some((8.375, false)));
+        assert_eq!(found(1.0), Some((4.375, false)));
     }
 
     #[test]
@@ -196,7 +196,7 @@ mod tests {
         let refused = |from: &str, to: &str| read(&text.replace(from, to)).unwrap_err().to_string();
         assert!(refused("\"version\": 1", "\"version\": 2").contains("`version` is 2, expected 1"));
         assert!(refused("0.4,", "0.004,").contains("`classes[1].noise` is [0.004, 0.4]"));
-        assert!(refused("\"threshold\": 3.9", "\"threshold\": -3.9").contains("`classes[1].threshold` is -3.9"));
+        assert!(refused("\"threshold\": 4.375", "\"threshold\": -4.375").contains("`classes[1].threshold` is -4.375"));
         assert!(refused("\"sizes_mm\"", "\"sizes\"").contains("unknown field `sizes`"));
         for end in 0..text.len() - 2 {
             assert!(read(&text[..end]).is_err());

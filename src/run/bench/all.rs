@@ -8,6 +8,7 @@
 use super::machine::Machine;
 use super::projector::{BENCH_CASES, bench_case, bench_projector};
 use crate::io::write_whole;
+use crate::operator::Widths;
 use crate::report::{BenchResult, Page, Table, VerifyResult, significant};
 use crate::run::verify::proof;
 use crate::run::{ConvergenceResult, Options, RunError, StudyResult, bench_convergence, evaluate};
@@ -72,7 +73,7 @@ pub fn bench(folder: &Path, quick: bool, options: &Options) -> Result<BenchRepor
         options.console.say(format!("projector: {case}"));
         result.projectors.push(bench_projector(case, if quick { 1 } else { RUNS }, options)?);
         let (geometry, grid) = bench_case(case)?;
-        let found = options.pool(0)?.install(|| proof(&geometry, grid, None))?;
+        let found = options.pool(0)?.install(|| proof(&geometry, grid, &Widths::default()))?;
         result.accuracy.push(ProvenCase { case: (*case).into(), found });
         result.keep(options)?;
     }

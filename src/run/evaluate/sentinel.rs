@@ -13,7 +13,7 @@ use super::cache::{Cache, Figures};
 use super::execute::execute;
 use super::plan::{Plan, Subject};
 use super::provenance::{study_provenance, write_calibration};
-use crate::config::{ErasedConfig, PriorConfig, ReconConfig, Study};
+use crate::config::{ErasedConfig, PriorConfig, ReconConfig, ResolutionConfig, Study};
 use crate::data::Measurement;
 use crate::image::Image;
 use crate::likelihood::Model;
@@ -53,10 +53,10 @@ pub(super) fn of_run(
     let Some(sentinel) = config.sentinel() else { return Ok(Figures::new()) };
     let (_, kept) = held_out(Some(&sentinel), whole.clone());
     let mut kept = kept.unwrap_or_else(|| whole.clone());
-    let resolution_mm = config.resolution.map(|filter| filter.widths_mm());
+    let widths = config.resolution.as_ref().map(ResolutionConfig::widths).unwrap_or_default();
     let sites = sites(asked, subject, simulation.seed);
     let shown: Vec<(Site, AddedLesion)> = {
-        let model = Model::new(&kept, subject.grid, resolution_mm, 1)?;
+        let model = Model::new(&kept, subject.grid, widths.clone(), 1)?;
         let truth = model.expected(&subject.reference.truth.values, &mut model.scratch());
         let silent = Measurement { background: None, ..kept.clone() };
         let silent = model.with_measurement(&silent);
@@ -81,7 +81,7 @@ pub(super) fn of_run(
         added = split(&added, 1.0 - sentinel.held_out.get(), sentinel.seed.wrapping_add(1)).1;
     }
     kept.prompts.iter_mut().zip(&added.prompts).for_each(|(kept, added)| *kept += added);
-    let model = Model::new(&kept, subject.grid, resolution_mm, 1)?;
+    let model = Model::new(&kept, subject.grid, widths.clone(), 1)?;
     let missing = flagged_missing(&sentinel, &model, image, threshold);
     let mut figures = Figures::new();
     for (number, (site, lesion)) in shown.iter().enumerate() {
