@@ -124,3 +124,27 @@ impl ConfidenceConfig {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ensemble_is_one_of_networks_that_exist() {
+        let source = Source { path: "a.toml".into(), text: String::new() };
+        let told = |config: &ConfidenceConfig, prior: Option<&PriorConfig>| {
+            let all = config.conflicts(prior, &source, false);
+            all.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        };
+        let network: PriorConfig = toml::from_str("unrolled = { model = \"unrolled-3d\" }").unwrap();
+        let of = |models: &[&str]| ConfidenceConfig {
+            ensemble: models.iter().map(|model| (*model).to_owned()).collect(),
+            ..ConfidenceConfig::default()
+        };
+        assert_eq!(told(&of(&["unrolled-2.5d", "unrolled-2d"]), Some(&network)), "");
+        assert!(told(&of(&["unrolled-4d"]), Some(&network)).contains("unrolled-4d"));
+        assert!(
+            told(&of(&["unrolled-2d"]), None).contains("there are no further models of a prior that is no network")
+        );
+    }
+}

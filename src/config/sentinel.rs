@@ -189,3 +189,45 @@ impl SentinelConfig {
         [empty, wide, none_left, few, fitted, faint, map, fallback, miscalibrated].into_iter().flatten().collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_threshold_is_given_or_that_of_the_noise() {
+        let source = Source { path: "a.toml".into(), text: String::new() };
+        let of = |config: &SentinelConfig, noise| config.threshold(noise, &source).unwrap();
+        let usual = SentinelConfig::default();
+        let [low, middle, high] = [0.04, 0.14, 0.4].map(|noise| of(&usual, noise));
+        assert!(low.threshold > middle.threshold && middle.threshold > high.threshold, "{low:?} {middle:?} {high:?}");
+        assert!(low.inside && middle.inside && high.inside && !of(&usual, 2.0).inside && !of(&usual, 0.01).inside);
+        let kept = SentinelConfig { held_out: Fraction::constant(0.5), ..usual.clone() };
+        assert_eq!(of(&kept, 0.14), FoundThreshold { threshold: HELD_OUT, inside: true });
+        let given = SentinelConfig { threshold: Some(Positive::constant(6.5)), ..kept };
+        assert_eq!(of(&given, 0.14), FoundThreshold { threshold: 6.5, inside: true });
+    }
+
+    #[test]
+    fn a_calibration_of_another_sentinel_is_underlined() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("t.json"), SHIPPED).unwrap();
+        let source = Source { path: folder.path().join("a.toml"), text: String::new() };
+        let own = SentinelConfig { calibration: Some("t.json".into()), ..SentinelConfig::default() };
+        let told = |config: &SentinelConfig, prior| {
+            let all = config.conflicts(prior, &source, false);
+            all.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        };
+        assert_eq!(told(&own, Some("unrolled")), "");
+        assert!(told(&own, Some("ridge")).contains("made with the prior `unrolled`, not the prior `ridge`"));
+        assert!(told(&own, None).contains("not no prior"));
+        let soft = SentinelConfig { edges: Fraction::constant(0.1), ..own.clone() };
+        assert!(told(&soft, Some("unrolled")).contains("made with 0.4, not 0.1"), "{}", told(&soft, Some("unrolled")));
+        let kept = SentinelConfig { held_out: Fraction::constant(0.5), ..own.clone() };
+        assert!(told(&kept, Some("unrolled")).contains("made with 0.0, not 0.5"));
+        let twice = SentinelConfig { threshold: Some(Positive::constant(5.0)), ..own.clone() };
+        assert!(told(&twice, Some("unrolled")).contains("both a threshold and a calibration"));
+        std::fs::write(folder.path().join("t.json"), "{}").unwrap();
+        assert!(told(&own, Some("unrolled")).contains("not a calibration"));
+    }
+}

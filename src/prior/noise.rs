@@ -25,14 +25,31 @@ impl RelativeNoise {
     /// That of a scan with a sensitivity S in counts per activity, c = [`super::mean_activity`], and the sums of its prompts and
     /// of its background (randoms and scatter).
     pub fn new(sensitivity: &[f32], c: f32, prompts: f64, background: f64) -> Self {
-        let seen = sensitivity.iter().filter(|s| **s > 0.0);
-        let (sum, count) = seen.fold((0.0, 0_u64), |(sum, count), s| (sum + f64::from(*s), count + 1));
-        let mean = sum / count.max(1) as f64;
-        let rho = if prompts > 0.0 { prompts / (prompts - background).max(LEAST_TRUES * prompts) } else { 1.0 };
-        let noise = |s: f64| if s > 0.0 && c > 0.0 { (rho / (s * f64::from(c))).sqrt() as f32 } else { 0.0 };
-        let voxel = |&s: &f32| if s > 0.0 { noise(f64::from(s).max(LEAST_SENSITIVITY * mean)) } else { 0.0 };
-        Self { map: sensitivity.iter().map(voxel).collect(), mean: noise(mean) }
+        let (rho, mean) = (rho(prompts, background), mean_of_seen(sensitivity));
+        let voxel = |&s: &f32| if s > 0.0 { noise(rho, f64::from(s).max(LEAST_SENSITIVITY * mean), c) } else { 0.0 };
+        Self { map: sensitivity.iter().map(voxel).collect(), mean: noise(rho, mean, c) }
     }
+
+    /// ν̄ alone.
+    pub fn mean(sensitivity: &[f32], c: f32, prompts: f64, background: f64) -> f32 {
+        noise(rho(prompts, background), mean_of_seen(sensitivity), c)
+    }
+}
+
+fn rho(prompts: f64, background: f64) -> f64 {
+    if prompts > 0.0 { prompts / (prompts - background).max(LEAST_TRUES * prompts) } else { 1.0 }
+}
+
+/// S̄, over the voxels that the scan sees.
+fn mean_of_seen(sensitivity: &[f32]) -> f64 {
+    let seen = sensitivity.iter().filter(|s| **s > 0.0);
+    let (sum, count) = seen.fold((0.0, 0_u64), |(sum, count), s| (sum + f64::from(*s), count + 1));
+    sum / count.max(1) as f64
+}
+
+/// √(ρ / (S c))
+fn noise(rho: f64, s: f64, c: f32) -> f32 {
+    if s > 0.0 && c > 0.0 { (rho / (s * f64::from(c))).sqrt() as f32 } else { 0.0 }
 }
 
 #[cfg(test)]

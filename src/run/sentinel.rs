@@ -1,7 +1,7 @@
 //! The sentinel of a reconstruction: the score maps of its image, a threshold, and the places above it.
 
 use super::iterate::Scene;
-use super::prior::relative_noise;
+use super::prior::mean_noise;
 use super::{RunError, write_image_file};
 use crate::config::{SentinelConfig, SuspectConfig};
 use crate::data::Measurement;
@@ -61,7 +61,7 @@ impl Scene<'_> {
             None => Vec::new(),
         };
         let maps = maps(config, kept.as_ref().unwrap_or(self.model), image);
-        let noise = relative_noise(self.model, &image.values).mean.into();
+        let noise = mean_noise(self.model, &image.values);
         let FoundThreshold { threshold, inside } = match config.simulated {
             0 => config.threshold(noise, self.source)?,
             scans => FoundThreshold { threshold: self.simulated_threshold(config, image, scans)?, inside: true },

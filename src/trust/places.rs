@@ -6,6 +6,7 @@
 use super::score::{ScoreMap, along};
 use crate::image::ImageGrid;
 use crate::operator::GaussianFilter;
+use rayon::prelude::*;
 use serde::Serialize;
 
 /// Longest side of a compact place in mm.
@@ -63,7 +64,8 @@ pub fn places(grid: &ImageGrid, maps: &[ScoreMap], threshold: f64) -> Vec<Place>
         .flat_map(|verdict| {
             let strongest =
                 |voxel: usize| strongest(maps, verdict, voxel).filter(|(_, z)| f64::from(z.abs()) > threshold);
-            let flagged: Vec<bool> = (0..grid.voxels()).map(|voxel| strongest(voxel).is_some()).collect();
+            let flagged: Vec<bool> =
+                (0..grid.voxels()).into_par_iter().map(|voxel| strongest(voxel).is_some()).collect();
             let places = components(grid.shape, flagged).into_iter();
             places.filter_map(|voxels| place(grid, maps, verdict, &voxels)).collect::<Vec<_>>()
         })
@@ -74,7 +76,7 @@ pub fn places(grid: &ImageGrid, maps: &[ScoreMap], threshold: f64) -> Vec<Place>
 
 /// Whether the counts ask for a spot at each voxel: more than a threshold counts of z.
 pub fn missing(voxels: usize, maps: &[ScoreMap], threshold: f64) -> Vec<bool> {
-    (0..voxels).map(|voxel| maps.iter().any(|map| f64::from(map.counted[voxel]) > threshold)).collect()
+    (0..voxels).into_par_iter().map(|voxel| maps.iter().any(|map| f64::from(map.counted[voxel]) > threshold)).collect()
 }
 
 /// 1 at all places where more than a threshold counts of any |z| and a spot's width around them, fading to 0 over another one.
@@ -99,8 +101,9 @@ pub fn share_around(grid: &ImageGrid, maps: &[ScoreMap], threshold: f64) -> Vec<
 
 /// The smallest and the largest z that counts.
 pub fn extremes(maps: &[ScoreMap]) -> [f64; 2] {
-    let all = || maps.iter().flat_map(|map| &map.counted).map(|z| f64::from(*z));
-    [all().fold(0.0, f64::min), all().fold(0.0, f64::max)]
+    let wider = |a: [f32; 2], b: [f32; 2]| [a[0].min(b[0]), a[1].max(b[1])];
+    let of_map = |map: &ScoreMap| map.counted.par_iter().map(|z| [*z, *z]).reduce(|| [0.0; 2], wider);
+    maps.iter().map(of_map).fold([0.0; 2], wider).map(f64::from)
 }
 
 /// The map and what counts of z of that sign which is strongest at a voxel.

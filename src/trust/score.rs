@@ -12,16 +12,18 @@
 //!
 //! All ⟨A Tⱼ, …⟩ are one projection, one back projection and one filter; all a·b are another back projection: a line at distance
 //! d from a Gaussian of width σ gathers √2π σ exp(−d²/2σ²), and the product of two such is what it gathers of a narrower one, 1/σ² = 1/σ₁² + 1/σ₂²,
-//! times √2π σ₁ σ₂ / σ. (With TOF, the kernel would have to be multiplied, too.)
+//! times √2π σ₁ σ₂ / σ. With TOF, the bins see either spot through kernels as wide as the timing and the spot together; Σ over the bins of the product of
+//! the two is a factor of its own, as ȳ changes little from bin to bin.
 
 use super::wide::widely_correlated;
 use crate::image::ImageGrid;
 use crate::likelihood::Model;
 use crate::operator::GaussianFilter;
+use crate::scanner::TofBins;
 use crate::units::FWHM_PER_SIGMA;
 use coincide_kernels::zeros;
 use rayon::prelude::*;
-use std::f64::consts::PI;
+use std::f64::consts::{PI, SQRT_2};
 
 /// Expected counts of a bin that count at least, over the mean of all bins: where less is expected, a single count would outweigh all others.
 const LEAST_MEAN: f64 = 0.01;
@@ -67,6 +69,7 @@ pub fn score_maps(model: &Model, x: &[f32], sizes_mm: &[f64], forgiven: Forgiven
     let residual = Residual {
         grid,
         resolution_mm: model.resolution_fwhm_mm().unwrap_or([0.0; 3]),
+        tof: model.measurement().geometry.tof,
         asked: residual,
         information: known,
     };
@@ -138,6 +141,7 @@ struct Spot {
 struct Residual {
     grid: ImageGrid,
     resolution_mm: [f64; 3],
+    tof: Option<TofBins>,
     /// Aᵀ ((y − ȳ) / v)
     asked: Vec<f32>,
     /// Gᵀ \[m² / v\]
@@ -159,7 +163,7 @@ impl Residual {
 
     fn broad(&self) -> Broad {
         let spot = self.spot(BROAD_MM);
-        let (sigma, factor) = product(&spot, &spot);
+        let (sigma, factor) = self.product(&spot, &spot);
         let mut known = widely_correlated(&self.grid, sigma, &self.information);
         known.par_iter_mut().for_each(|known| *known *= factor as f32);
         Broad { asked: widely_correlated(&self.grid, spot.own, &self.asked), known }
@@ -169,18 +173,22 @@ impl Residual {
     fn scores(&self, broad: &Broad, fwhm_mm: f64) -> ScoreMap {
         let (spot, wide) = (self.spot(fwhm_mm), self.spot(BROAD_MM));
         let shared = |a: &Spot, b: &Spot| {
-            let (sigma, factor) = product(a, b);
+            let (sigma, factor) = self.product(a, b);
             correlated(&self.grid, sigma, factor, &self.information)
         };
         let (mut asked, mut known) = (correlated(&self.grid, spot.own, 1.0, &self.asked), shared(&spot, &spot));
         let least = LEAST_INFORMATION * known.par_iter().copied().reduce(|| 0.0, f32::max);
-        let seen: Vec<bool> = known.iter().map(|known| *known > least).collect();
+        let seen: Vec<bool> = known.par_iter().map(|known| *known > least).collect();
         let cross = shared(&spot, &wide);
-        for (voxel, cross) in cross.iter().enumerate().filter(|(voxel, _)| seen[*voxel] && broad.known[*voxel] > 0.0) {
-            let share = cross / broad.known[voxel];
-            asked[voxel] -= share * broad.asked[voxel];
-            known[voxel] -= share * cross;
-        }
+        asked.par_iter_mut().zip(&mut known).zip(&cross).zip(&seen).enumerate().for_each(
+            |(voxel, (((asked, known), cross), seen))| {
+                if *seen && broad.known[voxel] > 0.0 {
+                    let share = cross / broad.known[voxel];
+                    *asked -= share * broad.asked[voxel];
+                    *known -= share * cross;
+                }
+            },
+        );
         let sigma = |(known, seen): (&f32, &bool)| if *seen { known.max(least).sqrt().recip() } else { f32::INFINITY };
         let sigma: Vec<f32> = known.par_iter().zip(&seen).map(sigma).collect();
         let z = |(asked, sigma): (&f32, &f32)| if sigma.is_finite() { asked * sigma } else { 0.0 };
@@ -189,13 +197,35 @@ impl Residual {
     }
 }
 
-/// σ in mm and height of the Gaussian of which a line gathers what it gathers of a, times what it gathers of b.
-fn product(a: &Spot, b: &Spot) -> ([f64; 3], f64) {
-    let height = |spot: &Spot| (0..3).map(|axis| spot.own[axis] / spot.seen[axis]).product::<f64>();
-    let across = |sigma: &[f64; 3]| (sigma[0] * sigma[1]).sqrt();
-    let narrow = std::array::from_fn(|axis| a.seen[axis] * b.seen[axis] / a.seen[axis].hypot(b.seen[axis]));
-    let width = (2.0 * PI).sqrt() * across(&a.seen) * across(&b.seen) / across(&narrow);
-    (narrow, height(a) * height(b) * width)
+impl Residual {
+    /// σ in mm and height of the Gaussian of which a line gathers what it gathers of a, times what it gathers of b.
+    fn product(&self, a: &Spot, b: &Spot) -> ([f64; 3], f64) {
+        let height = |spot: &Spot| (0..3).map(|axis| spot.own[axis] / spot.seen[axis]).product::<f64>();
+        let across = |sigma: &[f64; 3]| (sigma[0] * sigma[1]).sqrt();
+        let narrow = std::array::from_fn(|axis| a.seen[axis] * b.seen[axis] / a.seen[axis].hypot(b.seen[axis]));
+        let width = (2.0 * PI).sqrt() * across(&a.seen) * across(&b.seen) / across(&narrow);
+        let time = self.tof.map_or(1.0, |tof| in_time(&tof, [a, b].map(|spot| across(&spot.seen))));
+        (narrow, height(a) * height(b) * width * time)
+    }
+}
+
+/// Σ over the TOF bins of the shares that they see of two spots at the same place, σ in mm along the line; the mean over the places in a bin.
+fn in_time(bins: &TofBins, spots: [f64; 2]) -> f64 {
+    const PLACES: usize = 16;
+    let half = 0.5 * bins.width_mm;
+    let reach = spots.map(|sigma| sigma.hypot(bins.sigma_mm)).into_iter().fold(0.0, f64::max);
+    let most = (5.0 * reach / bins.width_mm).ceil() as i64 + 1;
+    let seen = |sigma: f64, mm: f64| {
+        let below = |edge: f64| 0.5 * libm::erfc(-edge / (SQRT_2 * sigma.hypot(bins.sigma_mm)));
+        below(mm + half) - below(mm - half)
+    };
+    let at = |place: usize| {
+        let offset = ((place as f64 + 0.5) / PLACES as f64 - 0.5) * bins.width_mm;
+        let both =
+            |bin: i64| spots.map(|sigma| seen(sigma, bin as f64 * bins.width_mm - offset)).iter().product::<f64>();
+        (-most..=most).map(both).sum::<f64>()
+    };
+    (0..PLACES).map(at).sum::<f64>() / PLACES as f64
 }
 
 /// factor · (Gaussian of unit height) ⋆ r
@@ -215,6 +245,17 @@ fn add(sum: &mut [f32], part: &[f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Bins far narrower than the kernels: w / √(2π (σ_a² + σ_b²)); far wider ones see all of both.
+    #[test]
+    fn what_bins_see_of_two_spots() {
+        let narrow = TofBins { count: 99, width_mm: 2.0, sigma_mm: 24.0 };
+        let found = in_time(&narrow, [4.0, 38.0]);
+        let expected = 2.0 / (2.0 * PI * (2.0 * 24.0_f64.powi(2) + 4.0_f64.powi(2) + 38.0_f64.powi(2))).sqrt();
+        assert!((found / expected - 1.0).abs() < 1e-3, "{found} {expected}");
+        let wide = TofBins { count: 1, width_mm: 1e5, sigma_mm: 24.0 };
+        assert!((in_time(&wide, [4.0, 38.0]) - 1.0).abs() < 0.01);
+    }
 
     #[test]
     fn the_range_around_a_step_is_its_height() {

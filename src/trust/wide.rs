@@ -3,6 +3,7 @@
 use super::score::correlated;
 use crate::image::{Image, ImageGrid, ImageUnit, resampled};
 use coincide_kernels::zeros;
+use rayon::prelude::*;
 
 /// Blocks over σ of the narrowest Gaussian.
 const BLOCKS_PER_SIGMA: f64 = 3.0;
@@ -21,11 +22,18 @@ pub(super) fn widely_correlated(grid: &ImageGrid, sigma_mm: [f64; 3], r: &[f32])
         }),
     };
     let mut sums = zeros(coarse.voxels());
-    let [_, ny, nz] = grid.shape;
-    for (voxel, value) in r.iter().enumerate() {
-        let at = [voxel / (ny * nz), voxel / nz % ny, voxel % nz];
-        sums[coarse.index(std::array::from_fn(|axis| (at[axis] + before[axis]) / block[axis]))] += value;
-    }
+    let [nx, ny, nz] = grid.shape;
+    sums.par_chunks_mut(coarse.shape[1] * coarse.shape[2]).enumerate().for_each(|(x, sums)| {
+        let first = (x * block[0]).saturating_sub(before[0]);
+        for i in first..((x + 1) * block[0]).saturating_sub(before[0]).min(nx) {
+            for j in 0..ny {
+                let sums = &mut sums[(j + before[1]) / block[1] * coarse.shape[2]..][..coarse.shape[2]];
+                for (k, value) in r[(i * ny + j) * nz..][..nz].iter().enumerate() {
+                    sums[(k + before[2]) / block[2]] += value;
+                }
+            }
+        }
+    });
     let values = correlated(&coarse, sigma_mm, 1.0, &sums);
     resampled(&Image { grid: coarse, unit: ImageUnit::Number, values }, grid)
 }

@@ -260,8 +260,8 @@ unsafe fn spread_phases<L: Lanes, const V: usize>(output: &Output) {
     // SAFETY: V vectors from a kept point on lie in the rows and their margins; the planes lie between zeros.
     unsafe {
         let mut planes = [L::splat(0.0); V];
-        for v in 0..V {
-            planes[v] = L::load(output.planes.add(v * L::COUNT));
+        for (v, planes) in planes.iter_mut().enumerate() {
+            *planes = L::load(output.planes.add(v * L::COUNT));
         }
         let (mut row, points) = (output.row, output.points.as_ptr());
         for s in 0..output.index.len() {

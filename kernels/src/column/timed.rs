@@ -269,8 +269,8 @@ impl Steps<*mut f32> {
             let one = L::splat(1.0);
             // The lanes behind those of the run are other runs'.
             let mut own = [one; V];
-            for v in 0..V {
-                own[v] = first_lanes(run.count.saturating_sub(v * L::COUNT));
+            for (v, own) in own.iter_mut().enumerate() {
+                *own = first_lanes(run.count.saturating_sub(v * L::COUNT));
             }
             let (points, shares) = (offsets.points.as_ptr(), offsets.share.as_ptr());
             let mut row = self.rows.first.wrapping_offset(kept.start as isize * self.rows.stride);
@@ -357,13 +357,13 @@ unsafe fn gather<L: Lanes, const V: usize>(plan: &Plan, timing: &mut Timing, bun
                 let from = timing.values.as_slice().as_ptr().add(t * timing.stride);
                 let weights = timing.weights.as_ptr().add(t * row + part);
                 let mut values = [L::splat(0.0); V];
-                for v in 0..V {
-                    values[v] = L::load(from.add(v * L::COUNT));
+                for (v, value) in values.iter_mut().enumerate() {
+                    *value = L::load(from.add(v * L::COUNT));
                 }
-                for k in 0..WINDOW {
+                for (k, sums) in window.iter_mut().enumerate() {
                     let weight = L::splat(*weights.add(k));
-                    for v in 0..V {
-                        window[k][v] = values[v].mul_add(weight, window[k][v]);
+                    for (sum, value) in sums.iter_mut().zip(&values) {
+                        *sum = value.mul_add(weight, *sum);
                     }
                 }
             }
@@ -396,8 +396,8 @@ unsafe fn scatter<L: Lanes, const V: usize>(plan: &Plan, timing: &mut Timing, bu
         for part in (0..row).step_by(WINDOW) {
             let mut first = *timing.firsts.get_unchecked(order.at(0)) + part as i32;
             let mut window = [[L::splat(0.0); V]; WINDOW];
-            for k in 0..WINDOW {
-                window[k] = fetch(first + k as i32);
+            for (k, planes) in window.iter_mut().enumerate() {
+                *planes = fetch(first + k as i32);
             }
             for s in 0..steps {
                 let t = order.at(s);
@@ -413,18 +413,18 @@ unsafe fn scatter<L: Lanes, const V: usize>(plan: &Plan, timing: &mut Timing, bu
                 let weights = timing.weights.as_ptr().add(t * row + part);
                 let mut values = [L::splat(0.0); V];
                 if part > 0 {
-                    for v in 0..V {
-                        values[v] = L::load(to.add(v * L::COUNT));
+                    for (v, value) in values.iter_mut().enumerate() {
+                        *value = L::load(to.add(v * L::COUNT));
                     }
                 }
-                for k in 0..WINDOW {
+                for (k, planes) in window.iter().enumerate() {
                     let weight = L::splat(*weights.add(k));
-                    for v in 0..V {
-                        values[v] = window[k][v].mul_add(weight, values[v]);
+                    for (value, plane) in values.iter_mut().zip(planes) {
+                        *value = plane.mul_add(weight, *value);
                     }
                 }
-                for v in 0..V {
-                    values[v].store(to.add(v * L::COUNT));
+                for (v, value) in values.iter().enumerate() {
+                    value.store(to.add(v * L::COUNT));
                 }
             }
         }
