@@ -88,7 +88,7 @@ unsafe fn timed_columns<L: Lanes>(plan: &Plan, work: &mut Workspace, lines: &[(W
             continue;
         }
         // SAFETY: as for this function.
-        unsafe { timed::take_over::<L>(plan, &mut work.timing, y) };
+        unsafe { timed::take_over::<L>(plan, &mut work.timing, y, walk, first..end) };
         for from in (first..end).step_by(plan.block) {
             let to = end.min(from + plan.block);
             // SAFETY: the steps lie in `image`.

@@ -12,6 +12,7 @@ use super::tof::WINDOW;
 use super::workspace::Timing;
 use super::{Plan, Run, Walk, Workspace, rows};
 use crate::lanes::{Lanes, first_lanes};
+use std::ops::Range;
 
 /// The steps of a block of one line.
 #[derive(Clone, Copy)]
@@ -101,7 +102,7 @@ pub(super) unsafe fn back<L: Lanes>(plan: &Plan, work: &mut Workspace, image: &m
 /// The machine has the level of `L`.
 #[inline(always)]
 pub(super) unsafe fn hand_over<L: Lanes>(plan: &Plan, timing: &Timing, y: &mut [f32]) {
-    each_run(plan, |run, bin, at| {
+    each_run(plan, 0..plan.tof_bins(), |run, bin, at| {
         let (planes, values) = (&mut y[bin * plan.planes + run.first..], &timing.bins.as_slice()[at..at + run.count]);
         if run.stride == 1 {
             // SAFETY: as for this function.
@@ -112,14 +113,23 @@ pub(super) unsafe fn hand_over<L: Lanes>(plan: &Plan, timing: &Timing, y: &mut [
     });
 }
 
-/// Takes the planes of a line, `[tof][plane]`, into the bins of all bundles.
+/// Takes the planes of a line, `[tof][plane]`, into those bins of all bundles that the steps `first..end` see.
 ///
 /// # Safety
 /// The machine has the level of `L`.
 #[inline(always)]
-pub(super) unsafe fn take_over<L: Lanes>(plan: &Plan, timing: &mut Timing, y: &[f32]) {
+pub(super) unsafe fn take_over<L: Lanes>(
+    plan: &Plan,
+    timing: &mut Timing,
+    y: &[f32],
+    walk: &Walk,
+    steps: Range<usize>,
+) {
+    let Some(tof) = &plan.tof else { return };
+    let rows = plan.bundles.iter().map(|bundle| tof.rows(tof.track(walk, bundle.dz_mm), &steps));
+    let seen = rows.fold(usize::MAX..0, |all, own| all.start.min(own.start)..all.end.max(own.end));
     let bins = timing.bins.as_mut_slice();
-    each_run(plan, |run, bin, at| {
+    each_run(plan, seen, |run, bin, at| {
         let (planes, values) = (&y[bin * plan.planes + run.first..], &mut bins[at..at + run.count]);
         if run.stride == 1 {
             // SAFETY: as for this function.
@@ -146,11 +156,11 @@ unsafe fn copy<L: Lanes>(from: &[f32], to: &mut [f32]) {
     }
 }
 
-/// Calls `visit(run, bin, place of its first plane among the bundles' bins)` for every run and bin.
+/// Calls `visit(run, bin, place of its first plane among the bundles' bins)` for every run and some bins.
 #[inline(always)]
-fn each_run(plan: &Plan, mut visit: impl FnMut(&Run, usize, usize)) {
+fn each_run(plan: &Plan, some: Range<usize>, mut visit: impl FnMut(&Run, usize, usize)) {
     let (bins, lanes) = (plan.tof_bins(), plan.bundle_lanes);
-    for bin in 0..bins {
+    for bin in some {
         for (number, bundle) in plan.bundles.iter().enumerate() {
             for member in &bundle.members {
                 visit(&plan.runs[member.run], bin, (number * bins + bin) * lanes + member.lane);

@@ -5,6 +5,7 @@
 //! one short row of a table.
 
 use super::Walk;
+use std::ops::Range;
 
 /// The TOF bins of a sinogram and the table of their weights.
 #[derive(Clone, Debug)]
@@ -130,6 +131,15 @@ impl TofKernel {
                 }
             }
         }
+    }
+
+    /// The bins in the rows of some steps.
+    pub(super) fn rows(&self, track: Track, steps: &Range<usize>) -> Range<usize> {
+        let ends = [steps.start, steps.end - 1].map(|step| (track.start + track.step * step as f64).floor() as i64);
+        let (low, high) = (ends[0].min(ends[1]) - self.below as i64, ends[0].max(ends[1]) - self.below as i64);
+        // A bin more on both sides, as positions are rounded in another way where the rows are filled.
+        let bin = |bin: i64| bin.clamp(0, self.bins as i64) as usize;
+        bin(low - 1)..bin(high + self.row as i64 + 1)
     }
 
     /// Bin positions along the lines that rise by `dz_mm` between their detectors.
