@@ -165,6 +165,9 @@ fn reference(scene: &Scene, objective: &Objective, start: &[f32], folder: &Path)
             break;
         }
     }
+    if scene.options.interrupt.pressed() {
+        return Err(RunError::Interrupted { files: Vec::new() }); // a reference that is not finished must not be kept
+    }
     let image = Image { grid: scene.model.grid(), unit: scene.unit, values: lbfgs.into_image() };
     hdf5::write_image(&path, true, &image, &Provenance::default())?;
     Ok(image.values)
