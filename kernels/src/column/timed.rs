@@ -127,7 +127,7 @@ pub(super) unsafe fn take_over<L: Lanes>(
 ) {
     let Some(tof) = &plan.tof else { return };
     let rows = plan.bundles.iter().map(|bundle| tof.rows(tof.track(walk, bundle.dz_mm), &steps));
-    let seen = rows.fold(usize::MAX..0, |all, own| all.start.min(own.start)..all.end.max(own.end));
+    let seen = rows.reduce(|all, own| all.start.min(own.start)..all.end.max(own.end)).unwrap_or(0..0);
     let bins = timing.bins.as_mut_slice();
     each_run(plan, seen, |run, bin, at| {
         let (planes, values) = (&y[bin * plan.planes + run.first..], &mut bins[at..at + run.count]);
