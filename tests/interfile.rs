@@ -192,6 +192,31 @@ fn stir_tof_bins_are_positive_towards_detector_a() {
 }
 
 #[test]
+fn timing_that_the_named_scanner_cannot_have_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.hs");
+    let mut scanner = preset("siemens-mct").unwrap();
+    (scanner.rings, scanner.radial_bins) = (1, 3);
+    let geometry = SinogramGeometry::new(scanner, span(1, 0), 336, 1).unwrap();
+    write_projection_data(&path, &data(geometry), Encoding::default(), StorageOrder::ByView, false).unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    let read = |from: &str, to: &str| {
+        assert!(text.contains(from), "{from} in {text}");
+        fs::write(&path, text.replace(from, to)).unwrap();
+        read_geometry(&path)
+    };
+    let nanoseconds = read("time bins (ps) := 312", "time bins (ps) := 0.312").unwrap_err().to_string();
+    assert!(
+        nanoseconds.contains("13 bins of it are 4 ps") && nanoseconds.contains("4056 ps together"),
+        "{nanoseconds}"
+    );
+    let sharp = read("resolution (ps) := 555", "resolution (ps) := 55.5").unwrap_err().to_string();
+    assert!(sharp.contains("55.5 ps") && sharp.contains("about 555 ps FWHM"), "{sharp}");
+    // Another revision of the scanner is a little sharper.
+    assert!(read("resolution (ps) := 555", "resolution (ps) := 527").is_ok());
+}
+
+#[test]
 fn scale_offset_and_segment_order_are_those_of_the_header() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.hs");

@@ -50,7 +50,7 @@ fn mistakes_point_at_the_key_and_name_the_cure() {
         ),
         (
             "[prior.huber]\nbeta = 1\nunit = \"kBq/mL\"",
-            "scan.toml:8:8: unknown choice `kBq/mL` (did you mean `Bq/mL`? Known here: Bq/mL, 1/cm, counts/mm)",
+            "scan.toml:8:8: unknown choice `kBq/mL` (did you mean `Bq/mL`? Known here: Bq/mL, 1/cm, HU, counts/mm)",
         ),
         (
             "[prior.bowsher]\nbeta = 1",

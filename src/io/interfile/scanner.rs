@@ -169,7 +169,26 @@ fn tof(header: &Header, known: Option<TofDetector>) -> Result<Option<TofDetector
     if bins.fract() != 0.0 || bins > 65536.0 {
         return Err(header.wrong("maximum number of (unmashed) TOF time bins", bins, "a whole number up to 65536"));
     }
-    Ok(Some(TofDetector { bins: bins as usize, bin_ps, fwhm_ps }))
+    let found = TofDetector { bins: bins as usize, bin_ps, fwhm_ps };
+    known.map_or(Ok(()), |known| like_its_name(header, &found, &known))?;
+    Ok(Some(found))
+}
+
+/// Refuses timing that the scanner of that name cannot have, such as a width in ns; how it is cut into bins is the header's to say.
+fn like_its_name(header: &Header, found: &TofDetector, known: &TofDetector) -> Result<(), IoError> {
+    let range = |tof: &TofDetector| tof.bins as f64 * tof.bin_ps;
+    let name = header.text("originating system").unwrap_or("Unknown");
+    let cure = "correct it, or give the scanner another name, whose keys are all taken as they are";
+    if !(0.9..1.1).contains(&(range(found) / range(known))) {
+        let own = format!("{} ps: {} bins of it are {:.0} ps", found.bin_ps, found.bins, range(found));
+        let expected = format!("bins that are {:.0} ps together, as {name} has; {cure}", range(known));
+        return Err(header.wrong("size of unmashed TOF time bins (ps)", own, expected));
+    }
+    if !(0.5..2.0).contains(&(found.fwhm_ps / known.fwhm_ps)) {
+        let expected = format!("about {} ps FWHM, as {name} has; {cure}", known.fwhm_ps);
+        return Err(header.wrong("TOF timing resolution (ps)", format!("{} ps", found.fwhm_ps), expected));
+    }
+    Ok(())
 }
 
 fn layout(header: &Header, scanner: &mut Scanner) -> Result<(), IoError> {
