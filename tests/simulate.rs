@@ -280,16 +280,16 @@ fn randoms_dead_time_and_decay_follow_from_the_activity() {
     );
     // Both crystals of a line lose exp(−R τ) of their singles, R that of a block: the factors know it, and those of
     // a model without the correction do not.
-    let dead = of(&SimulationConfig { singles: singles(1.0), ..plain.clone() });
+    let dead = of(&SimulationConfig { singles: singles(10.0), ..plain.clone() });
     let rows = (0..8).map(|ring| single(scanner.ring_z_mm(ring)));
     let rate: f64 = rows.sum::<f64>() * scanner.crystals_per_block as f64;
-    let live = (-2.0 * rate * 1e-6).exp();
+    let live = (-2.0 * rate * 1e-5).exp();
     let ratio =
         |scan: &Measurement| f64::from(scan.factors.as_ref().unwrap()[bin] / bare.factors.as_ref().unwrap()[bin]);
     assert!(live < 0.97 && (ratio(&dead) - live).abs() < 0.002, "{} is alive, expected {live}", ratio(&dead));
     assert!((f64::from(dead.background.as_ref().unwrap()[bin]) / found - live).abs() < 0.002);
     let uncorrected = vec![Correction::DeadTime, Correction::Randoms];
-    let blind = of(&SimulationConfig { singles: singles(1.0), uncorrected, ..plain.clone() });
+    let blind = of(&SimulationConfig { singles: singles(10.0), uncorrected, ..plain.clone() });
     assert_eq!((&blind.prompts, blind.total_background()), (&dead.prompts, 0.0));
     assert!((ratio(&blind) - 1.0).abs() < 1e-6);
     // One half-life before the scan and one during it: 1/2 · 1/2 / ln 2 of the time, times the positrons per decay.
