@@ -85,7 +85,7 @@ const SHIPPED: &str = include_str!("../../models/unrolled-3d.sentinel.json");
 const HELD_OUT: f64 = 5.5;
 
 impl SentinelConfig {
-    /// Largest |z| that is not told of a scan of noise ν̄, where none are simulated to find it.
+    /// Largest |z| that is not told of a scan of noise ν̄ of a millilitre, where none are simulated to find it.
     pub fn threshold(&self, noise: f64, source: &Source) -> Result<FoundThreshold, ConfigError> {
         let given = |threshold| FoundThreshold { threshold, inside: true };
         if let Some(threshold) = self.threshold {
@@ -199,13 +199,13 @@ mod tests {
         let source = Source { path: "a.toml".into(), text: String::new() };
         let of = |config: &SentinelConfig, noise| config.threshold(noise, &source).unwrap();
         let usual = SentinelConfig::default();
-        let [low, middle, high] = [0.04, 0.14, 0.4].map(|noise| of(&usual, noise));
+        let [low, middle, high] = [0.0085, 0.03, 0.085].map(|noise| of(&usual, noise));
         assert!(low.threshold > middle.threshold && middle.threshold > high.threshold, "{low:?} {middle:?} {high:?}");
-        assert!(low.inside && middle.inside && high.inside && !of(&usual, 2.0).inside && !of(&usual, 0.01).inside);
+        assert!(low.inside && middle.inside && high.inside && !of(&usual, 0.4).inside && !of(&usual, 0.002).inside);
         let kept = SentinelConfig { held_out: Fraction::constant(0.5), ..usual.clone() };
-        assert_eq!(of(&kept, 0.14), FoundThreshold { threshold: HELD_OUT, inside: true });
+        assert_eq!(of(&kept, 0.03), FoundThreshold { threshold: HELD_OUT, inside: true });
         let given = SentinelConfig { threshold: Some(Positive::constant(6.5)), ..kept };
-        assert_eq!(of(&given, 0.14), FoundThreshold { threshold: 6.5, inside: true });
+        assert_eq!(of(&given, 0.03), FoundThreshold { threshold: 6.5, inside: true });
     }
 
     #[test]

@@ -68,7 +68,7 @@ pub struct ReconResult {
 pub struct SentinelResult {
     /// Widths (FWHM) of the spots in mm.
     pub sizes_mm: Vec<f64>,
-    /// ν̄ of the scan ([`crate::prior::RelativeNoise`]).
+    /// ν̄ of a millilitre: that of a voxel ([`crate::prior::RelativeNoise`]) times the root of its volume in mL.
     pub noise: f64,
     /// Largest |z| that is not told.
     pub threshold: f64,

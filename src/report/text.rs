@@ -229,7 +229,7 @@ impl fmt::Display for SentinelResult {
             0 if !self.inside => {
                 "found on scans of other noise: it may flag more, or less, than one in twenty by chance".to_owned()
             }
-            0 => format!("at noise ν̄ {}", significant(self.noise)),
+            0 => format!("at noise ν̄ {} of a millilitre", significant(self.noise)),
             scans => format!("one in twenty of {scans} simulated scans is above"),
         };
         let [low, high, threshold] = [self.smallest, self.largest, self.threshold].map(|z| format!("{z:.2}"));

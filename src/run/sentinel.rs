@@ -61,7 +61,8 @@ impl Scene<'_> {
             None => Vec::new(),
         };
         let maps = maps(config, kept.as_ref().unwrap_or(self.model), image);
-        let noise = mean_noise(self.model, &image.values);
+        // Of a millilitre: what a spot is seen against must not depend on the size of the voxels.
+        let noise = mean_noise(self.model, &image.values) * image.grid.voxel_ml().sqrt();
         let FoundThreshold { threshold, inside } = match config.simulated {
             0 => config.threshold(noise, self.source)?,
             scans => FoundThreshold { threshold: self.simulated_threshold(config, image, scans)?, inside: true },

@@ -57,7 +57,7 @@ pub struct Judged {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NoiseClass {
-    /// Smallest and largest ν̄ of the scans ([`crate::prior::RelativeNoise`]).
+    /// Smallest and largest ν̄ of a millilitre in the scans: that of a voxel ([`crate::prior::RelativeNoise`]) times the root of its volume in mL.
     pub noise: [f64; 2],
     /// Their number.
     pub scans: usize,
@@ -96,7 +96,7 @@ impl NoiseClass {
 }
 
 impl Thresholds {
-    /// The threshold of a scan of noise ν̄; `None` without any class.
+    /// The threshold of a scan of noise ν̄ of a millilitre; `None` without any class.
     pub fn at(&self, noise: f64) -> Option<FoundThreshold> {
         let (first, last) = (self.classes.first()?, self.classes.last()?);
         let inside = noise * NEAR >= first.noise[0] && noise <= NEAR * last.noise[1];
