@@ -27,6 +27,9 @@ const MOST_BINS: usize = 16_000_000;
 const LARGEST_ADJOINT_ERROR: f64 = 1e-6;
 const LARGEST_TOF_ERROR: f64 = 1e-5;
 
+/// How far the middle of a line may lie from the point of it that is nearest to the centre, in mm.
+const FROM_THE_MIDDLE_MM: f64 = 10.0;
+
 /// Proves adjoint, chords and sensitivity for the geometry, image grid and resolution of a config.
 pub fn verify(path: &Path, options: &Options) -> Result<VerifyResult, RunError> {
     let (source, config) = ReconConfig::read(path)?;
@@ -117,17 +120,31 @@ fn chord_errors(
     ((error / norm).sqrt(), *percentile)
 }
 
-/// Relative L2 difference of the sum over TOF bins from the projection without TOF, where the bins reach as far as the image does.
+/// Relative L2 difference of the sum over TOF bins from the projection without TOF, of that part of the ellipsoid which the bins see whole; `None`
+/// where they are too short for any.
 fn tof_sum_error(
     ellipsoid: &Phantom,
     projector: &Projector,
     geometry: &SinogramGeometry,
     views: &[usize],
 ) -> Option<f64> {
-    geometry.tof?;
+    let tof = geometry.tof?;
     let without = SinogramGeometry { tof: None, ..geometry.clone() };
     let plain = Projector::new(&without, projector.grid()).subset(views);
-    let image = ellipsoid.activity_image(&projector.grid());
+    let (grid, mut image) = (projector.grid(), ellipsoid.activity_image(&projector.grid()));
+    // A point is no farther from the middle of any line through it than from the centre, but for the lines' own tilt and end points.
+    let spare = 3.0 * tof.sigma_mm + 2.0 * grid.voxel_mm.iter().fold(0.0, |a: f64, b| a.max(*b)) + FROM_THE_MIDDLE_MM;
+    let reach = 0.5 * tof.count as f64 * tof.width_mm - spare;
+    let [_, ny, nz] = grid.shape;
+    for (n, value) in image.values.iter_mut().enumerate() {
+        let at = grid.centre_mm([n / (ny * nz), n / nz % ny, n % nz]);
+        if at.iter().map(|mm| mm * mm).sum::<f64>().sqrt() > reach {
+            *value = 0.0;
+        }
+    }
+    if image.values.iter().all(|value| *value == 0.0) {
+        return None;
+    }
     let project = |projector: &Projector| {
         let mut projected = vec![0.0; projector.range().iter().product()];
         projector.forward(&image.values, &mut projected);
