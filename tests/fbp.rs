@@ -1,7 +1,7 @@
 //! Analytic reconstruction of exact line integrals through spheres.
 
 use coincide::algorithm::fbp::{FbpConfig, FbpError, Rebinning, Window, fbp};
-use coincide::data::Measurement;
+use coincide::data::{Background, Measurement};
 use coincide::image::{Image, ImageGrid, ImageUnit};
 use coincide::scanner::{AxialCompression, RadialSampling, RingLayout, Scanner, SinogramGeometry, TofBins, preset};
 
@@ -62,7 +62,14 @@ fn line_integrals(geometry: &SinogramGeometry, spheres: &[Sphere]) -> Vec<f32> {
 }
 
 fn measurement(geometry: SinogramGeometry, prompts: Vec<f32>) -> Measurement {
-    Measurement { geometry, prompts, factors: None, background: None, calibrated: true, duration_s: None }
+    Measurement {
+        geometry,
+        prompts: prompts.into(),
+        factors: None,
+        background: None,
+        calibrated: true,
+        duration_s: None,
+    }
 }
 
 fn exact(geometry: SinogramGeometry) -> Measurement {
@@ -190,7 +197,7 @@ fn realistic(plain: &Measurement) -> Measurement {
     }
     Measurement {
         factors: Some(factors),
-        background: Some(background),
+        background: Some(Background::of_bins(geometry.shape(), background)),
         calibrated: false,
         ..measurement(geometry, prompts)
     }
@@ -258,7 +265,9 @@ fn wrong_data_and_settings_are_named() {
     assert_eq!(failed(&lopsided, FbpConfig::default()), FbpError::Unpaired { min: 1, max: 1 });
 
     let mut broken = data.clone();
-    broken.prompts[2 * 16 + 7] = f32::NAN;
+    let mut prompts = broken.prompts.to_vec();
+    prompts[2 * 16 + 7] = f32::NAN;
+    broken.prompts = prompts.into();
     let error = failed(&broken, FbpConfig::default());
     assert!(matches!(error, FbpError::NotFinite { view: 0, radial: 2, plane: 7, .. }), "{error}");
 

@@ -1,6 +1,6 @@
 //! Coincide's own HDF5 files: round trips, and every kind of damage.
 
-use coincide::data::Measurement;
+use coincide::data::{Background, Measurement, Product};
 use coincide::image::{Image, ImageGrid, ImageUnit};
 use coincide::io::hdf5::{Kind, read_image, read_kind, read_measurement, write_image, write_measurement};
 use coincide::io::interfile::read_geometry;
@@ -31,10 +31,18 @@ fn measurement(tof_mashing: usize) -> Measurement {
     let compression = AxialCompression::Ge { max_ring_difference: 3 };
     let geometry = SinogramGeometry::new(scanner, compression, 2, tof_mashing).unwrap();
     let lines = geometry.lines();
+    let shape = geometry.shape();
+    let bins = (0..geometry.bins()).map(|i| 0.25 + (i % 5) as f32).collect();
+    let mut background = Background::of_bins(shape, bins);
+    if tof_mashing > 0 {
+        let lines = (0..lines).map(|i| 0.5 + (i % 3) as f32).collect();
+        let times = (0..shape[0] * shape[2]).map(|i| 0.1 + (i % 7) as f32).collect();
+        background.add(Background::of_products(shape, vec![Product { lines, times }]));
+    }
     Measurement {
         prompts: (0..geometry.bins()).map(|i| ((i * 7919) % 13) as f32).collect(),
         factors: Some((0..lines).map(|i| 0.1 + (i % 17) as f32).collect()),
-        background: Some((0..geometry.bins()).map(|i| 0.25 + (i % 5) as f32).collect()),
+        background: Some(background),
         calibrated: true,
         duration_s: Some(600.0),
         geometry,
@@ -100,8 +108,10 @@ fn segments_with_some_of_their_planes_come_back() {
     let segments = &mut scan.geometry.segments;
     segments[0].planes.drain(..2);
     segments[1].planes.truncate(1);
-    scan.prompts.truncate(scan.geometry.bins());
-    scan.background.as_mut().unwrap().truncate(scan.geometry.bins());
+    let bins = scan.geometry.bins();
+    scan.prompts = scan.prompts.iter().take(bins).collect();
+    let background = scan.background.unwrap().to_vec()[..bins].to_vec();
+    scan.background = Some(Background::of_bins(scan.geometry.shape(), background));
     scan.factors.as_mut().unwrap().truncate(scan.geometry.lines());
     let file = written_measurement(&scan);
     assert_eq!(read_measurement(&file.path).unwrap().0, scan);
@@ -112,11 +122,14 @@ fn segments_with_some_of_their_planes_come_back() {
 
 #[test]
 fn fractional_and_large_counts_are_kept() {
-    let mut scan = measurement(0);
-    scan.prompts[3] = 65536.0;
-    scan.prompts[4] = 0.5;
-    let file = written_measurement(&scan);
-    assert_eq!(read_measurement(&file.path).unwrap().0, scan);
+    for large in [255.0, 256.0, 65535.0, 65536.0, 0.5] {
+        let mut scan = measurement(0);
+        let mut prompts = scan.prompts.to_vec();
+        prompts[3] = large;
+        scan.prompts = prompts.into();
+        let file = written_measurement(&scan);
+        assert_eq!(read_measurement(&file.path).unwrap().0, scan);
+    }
 }
 
 #[test]
@@ -126,7 +139,7 @@ fn every_preset_keeps_its_geometry() {
         let views = scanner.crystals_per_ring / 2;
         let compression = AxialCompression::Span { span: 3, max_ring_difference: 4 };
         let geometry = SinogramGeometry::new(scanner, compression, views, 0).unwrap();
-        let prompts = vec![1.0; geometry.bins()];
+        let prompts = vec![1.0; geometry.bins()].into();
         let scan =
             Measurement { geometry, prompts, factors: None, background: None, calibrated: false, duration_s: None };
         let file = written_measurement(&scan);
@@ -140,7 +153,9 @@ fn wrong_values_are_named_with_their_bin() {
     let path = folder.path().join("scan.h5");
     let mut scan = measurement(0);
     let planes = scan.geometry.planes();
-    scan.prompts[planes + 2] = f32::NAN;
+    let mut prompts = scan.prompts.to_vec();
+    prompts[planes + 2] = f32::NAN;
+    scan.prompts = prompts.into();
     let error = write_measurement(&path, false, &scan, &Provenance::default()).unwrap_err().to_string();
     assert!(error.ends_with("scan.h5: prompts[0, 1, 0, 2] is NaN, expected a finite number >= 0"), "{error}");
     assert!(!path.exists());

@@ -4,7 +4,7 @@ use coincide::algorithm::{
     Algorithm, Bsrem, BsremVariant, DePierro, Lbfgs, Objective, Osem, Osl, Pdhg, ProximalNewton, Relaxation, Saga, Sps,
     Svrg, Svrn, optimality,
 };
-use coincide::data::Measurement;
+use coincide::data::{Background, Measurement};
 use coincide::image::ImageGrid;
 use coincide::likelihood::Model;
 use coincide::operator::{LinearOperator, Projector};
@@ -50,7 +50,7 @@ fn measurement() -> Measurement {
         (mean + deviation * mean.sqrt()).max(0.0).round()
     };
     let prompts = (0..mean.len()).map(noisy).collect();
-    let (factors, background) = (Some(factors), Some(background));
+    let (factors, background) = (Some(factors), Some(Background::of_bins(geometry.shape(), background)));
     Measurement { geometry, prompts, factors, background, calibrated: true, duration_s: None }
 }
 

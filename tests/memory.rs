@@ -1,25 +1,23 @@
-//! Peak resident memory of a whole reconstruction from a file: at most 1.5 × (measurement + 4 images), on any number of threads.
+//! Peak resident memory of a whole reconstruction: at most 1.5 × (measurement + 4 images), on any number of threads, and what
+//! `coincide check` said before.
 
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-const SIMULATE: &str = r#"
-[acquisition]
+const ACQUISITION: &str = r#"
 phantom = "uniform-cylinder"
 scanner.preset = "siemens-mmr"
+sinogram = { view_mashing = 3, axial.span = { span = 11, max_ring_difference = 60 } }
+simulation = { counts.total-prompts = 1e7, randoms_fraction = 0.2 }
+"#;
 
-[acquisition.sinogram]
-view_mashing = 3
-axial.span = { span = 11, max_ring_difference = 60 }
-
-[acquisition.simulation]
-counts.total-prompts = 1e7
-randoms_fraction = 0.2
-
-[output]
-measurement = "scan.h5"
+const WITH_TOF: &str = r#"
+phantom = "uniform-cylinder"
+scanner.preset = "siemens-mct"
+sinogram = { view_mashing = 6, tof_mashing = 1, axial.span = { span = 11, max_ring_difference = 49 } }
+simulation = { counts.total-prompts = 2e7, randoms_fraction = 0.3, scatter_fraction = 0.2 }
 "#;
 
 const SHAPE: [usize; 3] = [172, 172, 127];
@@ -34,22 +32,52 @@ fn run(folder: &Path, arguments: &str) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
+/// The rest of a config.
+fn reconstruction(subsets: usize) -> String {
+    format!(
+        "[image]\nshape = {SHAPE:?}\nvoxel_mm = [3.1, 3.1, 2.03125]\n[resolution]\nfwhm_mm = [4.5, 4.5, 4.5]\n\
+         [algorithm.osem]\nsubsets = {subsets}\niterations = 1\n"
+    )
+}
+
+/// Runs a config; returns its peak in MB, which must be what was predicted.
+fn peak(folder: &Path, config: &str, threads: usize, what: &str) -> f64 {
+    fs::write(folder.join("recon.toml"), config).unwrap();
+    let megabytes = |result: Value| result["peak_memory_mb"].as_f64().unwrap();
+    let predicted = megabytes(run(folder, "check recon.toml"));
+    let peak = megabytes(run(folder, &format!("recon recon.toml --threads {threads}")));
+    println!("{what}, {threads} threads: {peak:.0} MB, predicted {predicted:.0}");
+    assert!((predicted / peak - 1.0).abs() < 0.1, "{what}: {peak} MB, predicted {predicted}");
+    peak
+}
+
 #[test]
 fn a_reconstruction_stays_within_its_memory() {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("simulate.toml"), SIMULATE).unwrap();
-    run(folder.path(), "simulate simulate.toml");
+    let folder = folder.path();
+    let simulate = format!("[acquisition]{ACQUISITION}[output]\nmeasurement = \"scan.h5\"\n");
+    fs::write(folder.join("simulate.toml"), simulate).unwrap();
+    run(folder, "simulate simulate.toml");
+    let [x, y, z] = SHAPE;
+    let most = 1.5 * 4.0 * (MEASUREMENT + 4 * x * y * z) as f64 / 1e6;
     for (subsets, threads) in [(4, 1), (21, 1), (21, 5)] {
-        let [x, y, z] = SHAPE;
-        let config = format!(
-            "[measurement]\nfile = \"scan.h5\"\n[image]\nshape = {SHAPE:?}\nvoxel_mm = [3.1, 3.1, 2.03125]\n\
-             [resolution]\nfwhm_mm = [4.5, 4.5, 4.5]\n[algorithm.osem]\nsubsets = {subsets}\niterations = 1\n"
-        );
-        fs::write(folder.path().join("recon.toml"), config).unwrap();
-        let most = 1.5 * 4.0 * (MEASUREMENT + 4 * x * y * z) as f64 / 1e6;
-        let result = run(folder.path(), &format!("recon recon.toml --threads {threads}"));
-        let peak = result["peak_memory_mb"].as_f64().unwrap();
-        println!("{subsets} subsets, {threads} threads: {peak:.0} MB of {most:.0}");
+        let config = format!("[measurement]\nfile = \"scan.h5\"\n{}", reconstruction(subsets));
+        let peak = peak(folder, &config, threads, &format!("{subsets} subsets"));
         assert!(peak < most, "{subsets} subsets, {threads} threads: {peak} MB, at most {most}");
     }
+}
+
+#[test]
+fn with_time_of_flight_counts_take_a_byte_and_the_background_little() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("simulate.toml"), format!("[acquisition]{WITH_TOF}[output]\nmeasurement = \"scan.h5\"\n"))
+        .unwrap();
+    let shape = run(folder, "simulate simulate.toml")["files"][0]["shape"].clone();
+    let bins: u64 = shape.as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).product();
+    let config = format!("[measurement]\nfile = \"scan.h5\"\n{}", reconstruction(14));
+    let peak_mb = peak(folder, &config, 2, "TOF, from a file");
+    println!("{:.2} bytes for each of {bins} bins", 1e6 * peak_mb / bins as f64);
+    let simulated = format!("[measurement.simulated]{WITH_TOF}{}", reconstruction(14));
+    peak(folder, &simulated, 2, "TOF, simulated");
 }

@@ -1,6 +1,6 @@
 //! Component normalisation by maximum likelihood: known components come back from noisy counts of a cylinder.
 
-use coincide::data::{Measurement, NormComponents, NormParts};
+use coincide::data::{Background, Measurement, NormComponents, NormParts};
 use coincide::normalise::{NormaliseError, ROUNDS, normalise};
 use coincide::phantom::Phantom;
 use coincide::scanner::{AxialCompression, Scanner, SinogramGeometry, preset};
@@ -99,7 +99,7 @@ fn scan(geometry: &SinogramGeometry, efficiencies: &[f32], emission: &[f32]) -> 
         geometry: geometry.clone(),
         prompts: trues().map(|mean| mean + extra).map(count).collect(),
         factors: None,
-        background: Some(vec![extra as f32; emission.len()]),
+        background: Some(Background::of_bins(geometry.shape(), vec![extra as f32; emission.len()])),
         calibrated: false,
         duration_s: Some(100.0),
     }
@@ -170,7 +170,7 @@ fn components_can_be_left_out() {
 #[test]
 fn what_cannot_be_normalised_is_refused() {
     let empty = |geometry: SinogramGeometry| Measurement {
-        prompts: vec![0.0; geometry.bins()],
+        prompts: vec![0.0; geometry.bins()].into(),
         factors: None,
         background: None,
         calibrated: false,

@@ -1,7 +1,7 @@
 //! MLEM and OSEM: what theory says they keep.
 
 use coincide::algorithm::{Algorithm, Osem};
-use coincide::data::Measurement;
+use coincide::data::{Background, Counts, Measurement};
 use coincide::image::ImageGrid;
 use coincide::likelihood::Model;
 use coincide::operator::{LinearOperator, Projector};
@@ -45,6 +45,7 @@ fn measurement(background: bool) -> Measurement {
         (mean + deviation * mean.sqrt()).max(0.0).round()
     };
     let prompts = (0..mean.len()).map(noisy).collect();
+    let background = background.map(|background| Background::of_bins(geometry.shape(), background));
     Measurement { geometry, prompts, factors: Some(factors), background, calibrated: true, duration_s: None }
 }
 
@@ -139,8 +140,11 @@ fn sensitivities_that_do_not_fit_give_the_same_image() {
     // Factors of one and no background say the same as their absence, but leave room for an image per subset.
     let roomy = {
         let measurement = measurement(false);
+        let shape = measurement.geometry.shape();
         let (ones, zeros) = (vec![1.0; measurement.geometry.lines()], vec![0.0; measurement.geometry.bins()]);
-        Measurement { factors: Some(ones), background: Some(zeros), ..measurement }
+        let prompts = Counts::F32(measurement.prompts.to_vec());
+        let background = Some(Background::of_bins(shape, zeros));
+        Measurement { prompts, factors: Some(ones), background, ..measurement }
     };
     let tight = Measurement { factors: None, background: None, ..roomy.clone() };
     let image = |measurement: &Measurement, kept: (usize, usize)| {

@@ -1,6 +1,6 @@
 //! Smooth randoms: proven on simulated singles, then used on the real scan.
 
-use coincide::data::{singles, smooth_randoms};
+use coincide::data::{Counts, singles, smooth_randoms};
 use coincide::io::listmode::ListMode;
 use coincide::scanner::{AxialCompression, RadialSampling, Scanner, SinogramGeometry, TofDetector, preset};
 use rand::{RngExt, SeedableRng};
@@ -84,6 +84,10 @@ fn error(estimate: &[f32], truth: &[f64]) -> f64 {
     estimate.iter().zip(truth).map(|(&e, t)| (f64::from(e) - t).powi(2)).sum::<f64>() / squares
 }
 
+fn counts(values: &[f32]) -> Counts {
+    values.to_vec().into()
+}
+
 fn total(values: &[f32]) -> f64 {
     values.iter().map(|&v| f64::from(v)).sum()
 }
@@ -110,7 +114,7 @@ fn exact_randoms_are_returned() {
         let singles = true_singles(&geometry.scanner, 0.3, 1);
         let truth = expected(&geometry, &singles, 1e9);
         let delayeds: Vec<f32> = truth.iter().map(|&t| t as f32).collect();
-        let estimate = smooth_randoms(&geometry, &delayeds).unwrap();
+        let estimate = smooth_randoms(&geometry, &counts(&delayeds)).unwrap().to_vec();
         let error = error(&estimate, &truth).sqrt();
         println!("{name}: relative error {error:.2e} from exact delayeds");
         // Where a bin mixes ring pairs, EM is on its way for long.
@@ -126,7 +130,7 @@ fn the_estimate_beats_the_delayeds_by_far() {
             let crystals = singles.iter().filter(|s| **s > 0.0).count() as f64;
             let truth = expected(&geometry, &singles, per_crystal * crystals);
             let delayeds = noisy(&truth, 3);
-            let estimate = smooth_randoms(&geometry, &delayeds).unwrap();
+            let estimate = smooth_randoms(&geometry, &counts(&delayeds)).unwrap().to_vec();
             let [raw, smooth] = [&delayeds, &estimate].map(|values| error(values, &truth));
             let coarse = error(&smooth_product(&geometry, &singles, &truth), &truth);
             println!(
@@ -167,7 +171,7 @@ fn singles_of_many_counts_are_the_true_ones() {
     let geometry = geometry(scanner(6, 8), 1, 1, 0);
     let truth = true_singles(&geometry.scanner, 0.3, 4);
     let delayeds = noisy(&expected(&geometry, &truth, 2e8), 5);
-    let estimate = singles(&geometry, &delayeds).unwrap();
+    let estimate = singles(&geometry, &counts(&delayeds)).unwrap();
     let scale = estimate.iter().sum::<f64>() / truth.iter().sum::<f64>();
     for (i, (e, t)) in estimate.iter().zip(&truth).enumerate() {
         assert!((e - scale * t).abs() <= 0.01 * scale * t, "crystal {i}: {e} for {}", scale * t);
@@ -181,10 +185,10 @@ fn bits_do_not_depend_on_threads_and_no_counts_give_no_randoms() {
     let delayeds = noisy(&truth, 7);
     let with = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| smooth_randoms(&geometry, &delayeds).unwrap())
+        pool.install(|| smooth_randoms(&geometry, &counts(&delayeds)).unwrap())
     };
     assert_eq!(with(1), with(3));
-    let none = smooth_randoms(&geometry, &vec![0.0; geometry.bins()]).unwrap();
+    let none = smooth_randoms(&geometry, &counts(&vec![0.0; geometry.bins()])).unwrap().to_vec();
     assert!(none.iter().all(|&r| r == 0.0));
 }
 
@@ -193,12 +197,12 @@ fn what_is_no_delayeds_is_refused() {
     let mut geometry = geometry(scanner(4, 6), 1, 1, 0);
     let mut delayeds = vec![1.0; geometry.bins()];
     delayeds[17] = f32::NAN;
-    let error = smooth_randoms(&geometry, &delayeds).unwrap_err().to_string();
+    let error = smooth_randoms(&geometry, &counts(&delayeds)).unwrap_err().to_string();
     assert_eq!(error, "the sinogram of delayeds holds NaN at 17, expected a finite number >= 0");
     delayeds[17] = -1.0;
-    assert!(smooth_randoms(&geometry, &delayeds).unwrap_err().to_string().contains("-1 at 17"));
+    assert!(smooth_randoms(&geometry, &counts(&delayeds)).unwrap_err().to_string().contains("-1 at 17"));
     geometry.sampling = RadialSampling::ArcCorrected { bin_mm: 1.0 };
-    assert!(smooth_randoms(&geometry, &delayeds).unwrap_err().to_string().contains("arc-corrected"));
+    assert!(smooth_randoms(&geometry, &counts(&delayeds)).unwrap_err().to_string().contains("arc-corrected"));
 }
 
 #[test]
@@ -212,7 +216,7 @@ fn the_real_scan_has_smooth_randoms() {
     let geometry = list_mode.geometry(11).unwrap();
     let scan = list_mode.histogram(&geometry, None, &mut |_, _| {}).unwrap();
     let start = std::time::Instant::now();
-    let randoms = smooth_randoms(&geometry, &scan.delayeds).unwrap();
+    let randoms = smooth_randoms(&geometry, &counts(&scan.delayeds)).unwrap().to_vec();
     println!("randoms of {} bins in {:.2} s", randoms.len(), start.elapsed().as_secs_f64());
     assert!((total(&randoms) - 35_320.0).abs() < 0.5, "{}", total(&randoms));
     // Delayeds are Poisson around them: χ² of sums over 4 views × 8 radial bins × 27 planes is as many as there are sums.

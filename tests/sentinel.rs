@@ -1,6 +1,6 @@
 //! The sentinel: z against its definition, under the truth, with a lesion erased and with one invented; and through the program.
 
-use coincide::data::Measurement;
+use coincide::data::{Background, Measurement};
 use coincide::image::ImageGrid;
 use coincide::likelihood::Model;
 use coincide::scanner::{AxialCompression, Scanner, SinogramGeometry, TofDetector, preset};
@@ -67,10 +67,10 @@ fn scan(x: &[f32], seed: u64) -> Measurement {
 fn scan_of(geometry: SinogramGeometry, x: &[f32], seed: u64) -> Measurement {
     let bins = geometry.bins();
     let factors: Vec<f32> = (0..geometry.lines()).map(|n| 0.004 + 0.002 * (n % 5) as f32).collect();
-    let background = Some(vec![0.2 / geometry.tof_bins() as f32; bins]);
+    let background = Some(Background::even(geometry.shape(), vec![0.2; geometry.lines()]));
     let empty = Measurement {
         geometry,
-        prompts: vec![0.0; bins],
+        prompts: vec![0.0; bins].into(),
         factors: Some(factors),
         background,
         calibrated: true,

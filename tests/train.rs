@@ -216,7 +216,7 @@ fn cases_follow_from_seed_and_index_and_keep_what_they_are_asked_for() {
     let case = case(2);
     let (planes, prompts) = (case.measurement.geometry.planes(), &case.measurement.prompts);
     for plane in 0..planes {
-        let total: f64 = prompts.iter().skip(plane).step_by(planes).map(|&y| f64::from(y)).sum();
+        let total: f64 = prompts.iter().skip(plane).step_by(planes).map(f64::from).sum();
         assert!((total / case.prompts[plane] - 1.0).abs() < 0.05, "plane {plane}: {total}");
     }
     let background = case.measurement.total_background() / case.prompts.iter().sum::<f64>();

@@ -2,7 +2,7 @@
 //! made by hand.
 
 use coincide::algorithm::{Algorithm, Objective, Osem, UnrolledEm};
-use coincide::data::Measurement;
+use coincide::data::{Background, Measurement};
 use coincide::image::ImageGrid;
 use coincide::io::hdf5;
 use coincide::likelihood::Model;
@@ -45,8 +45,8 @@ fn measurement(calibration: f32) -> Measurement {
         let (mean, deviation) = (factors[n] * mean[n] + 0.4, ((n * 7919 % 1009) as f32 / 504.5 - 1.0) * 1.7);
         (mean + deviation * mean.sqrt()).max(0.0).round()
     };
-    let prompts: Vec<f32> = (0..mean.len()).map(noisy).collect();
-    let background = Some(vec![0.4; prompts.len()]);
+    let prompts = (0..mean.len()).map(noisy).collect();
+    let background = Some(Background::of_bins(geometry.shape(), vec![0.4; mean.len()]));
     let factors = Some(factors.iter().map(|factor| calibration * factor).collect());
     Measurement { geometry, prompts, factors, background, calibrated: true, duration_s: None }
 }

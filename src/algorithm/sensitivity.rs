@@ -63,26 +63,56 @@ impl SubsetSensitivities {
 /// What the program takes by itself, in floats; of small data, no more than an eighth of them.
 const OWN_FLOATS: usize = 10 << 20;
 
+/// Counts have four bytes each in the sum that bounds all memory, where that is not more than this: small data are not to be slow.
+const SMALL_BYTES: usize = 1 << 30;
+
 /// What there is room for.
 enum Room {
     All,
     Packed(usize),
 }
 
-/// Everything together stays within 1.5 × (measurement + 4 images).
+/// How large a reconstruction is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Size {
+    /// Bytes of the counts.
+    pub counts: usize,
+    /// Bytes of factors and background.
+    pub others: usize,
+    pub bins: usize,
+    pub voxels: usize,
+    pub subsets: usize,
+}
+
+impl Size {
+    /// Bytes of the sensitivities that are kept, and of the image that packed ones are unpacked into.
+    pub fn sensitivity_bytes(&self) -> usize {
+        match self.room() {
+            Room::All => self.subsets * self.voxels * size_of::<f32>(),
+            Room::Packed(count) => self.voxels * (size_of::<f32>() + count * size_of::<u16>()),
+        }
+    }
+
+    /// Everything together stays within 1.5 × (measurement + 4 images).
+    fn room(&self) -> Room {
+        let Self { counts, others, bins, voxels, subsets } = *self;
+        let data = (counts + others) / size_of::<f32>();
+        let measurement = (counts.max(SMALL_BYTES.min(size_of::<f32>() * bins)) + others) / size_of::<f32>();
+        // Image, back projection, image between B and G, and one spare for the observers.
+        let left = ((measurement + 4 * voxels) * 3 / 2).saturating_sub(data + bins / subsets + 4 * voxels);
+        if subsets * voxels <= left {
+            Room::All
+        } else {
+            // Besides the image that they are unpacked into, half of one is left free for what comes and goes.
+            let others = voxels * 3 / 2 + OWN_FLOATS.min(data / 8);
+            Room::Packed((left.saturating_sub(others) / voxels.div_ceil(2)).min(subsets))
+        }
+    }
+}
+
 fn room(model: &Model) -> Room {
     let measurement = model.measurement();
-    let floats = |array: &Option<Vec<f32>>| array.as_ref().map_or(0, Vec::len);
-    let bins = measurement.prompts.len();
-    let data = bins + floats(&measurement.factors) + floats(&measurement.background);
-    let (voxels, subsets) = (model.grid().voxels(), model.subsets());
-    // Image, back projection, image between B and G, and one spare for the observers.
-    let left = ((data + 4 * voxels) * 3 / 2).saturating_sub(data + bins / subsets + 4 * voxels);
-    if subsets * voxels <= left {
-        Room::All
-    } else {
-        // Besides the image that they are unpacked into, half of one is left free for what comes and goes.
-        let others = voxels * 3 / 2 + OWN_FLOATS.min(data / 8);
-        Room::Packed((left.saturating_sub(others) / voxels.div_ceil(2)).min(subsets))
-    }
+    let (counts, bytes) = (measurement.prompts.bytes(), measurement.bytes());
+    let (bins, voxels, subsets) = (measurement.prompts.len(), model.grid().voxels(), model.subsets());
+    Size { counts, others: bytes - counts, bins, voxels, subsets }.room()
 }

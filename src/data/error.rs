@@ -28,11 +28,11 @@ pub enum DataError {
 }
 
 /// Refuses values that are not finite or below zero.
-pub(super) fn check_counts(what: &'static str, values: &[f32]) -> Result<(), DataError> {
-    match values.iter().position(|value| !(value.is_finite() && *value >= 0.0)) {
+pub(super) fn check_counts(what: &'static str, mut values: impl Iterator<Item = f32>) -> Result<(), DataError> {
+    match values.by_ref().enumerate().find(|(_, value)| !(value.is_finite() && *value >= 0.0)) {
         None => Ok(()),
-        Some(index) => {
-            let found = f64::from(values[index]);
+        Some((index, found)) => {
+            let found = f64::from(found);
             Err(DataError::Value { what, index, found, expected: "a finite number >= 0" })
         }
     }

@@ -145,7 +145,7 @@ impl NormComponents {
         let rings_per_block = geometry.scanner.rings_per_block.max(1);
         let blocks = [self.rings.div_ceil(rings_per_block), self.crystals_per_ring.div_ceil(self.crystals_per_block)];
         if let Some(rates) = block_rates {
-            super::error::check_counts("the singles rates", rates)?;
+            super::error::check_counts("the singles rates", rates.iter().copied())?;
             if rates.len() != blocks[0] * blocks[1] {
                 let (found, expected) = (format!("{} values", rates.len()), format!("{blocks:?} blocks"));
                 return Err(DataError::Mismatch { what: "the list of singles rates", found, expected });

@@ -25,10 +25,26 @@ impl Rule {
 
     /// Names the first element that breaks the rule; `shape` is row-major.
     pub(super) fn check(self, path: &Path, name: &str, values: &[f32], shape: &[usize]) -> Result<(), IoError> {
+        self.check_part(path, name, values, shape, 0)
+    }
+
+    /// The same of a part that starts at element number `first`.
+    pub(super) fn check_part(
+        self,
+        path: &Path,
+        name: &str,
+        values: &[f32],
+        shape: &[usize],
+        first: usize,
+    ) -> Result<(), IoError> {
+        // Without an early end, so that it runs on vectors.
+        if values.iter().fold(true, |all, &value| all & self.holds(value)) {
+            return Ok(());
+        }
         let Some(position) = values.iter().position(|&value| !self.holds(value)) else { return Ok(()) };
         Err(IoError::Field {
             path: path.into(),
-            field: format!("{name}{:?}", index(position, shape)),
+            field: format!("{name}{:?}", index(first + position, shape)),
             found: values[position].to_string(),
             expected: self.text().into(),
         })

@@ -1,5 +1,6 @@
 //! The likelihood's conjugate, for primal-dual algorithms: −L(x) = max over u of Σᵢ uᵢ (A x)ᵢ − L*(u), A = m ⊙ G B.
 
+use super::lines::{AT_LEAST, Unpacked};
 use super::model::{Model, Scratch};
 use super::poisson::Bins;
 use rayon::prelude::*;
@@ -8,8 +9,10 @@ impl Model<'_> {
     /// u = 1 − y / ȳ(x), the dual variable that belongs to an image; out = Aₖᵀ u = −∇Lₖ(x).
     pub fn dual_of(&self, subset: usize, x: &[f32], u: &mut [f32], scratch: &mut Scratch, out: &mut [f32]) {
         self.forward(subset, x, &mut scratch.image, &mut scratch.sinogram);
-        let lines = self.columns(subset, &mut scratch.sinogram).zip(u.par_chunks_mut(self.column()));
-        lines.for_each(|((bins, planes, integrals), u)| {
+        let (column, planes) = (self.column(), self.planes());
+        let lines = scratch.sinogram.par_chunks_mut(column).zip(u.par_chunks_mut(column)).enumerate();
+        lines.with_min_len(AT_LEAST).for_each_init(Unpacked::default, |room, (line, (integrals, u))| {
+            let bins = self.bins(subset, line, room);
             for (p, (integral, u)) in integrals.iter_mut().zip(u).enumerate() {
                 let (y, m, b) = bins.at(p, planes);
                 let mean = m * *integral + b;
@@ -35,10 +38,11 @@ impl Model<'_> {
         out: &mut [f32],
     ) {
         self.forward(subset, x, &mut scratch.image, &mut scratch.sinogram);
-        let column = self.column();
-        let lines = self.columns(subset, &mut scratch.sinogram).zip(u.par_chunks_mut(column));
-        lines.zip(lengths.par_chunks(column)).for_each(|(((bins, planes, integrals), u), lengths)| {
-            ascend(bins, planes, step, lengths, u, integrals);
+        let (column, planes) = (self.column(), self.planes());
+        let lines = scratch.sinogram.par_chunks_mut(column).zip(u.par_chunks_mut(column));
+        let lines = lines.zip(lengths.par_chunks(column)).enumerate().with_min_len(AT_LEAST);
+        lines.for_each_init(Unpacked::default, |room, (line, ((integrals, u), lengths))| {
+            ascend(self.bins(subset, line, room), planes, step, lengths, u, integrals);
         });
         self.back(subset, &scratch.sinogram, &mut scratch.image, out);
     }

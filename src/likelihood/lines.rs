@@ -4,10 +4,23 @@ use super::model::Model;
 use super::poisson::Bins;
 use rayon::prelude::*;
 
+/// Lines that a thread takes at least.
+pub(super) const AT_LEAST: usize = 16;
+
+/// Where the bins of a line are unpacked.
+#[derive(Default)]
+pub(super) struct Unpacked {
+    counts: Vec<f32>,
+    background: Vec<f32>,
+}
+
 impl Model<'_> {
     /// Calls `change(bins, planes, column)` for every transaxial line of a sinogram of a subset.
     pub fn lines(&self, subset: usize, sinogram: &mut [f32], change: impl Fn(Bins, usize, &mut [f32]) + Sync) {
-        self.columns(subset, sinogram).for_each(|(bins, planes, column)| change(bins, planes, column));
+        let (planes, lines) = (self.planes(), sinogram.par_chunks_mut(self.column()).enumerate());
+        lines.with_min_len(AT_LEAST).for_each_init(Unpacked::default, |room, (line, column)| {
+            change(self.bins(subset, line, room), planes, column);
+        });
     }
 
     /// The sum of `value(bins, planes, column)` over the transaxial lines of a subset, in an order of its own.
@@ -17,35 +30,32 @@ impl Model<'_> {
         sinogram: &mut [f32],
         value: impl Fn(Bins, usize, &mut [f32]) -> f64 + Sync,
     ) -> f64 {
+        let (planes, lines) = (self.planes(), sinogram.par_chunks_mut(self.column()).enumerate());
+        let lines = lines
+            .with_min_len(AT_LEAST)
+            .map_init(Unpacked::default, |room, (line, column)| value(self.bins(subset, line, room), planes, column));
         // Collected first: the order of a parallel sum would depend on the number of threads.
-        let sums: Vec<f64> =
-            self.columns(subset, sinogram).map(|(bins, planes, column)| value(bins, planes, column)).collect();
-        sums.iter().sum()
+        lines.collect::<Vec<f64>>().iter().sum()
     }
 
     /// Floats of one transaxial line.
     pub(super) fn column(&self) -> usize {
-        let [_, _, tof, planes] = self.measurement.geometry.shape();
-        tof * planes
+        self.measurement.geometry.tof_bins() * self.planes()
     }
 
-    /// `(bins, planes, column)` of every transaxial line of a sinogram of a subset.
-    pub(super) fn columns<'s>(
-        &'s self,
-        subset: usize,
-        sinogram: &'s mut [f32],
-    ) -> impl IndexedParallelIterator<Item = (Bins<'s>, usize, &'s mut [f32])> {
-        let [_, radial_bins, tof, planes] = self.measurement.geometry.shape();
-        let views = &self.subsets[subset].views;
-        let column = tof * planes;
-        sinogram.par_chunks_mut(column).enumerate().with_min_len(16).map(move |(line, integrals)| {
-            let line = views[line / radial_bins] * radial_bins + line % radial_bins;
-            let bins = Bins {
-                counts: &self.measurement.prompts[line * column..][..column],
-                factors: self.measurement.factors.as_ref().map(|m| &m[line * planes..][..planes]),
-                background: self.measurement.background.as_ref().map(|b| &b[line * column..][..column]),
-            };
-            (bins, planes, integrals)
-        })
+    pub(super) fn planes(&self) -> usize {
+        self.measurement.geometry.planes()
+    }
+
+    /// The bins of a transaxial line of a subset.
+    pub(super) fn bins<'a>(&'a self, subset: usize, line: usize, room: &'a mut Unpacked) -> Bins<'a> {
+        let (radial_bins, planes, column) = (self.measurement.geometry.radial_bins, self.planes(), self.column());
+        let line = self.subsets[subset].views[line / radial_bins] * radial_bins + line % radial_bins;
+        let measurement = self.measurement;
+        Bins {
+            counts: measurement.prompts.range(line * column..(line + 1) * column, &mut room.counts),
+            factors: measurement.factors.as_ref().map(|m| &m[line * planes..][..planes]),
+            background: measurement.background.as_ref().map(|b| b.line(line, &mut room.background)),
+        }
     }
 }

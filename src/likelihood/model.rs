@@ -123,8 +123,10 @@ impl<'a> Model<'a> {
 
     /// The largest L that any ȳ could have: that of ȳ = y.
     pub fn saturated_log_likelihood(&self) -> f64 {
-        let terms = self.measurement.prompts.par_chunks(1 << 16).map(|counts| {
+        let (prompts, some) = (&self.measurement.prompts, 1 << 16);
+        let terms = (0..prompts.len().div_ceil(some)).into_par_iter().map_init(Vec::new, |room, part| {
             let term = |y: f64| if y > 0.0 { y * y.ln() - y } else { 0.0 };
+            let counts = prompts.range(part * some..((part + 1) * some).min(prompts.len()), room);
             counts.iter().map(|&y| term(f64::from(y))).sum::<f64>()
         });
         terms.collect::<Vec<_>>().iter().sum()

@@ -103,12 +103,13 @@ impl<'a> Scan<'a> {
     /// Prompts on lines through the object, and the number of these lines.
     pub fn seen(&self) -> (f64, usize) {
         let (tof, planes) = (self.geometry.tof_bins(), self.planes.len());
-        let column = |(prompts, expected): (&[f32], &[f32])| {
-            let own = |n: usize| expected[n % planes] > 0.0;
-            let prompts = prompts.iter().enumerate().filter(|(n, _)| own(*n)).map(|(_, y)| f64::from(*y)).sum::<f64>();
+        let column = |(line, expected): (usize, &[f32])| {
+            let own = |n: &usize| expected[n % planes] > 0.0;
+            let prompts = |n: usize| f64::from(self.measurement.prompts.at(line * tof * planes + n));
+            let prompts = (0..tof * planes).filter(own).map(prompts).sum::<f64>();
             (prompts, expected.iter().filter(|e| **e > 0.0).count())
         };
-        let columns = self.measurement.prompts.chunks(tof * planes).zip(self.expected.chunks(planes)).map(column);
+        let columns = self.expected.chunks(planes).enumerate().map(column);
         columns.fold((0.0, 0), |sum, own| (sum.0 + own.0, sum.1 + own.1))
     }
 
@@ -258,14 +259,15 @@ impl<'a> Scan<'a> {
     fn bins(&self, part: usize, mut visit: impl FnMut(&Bin, f64, f64, f64)) {
         let [views, radial_bins, tof, planes] = self.geometry.shape();
         let rings = self.geometry.scanner.rings;
+        let [mut prompts_room, mut background_room] = [(); 2].map(|()| Vec::new());
         for view in part * views / PARTS..(part + 1) * views / PARTS {
             for radial in 0..radial_bins {
                 let Some([c, d]) = self.geometry.crystals(view, radial) else { continue };
                 let line = view * radial_bins + radial;
                 let interference = radial * self.block + view % self.block;
                 let column = line * tof * planes..(line + 1) * tof * planes;
-                let prompts = &self.measurement.prompts[column.clone()];
-                let background = self.measurement.background.as_ref().map(|b| &b[column]);
+                let prompts = self.measurement.prompts.range(column, &mut prompts_room);
+                let background = self.measurement.background.as_ref().map(|b| b.line(line, &mut background_room));
                 let over_time = |values: &[f32], plane: usize| {
                     values[plane..].iter().step_by(planes).map(|value| f64::from(*value)).sum::<f64>()
                 };

@@ -4,6 +4,7 @@
 //! projected and timed, and a network works on a few planes.
 
 use super::measurement::measurement_geometry;
+use super::memory::predicted_bytes;
 use super::{Options, RunError};
 use crate::config::{ConfigError, PriorConfig, ReconConfig, Source};
 use crate::image::ImageGrid;
@@ -14,9 +15,6 @@ use crate::scanner::SinogramGeometry;
 use coincide_kernels::Level;
 use std::path::Path;
 use std::time::Instant;
-
-/// Bytes of the program, its tables and its threads' work space, found by measurement.
-const OWN_BYTES: f64 = 30e6;
 
 /// Bytes of a value.
 const VALUE: f64 = 4.0;
@@ -31,7 +29,7 @@ pub fn check(path: &Path, options: &Options) -> Result<CheckResult, RunError> {
         problems = config.conflicts_with(&geometry, &source);
         if let Ok(grid) = config.image.grid(&geometry, &source) {
             let pool = options.pool(config.run.threads)?;
-            let mut bytes = predicted_bytes(&config, &geometry, &grid);
+            let mut bytes = predicted_bytes(&config, &source, &geometry, &grid);
             let mut time = pool.install(|| predicted_seconds(&config, &geometry, grid));
             if let Some(network) = pool.install(|| network_cost(&config, &source, &grid))? {
                 let iterations = config.algorithm.iterations().map_or(1, |iterations| iterations.count.max(1));
@@ -88,16 +86,6 @@ fn network_cost(config: &ReconConfig, source: &Source, grid: &ImageGrid) -> Resu
 
 fn problem(error: &ConfigError) -> Problem {
     Problem { message: error.to_string() }
-}
-
-/// Prompts, background and factors; image, back projection, blurred image, sensitivity, and what reading and judging take;
-/// where all sensitivities are kept depends on the room there is: 1.5 × (measurement + 4 images) in all.
-pub(super) fn predicted_bytes(config: &ReconConfig, geometry: &SinogramGeometry, grid: &ImageGrid) -> f64 {
-    let measurement = VALUE * (2 * geometry.bins() + geometry.lines()) as f64;
-    let image = VALUE * grid.voxels() as f64;
-    let subsets = config.algorithm.iterations().map_or(1, |iterations| iterations.subsets.max(1));
-    let subset = VALUE * geometry.bins() as f64 / subsets as f64;
-    OWN_BYTES + (measurement + (4 + subsets) as f64 * image + subset).min(1.5 * (measurement + 4.0 * image))
 }
 
 /// Projects and back projects some views and scales the time to all iterations and the sensitivity.

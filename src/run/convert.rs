@@ -63,7 +63,7 @@ fn convert_measurement(input: &Path, output: &Path, force: bool) -> Result<Vec<S
     }
     let data = ProjectionData {
         geometry: measurement.geometry,
-        values: measurement.prompts,
+        values: measurement.prompts.to_vec(),
         duration_s: measurement.duration_s,
     };
     write_projection_data(output, &data, Encoding::default(), StorageOrder::default(), force)?;

@@ -98,7 +98,7 @@ pub(super) fn add_randoms(
     };
     match &mut measurement.background {
         None => measurement.background = Some(randoms),
-        Some(background) => background.iter_mut().zip(randoms).for_each(|(sum, randoms)| *sum += randoms),
+        Some(background) => background.add(randoms),
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::measurement::{Acquired, input};
 use super::{Options, RunError};
 use crate::config::{MmrListmodeConfig, RandomsConfig, Source};
-use crate::data::{Measurement, NormParts, smooth_randoms};
+use crate::data::{Background, Measurement, NormParts, smooth_randoms};
 use crate::io::listmode::{Histogram, ListMode};
 use crate::io::norm::read_norm;
 use crate::scanner::SinogramGeometry;
@@ -40,11 +40,12 @@ pub(super) fn from_listmode(
     }
     let Histogram { prompts, delayeds, .. } = histogram;
     let background = match config.randoms {
-        RandomsConfig::SmoothedDelayeds => Some(smooth_randoms(&geometry, &delayeds)?),
-        RandomsConfig::Delayeds => Some(delayeds),
+        RandomsConfig::SmoothedDelayeds => Some(smooth_randoms(&geometry, &delayeds.into())?),
+        RandomsConfig::Delayeds => Some(Background::of_bins(geometry.shape(), delayeds)),
         RandomsConfig::None => None,
     };
     let duration_s = counts.duration_s();
+    let prompts = prompts.into();
     let measurement = Measurement { geometry, prompts, factors, background, calibrated: false, duration_s };
     Ok(Acquired { measurement, inputs, seed: None })
 }

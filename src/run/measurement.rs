@@ -3,7 +3,7 @@
 use super::listmode::{from_listmode, listmode_geometry};
 use super::{Options, RunError};
 use crate::config::{AcquisitionConfig, InterfileConfig, MeasurementConfig, NegativePrompts, Source};
-use crate::data::Measurement;
+use crate::data::{Background, Measurement};
 use crate::io::interfile::{Contents, ProjectionData, read_geometry, read_projection_data};
 use crate::io::{IoError, hdf5};
 use crate::report::{Input, sha256};
@@ -46,29 +46,15 @@ pub(super) fn acquire(config: &MeasurementConfig, source: &Source, options: &Opt
     }
 }
 
-/// The geometry of the measurement, where it is known without reading all counts.
-pub(super) fn early_geometry(
-    config: &MeasurementConfig,
-    source: &Source,
-) -> Result<Option<SinogramGeometry>, RunError> {
-    Ok(match config {
-        MeasurementConfig::Simulated(acquisition) => Some(acquisition.geometry(source, "measurement.simulated")?),
-        MeasurementConfig::MmrListmode(listmode) => Some(listmode_geometry(listmode, source)?),
-        MeasurementConfig::Interfile(files) => Some(read_geometry(&source.resolve(&files.prompts))?),
-        MeasurementConfig::File(path) if is_interfile(path) => Some(read_geometry(&source.resolve(path))?),
-        MeasurementConfig::File(_) => None,
-    })
-}
-
-/// The geometry of the measurement.
+/// The geometry of the measurement, without reading its counts.
 pub(super) fn measurement_geometry(config: &MeasurementConfig, source: &Source) -> Result<SinogramGeometry, RunError> {
-    match (early_geometry(config, source)?, config) {
-        (None, MeasurementConfig::File(path)) => {
-            Ok(read_measurement(&source.input("measurement.file", path)?)?.geometry)
-        }
-        (Some(geometry), _) => Ok(geometry),
-        (None, _) => Err(RunError::Usage("the geometry of this measurement is not known beforehand".into())),
-    }
+    Ok(match config {
+        MeasurementConfig::Simulated(acquisition) => acquisition.geometry(source, "measurement.simulated")?,
+        MeasurementConfig::MmrListmode(listmode) => listmode_geometry(listmode, source)?,
+        MeasurementConfig::Interfile(files) => read_geometry(&source.resolve(&files.prompts))?,
+        MeasurementConfig::File(path) if is_interfile(path) => read_geometry(&source.resolve(path))?,
+        MeasurementConfig::File(path) => hdf5::read_outline(&source.input("measurement.file", path)?)?.geometry,
+    })
 }
 
 /// Simulates an acquisition: one measurement per dose level.
@@ -106,7 +92,7 @@ fn without_negatives(path: &Path, options: &Options) -> Result<Measurement, RunE
 }
 
 fn prompts_alone(ProjectionData { geometry, values, duration_s }: ProjectionData) -> Measurement {
-    Measurement { geometry, prompts: values, factors: None, background: None, calibrated: false, duration_s }
+    Measurement { geometry, prompts: values.into(), factors: None, background: None, calibrated: false, duration_s }
 }
 
 /// Whether a name is that of an Interfile header.
@@ -130,12 +116,13 @@ fn from_interfile(files: &InterfileConfig, source: &Source, options: &Options) -
         measurement.factors = Some(factors);
     }
     if let Some(path) = &files.background {
-        measurement.background = Some(matching(&file(path)?, &measurement.geometry)?);
+        let background = matching(&file(path)?, &measurement.geometry)?;
+        measurement.background = Some(Background::of_bins(measurement.geometry.shape(), background));
     }
     if let Some(path) = &files.additive {
         let mut background = matching(&file(path)?, &measurement.geometry)?;
         scale_by_factors(&mut background, &measurement);
-        measurement.background = Some(background);
+        measurement.background = Some(Background::of_bins(measurement.geometry.shape(), background));
     }
     Ok(Acquired { measurement, inputs, seed: None })
 }

@@ -22,6 +22,7 @@ mod info;
 mod iterate;
 mod listmode;
 mod measurement;
+mod memory;
 mod model_card;
 mod model_output;
 mod normalise;

@@ -4,7 +4,7 @@ use super::confidence::{Confidence, lesion_masks};
 use super::corrections::correct;
 use super::figures::Reference;
 use super::iterate::{Made, Scene};
-use super::measurement::{Acquired, acquire, early_geometry};
+use super::measurement::{Acquired, acquire, measurement_geometry};
 use super::page::{Shown, recon_page};
 use super::sentinel::held_out;
 use super::{Options, RunError, first, write_outputs};
@@ -26,9 +26,7 @@ pub fn recon(path: &Path, options: &Options) -> Result<ReconResult, RunError> {
 /// Reconstructs with a config that is already read.
 pub(super) fn recon_config(source: &Source, config: &ReconConfig, options: &Options) -> Result<ReconResult, RunError> {
     first(config.conflicts(source, options.force))?;
-    if let Some(geometry) = early_geometry(&config.measurement, source)? {
-        first(config.conflicts_with(&geometry, source))?;
-    }
+    first(config.conflicts_with(&measurement_geometry(&config.measurement, source)?, source))?;
     let made = options.pool(config.run.threads)?.install(|| {
         let acquired = acquire(&config.measurement, source, options)?;
         reconstruct(source, config, acquired, options)

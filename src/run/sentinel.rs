@@ -146,12 +146,12 @@ impl Scene<'_> {
 
     /// Counts of the same image as the kept ones: the share q of all, where 1 − q was reconstructed.
     fn kept_again(&self, mean: &[f32], share: f64, seed: u64, number: usize) -> Measurement {
-        let ratio = (share / (1.0 - share)) as f32;
-        let scaled = |values: &[f32]| values.iter().map(|value| value * ratio).collect::<Vec<f32>>();
+        let ratio = share / (1.0 - share);
+        let scaled = |values: &[f32]| values.iter().map(|value| value * ratio as f32).collect::<Vec<f32>>();
         let measurement = self.model.measurement();
         let kept = Measurement {
             factors: measurement.factors.as_deref().map(scaled),
-            background: measurement.background.as_deref().map(scaled),
+            background: measurement.background.as_ref().map(|background| background.scaled(ratio)),
             ..measurement.clone()
         };
         resampled(&kept, &scaled(mean), seed, number)

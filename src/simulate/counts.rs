@@ -4,7 +4,7 @@
 //! Each view has its own stream of random numbers, so the counts do not depend on the number of threads.
 
 use super::{Purpose, stream};
-use crate::data::Measurement;
+use crate::data::{Counts, Measurement};
 use rand_distr::{Binomial, Distribution, Poisson};
 use rand_pcg::Pcg64;
 use rayon::prelude::*;
@@ -18,26 +18,19 @@ pub(crate) fn poisson(mean: f64, random: &mut Pcg64) -> f32 {
 /// The scan at a share `dose` of its counts; `level` separates the random numbers of the levels.
 pub(super) fn thinned(full: &Measurement, dose: f64, level: usize, noise: bool, seed: u64) -> Measurement {
     let scaled = |values: &Vec<f32>| values.par_iter().map(|&value| (f64::from(value) * dose) as f32).collect();
-    let length = full.view_bins(0).len();
-    let views = full.geometry.views;
-    let prompts = if noise {
-        let mut prompts = vec![0.0; full.prompts.len()];
-        let pairs = prompts.par_chunks_mut(length).zip(full.prompts.par_chunks(length)).enumerate();
-        pairs.for_each(|(view, (kept, prompts))| {
-            let mut random = stream(seed, Purpose::Thinning, level * views + view);
-            for (kept, &prompts) in kept.iter_mut().zip(prompts) {
-                *kept = binomial(prompts, dose, &mut random);
-            }
-        });
-        prompts
-    } else {
-        scaled(&full.prompts)
-    };
+    let (views, length) = (full.geometry.views, full.view_bins());
+    let prompts = Counts::of_views(views, length, |view, kept| {
+        let mut random = stream(seed, Purpose::Thinning, level * views + view);
+        for (bin, kept) in kept.iter_mut().enumerate() {
+            let prompts = full.prompts.at(view * length + bin);
+            *kept = if noise { binomial(prompts, dose, &mut random) } else { (f64::from(prompts) * dose) as f32 };
+        }
+    });
     Measurement {
         geometry: full.geometry.clone(),
         prompts,
         factors: full.factors.as_ref().map(scaled),
-        background: full.background.as_ref().map(scaled),
+        background: full.background.as_ref().map(|background| background.scaled(dose)),
         calibrated: full.calibrated,
         duration_s: full.duration_s.map(|duration| duration * dose),
     }
@@ -48,8 +41,11 @@ pub(super) fn thinned(full: &Measurement, dose: f64, level: usize, noise: bool, 
 pub fn split(whole: &Measurement, share: f64, seed: u64) -> (Measurement, Measurement) {
     let first = thinned(whole, share, 0, true, seed);
     let mut second = thinned(whole, 1.0 - share, 0, false, seed);
-    let rest = whole.prompts.par_iter().zip(&first.prompts).map(|(whole, first)| whole - first);
-    second.prompts = rest.collect();
+    let length = whole.view_bins();
+    second.prompts = Counts::of_views(whole.geometry.views, length, |view, rest| {
+        let bins = view * length..;
+        rest.iter_mut().zip(bins).for_each(|(rest, bin)| *rest = whole.prompts.at(bin) - first.prompts.at(bin));
+    });
     (first, second)
 }
 
@@ -57,11 +53,10 @@ pub fn split(whole: &Measurement, share: f64, seed: u64) -> (Measurement, Measur
 /// independent.
 pub fn resampled(scan: &Measurement, mean: &[f32], seed: u64, number: usize) -> Measurement {
     assert_eq!(mean.len(), scan.prompts.len(), "expected counts of another geometry");
-    let (length, views) = (scan.view_bins(0).len(), scan.geometry.views);
-    let mut prompts = vec![0.0; mean.len()];
-    let pairs = prompts.par_chunks_mut(length).zip(mean.par_chunks(length)).enumerate();
-    pairs.for_each(|(view, (prompts, mean))| {
+    let (length, views) = (scan.view_bins(), scan.geometry.views);
+    let prompts = Counts::of_views(views, length, |view, prompts| {
         let mut random = stream(seed, Purpose::Resampling, number * views + view);
+        let mean = &mean[view * length..];
         prompts.iter_mut().zip(mean).for_each(|(prompts, &mean)| *prompts = poisson(f64::from(mean), &mut random));
     });
     Measurement { prompts, ..scan.clone() }

@@ -35,15 +35,15 @@ pub(crate) use efficiency::Efficiencies;
 pub use error::SimulateError;
 pub use isotope::Isotope;
 pub use lesions::{AddedLesion, added};
+pub(crate) use scan::KEPT;
 pub use singles::SinglesConfig;
 pub use trace::{Projection, project};
 
-use crate::data::Measurement;
+use crate::data::{Counts, Measurement};
 use crate::phantom::Phantom;
 use crate::scanner::SinogramGeometry;
 use rand::SeedableRng;
 use rand_pcg::Pcg64;
-use rayon::prelude::*;
 use scan::Scan;
 
 /// What random numbers are for; each purpose has streams of its own.
@@ -106,11 +106,14 @@ pub fn delayeds(
         ..config.clone()
     };
     let scan = simulate(phantom, geometry, &without_prompts, &|_, _| ())?.remove(0);
-    let mut prompts = scan.background.unwrap_or_else(|| vec![0.0; scan.prompts.len()]);
-    let view_bins = prompts.len() / geometry.views;
-    prompts.par_chunks_mut(view_bins).enumerate().for_each(|(view, bins)| {
-        let mut random = stream(config.seed, Purpose::Delayeds, view);
-        bins.iter_mut().filter(|_| config.noise).for_each(|bin| *bin = poisson(f64::from(*bin), &mut random));
+    let column = scan.geometry.planes() * scan.geometry.tof_bins();
+    let prompts = Counts::of_views(geometry.views, scan.view_bins(), |view, bins| {
+        let (mut random, mut room) = (stream(config.seed, Purpose::Delayeds, view), Vec::new());
+        let Some(randoms) = &scan.background else { return bins.fill(0.0) };
+        for (radial, bins) in bins.chunks_mut(column).enumerate() {
+            bins.copy_from_slice(randoms.line(view * geometry.radial_bins + radial, &mut room));
+            bins.iter_mut().filter(|_| config.noise).for_each(|bin| *bin = poisson(f64::from(*bin), &mut random));
+        }
     });
     Ok(Measurement { prompts, factors: None, background: None, calibrated: false, ..scan })
 }

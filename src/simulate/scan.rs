@@ -10,7 +10,7 @@ use super::scatter::{ScatterShape, ViewScatter};
 use super::singles::{face_mm2, live_shares, rates};
 use super::trace::{Attenuation, ViewTracer};
 use super::{Correction, CountsConfig, Purpose, SimulateError, SimulationConfig, stream, zeros};
-use crate::data::Measurement;
+use crate::data::{Background, Counts, Measurement, Product};
 use crate::phantom::Phantom;
 use crate::scanner::{RadialSampling, SinogramGeometry};
 use crate::units::NonNegative;
@@ -67,11 +67,47 @@ struct Totals {
     scatter: f64,
 }
 
-/// What a view's counts besides the phantom's own are made of.
-struct Shapes {
-    scatter: ViewScatter,
-    /// Emission of added lesions.
+/// Bins whose emission is kept between the pass that finds the scales and the one that counts; that of others is traced twice.
+pub(crate) const KEPT: usize = 1 << 30;
+
+/// Emission of a view, `[radial, tof, plane]`.
+struct Emission {
+    phantom: Vec<f32>,
+    /// That of added lesions.
     lesions: Option<Vec<f32>>,
+}
+
+/// What traces the views.
+struct Tracers<'a> {
+    geometry: &'a SinogramGeometry,
+    phantom: ViewTracer<'a>,
+    lesions: Option<LesionTracer<'a>>,
+    blur: Option<SinogramBlur<'a>>,
+}
+
+impl<'a> Tracers<'a> {
+    fn new(scan: &'a Scan<'a>) -> Self {
+        let (geometry, config) = (scan.geometry, scan.config);
+        let attenuation = if config.attenuation { Attenuation::Applied } else { Attenuation::None };
+        Self {
+            geometry,
+            phantom: ViewTracer::new(geometry, scan.phantom, config.sub_lines, attenuation),
+            lesions: scan.lesions.as_ref().map(|of| LesionTracer::new(geometry, of, config.sub_lines)),
+            blur: SinogramBlur::new(geometry, config.resolution_fwhm_mm.get()),
+        }
+    }
+
+    /// The emission of a view; its attenuation `[radial, plane]` is written, too.
+    fn emission(&self, view: usize, attenuation: &mut [f32]) -> Emission {
+        let mut phantom = vec![0.0; attenuation.len() * self.geometry.tof_bins()];
+        self.phantom.trace(view, &mut phantom, attenuation);
+        let mut lesions = self.lesions.as_ref().map(|of| of.trace(view, attenuation, self.geometry));
+        if let Some(blur) = &self.blur {
+            blur.apply(view, &mut phantom);
+            lesions.iter_mut().for_each(|emission| blur.apply(view, emission));
+        }
+        Emission { phantom, lesions }
+    }
 }
 
 /// Counts per unit of each shape.
@@ -127,45 +163,52 @@ impl<'a> Scan<'a> {
     }
 
     pub fn acquire(&self) -> Result<Measurement, SimulateError> {
-        let mut prompts = zeros(self.geometry.bins())?;
-        let mut factors = zeros(self.geometry.lines())?;
-        let mut background = zeros(self.geometry.bins())?;
-        let (view_bins, view_lines) = (prompts.len() / self.geometry.views, factors.len() / self.geometry.views);
-        let attenuation = if self.config.attenuation { Attenuation::Applied } else { Attenuation::None };
-        let tracer = ViewTracer::new(self.geometry, self.phantom, self.config.sub_lines, attenuation);
-        let lesions = self.lesions.as_ref().map(|of| LesionTracer::new(self.geometry, of, self.config.sub_lines));
-        let blur = SinogramBlur::new(self.geometry, self.config.resolution_fwhm_mm.get());
-        let views = prompts.par_chunks_mut(view_bins).zip(factors.par_chunks_mut(view_lines)).enumerate();
-        let (shapes, totals): (Vec<_>, Vec<_>) = views
-            .map(|(view, (emission, attenuation))| {
-                tracer.trace(view, emission, attenuation);
-                let mut lesions = lesions.as_ref().map(|of| of.trace(view, attenuation, self.geometry));
-                if let Some(blur) = &blur {
-                    blur.apply(view, emission);
-                    lesions.iter_mut().for_each(|emission| blur.apply(view, emission));
-                }
-                let scatter = self.scatter.of_view(view, emission);
-                let totals = self.totals(view, emission, &scatter);
-                self.step();
-                (Shapes { scatter, lesions }, totals)
-            })
-            .unzip();
+        let (views, lines, bins) = (self.geometry.views, self.geometry.lines(), self.geometry.bins());
+        let (view_bins, view_lines) = (bins / views, lines / views);
+        let [mut factors, mut randoms, mut scatter] = [zeros(lines)?, zeros(lines)?, zeros(lines)?];
+        let tracers = Tracers::new(self);
+        let kept = KEPT / (view_bins * (1 + usize::from(self.lesions.is_some())));
+        let traced = factors.par_chunks_mut(view_lines).enumerate().map(|(view, attenuation)| {
+            let emission = tracers.emission(view, attenuation);
+            let shape = self.scatter.of_view(view, &emission.phantom);
+            let totals = self.totals(view, &emission.phantom, &shape);
+            self.step();
+            ((view < kept).then_some(emission), (shape, totals))
+        });
+        let (emissions, (shapes, totals)): (Vec<_>, (Vec<_>, Vec<_>)) = traced.unzip();
         let scales = self.scales(&totals)?;
-        let views = prompts.par_chunks_mut(view_bins).zip(factors.par_chunks_mut(view_lines));
-        let views = views.zip(background.par_chunks_mut(view_bins)).zip(&shapes).enumerate();
-        views.for_each(|(view, (((prompts, factors), background), shapes))| {
-            self.count(view, &scales, &shapes.scatter, [prompts, factors, background]);
-            if let Some(emission) = &shapes.lesions {
-                self.add_lesions(view, scales.trues, emission, prompts);
+        let parts = randoms.par_chunks_mut(view_lines).zip(scatter.par_chunks_mut(view_lines));
+        let parts = factors.par_chunks_mut(view_lines).zip(parts).zip(&shapes).enumerate();
+        parts.for_each(|(view, ((factors, (randoms, scatter)), shape))| {
+            self.known(view, &scales, shape, [factors, randoms, scatter]);
+        });
+        let prompts = Counts::of_views(views, view_bins, |view, prompts| {
+            let again;
+            let emission = match &emissions[view] {
+                Some(kept) => kept,
+                None => {
+                    again = tracers.emission(view, &mut vec![0.0; view_lines]);
+                    &again
+                }
+            };
+            self.count(view, &scales, &shapes[view], &emission.phantom, prompts);
+            if let Some(lesions) = &emission.lesions {
+                self.add_lesions(view, scales.trues, lesions, prompts);
             }
             self.step();
         });
-        let has_background = scales.randoms > 0.0 || scales.scatter > 0.0;
+        let times: Vec<f32> = shapes.iter().flat_map(|shape| shape.times.iter().map(|share| *share as f32)).collect();
+        let background = (scales.randoms > 0.0 || scales.scatter > 0.0).then(|| {
+            let mut background = Background::even(self.geometry.shape(), randoms);
+            let scatter = Product { lines: scatter, times };
+            background.add(Background::of_products(self.geometry.shape(), vec![scatter]));
+            background
+        });
         Ok(Measurement {
             geometry: self.geometry.clone(),
             prompts,
             factors: Some(factors),
-            background: has_background.then_some(background),
+            background,
             calibrated: true,
             duration_s: match self.config.counts {
                 CountsConfig::Scan(scan) => Some(scan.duration_s.get()),
@@ -226,24 +269,26 @@ impl<'a> Scan<'a> {
         Ok(Scales { trues, assumed, randoms, scatter: scale(self.config.scatter_fraction.get(), totals.scatter) })
     }
 
-    /// Turns emission into prompts, attenuation into factors, and fills the background.
-    fn count(
+    /// What the model knows of a view: turns attenuation into factors, and fills the background of all TOF bins together.
+    fn known(
         &self,
         view: usize,
         scales: &Scales,
         scatter: &ViewScatter,
-        [prompts, factors, background]: [&mut [f32]; 3],
+        [factors, randoms, scattered]: [&mut [f32]; 3],
     ) {
-        let [_, _, tof, planes] = self.geometry.shape();
-        let mut random = stream(self.config.seed, Purpose::Counts, view);
-        let [mut efficiency, mut assumed, mut randoms, mut scattered] = [(); 4].map(|()| vec![0.0; planes]);
+        let planes = self.geometry.planes();
+        let [mut efficiency, mut assumed] = [(); 2].map(|()| vec![0.0; planes]);
         let known = |correction| if self.config.corrects(correction) { 1.0 } else { 0.0 };
-        let [knows_randoms, knows_scatter] = [Correction::Randoms, Correction::Scatter].map(known);
+        let [randoms_scale, scatter_scale] =
+            [known(Correction::Randoms) * scales.randoms, known(Correction::Scatter) * scales.scatter];
         let knows_attenuation = self.config.corrects(Correction::Attenuation);
-        for (radial, factors) in factors.chunks_exact_mut(planes).enumerate() {
+        let columns = randoms.chunks_exact_mut(planes).zip(scattered.chunks_exact_mut(planes));
+        let columns = factors.chunks_exact_mut(planes).zip(columns).enumerate();
+        for (radial, (factors, (randoms, scattered))) in columns {
             self.efficiencies.column(view, radial, &mut efficiency);
-            self.randoms.column(view, radial, &mut randoms);
-            self.scatter.column(scatter, view, radial, &mut scattered);
+            self.randoms.column(view, radial, randoms);
+            self.scatter.column(scatter, view, radial, scattered);
             match &self.assumed {
                 Some(of) => of.column(view, radial, &mut assumed),
                 None => assumed.copy_from_slice(&efficiency),
@@ -252,20 +297,35 @@ impl<'a> Scan<'a> {
                 let attenuation = if knows_attenuation { f64::from(*factor) } else { 1.0 };
                 *factor = (scales.assumed * f64::from(assumed) * attenuation) as f32;
             }
-            for time in 0..tof {
-                let bins = (radial * tof + time) * planes..(radial * tof + time + 1) * planes;
-                let (prompts, background) = (&mut prompts[bins.clone()], &mut background[bins]);
-                let (randoms_scale, scatter_scale) =
-                    (scales.randoms / tof as f64, scales.scatter * scatter.times[time]);
-                for plane in 0..planes {
-                    let efficiency = f64::from(efficiency[plane]);
-                    let randoms = randoms_scale * f64::from(randoms[plane]);
-                    let scatter = scatter_scale * f64::from(scattered[plane]);
-                    background[plane] = (efficiency * (knows_randoms * randoms + knows_scatter * scatter)) as f32;
-                    let extra = (efficiency * (randoms + scatter)) as f32;
-                    let mean = scales.trues * efficiency * f64::from(prompts[plane]) + f64::from(extra);
-                    prompts[plane] = if self.config.noise { poisson(mean, &mut random) } else { mean as f32 };
-                }
+            for (counts, scale) in [(randoms, randoms_scale), (scattered, scatter_scale)] {
+                let scaled = |(counts, efficiency): (&mut f32, &f32)| {
+                    *counts = (scale * f64::from(*efficiency) * f64::from(*counts)) as f32;
+                };
+                counts.iter_mut().zip(&efficiency).for_each(scaled);
+            }
+        }
+    }
+
+    /// Counts a view: its trues, randoms and scatter.
+    fn count(&self, view: usize, scales: &Scales, scatter: &ViewScatter, emission: &[f32], prompts: &mut [f32]) {
+        let [_, _, tof, planes] = self.geometry.shape();
+        let mut random = stream(self.config.seed, Purpose::Counts, view);
+        let [mut efficiency, mut randoms, mut scattered] = [(); 3].map(|()| vec![0.0; planes]);
+        let rows = prompts.chunks_exact_mut(planes).zip(emission.chunks_exact(planes)).enumerate();
+        for (row, (prompts, emission)) in rows {
+            let (radial, time) = (row / tof, row % tof);
+            if time == 0 {
+                self.efficiencies.column(view, radial, &mut efficiency);
+                self.randoms.column(view, radial, &mut randoms);
+                self.scatter.column(scatter, view, radial, &mut scattered);
+            }
+            let (randoms_scale, scatter_scale) = (scales.randoms / tof as f64, scales.scatter * scatter.times[time]);
+            for plane in 0..planes {
+                let efficiency = f64::from(efficiency[plane]);
+                let extra = randoms_scale * f64::from(randoms[plane]) + scatter_scale * f64::from(scattered[plane]);
+                let mean =
+                    scales.trues * efficiency * f64::from(emission[plane]) + f64::from((efficiency * extra) as f32);
+                prompts[plane] = if self.config.noise { poisson(mean, &mut random) } else { mean as f32 };
             }
         }
     }

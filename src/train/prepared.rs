@@ -5,7 +5,7 @@
 use super::case::Case;
 use super::geometry::Stack;
 use crate::algorithm::{Algorithm, Osem, field_of_view, sensitivity};
-use crate::data::{Measurement, SubsetError, most_subsets};
+use crate::data::{Background, Measurement, SubsetError, most_subsets};
 use crate::image::ImageGrid;
 use crate::likelihood::Model;
 use crate::prior::{RelativeNoise, mean_activity};
@@ -80,8 +80,8 @@ impl Sums {
             }
             sums
         };
-        let background = sums(measurement.background.as_deref().unwrap_or_default());
-        Self { prompts: sums(&measurement.prompts), background }
+        let background = measurement.background.as_ref().map(Background::to_vec).unwrap_or_default();
+        Self { prompts: sums(&measurement.prompts.to_vec()), background: sums(&background) }
     }
 }
 

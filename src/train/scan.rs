@@ -7,7 +7,7 @@
 //! in the stack has counts of its own: every slice, or all planes together. Bins are `[view, radial, tof = 1, plane]`.
 
 use super::geometry::Stack;
-use crate::data::Measurement;
+use crate::data::{Background, Measurement};
 use crate::image::ImageGrid;
 use crate::operator::{GaussianFilter, LinearOperator, Projector};
 use crate::scanner::SinogramGeometry;
@@ -121,12 +121,12 @@ fn counted(
         }
     });
     debug_assert_eq!(trues.len(), views * length);
-    let geometry = geometry.clone();
+    let (shape, geometry) = (geometry.shape(), geometry.clone());
     Measurement {
         geometry,
-        prompts: trues,
+        prompts: trues.into(),
         factors: Some(factors),
-        background: Some(background),
+        background: Some(Background::of_bins(shape, background)),
         calibrated: true,
         duration_s: None,
     }

@@ -13,6 +13,7 @@
 //! at least a given contrast in the region. The guarantee needs the right model of the scanner, and a truth that one of the
 //! images of the denominator shows.
 
+use crate::data::{Background, Counts};
 use crate::image::ImageGrid;
 use crate::likelihood::Model;
 use crate::operator::GaussianFilter;
@@ -105,7 +106,7 @@ impl Parts {
     fn of(model: &Model, images: [&Vec<f32>; PARTS]) -> Self {
         let measurement = model.measurement();
         let none = || vec![0.0; measurement.prompts.len()];
-        let background = measurement.background.clone().unwrap_or_else(none);
+        let background = measurement.background.as_ref().map_or_else(none, Background::to_vec);
         let mut scratch = model.scratch();
         let seen = images.map(|image| {
             let all = model.expected(image, &mut scratch);
@@ -115,16 +116,16 @@ impl Parts {
     }
 
     fn fit<'a>(&'a self, model: &'a Model) -> Fit<'a> {
-        let prompts = &model.measurement().prompts;
-        let least = LEAST_MEAN * model.measurement().total_prompts() / prompts.len() as f64;
-        Fit { least: least.max(f64::MIN_POSITIVE), y: prompts, background: &self.background, parts: &self.seen }
+        let y = &model.measurement().prompts;
+        let least = LEAST_MEAN * model.measurement().total_prompts() / y.len() as f64;
+        Fit { least: least.max(f64::MIN_POSITIVE), y, background: &self.background, parts: &self.seen }
     }
 }
 
 /// Counts y of means Σ θₖ pₖ + b, but of the least mean at least: the sum of images may be negative somewhere.
 struct Fit<'a> {
     least: f64,
-    y: &'a [f32],
+    y: &'a Counts,
     background: &'a [f32],
     parts: &'a [Vec<f64>; PARTS],
 }
@@ -133,7 +134,7 @@ impl Fit<'_> {
     /// Σ y ln ȳ − ȳ
     fn value(&self, theta: [f64; PARTS]) -> f64 {
         let seen = |bin: usize| (0..PARTS).map(|k| theta[k] * self.parts[k][bin]).sum::<f64>();
-        let term = |(bin, (&y, &b)): (usize, (&f32, &f32))| {
+        let term = |(bin, (y, &b)): (usize, (f32, &f32))| {
             let (y, mean) = (f64::from(y), (seen(bin) + f64::from(b)).max(self.least));
             y * mean.ln() - mean
         };
@@ -170,7 +171,7 @@ impl Fit<'_> {
     /// Slope and negative curvature of the value.
     fn derivatives(&self, theta: [f64; PARTS]) -> ([f64; PARTS], [[f64; PARTS]; PARTS]) {
         let (mut slope, mut curvature) = ([0.0; PARTS], [[0.0; PARTS]; PARTS]);
-        for (bin, (&y, &b)) in self.y.iter().zip(self.background).enumerate() {
+        for (bin, (y, &b)) in self.y.iter().zip(self.background).enumerate() {
             let part: [f64; PARTS] = std::array::from_fn(|k| self.parts[k][bin]);
             let mean = (0..PARTS).map(|k| theta[k] * part[k]).sum::<f64>() + f64::from(b);
             if mean <= self.least {

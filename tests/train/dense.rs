@@ -102,8 +102,8 @@ impl Subset {
         let means: Vec<f64> = (0..slices).map(mean_of).collect();
         Self {
             rows,
-            counts: of_subset(&measurement.prompts),
-            background: of_subset(measurement.background.as_ref().unwrap()),
+            counts: of_subset(&measurement.prompts.to_vec()),
+            background: of_subset(&measurement.background.as_ref().unwrap().to_vec()),
             mean: (0..voxels).map(|voxel| means[voxel % slices]).collect(),
             sensitivity,
         }

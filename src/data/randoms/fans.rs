@@ -2,6 +2,7 @@
 //!
 //! Arrays are `[crystal, ring]`, ring contiguous, so that all rings of a transaxial crystal pair are added at once.
 
+use crate::data::{Background, Counts};
 use crate::scanner::SinogramGeometry;
 use rayon::prelude::*;
 
@@ -69,7 +70,7 @@ impl<'a> Fans<'a> {
     }
 
     /// Fan sums of measured counts; a bin of several pairs is shared out in proportion to their s_i s_j.
-    pub fn measured(&self, counts: &[f32], singles: &[f64]) -> Vec<f64> {
+    pub fn measured(&self, counts: &Counts, singles: &[f64]) -> Vec<f64> {
         let views = self.geometry.views;
         let part = |part: usize| {
             let mut sums = vec![0.0; self.len()];
@@ -83,13 +84,13 @@ impl<'a> Fans<'a> {
         sums
     }
 
-    fn measured_view(&self, view: usize, counts: &[f32], singles: &[f64], sums: &mut [f64]) {
+    fn measured_view(&self, view: usize, counts: &Counts, singles: &[f64], sums: &mut [f64]) {
         let [_, radial_bins, tof_bins, planes] = self.geometry.shape();
-        let mut without_tof = vec![0.0; planes];
+        let (mut without_tof, mut room) = (vec![0.0; planes], Vec::new());
         for radial in 0..radial_bins {
             let pairs: Vec<_> = self.geometry.crystal_pairs(view, radial).map(|(_, pair)| pair).collect();
             let start = (view * radial_bins + radial) * tof_bins * planes;
-            let column = &counts[start..start + tof_bins * planes];
+            let column = counts.range(start..start + tof_bins * planes, &mut room);
             let (first, others) = column.split_at(planes);
             without_tof.copy_from_slice(first);
             for other in others.chunks(planes) {
@@ -116,23 +117,21 @@ impl<'a> Fans<'a> {
     }
 
     /// Expected counts of every bin, the same in all TOF bins.
-    pub fn randoms(&self, singles: &[f64]) -> Vec<f32> {
-        let [_, radial_bins, tof_bins, planes] = self.geometry.shape();
-        let mut randoms = vec![0.0; self.geometry.bins()];
-        randoms.par_chunks_mut(radial_bins * tof_bins * planes).enumerate().for_each(|(view, bins)| {
-            for (radial, bins) in bins.chunks_mut(tof_bins * planes).enumerate() {
+    pub fn randoms(&self, singles: &[f64]) -> Background {
+        let [_, radial_bins, _, planes] = self.geometry.shape();
+        let mut randoms = vec![0.0; self.geometry.lines()];
+        randoms.par_chunks_mut(radial_bins * planes).enumerate().for_each(|(view, bins)| {
+            for (radial, bins) in bins.chunks_mut(planes).enumerate() {
                 for (_, [c, d]) in self.geometry.crystal_pairs(view, radial) {
                     let [a_side, b_side] = [&singles[self.column(c)], &singles[self.column(d)]];
                     for (bin, pairs) in bins.iter_mut().zip(&self.planes) {
                         let sum: f64 = pairs.iter().map(|&[a, b]| a_side[a] * b_side[b]).sum();
-                        *bin += (sum / tof_bins as f64) as f32;
+                        *bin += sum as f32;
                     }
                 }
-                let (first, others) = bins.split_at_mut(planes);
-                others.chunks_mut(planes).for_each(|other| other.copy_from_slice(first));
             }
         });
-        randoms
+        Background::even(self.geometry.shape(), randoms)
     }
 
     /// For each transaxial crystal, Σ_b s(b) over the partners of ring a on side A, then Σ_a s(a) over those of ring b on side B.

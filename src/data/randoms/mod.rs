@@ -19,6 +19,7 @@ mod fans;
 mod fit;
 
 use super::error::{DataError, check_counts};
+use super::{Background, Counts};
 use crate::scanner::{RadialSampling, SinogramGeometry};
 use fans::Fans;
 use fit::Model;
@@ -31,7 +32,7 @@ const ROUNDS: usize = 16;
 const MASHED_ROUNDS: usize = 64;
 
 /// Expected randoms of every bin, from delayeds in the same sinogram. Their total is that of the delayeds. Without counts all are 0.
-pub fn smooth_randoms(geometry: &SinogramGeometry, delayeds: &[f32]) -> Result<Vec<f32>, DataError> {
+pub fn smooth_randoms(geometry: &SinogramGeometry, delayeds: &Counts) -> Result<Background, DataError> {
     let fans = checked(geometry, delayeds)?;
     Ok(fans.randoms(&fitted(&fans, delayeds)))
 }
@@ -42,11 +43,11 @@ pub fn randoms_of_singles(
     rates: &[f32],
     window_s: f64,
     duration_s: f64,
-) -> Result<Vec<f32>, DataError> {
+) -> Result<Background, DataError> {
     if geometry.sampling != RadialSampling::Crystals {
         return Err(arc_corrected("the sinogram"));
     }
-    check_counts("the list of singles rates", rates)?;
+    check_counts("the list of singles rates", rates.iter().copied())?;
     let scanner = &geometry.scanner;
     let (found, expected) = (rates.len(), scanner.crystals_per_ring * scanner.rings);
     if found != expected {
@@ -64,21 +65,21 @@ fn arc_corrected(what: &'static str) -> DataError {
 }
 
 /// The singles behind [`smooth_randoms`], `[crystal, ring]`, in (counts of a bin)^½.
-pub fn singles(geometry: &SinogramGeometry, delayeds: &[f32]) -> Result<Vec<f64>, DataError> {
+pub fn singles(geometry: &SinogramGeometry, delayeds: &Counts) -> Result<Vec<f64>, DataError> {
     let fans = checked(geometry, delayeds)?;
     Ok(fitted(&fans, delayeds))
 }
 
-fn checked<'a>(geometry: &'a SinogramGeometry, delayeds: &[f32]) -> Result<Fans<'a>, DataError> {
+fn checked<'a>(geometry: &'a SinogramGeometry, delayeds: &Counts) -> Result<Fans<'a>, DataError> {
     assert_eq!(delayeds.len(), geometry.bins(), "delayeds of a sinogram {:?}", geometry.shape());
     if geometry.sampling != RadialSampling::Crystals {
         return Err(arc_corrected("the sinogram of delayeds"));
     }
-    check_counts("the sinogram of delayeds", delayeds)?;
+    check_counts("the sinogram of delayeds", delayeds.iter())?;
     Ok(Fans::new(geometry))
 }
 
-fn fitted(fans: &Fans, delayeds: &[f32]) -> Vec<f64> {
+fn fitted(fans: &Fans, delayeds: &Counts) -> Vec<f64> {
     let mut model = Model::new(fans);
     let mut measured = fans.measured(delayeds, &model.singles());
     model.refine(&measured, FIRST_PASSES);
@@ -90,8 +91,7 @@ fn fitted(fans: &Fans, delayeds: &[f32]) -> Vec<f64> {
         model.refine(&measured, 1);
     }
     let singles = model.singles();
-    let total: f64 = delayeds.iter().map(|&d| f64::from(d)).sum();
     let expected = fans.total(&singles);
-    let scale = if expected > 0.0 { (total / expected).sqrt() } else { 0.0 };
+    let scale = if expected > 0.0 { (delayeds.total() / expected).sqrt() } else { 0.0 };
     singles.iter().map(|s| s * scale).collect()
 }

@@ -2,12 +2,15 @@
 
 use super::field::describe;
 use super::{IoError, Source};
+use crate::data::Counts;
 use crate::io::values::Rule;
 use ::hdf5::dataset::Layout;
 use ::hdf5::filters::Filter;
-use ::hdf5::types::TypeDescriptor as Type;
-use ::hdf5::{Dataset, Group, Hyperslab, Result as Hdf5Result, SliceOrIndex};
-use ndarray::ArrayViewD;
+use ::hdf5::types::{IntSize, TypeDescriptor as Type};
+use ::hdf5::{Dataset, Group, H5Type, Hyperslab, Result as Hdf5Result, SliceOrIndex};
+use ndarray::{ArrayViewD, IxDyn};
+use std::borrow::Cow;
+use std::ops::Range;
 
 /// Level of deflate. Level 1 already finds the zeros of low-count sinograms, and higher levels gain little on noise.
 const LEVEL: u8 = 1;
@@ -26,30 +29,51 @@ pub(super) struct Array {
 /// Writes `values` of a shape; integers up to 65535 take two bytes each, anything else is float32.
 pub(super) fn put_array(group: &Group, name: &str, shape: &[usize], values: &[f32]) -> Hdf5Result<Dataset> {
     assert_eq!(shape.iter().product::<usize>(), values.len(), "{name} of shape {shape:?}");
+    let counts = values.iter().all(|&v| v.fract() == 0.0 && (0.0..=65535.0).contains(&v));
+    if counts {
+        return put_slabs(group, name, shape, |slab| values[slab].iter().map(|&v| v as u16).collect::<Vec<_>>().into());
+    }
+    put_slabs(group, name, shape, |slab| values[slab].into())
+}
+
+/// Writes counts of a shape in the bytes that they are stored in.
+pub(super) fn put_counts(group: &Group, name: &str, shape: &[usize], counts: &Counts) -> Hdf5Result<Dataset> {
+    assert_eq!(shape.iter().product::<usize>(), counts.len(), "{name} of shape {shape:?}");
+    match counts {
+        Counts::U8(all) => put_slabs(group, name, shape, |slab| all[slab].into()),
+        Counts::U16(all) => put_slabs(group, name, shape, |slab| all[slab].into()),
+        Counts::F32(all) => put_slabs(group, name, shape, |slab| all[slab].into()),
+    }
+}
+
+/// Writes an array slab by slab along its first axis.
+fn put_slabs<'a, T: H5Type + Clone>(
+    group: &Group,
+    name: &str,
+    shape: &[usize],
+    values: impl Fn(Range<usize>) -> Cow<'a, [T]>,
+) -> Hdf5Result<Dataset> {
     let chunk = chunk_shape(shape);
     let builder = group.new_dataset_builder().chunk(chunk.clone()).shuffle().deflate(LEVEL).fletcher32();
+    let dataset = builder.empty::<T>().shape(shape).create(name)?;
     let row: usize = shape[1..].iter().product();
-    let counts = values.iter().all(|&v| v.fract() == 0.0 && (0.0..=65535.0).contains(&v));
-    let dataset = match counts {
-        true => builder.empty::<u16>().shape(shape).create(name)?,
-        false => builder.empty::<f32>().shape(shape).create(name)?,
-    };
-    for (index, slab) in values.chunks((chunk[0] * row).max(1)).enumerate() {
-        let start = index * chunk[0];
-        let place = Hyperslab::from(slab_of(start..start + slab.len() / row, &shape[1..]));
-        let slab_shape: Vec<usize> = std::iter::once(slab.len() / row).chain(shape[1..].iter().copied()).collect();
-        if counts {
-            let slab: Vec<u16> = slab.iter().map(|&v| v as u16).collect();
-            dataset.write_slice(ArrayViewD::from_shape(slab_shape, &slab)?, place)?;
-        } else {
-            dataset.write_slice(ArrayViewD::from_shape(slab_shape, slab)?, place)?;
-        }
+    for rows in slabs(shape, &chunk) {
+        let slab_shape: Vec<usize> = std::iter::once(rows.len()).chain(shape[1..].iter().copied()).collect();
+        let place = Hyperslab::from(slab_of(rows.clone(), &shape[1..]));
+        let slab = values(rows.start * row..rows.end * row);
+        dataset.write_slice(ArrayViewD::from_shape(slab_shape, &slab)?, place)?;
     }
     dataset.flush()?; // an error while closing would go unseen
     Ok(dataset)
 }
 
-fn slab_of(first: std::ops::Range<usize>, rest: &[usize]) -> Vec<SliceOrIndex> {
+/// Rows of the first axis that are written or read together: those of a chunk.
+fn slabs(shape: &[usize], chunk: &[usize]) -> impl Iterator<Item = Range<usize>> {
+    let (rows, step) = (shape[0], chunk[0].max(1));
+    (0..rows).step_by(step).map(move |first| first..(first + step).min(rows))
+}
+
+fn slab_of(first: Range<usize>, rest: &[usize]) -> Vec<SliceOrIndex> {
     let ranges = std::iter::once(first).chain(rest.iter().map(|&n| 0..n));
     ranges.map(|range| SliceOrIndex::SliceTo { start: range.start, step: 1, end: range.end, block: 1 }).collect()
 }
@@ -117,15 +141,52 @@ impl Source {
 
     /// Reads an array of numbers of a shape that all keep a rule.
     pub(super) fn values(&self, array: &Array, name: &str, shape: &[usize], rule: Rule) -> Result<Vec<f32>, IoError> {
+        self.check_numbers(array, name, shape)?;
+        let values: Vec<f32> = self.checked(array.dataset.read_raw())?;
+        rule.check(&self.path, name, &values, shape)?;
+        Ok(values)
+    }
+
+    /// Reads counts of a shape, a few at a time.
+    pub(super) fn counts(&self, array: &Array, name: &str, shape: &[usize]) -> Result<Counts, IoError> {
+        self.check_numbers(array, name, shape)?;
+        let row: usize = shape[1..].iter().product();
+        let chunk = self.checked(array.dataset.create_plist().and_then(|list| list.get_chunk()))?;
+        // Data that are stored in one piece are read a row at a time.
+        let chunk = chunk.unwrap_or_else(|| vec![1; shape.len()]);
+        let slabs = slabs(shape, &chunk);
+        if array.kind == Type::Unsigned(IntSize::U1) {
+            let mut counts = Vec::with_capacity(row * shape[0]);
+            for rows in slabs {
+                counts.extend(self.slab::<u8>(array, rows, shape)?);
+            }
+            return Ok(Counts::U8(counts));
+        }
+        let mut counts = Counts::with_capacity(row * shape[0]);
+        for rows in slabs {
+            let first = rows.start * row;
+            let values = self.slab::<f32>(array, rows, shape)?;
+            Rule::NotNegative.check_part(&self.path, name, &values, shape, first)?;
+            counts.extend(&values);
+        }
+        Ok(counts)
+    }
+
+    /// Some rows of the first axis.
+    fn slab<T: H5Type + Clone>(&self, array: &Array, rows: Range<usize>, shape: &[usize]) -> Result<Vec<T>, IoError> {
+        let place = Hyperslab::from(slab_of(rows, &shape[1..]));
+        let slab = self.checked(array.dataset.read_slice::<T, _, IxDyn>(place))?;
+        Ok(slab.into_raw_vec_and_offset().0)
+    }
+
+    fn check_numbers(&self, array: &Array, name: &str, shape: &[usize]) -> Result<(), IoError> {
         if !matches!(array.kind, Type::Integer(_) | Type::Unsigned(_) | Type::Float(_)) {
             return Err(self.wrong(name, describe(&array.dataset, &array.kind), "numbers"));
         }
         if array.shape != shape {
             return Err(self.wrong(format!("the shape of {name}"), format!("{:?}", array.shape), format!("{shape:?}")));
         }
-        let values: Vec<f32> = self.checked(array.dataset.read_raw())?;
-        rule.check(&self.path, name, &values, shape)?;
-        Ok(values)
+        Ok(())
     }
 }
 

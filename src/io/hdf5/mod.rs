@@ -14,7 +14,7 @@ mod singles;
 mod table;
 
 pub use image::{read_image, write_image};
-pub use measurement::{read_measurement, write_measurement};
+pub use measurement::{Outline, read_measurement, read_outline, write_measurement};
 pub use normalisation::{read_normalisation, write_normalisation};
 pub use singles::{read_singles, write_singles};
 pub use table::{read_tables, write_tables};

@@ -2,7 +2,7 @@
 
 use super::super::{Options, RunError};
 use crate::algorithm::{Algorithm, Osem};
-use crate::data::Measurement;
+use crate::data::{Background, Measurement};
 use crate::image::ImageGrid;
 use crate::likelihood::Model;
 use crate::operator::{LinearOperator, Projector};
@@ -98,9 +98,9 @@ fn best_times(projector: &Projector, runs: usize) -> (f64, f64) {
 /// A measurement with factors and background.
 fn measurement(geometry: &SinogramGeometry) -> Measurement {
     Measurement {
-        prompts: vec![1.0; geometry.bins()],
+        prompts: vec![1.0; geometry.bins()].into(),
         factors: Some(vec![0.5; geometry.lines()]),
-        background: Some(vec![0.1; geometry.bins()]),
+        background: Some(Background::even(geometry.shape(), vec![0.1; geometry.lines()])),
         calibrated: false,
         duration_s: None,
         geometry: geometry.clone(),

@@ -68,7 +68,7 @@ impl Ideal {
         let mean = |lesions: Vec<AddedLesion>| {
             let config = SimulationConfig { noise: false, lesions, ..with.clone() };
             let scan = simulate(&subject.phantom, &subject.geometry, &config, &|_, _| ())?.pop();
-            Ok::<_, RunError>(scan.map(|scan| scan.prompts).unwrap_or_default())
+            Ok::<_, RunError>(scan.map(|scan| scan.prompts.to_vec()).unwrap_or_default())
         };
         let without = mean(Vec::new())?;
         let prompts = without.iter().map(|&count| f64::from(count)).sum();

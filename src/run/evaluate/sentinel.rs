@@ -75,12 +75,13 @@ pub(super) fn of_run(
         return Ok(Figures::new());
     };
     // The counts of the lesions alone, as many as were kept of all.
-    let added = with.prompts.iter().zip(&whole.prompts).map(|(with, without)| with - without).collect();
-    let mut added = Measurement { prompts: added, ..whole.clone() };
+    let added: Vec<f32> = with.prompts.iter().zip(whole.prompts.iter()).map(|(with, without)| with - without).collect();
+    let mut added = Measurement { prompts: added.into(), ..whole.clone() };
     if sentinel.held_out.get() > 0.0 {
         added = split(&added, 1.0 - sentinel.held_out.get(), sentinel.seed.wrapping_add(1)).1;
     }
-    kept.prompts.iter_mut().zip(&added.prompts).for_each(|(kept, added)| *kept += added);
+    let both: Vec<f32> = kept.prompts.iter().zip(added.prompts.iter()).map(|(kept, added)| kept + added).collect();
+    kept.prompts = both.into();
     let model = Model::new(&kept, subject.grid, widths.clone(), 1)?;
     let missing = flagged_missing(&sentinel, &model, image, threshold);
     let mut figures = Figures::new();

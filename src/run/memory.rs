@@ -1,0 +1,116 @@
+//! What a reconstruction will take of the machine's memory.
+//!
+//! Two peaks: while the measurement is read or simulated, and while it is reconstructed, with the measurement as it is kept, the
+//! sensitivities of the subsets, a few images and two sinograms of a subset.
+
+use super::measurement::is_interfile;
+use crate::algorithm::Size;
+use crate::config::{MeasurementConfig, ReconConfig, Source};
+use crate::image::ImageGrid;
+use crate::io::hdf5;
+use crate::scanner::SinogramGeometry;
+use crate::simulate::{CountsConfig, KEPT, SimulationConfig};
+
+/// Bytes of the program, its tables and its threads' work space, found by measurement.
+const OWN_BYTES: f64 = 30e6;
+
+/// Bytes of a value.
+const VALUE: f64 = 4.0;
+
+/// Mean counts of a bin up to which the largest, in the middle of the object, most probably fit into a byte.
+const MEAN_OF_A_BYTE: f64 = 10.0;
+
+/// Bytes of a measurement.
+struct Bytes {
+    counts: f64,
+    /// Factors and background.
+    others: f64,
+    /// The most that is taken on the way to them.
+    made: f64,
+}
+
+/// Peak memory of a reconstruction in bytes.
+pub(super) fn predicted_bytes(
+    config: &ReconConfig,
+    source: &Source,
+    geometry: &SinogramGeometry,
+    grid: &ImageGrid,
+) -> f64 {
+    let (bins, lines) = (VALUE * geometry.bins() as f64, VALUE * geometry.lines() as f64);
+    let Bytes { counts, mut others, mut made } = measurement(&config.measurement, source, geometry);
+    let corrected = [config.attenuation.is_some(), config.normalisation.is_some(), config.decay.is_some()];
+    if corrected.contains(&true) {
+        others += if holds_factors(&config.measurement) { 0.0 } else { lines };
+        made = made.max(counts + others + lines);
+    }
+    if config.randoms.is_some() {
+        others += lines;
+        made = made.max(counts + others);
+    }
+    let image = VALUE * grid.voxels() as f64;
+    let subsets = config.algorithm.iterations().map_or(1, |iterations| iterations.subsets.max(1));
+    let size = Size {
+        counts: counts as usize,
+        others: others as usize,
+        bins: geometry.bins(),
+        voxels: grid.voxels(),
+        subsets,
+    };
+    let sensitivities = size.sensitivity_bytes() as f64;
+    OWN_BYTES + made.max(counts + others + 4.0 * image + sensitivities + 2.0 * bins / subsets as f64)
+}
+
+/// Whether a measurement most probably comes with factors.
+fn holds_factors(config: &MeasurementConfig) -> bool {
+    match config {
+        MeasurementConfig::Simulated(_) => true,
+        MeasurementConfig::Interfile(files) => files.factors.is_some(),
+        MeasurementConfig::MmrListmode(listmode) => listmode.normalisation.is_some(),
+        MeasurementConfig::File(_) => false,
+    }
+}
+
+fn measurement(config: &MeasurementConfig, source: &Source, geometry: &SinogramGeometry) -> Bytes {
+    let (bins, lines) = (geometry.bins() as f64, VALUE * geometry.lines() as f64);
+    match config {
+        MeasurementConfig::File(path) if !is_interfile(path) => {
+            let path = source.resolve(path);
+            let unknown = |_| [VALUE * bins, 0.0];
+            let [counts, others] = hdf5::read_outline(&path)
+                .map_or_else(unknown, |outline| [outline.counts_bytes, outline.other_bytes].map(|bytes| bytes as f64));
+            Bytes { counts, others, made: counts + others }
+        }
+        MeasurementConfig::File(_) => Bytes { counts: bins, others: 0.0, made: (VALUE + 1.0) * bins },
+        MeasurementConfig::Interfile(files) => {
+            let factors = if files.factors.is_some() { lines } else { 0.0 };
+            let dense = files.background.is_some() || files.additive.is_some();
+            let background = if dense { VALUE * bins } else { 0.0 };
+            let others = factors + background;
+            Bytes { counts: bins, others, made: (bins + others).max((VALUE + 1.0) * bins) }
+        }
+        MeasurementConfig::MmrListmode(listmode) => {
+            let factors = if listmode.normalisation.is_some() { lines } else { 0.0 };
+            // Prompts and delayeds are sorted as numbers of four bytes.
+            Bytes { counts: bins, others: factors + lines, made: 2.0 * VALUE * bins + factors + lines }
+        }
+        MeasurementConfig::Simulated(acquisition) => simulated(&acquisition.simulation, geometry),
+    }
+}
+
+/// Counts, factors and the lines of randoms and scatter; while they are made, the emission of views.
+fn simulated(config: &SimulationConfig, geometry: &SinogramGeometry) -> Bytes {
+    let (bins, lines) = (geometry.bins() as f64, VALUE * geometry.lines() as f64);
+    let mean = match config.counts {
+        CountsConfig::TotalPrompts(prompts) => prompts.get() / bins,
+        CountsConfig::Scan(_) => 0.0,
+    };
+    let count = match config.noise {
+        false => VALUE,
+        true if mean > MEAN_OF_A_BYTE => 2.0,
+        true => 1.0,
+    };
+    let background = if geometry.tof.is_some() { 2.0 * lines } else { lines };
+    let emissions = if config.lesions.is_empty() { 1.0 } else { 2.0 };
+    let emission = VALUE * (emissions * bins).min(KEPT as f64);
+    Bytes { counts: count * bins, others: lines + background, made: emission + count * bins + 3.0 * lines }
+}
