@@ -14,6 +14,7 @@ pub mod observe;
 pub mod operator;
 pub mod phantom;
 pub mod prior;
+pub mod psf;
 pub mod report;
 pub mod run;
 pub mod scanner;

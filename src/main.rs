@@ -83,6 +83,11 @@ enum Command {
         /// Config of a normalisation
         config: PathBuf,
     },
+    /// Find the resolution: scans of point sources → widths by radius for [resolution]
+    Psf {
+        /// Config of the scans
+        config: PathBuf,
+    },
     /// Reconstruct: measurement → image files
     Recon {
         /// Config of a reconstruction
@@ -218,6 +223,7 @@ enum Kind {
     Recon,
     Simulate,
     Normalise,
+    Psf,
     Study,
     Train,
     TrainRidge,
@@ -253,6 +259,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, RunError> {
         Command::Demo { output } => show(&run::demo(output.as_deref(), &options)?, json),
         Command::Simulate { config } => show(&run::simulate(config, &options)?, json),
         Command::Normalise { config } => show(&run::normalise(config, &options)?, json),
+        Command::Psf { config } => show(&run::psf(config, &options)?, json),
         Command::Recon { config, replay } => match (config, replay) {
             (_, Some(image)) => {
                 let result = run::replay(image, &options)?;
@@ -296,6 +303,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, RunError> {
             Kind::Recon => SchemaOf::Recon,
             Kind::Simulate => SchemaOf::Simulate,
             Kind::Normalise => SchemaOf::Normalise,
+            Kind::Psf => SchemaOf::Psf,
             Kind::Study => SchemaOf::Study,
             Kind::Train => SchemaOf::Train,
             Kind::TrainRidge => SchemaOf::TrainRidge,

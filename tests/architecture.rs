@@ -12,7 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["data"],
     &["io"],
     &["operator"],
-    &["simulate", "scatter", "normalise", "likelihood", "prior"],
+    &["simulate", "scatter", "normalise", "psf", "likelihood", "prior"],
     &["algorithm"],
     &["train", "trust"],
     &["observe"],

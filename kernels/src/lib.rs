@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 mod aligned;
+pub mod cholesky;
 pub mod column;
 pub mod convolution;
 pub mod differences;
@@ -18,6 +19,7 @@ mod memory;
 pub mod pairs;
 pub mod probe;
 pub mod ridge;
+pub mod stencil;
 
 pub use aligned::AlignedBuffer;
 pub use level::Level;

@@ -46,7 +46,7 @@ impl FilterConfig {
 pub struct ResolutionConfig {
     /// Full width at half maximum along x, y, z in mm, at the axis; 0 means none along this axis.
     pub fwhm_mm: [NonNegative; 3],
-    /// Widths further out, by rising radius; between two radii the variance is linear, beyond the last one it stays.
+    /// Widths further out, by rising radius; between two radii the covariance is linear, beyond the last one it stays.
     #[serde(default)]
     pub by_radius: Vec<WidthAtRadius>,
 }
@@ -57,7 +57,7 @@ pub struct ResolutionConfig {
 pub struct WidthAtRadius {
     /// Distance from the axis in mm.
     pub radius_mm: Positive,
-    /// Full width at half maximum along x, y, z in mm.
+    /// Full width at half maximum in mm along the radius, across it (tangential), and along the axis.
     pub fwhm_mm: [NonNegative; 3],
 }
 

@@ -6,6 +6,7 @@
 //! to the observer. It learns from one half of the realisations and is tested on the other, and the other way round; the AUC counts pairs
 //! of images of different realisations. Its interval is the bootstrap's, over realisations.
 
+use coincide_kernels::cholesky::Cholesky;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 use serde::Serialize;
@@ -97,7 +98,7 @@ impl Observer {
             signal.iter_mut().zip(with.iter().zip(&without)).for_each(|(sum, (a, b))| *sum += (a - b) / places as f64);
             background.push(without);
         }
-        Some(Self { template: solved(covariance, signal)?, background })
+        Some(Self { template: Cholesky::new(covariance)?.solve(signal), background })
     }
 
     fn scores(&self, absent: &Responses, present: &Responses, half: &[usize]) -> Option<Scores> {
@@ -151,44 +152,10 @@ impl Scores {
     }
 }
 
-/// The solution of K w = s by Cholesky's factors; `None` where K is not positive definite.
-fn solved(mut k: Vec<Vec<f64>>, mut s: Vec<f64>) -> Option<Vec<f64>> {
-    let n = s.len();
-    for column in 0..n {
-        let pivot = k[column][column] - (0..column).map(|j| k[column][j].powi(2)).sum::<f64>();
-        // Channels that say the same, up to rounding, have no template.
-        if pivot.is_nan() || pivot <= 1e-12 * k[column][column] {
-            return None;
-        }
-        k[column][column] = pivot.sqrt();
-        for row in column + 1..n {
-            let inner: f64 = (0..column).map(|j| k[row][j] * k[column][j]).sum();
-            k[row][column] = (k[row][column] - inner) / k[column][column];
-        }
-    }
-    for row in 0..n {
-        let inner: f64 = (0..row).map(|j| k[row][j] * s[j]).sum();
-        s[row] = (s[row] - inner) / k[row][row];
-    }
-    for row in (0..n).rev() {
-        let inner: f64 = (row + 1..n).map(|j| k[j][row] * s[j]).sum();
-        s[row] = (s[row] - inner) / k[row][row];
-    }
-    Some(s)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use rand_distr::{Distribution, Normal};
-
-    #[test]
-    fn linear_equations_by_hand() {
-        let k = vec![vec![4.0, 2.0], vec![2.0, 3.0]];
-        let w = solved(k, vec![10.0, 11.0]).unwrap();
-        assert!((w[0] - 1.0).abs() < 1e-14 && (w[1] - 3.0).abs() < 1e-14, "{w:?}");
-        assert_eq!(solved(vec![vec![1.0, 1.0], vec![1.0, 1.0]], vec![1.0, 1.0]), None);
-    }
 
     #[test]
     fn areas_of_known_ratios() {

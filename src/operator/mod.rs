@@ -4,6 +4,7 @@ mod compose;
 mod diagonal;
 mod dot_test;
 mod gaussian;
+mod local_gaussian;
 mod projector;
 mod resolution;
 

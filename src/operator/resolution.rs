@@ -1,23 +1,20 @@
-//! B: the resolution model of the image, a Gaussian whose width may change with the distance from the scanner's axis.
+//! B: the resolution model of the image, a Gaussian whose widths may change with the distance from the scanner's axis.
 //!
-//!   B x = Σ_k G_k (w_k ⊙ x),   Bᵀ y = Σ_k w_k ⊙ G_k y
-//!
-//! G_k is the Gaussian that was measured at the radius r_k, and w_k(r) how much a voxel at radius r is like one there: linear between neighbouring radii, Σ_k w_k = 1,
-//! so that every voxel keeps its activity. What a point source becomes is a blend of the Gaussians of the two radii around it: its variance is linear in r between them, and exact at them. Widths along x, y
-//! and z only: radial and tangential widths are taken to be alike.
+//! Away from the axis the widths are those along the radius, across it (tangential), and along the axis. Between two radii that were measured the covariance is linear in the
+//! radius, and beyond the last one it stays. Every voxel keeps its activity: B spreads it, and Bᵀ gathers with the same weights.
 //!
 //! Rapisarda, Bettinardi, Thielemans & Gilardi 2010, Phys. Med. Biol. 55, 4131–4151: image-based models with widths by position.
 
+use super::local_gaussian::{Covariance, LocalGaussian};
 use super::{GaussianFilter, LinearOperator, check};
 use crate::image::ImageGrid;
-use coincide_kernels::zeros;
-use rayon::prelude::*;
-use std::sync::Arc;
+use crate::units::FWHM_PER_SIGMA;
 
 /// Widths of the resolution model.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Widths {
-    /// Radius in mm, rising, and FWHM along x, y, z in mm there; none for no model, one for a Gaussian that is the same everywhere.
+    /// Radius in mm, rising, and FWHM in mm there: along x, y, z at the axis, then radial, tangential and axial. None for no model, one
+    /// for a Gaussian that is the same everywhere.
     pub by_radius: Vec<(f64, [f64; 3])>,
 }
 
@@ -33,19 +30,26 @@ impl Widths {
         self.by_radius.first().map(|(_, fwhm_mm)| *fwhm_mm)
     }
 
-    /// FWHM along x, y, z at a radius, the variance linear between the radii that are known.
-    pub fn at(&self, radius_mm: f64) -> Option<[f64; 3]> {
-        let (_, last) = *self.by_radius.last()?;
-        let above = self.by_radius.iter().position(|(radius, _)| *radius > radius_mm);
-        Some(match above {
-            None => last,
-            Some(0) => self.by_radius[0].1,
-            Some(n) => {
-                let ((low, a), (high, b)) = (self.by_radius[n - 1], self.by_radius[n]);
-                let share = (radius_mm - low) / (high - low);
-                std::array::from_fn(|axis| ((1.0 - share) * a[axis].powi(2) + share * b[axis].powi(2)).sqrt())
+    /// The covariance at a transaxial position in mm.
+    fn covariance(&self, [x, y]: [f64; 2]) -> Covariance {
+        let radius = x.hypot(y);
+        let turned = |&(at, fwhm_mm): &(f64, [f64; 3])| {
+            let [radial, tangential, zz] = fwhm_mm.map(|fwhm| (fwhm / FWHM_PER_SIGMA).powi(2));
+            let [c, s] = if at > 0.0 && radius > 0.0 { [x / radius, y / radius] } else { [1.0, 0.0] };
+            let xy = c * s * (radial - tangential);
+            Covariance { xx: c * c * radial + s * s * tangential, xy, yy: s * s * radial + c * c * tangential, zz }
+        };
+        let above = self.by_radius.iter().position(|(other, _)| *other > radius).unwrap_or(self.by_radius.len());
+        match (above.checked_sub(1).and_then(|below| self.by_radius.get(below)), self.by_radius.get(above)) {
+            (Some(low), Some(high)) => {
+                let (a, b, share) = (turned(low), turned(high), (radius - low.0) / (high.0 - low.0));
+                let between = |a: f64, b: f64| (1.0 - share) * a + share * b;
+                let (xx, xy) = (between(a.xx, b.xx), between(a.xy, b.xy));
+                Covariance { xx, xy, yy: between(a.yy, b.yy), zz: between(a.zz, b.zz) }
             }
-        })
+            (Some(one), None) | (None, Some(one)) => turned(one),
+            (None, None) => Covariance::default(),
+        }
     }
 }
 
@@ -53,9 +57,13 @@ impl Widths {
 #[derive(Clone, Debug)]
 pub struct Resolution {
     shape: [usize; 3],
-    filters: Arc<[GaussianFilter]>,
-    /// For every transaxial position `[x, y]` the lower of its two radii, and the share of the other; empty for one radius.
-    radii: Arc<[(u32, f32)]>,
+    filter: Filter,
+}
+
+#[derive(Clone, Debug)]
+enum Filter {
+    Everywhere(GaussianFilter),
+    Local(LocalGaussian),
 }
 
 impl Resolution {
@@ -63,35 +71,12 @@ impl Resolution {
     pub fn new(grid: &ImageGrid, widths: &Widths) -> Option<Self> {
         let known = &widths.by_radius;
         assert!(known.windows(2).all(|two| two[0].0 < two[1].0), "rising radii: {known:?}");
-        let filters = known.iter().map(|(_, fwhm_mm)| GaussianFilter::new(grid, *fwhm_mm)).collect();
-        let place = |n: usize| {
-            let [x, y, _] = grid.centre_mm([n / grid.shape[1], n % grid.shape[1], 0]);
-            let radius = x.hypot(y);
-            let above = known.iter().position(|(other, _)| *other > radius).unwrap_or(known.len());
-            if above == 0 || above == known.len() {
-                return (above.saturating_sub(1) as u32, 0.0);
-            }
-            let (low, high) = (known[above - 1].0, known[above].0);
-            (above as u32 - 1, ((radius - low) / (high - low)) as f32)
+        let filter = match known[..] {
+            [] => return None,
+            [(_, fwhm_mm)] => Filter::Everywhere(GaussianFilter::new(grid, fwhm_mm)),
+            _ => Filter::Local(LocalGaussian::new(grid, |place| widths.covariance(place))),
         };
-        let several = if known.len() > 1 { grid.shape[0] * grid.shape[1] } else { 0 };
-        let radii = (0..several).map(place).collect();
-        (!known.is_empty()).then_some(Self { shape: grid.shape, filters, radii })
-    }
-
-    /// Calls `each(part, w_k, values)` for all rows of voxels along z, where w_k is not 0.
-    fn rows(&self, k: usize, out: &mut [f32], each: impl Fn(usize, f32, &mut [f32]) + Sync) {
-        let nz = self.shape[2];
-        out.par_chunks_mut(nz).zip(self.radii.par_iter()).enumerate().with_min_len(64).for_each(
-            |(row, (out, &(low, share)))| {
-                let weight = match k as u32 {
-                    k if k == low => 1.0 - share,
-                    k if k == low + 1 => share,
-                    _ => 0.0,
-                };
-                each(row * nz, weight, out);
-            },
-        );
+        Some(Self { shape: grid.shape, filter })
     }
 }
 
@@ -107,41 +92,18 @@ impl LinearOperator for Resolution {
     fn forward(&self, x: &[f32], y: &mut [f32]) {
         check("image", x, &self.shape);
         check("image", y, &self.shape);
-        let [first, rest @ ..] = &*self.filters else { return };
-        if rest.is_empty() {
-            return first.apply(x, y);
-        }
-        let nz = self.shape[2];
-        let [mut part, mut blurred] = [(); 2].map(|()| zeros(x.len()));
-        for (k, filter) in self.filters.iter().enumerate() {
-            self.rows(k, &mut part, |at, weight, out| {
-                out.iter_mut().zip(&x[at..at + nz]).for_each(|(out, x)| *out = weight * x);
-            });
-            if k == 0 {
-                filter.apply(&part, y);
-                continue;
-            }
-            filter.apply(&part, &mut blurred);
-            y.par_iter_mut().zip(&blurred).for_each(|(y, more)| *y += more);
+        match &self.filter {
+            Filter::Everywhere(filter) => filter.apply(x, y),
+            Filter::Local(filter) => filter.forward(x, y),
         }
     }
 
     fn adjoint(&self, y: &[f32], x: &mut [f32]) {
         check("image", y, &self.shape);
         check("image", x, &self.shape);
-        let [first, rest @ ..] = &*self.filters else { return };
-        if rest.is_empty() {
-            return first.apply(y, x);
-        }
-        let nz = self.shape[2];
-        let mut blurred = zeros(x.len());
-        for (k, filter) in self.filters.iter().enumerate() {
-            filter.apply(y, &mut blurred);
-            self.rows(k, x, |at, weight, out| {
-                for (out, value) in out.iter_mut().zip(&blurred[at..at + nz]) {
-                    *out = weight * value + if k == 0 { 0.0 } else { *out };
-                }
-            });
+        match &self.filter {
+            Filter::Everywhere(filter) => filter.apply(y, x),
+            Filter::Local(filter) => filter.adjoint(y, x),
         }
     }
 }
@@ -152,44 +114,77 @@ mod tests {
     use crate::operator::dot_test;
 
     fn widths() -> Widths {
-        Widths { by_radius: vec![(0.0, [4.0; 3]), (40.0, [6.0, 6.0, 5.0]), (80.0, [9.0, 9.0, 6.0])] }
+        Widths { by_radius: vec![(0.0, [4.0; 3]), (40.0, [7.0, 5.0, 5.0]), (80.0, [10.0, 6.0, 6.0])] }
     }
 
     #[test]
     fn the_adjoint_is_exact_and_activity_is_kept() {
-        let grid = ImageGrid::centred([60, 60, 20], [3.0, 3.0, 3.0]);
-        let resolution = Resolution::new(&grid, &widths()).unwrap();
-        for seed in 0..3 {
-            assert!(dot_test(&resolution, seed) < 1e-6);
+        for widths in [widths(), Widths { by_radius: vec![(0.0, [4.0, 0.0, 3.0]), (60.0, [0.0, 5.0, 0.0])] }] {
+            let grid = ImageGrid::centred([60, 50, 20], [3.0, 3.5, 3.0]);
+            let resolution = Resolution::new(&grid, &widths).unwrap();
+            for seed in 0..3 {
+                assert!(dot_test(&resolution, seed) < 1e-6);
+            }
+            // Bᵀ 1 = 1 away from the rim: every voxel keeps its activity.
+            let mut kept = vec![f32::NAN; grid.voxels()];
+            resolution.adjoint(&vec![1.0; grid.voxels()], &mut kept);
+            for place in [[30, 25, 10], [40, 30, 10], [15, 35, 10]] {
+                assert!((kept[grid.index(place)] - 1.0).abs() < 1e-5, "{}", kept[grid.index(place)]);
+            }
         }
-        // Bᵀ 1 = 1 away from the rim: every voxel keeps its activity.
-        let mut kept = vec![f32::NAN; grid.voxels()];
-        resolution.adjoint(&vec![1.0; grid.voxels()], &mut kept);
-        let inside = kept[grid.index([30, 30, 10])];
-        assert!((inside - 1.0).abs() < 1e-5, "{inside}");
-        assert!(Resolution::new(&grid, &Widths::default()).is_none());
+        assert!(Resolution::new(&ImageGrid::centred([4; 3], [1.0; 3]), &Widths::default()).is_none());
     }
 
-    /// Second moments of what a point becomes, at the axis, half way and beyond the last radius.
+    /// Second moments of what a point becomes along the radius, across it and along the axis, in several directions from the axis.
     #[test]
     fn points_are_as_wide_as_their_radius_says() {
         let grid = ImageGrid::centred([101, 101, 31], [2.0; 3]);
         let resolution = Resolution::new(&grid, &widths()).unwrap();
-        for (voxel, radius) in [(50, 0.0), (60, 20.0), (70, 40.0), (80, 60.0), (92, 84.0)] {
+        for [i, j] in [[50, 50], [60, 50], [50, 70], [64, 64], [30, 35], [80, 58], [62, 13]] {
             let [mut x, mut y] = [(); 2].map(|()| vec![0.0; grid.voxels()]);
-            x[grid.index([voxel, 50, 15])] = 1.0;
+            x[grid.index([i, j, 15])] = 1.0;
             resolution.forward(&x, &mut y);
-            let (mut sum, mut square) = (0.0, 0.0);
-            for j in 0..101 {
-                let line: f32 = (0..31).map(|k| (0..101).map(|i| y[grid.index([i, j, k])]).sum::<f32>()).sum();
-                sum += f64::from(line);
-                square += f64::from(line) * (2.0 * (j as f64 - 50.0)).powi(2);
+            let at = grid.centre_mm([i, j, 15]);
+            let radius = at[0].hypot(at[1]);
+            let [c, s] = if radius > 0.0 { [at[0] / radius, at[1] / radius] } else { [1.0, 0.0] };
+            let (mut sum, mut squares) = (0.0, [0.0; 3]);
+            for (n, value) in y.iter().map(|value| f64::from(*value)).enumerate() {
+                let centre = grid.centre_mm([n / (101 * 31), n / 31 % 101, n % 31]);
+                let [dx, dy, dz] = std::array::from_fn(|axis| centre[axis] - at[axis]);
+                sum += value;
+                for (square, off) in squares.iter_mut().zip([c * dx + s * dy, c * dy - s * dx, dz]) {
+                    *square += value * off * off;
+                }
             }
-            let fwhm = (square / sum).sqrt() * crate::units::FWHM_PER_SIGMA;
-            // The taps are integrals over voxels, which adds the variance of a voxel.
-            let voxel = 2.0 / 12.0_f64.sqrt() * crate::units::FWHM_PER_SIGMA;
-            let expected = widths().at(radius).unwrap()[1].hypot(voxel);
-            assert!((sum - 1.0).abs() < 1e-3 && (fwhm / expected - 1.0).abs() < 0.02, "{radius} mm: {fwhm} {expected}");
+            let share = radius / 40.0;
+            let known = widths().by_radius;
+            let (low, high, share) = match share {
+                share if share < 1.0 => (known[0].1, known[1].1, share),
+                share if share < 2.0 => (known[1].1, known[2].1, share - 1.0),
+                _ => (known[2].1, known[2].1, 0.0),
+            };
+            for axis in 0..3 {
+                // The taps are those of voxels, which adds the variance of a voxel.
+                let voxel = 2.0_f64.powi(2) / 12.0 * FWHM_PER_SIGMA.powi(2);
+                let expected = ((1.0 - share) * low[axis].powi(2) + share * high[axis].powi(2) + voxel).sqrt();
+                let fwhm = (squares[axis] / sum).sqrt() * FWHM_PER_SIGMA;
+                assert!((sum - 1.0).abs() < 1e-3, "{sum}");
+                assert!((fwhm / expected - 1.0).abs() < 0.01, "{i} {j}, axis {axis}: {fwhm} {expected}");
+            }
         }
+    }
+
+    #[test]
+    fn one_radius_more_that_says_the_same_changes_little() {
+        let grid = ImageGrid::centred([40, 40, 20], [2.0; 3]);
+        let x: Vec<f32> = (0..grid.voxels()).map(|n| (n * 7919 % 1009) as f32).collect();
+        let of = |by_radius| {
+            let mut y = vec![f32::NAN; grid.voxels()];
+            Resolution::new(&grid, &Widths { by_radius }).unwrap().forward(&x, &mut y);
+            y
+        };
+        let [one, two] = [of(vec![(0.0, [5.0; 3])]), of(vec![(0.0, [5.0; 3]), (30.0, [5.0; 3])])];
+        let largest = one.iter().fold(0.0_f32, |a, b| a.max(*b));
+        assert!(one.iter().zip(&two).all(|(a, b)| (a - b).abs() < 4e-3 * largest));
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn correct(measurement: &mut Measurement, config: &ReconConfig, sourc
 }
 
 /// Multiplies the factors by efficiencies; with calibrated ones, and the duration, the image comes out in Bq/mL.
-fn normalise(
+pub(super) fn normalise(
     measurement: &mut Measurement,
     config: &NormalisationConfig,
     decay: Option<&DecayConfig>,

@@ -41,6 +41,9 @@ pub enum RunError {
     /// No normalisation can be found.
     #[error(transparent)]
     Normalise(#[from] crate::normalise::NormaliseError),
+    /// No resolution can be found.
+    #[error(transparent)]
+    Psf(#[from] crate::psf::PsfError),
     /// A model cannot be written.
     #[error(transparent)]
     Model(#[from] crate::prior::model_file::ModelFileError),

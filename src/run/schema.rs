@@ -1,6 +1,6 @@
 //! `coincide schema`: the JSON Schema of the config files, for editors that complete and check TOML.
 
-use crate::config::{NormaliseConfig, ReconConfig, RidgeTraining, SimulateConfig, StudyConfig, TrainConfig};
+use crate::config::{NormaliseConfig, PsfConfig, ReconConfig, RidgeTraining, SimulateConfig, StudyConfig, TrainConfig};
 use schemars::{Schema, schema_for};
 
 /// Which config.
@@ -13,6 +13,8 @@ pub enum SchemaOf {
     Simulate,
     /// `coincide normalise`.
     Normalise,
+    /// `coincide psf`.
+    Psf,
     /// `coincide evaluate`; the tables of its methods are those of a reconstruction.
     Study,
     /// `coincide train` of a network.
@@ -27,6 +29,7 @@ pub fn schema(of: SchemaOf) -> Schema {
         SchemaOf::Recon => schema_for!(ReconConfig),
         SchemaOf::Simulate => schema_for!(SimulateConfig),
         SchemaOf::Normalise => schema_for!(NormaliseConfig),
+        SchemaOf::Psf => schema_for!(PsfConfig),
         SchemaOf::Study => schema_for!(StudyConfig),
         SchemaOf::Train => schema_for!(TrainConfig),
         SchemaOf::TrainRidge => schema_for!(RidgeTraining),

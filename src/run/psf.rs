@@ -1,0 +1,94 @@
+//! `coincide psf`: scans of point sources → widths of the resolution model.
+
+use super::corrections::normalise;
+use super::measurement::{Acquired, acquire};
+use super::{Options, RunError, first};
+use crate::config::PsfConfig;
+use crate::psf::{STAGES, seen_points, widths};
+use crate::report::{Table, significant};
+use serde::Serialize;
+use std::cell::Cell;
+use std::path::Path;
+use std::time::Instant;
+
+/// Result of `coincide psf`.
+#[derive(Clone, Debug, Serialize)]
+pub struct PsfResult {
+    /// The sources, as they are listed.
+    pub points: Vec<PointLine>,
+    /// Radius in mm, and FWHM in mm there: along x, y, z at the axis, then radial, tangential and axial.
+    pub by_radius: Vec<(f64, [f64; 3])>,
+    /// Time in s.
+    pub seconds: f64,
+}
+
+/// A source.
+#[derive(Clone, Debug, Serialize)]
+pub struct PointLine {
+    /// Its place in mm.
+    pub centre_mm: [f64; 3],
+    /// Its distance from the axis in mm.
+    pub radius_mm: f64,
+    /// FWHM in mm, radial, tangential and axial.
+    pub fwhm_mm: [f64; 3],
+    /// Their standard errors.
+    pub error_mm: [f64; 3],
+    /// Its counts.
+    pub counts: f64,
+}
+
+/// Finds the widths of a config's sources.
+pub fn psf(path: &Path, options: &Options) -> Result<PsfResult, RunError> {
+    let (source, config) = PsfConfig::read(path)?;
+    first(config.conflicts(&source))?;
+    let start = Instant::now();
+    let seen = options.pool(config.run.threads)?.install(|| -> Result<_, RunError> {
+        let mut seen = Vec::new();
+        let (progress, stages) = (options.console.progress("fitting sources"), Cell::new(0));
+        for scan in &config.scans {
+            let Acquired { mut measurement, .. } = acquire(&scan.measurement, &source, options)?;
+            if let Some(normalisation) = &config.normalisation {
+                normalise(&mut measurement, normalisation, None, &source)?;
+            }
+            seen.extend(seen_points(&measurement, &scan.points_mm, &|| {
+                stages.set(stages.get() + 1);
+                progress.set(stages.get(), STAGES * config.scans.len());
+            })?);
+        }
+        Ok(seen)
+    })?;
+    let line = |point: &crate::psf::SeenPoint| PointLine {
+        centre_mm: point.centre_mm,
+        radius_mm: point.radius_mm(),
+        fwhm_mm: point.fwhm_mm,
+        error_mm: point.error_mm,
+        counts: point.counts,
+    };
+    let (points, by_radius) = (seen.iter().map(line).collect(), widths(&seen).by_radius);
+    Ok(PsfResult { points, by_radius, seconds: start.elapsed().as_secs_f64() })
+}
+
+impl std::fmt::Display for PsfResult {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        let mut table = Table::new(["source (mm)", "radius", "FWHM radial (mm)", "tangential", "axial", "counts"]);
+        for point in &self.points {
+            let [x, y, z] = point.centre_mm.map(|mm| format!("{mm:.1}"));
+            let width = |axis: usize| format!("{:.2} ± {:.2}", point.fwhm_mm[axis], point.error_mm[axis]);
+            let (place, radius) = (format!("{x}, {y}, {z}"), format!("{:.1}", point.radius_mm));
+            table.row([place, radius, width(0), width(1), width(2), significant(point.counts)]);
+        }
+        writeln!(f, "{table}")?;
+        let width = |fwhm_mm: &[f64; 3]| fwhm_mm.map(|mm| format!("{mm:.2}")).join(", ");
+        if let [(_, axis), further @ ..] = &self.by_radius[..] {
+            writeln!(f, "[resolution]\nfwhm_mm = [{}]", width(axis))?;
+            if !further.is_empty() {
+                writeln!(f, "by_radius = [")?;
+                for (radius, fwhm_mm) in further {
+                    writeln!(f, "    {{ radius_mm = {radius:.1}, fwhm_mm = [{}] }},", width(fwhm_mm))?;
+                }
+                writeln!(f, "]")?;
+            }
+        }
+        writeln!(f, "\n{:.1} s", self.seconds)
+    }
+}
