@@ -286,7 +286,10 @@ fn check_finds_conflicts_and_verify_proves_the_projector() {
     assert!(result["problems"][0]["message"].as_str().unwrap().contains("wrong.toml:23:11: 5 subsets"), "{result}");
 
     let result = folder.json("verify scan.toml");
-    has(&result, &["adjoint", "assembled_adjoint", "chord_relative_l2", "chord_p999_mm", "sensitivity_min", "passed"]);
+    has(
+        &result,
+        &["adjoint", "assembled_adjoint", "memory", "chord_relative_l2", "chord_p999_mm", "sensitivity_min", "passed"],
+    );
     assert_eq!(result["passed"], true, "{result}");
     assert!(result["adjoint"].as_f64().unwrap() < 1e-6);
     assert_eq!(folder.names(), ["scan.toml", "wrong.toml"]);

@@ -78,6 +78,19 @@ fn with_time_of_flight_counts_take_a_byte_and_the_background_little() {
     let config = format!("[measurement]\nfile = \"scan.h5\"\n{}", reconstruction(14));
     let peak_mb = peak(folder, &config, 2, "TOF, from a file");
     println!("{:.2} bytes for each of {bins} bins", 1e6 * peak_mb / bins as f64);
+    // A field of view that reaches beyond the TOF bins, with widths by radius.
+    let wide = config.replace("3.1, 3.1", "4.0, 4.0").replace(
+        "[algorithm",
+        "by_radius = [{ radius_mm = 100, fwhm_mm = [5, 4.5, 5] }, { radius_mm = 250, fwhm_mm = [9, 6, 7] }]\n[algorithm",
+    );
+    peak(folder, &wide, 2, "TOF, widths by radius");
+    let verified = run(folder, "verify recon.toml");
+    println!("{verified:#}");
+    assert_eq!(verified["passed"], true);
+    assert!(verified["tof_sum"].as_f64().unwrap() < 1e-6 && verified["assembled_adjoint"].as_f64().unwrap() < 1e-6);
+    assert!(
+        verified["memory"]["found_mb"].as_f64().unwrap() < 1.1 * verified["memory"]["predicted_mb"].as_f64().unwrap()
+    );
     let simulated = format!("[measurement.simulated]{WITH_TOF}{}", reconstruction(14));
     peak(folder, &simulated, 2, "TOF, simulated");
 }

@@ -38,28 +38,47 @@ pub(super) struct LocalGaussian {
     axial: Arc<[f32]>,
 }
 
-impl LocalGaussian {
-    /// The filter of the covariances at `(x, y)` in mm.
-    pub fn new(grid: &ImageGrid, covariance: impl Fn([f64; 2]) -> Covariance + Sync) -> Self {
+/// Covariances in voxels at `[x, y]`, and how far they reach.
+struct Extent {
+    places: Vec<Covariance>,
+    reach: [usize; 2],
+    axial_taps: usize,
+}
+
+impl Extent {
+    fn new(grid: &ImageGrid, covariance: impl Fn([f64; 2]) -> Covariance) -> Self {
         let [nx, ny, _] = grid.shape;
         let [vx, vy, vz] = grid.voxel_mm;
-        let places: Vec<Covariance> = (0..nx * ny)
-            .map(|n| {
-                let [x, y, _] = grid.centre_mm([n / ny, n % ny, 0]);
-                let Covariance { xx, xy, yy, zz } = covariance([x, y]);
-                Covariance { xx: xx / (vx * vx), xy: xy / (vx * vy), yy: yy / (vy * vy), zz: zz / (vz * vz) }
-            })
-            .collect();
+        let place = |n: usize| {
+            let [x, y, _] = grid.centre_mm([n / ny, n % ny, 0]);
+            let Covariance { xx, xy, yy, zz } = covariance([x, y]);
+            Covariance { xx: xx / (vx * vx), xy: xy / (vx * vy), yy: yy / (vy * vy), zz: zz / (vz * vz) }
+        };
+        let places: Vec<Covariance> = (0..nx * ny).map(place).collect();
         let largest = |of: fn(&Covariance) -> f64| places.iter().map(of).fold(0.0, f64::max);
         let reach = [largest(|c| c.xx), largest(|c| c.yy)].map(|variance| match variance {
             0.0 => 0,
             variance => (CUT * (variance + 1.0 / 12.0)).sqrt() as usize,
         });
+        let axial_taps = gaussian_taps(largest(|c| c.zz).sqrt()).len();
+        Self { places, reach, axial_taps }
+    }
+}
+
+impl LocalGaussian {
+    /// Bytes of the filter, and of the image that it works with.
+    pub fn bytes(grid: &ImageGrid, covariance: impl Fn([f64; 2]) -> Covariance) -> usize {
+        let Extent { places, reach: [x, y], axial_taps } = Extent::new(grid, covariance);
+        size_of::<f32>() * (places.len() * ((2 * x + 1) * (2 * y + 1) + axial_taps) + grid.voxels())
+    }
+
+    /// The filter of the covariances at `(x, y)` in mm.
+    pub fn new(grid: &ImageGrid, covariance: impl Fn([f64; 2]) -> Covariance) -> Self {
+        let Extent { places, reach, axial_taps } = Extent::new(grid, covariance);
         let transaxial: Vec<f32> = places.par_iter().flat_map_iter(|c| transaxial_taps(c, reach)).collect();
-        let widest = gaussian_taps(largest(|c| c.zz).sqrt()).len();
         let axial = places.par_iter().flat_map_iter(|c| {
             let taps = gaussian_taps(c.zz.sqrt());
-            let beside = (widest - taps.len()) / 2;
+            let beside = (axial_taps - taps.len()) / 2;
             let zeros = std::iter::repeat_n(0.0, beside);
             zeros.clone().chain(taps).chain(zeros)
         });

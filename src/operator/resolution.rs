@@ -78,6 +78,14 @@ impl Resolution {
         };
         Some(Self { shape: grid.shape, filter })
     }
+
+    /// Bytes that a model takes besides the images that it is given.
+    pub fn bytes(grid: &ImageGrid, widths: &Widths) -> usize {
+        match widths.by_radius.len() {
+            0 | 1 => 0,
+            _ => LocalGaussian::bytes(grid, |place| widths.covariance(place)),
+        }
+    }
 }
 
 impl LinearOperator for Resolution {

@@ -13,7 +13,7 @@ pub use page::{Colours, Images, LARGEST_FILE, Layer, Page, Role};
 pub use plot::{Plot, Point, Series, Stroke};
 pub use provenance::{Input, Record, hash_lines, sha256, sha256_of_text};
 pub use results::{
-    BenchResult, CERTIFIED, Certificate, CheckResult, ConfidenceResult, LesionInterval, Limits, Problem, ReconResult,
-    ReplayResult, SentinelResult, TissueInterval, VerifyResult, WeightSearch, WeightTrial,
+    BenchResult, CERTIFIED, Certificate, CheckResult, ConfidenceResult, LesionInterval, Limits, Memory, Problem,
+    ReconResult, ReplayResult, SentinelResult, TissueInterval, VerifyResult, WeightSearch, WeightTrial,
 };
 pub use table::{Table, significant};

@@ -263,6 +263,8 @@ pub struct VerifyResult {
     pub assembled_adjoint: Option<f64>,
     /// Relative L2 difference of the sum over TOF bins from the projection without TOF; `None` without TOF.
     pub tof_sum: Option<f64>,
+    /// Peak memory after one iteration, and as `coincide check` predicts it; `None` where there is no measurement, or no iterations.
+    pub memory: Option<Memory>,
     /// Relative L2 error of projected chords through an ellipsoid of unit activity.
     pub chord_relative_l2: f64,
     /// What it must be below: voxel size over semi-axis, the largest of the three axes.
@@ -273,6 +275,25 @@ pub struct VerifyResult {
     pub sensitivity_min: f64,
     /// Whether all of it is as it must be.
     pub passed: bool,
+}
+
+/// A prediction of peak memory, and what came of it.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Memory {
+    /// As predicted, in MB.
+    pub predicted_mb: f64,
+    /// As found, in MB.
+    pub found_mb: f64,
+}
+
+/// What small programs take is not told by their data.
+const SMALL_MB: f64 = 64.0;
+
+impl Memory {
+    /// What must not be exceeded, in MB.
+    pub fn most_mb(&self) -> f64 {
+        1.1 * self.predicted_mb + SMALL_MB
+    }
 }
 
 /// Result of `coincide check`.

@@ -67,6 +67,10 @@ impl fmt::Display for VerifyResult {
         if let Some(difference) = self.tof_sum {
             table.row(["sum of the TOF bins against no TOF, relative L2", &format!("{difference:.1e}"), "< 1e-5"]);
         }
+        if let Some(memory) = self.memory {
+            let most = format!("< {:.0} (predicted {:.0})", memory.most_mb(), memory.predicted_mb);
+            table.row(["peak memory after one iteration in MB", &format!("{:.0}", memory.found_mb), &most]);
+        }
         let bound = format!("< {}", significant(self.chord_bound));
         table.row(["chords of an ellipsoid, relative L2 error", &significant(self.chord_relative_l2), &bound]);
         table.row(["  99.9th percentile of the error in mm", &significant(self.chord_p999_mm), ""]);

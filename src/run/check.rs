@@ -49,8 +49,8 @@ pub fn check(path: &Path, options: &Options) -> Result<CheckResult, RunError> {
 }
 
 /// What a network takes on top.
-struct Cost {
-    bytes: f64,
+pub(super) struct Cost {
+    pub bytes: f64,
     seconds: f64,
     /// Passes over the data.
     passes: f64,
@@ -60,7 +60,7 @@ struct Cost {
 const TIMED_PLANES: usize = 8;
 
 /// Its image and its layers; its evaluations, by the time of a few planes. `None` without a network.
-fn network_cost(config: &ReconConfig, source: &Source, grid: &ImageGrid) -> Result<Option<Cost>, RunError> {
+pub(super) fn network_cost(config: &ReconConfig, source: &Source, grid: &ImageGrid) -> Result<Option<Cost>, RunError> {
     let Some(PriorConfig::Unrolled(unrolled)) = &config.prior else { return Ok(None) };
     let model = unrolled.load(source)?;
     let (architecture, [nx, ny, nz]) = (&model.card.architecture, grid.shape);

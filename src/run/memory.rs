@@ -5,9 +5,10 @@
 
 use super::measurement::is_interfile;
 use crate::algorithm::Size;
-use crate::config::{MeasurementConfig, ReconConfig, Source};
+use crate::config::{MeasurementConfig, ReconConfig, ResolutionConfig, Source};
 use crate::image::ImageGrid;
 use crate::io::hdf5;
+use crate::operator::Resolution;
 use crate::scanner::SinogramGeometry;
 use crate::simulate::{CountsConfig, KEPT, SimulationConfig};
 
@@ -56,8 +57,9 @@ pub(super) fn predicted_bytes(
         voxels: grid.voxels(),
         subsets,
     };
-    let sensitivities = size.sensitivity_bytes() as f64;
-    OWN_BYTES + made.max(counts + others + 4.0 * image + sensitivities + 2.0 * bins / subsets as f64)
+    let widths = config.resolution.as_ref().map(ResolutionConfig::widths).unwrap_or_default();
+    let besides = (size.sensitivity_bytes() + Resolution::bytes(grid, &widths)) as f64;
+    OWN_BYTES + made.max(counts + others + 4.0 * image + besides + 2.0 * bins / subsets as f64)
 }
 
 /// Whether a measurement most probably comes with factors.

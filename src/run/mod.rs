@@ -33,6 +33,7 @@ mod prior;
 mod priors;
 mod psf;
 mod recon;
+mod rehearsal;
 mod replay;
 mod ridge_training;
 mod scanners;

@@ -3,13 +3,14 @@
 //! The adjoint: |⟨Ax, y⟩ − ⟨x, Aᵀy⟩| / (‖Ax‖ ‖y‖) with signed noise, A = G B, and A = m ⊙ G B of one subset with the factors m of the
 //! measurement. With TOF, the bins of a line sum to its projection without TOF. The chords: an ellipsoid of unit activity is
 //! voxelised, projected, and compared with its exact chords, in mm. The sensitivity: Gᵀ1 is positive wherever the scanner
-//! sees, given relative to its maximum.
+//! sees, given relative to its maximum. The memory: one iteration takes what `coincide check` predicts.
 //!
 //! A chord that grazes the surface at half a voxel h is wrong by √(2hR); all of them make a relative L2 error of the order
 //! h/R. It must be below h/R, with R the semi-axes of the ellipsoid.
 
 use super::assembled::{assembled_adjoint, corrected};
 use super::measurement::measurement_geometry;
+use super::rehearsal::rehearse;
 use super::{Options, RunError, first};
 use crate::config::{ReconConfig, ResolutionConfig};
 use crate::image::ImageGrid;
@@ -38,10 +39,14 @@ pub fn verify(path: &Path, options: &Options) -> Result<VerifyResult, RunError> 
     let grid = config.image.grid(&geometry, &source)?;
     let widths = config.resolution.as_ref().map(ResolutionConfig::widths).unwrap_or_default();
     options.pool(config.run.threads)?.install(|| {
+        let measurement = corrected(&source, &config, options)?;
+        // Before anything else takes memory.
+        let memory = rehearse(&source, &config, &measurement, grid, options)?;
         let mut found = proof(&geometry, grid, &widths)?;
-        let adjoint = assembled_adjoint(&corrected(&source, &config, options)?, grid, &config)?;
-        found.passed &= adjoint < LARGEST_ADJOINT_ERROR;
-        Ok(VerifyResult { assembled_adjoint: Some(adjoint), ..found })
+        let adjoint = assembled_adjoint(&measurement, grid, &config)?;
+        found.passed &=
+            adjoint < LARGEST_ADJOINT_ERROR && memory.is_none_or(|memory| memory.found_mb < memory.most_mb());
+        Ok(VerifyResult { assembled_adjoint: Some(adjoint), memory, ..found })
     })
 }
 
@@ -62,11 +67,12 @@ pub(super) fn proof(geometry: &SinogramGeometry, grid: ImageGrid, widths: &Width
         && chord_relative_l2 < chord_bound
         && sensitivity_min > 0.0
         && tof_sum.is_none_or(|difference| difference < LARGEST_TOF_ERROR);
-    let assembled_adjoint = None;
+    let (assembled_adjoint, memory) = (None, None);
     Ok(VerifyResult {
         adjoint,
         assembled_adjoint,
         tof_sum,
+        memory,
         chord_relative_l2,
         chord_bound,
         chord_p999_mm,
