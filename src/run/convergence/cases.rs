@@ -4,10 +4,11 @@ use super::super::RunError;
 use crate::config::{ReconConfig, Source};
 
 /// Names that `bench convergence` knows.
-pub const CONVERGENCE_CASES: &[&str] = &["nema-mmr", "nema-mmr-low", "brain-mmr", "torso-mct", "rods-nanopet", "tiny"];
+pub const CONVERGENCE_CASES: &[&str] =
+    &["nema-mmr", "nema-mmr-low", "nema-dmi", "brain-mmr", "torso-mct", "rods-nanopet", "tiny"];
 
 /// Cases that run when none is named; `tiny` is for tests.
-pub(super) const USUAL_CASES: usize = 5;
+pub(super) const USUAL_CASES: usize = 6;
 
 /// One case.
 pub(super) struct Case {
@@ -27,6 +28,7 @@ pub(super) fn case(name: &str) -> Result<Case, RunError> {
     let (name, text, background, regions): (_, _, _, &[&str]) = match name {
         "nema-mmr" => ("nema-mmr", include_str!("nema-mmr.toml"), "background", NEMA),
         "nema-mmr-low" => ("nema-mmr-low", include_str!("nema-mmr-low.toml"), "background", NEMA),
+        "nema-dmi" => ("nema-dmi", include_str!("nema-dmi.toml"), "background", NEMA),
         "brain-mmr" => (
             "brain-mmr",
             include_str!("brain-mmr.toml"),
