@@ -88,16 +88,18 @@ impl Projector {
     }
 
     /// Adds the back projection of all lines along one axis to some rows of the image.
-    fn back_rows(&self, y: &[f32], image: &mut ImageRows) {
+    fn back_rows(&self, walks: &[Walk], y: &[f32], image: &mut ImageRows) {
         let mut work = Workspace::new(&self.plan);
         let [views, radial_bins, ..] = self.range;
         let length = self.column();
+        let mut lines = Vec::with_capacity(TILE[0] * TILE[1]);
         for [first_view, first] in tiles(views, radial_bins) {
             let radial = first..(first + TILE[1]).min(radial_bins);
-            let lines: Vec<_> = (first_view..(first_view + TILE[0]).min(views))
-                .flat_map(|view| radial.clone().map(move |radial| (view, radial)))
-                .map(|(view, radial)| (self.walk(view, radial), &y[(view * radial_bins + radial) * length..][..length]))
-                .collect();
+            let places = (first_view..(first_view + TILE[0]).min(views))
+                .flat_map(|view| radial.clone().map(move |radial| view * radial_bins + radial));
+            let touching = places.filter(|&line| walks[line].touches(image));
+            lines.clear();
+            lines.extend(touching.map(|line| (walks[line], &y[line * length..][..length])));
             back(&self.plan, &mut work, &lines, image);
         }
     }
@@ -108,6 +110,24 @@ fn tiles(views: usize, radial_bins: usize) -> impl Iterator<Item = [usize; 2]> {
     (0..views)
         .step_by(TILE[0])
         .flat_map(move |view| (0..radial_bins).step_by(TILE[1]).map(move |radial| [view, radial]))
+}
+
+/// Rows before which an image is cut into `parts` with about as many steps of the lines each: every part passes over all lines, so that
+/// there are no more than threads.
+fn shares(walks: &[Walk], axis: Axis, rows: usize, parts: usize) -> Vec<usize> {
+    let mut steps = vec![0_i64; rows + 1];
+    for walk in walks.iter().filter(|walk| walk.axis == axis && walk.first < walk.end) {
+        steps[walk.first] += 1;
+        steps[walk.end] -= 1;
+    }
+    let running = |sum: &mut i64, value: i64| {
+        *sum += value;
+        Some(*sum)
+    };
+    let of_row: Vec<i64> = steps.into_iter().scan(0, running).collect();
+    let until: Vec<i64> = of_row.into_iter().scan(0, running).collect();
+    let all = until[rows];
+    (1..parts as i64).map(|part| until.partition_point(|&sum| sum < all * part / parts as i64).min(rows)).collect()
 }
 
 fn kernel_grid(grid: &ImageGrid) -> Grid {
@@ -157,13 +177,14 @@ impl LinearOperator for Projector {
         check("image", x, &self.domain);
         check("sinogram", y, &self.range);
         x.fill(0.0);
+        let radial_bins = self.range[1];
+        let lines = (0..self.range[0] * radial_bins).into_par_iter();
+        let walks: Vec<Walk> = lines.map(|line| self.walk(line / radial_bins, line % radial_bins)).collect();
         // Parts own their voxels, and each voxel takes its lines in the same order whatever the parts are.
         for (axis, rows) in [(Axis::X, self.domain[0]), (Axis::Y, self.domain[1])] {
-            let threads = rayon::current_num_threads();
-            // A few parts per thread even out their loads; every part passes over all lines.
-            let part = if threads == 1 { rows } else { rows.div_ceil(2 * threads).max(8) };
-            let parts = ImageRows::split(x, self.domain, axis, part);
-            parts.into_par_iter().with_max_len(1).for_each(|mut rows| self.back_rows(y, &mut rows));
+            let before = shares(&walks, axis, rows, rayon::current_num_threads());
+            let parts = ImageRows::split_at(x, self.domain, axis, &before);
+            parts.into_par_iter().with_max_len(1).for_each(|mut rows| self.back_rows(&walks, y, &mut rows));
         }
     }
 }

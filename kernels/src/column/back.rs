@@ -8,11 +8,12 @@ use crate::Level;
 use crate::lanes::{Lanes, Portable};
 use std::ops::Range;
 
-/// Adds the back projection of some lines' `y[tof][plane]` to those rows of the image that `image` holds. Lines along the
-/// other axis are passed over. A voxel takes its lines in their order.
+/// Adds the back projection of some lines' `y[tof][plane]` to those rows of the image that `image` holds, which all of them must touch. A voxel
+/// takes its lines in their order.
 pub fn back(plan: &Plan, work: &mut Workspace, lines: &[(Walk, &[f32])], image: &mut ImageRows) {
-    for (_, y) in lines {
+    for (walk, y) in lines {
         assert_eq!(y.len(), plan.planes * plan.tof_bins(), "column does not have {} planes", plan.planes);
+        assert!(walk.touches(image), "a line that does not touch the rows {:?}", image.range());
     }
     for lines in lines.chunks(plan.together) {
         // SAFETY: a plan's level is one the machine has; sizes were checked above and when the rows were split.
@@ -45,25 +46,20 @@ unsafe fn back_avx2(plan: &Plan, work: &mut Workspace, lines: &[(Walk, &[f32])],
 #[inline(always)]
 unsafe fn columns<L: Lanes>(plan: &Plan, work: &mut Workspace, lines: &[(Walk, &[f32])], image: &mut ImageRows) {
     work.prepare(plan, lines.iter().map(|(walk, _)| walk));
-    let own = image.range();
-    let touches = |walk: &Walk| {
-        let (from, to) = walk.within(&own);
-        walk.axis == image.axis() && from < to
-    };
     if plan.tof.is_some() {
         // SAFETY: as for this function.
         return unsafe { timed_columns::<L>(plan, work, lines, image) };
     }
-    for (line, (_, y)) in lines.iter().enumerate().filter(|(_, (walk, _))| touches(walk)) {
+    for (line, (_, y)) in lines.iter().enumerate() {
         (0..plan.runs.len()).for_each(|run| take_over(plan, work, line, run, y));
     }
-    let axis = image.axis();
-    let steps = span(lines.iter().map(|(walk, _)| walk), axis);
+    let own = image.range();
+    let steps = span(lines.iter().map(|(walk, _)| walk), image.axis());
     for start in (steps.start.max(own.start)..steps.end.min(own.end)).step_by(plan.block) {
         let block = start..own.end.min(start + plan.block);
         for (line, (walk, _)) in lines.iter().enumerate() {
             let (from, to) = walk.within(&block);
-            if walk.axis != axis || from >= to {
+            if from >= to {
                 continue;
             }
             work.locate(plan, line, from, to);
@@ -84,9 +80,6 @@ unsafe fn timed_columns<L: Lanes>(plan: &Plan, work: &mut Workspace, lines: &[(W
     let own = image.range();
     for (line, (walk, y)) in lines.iter().enumerate() {
         let (first, end) = walk.within(&own);
-        if walk.axis != image.axis() || first >= end {
-            continue;
-        }
         // SAFETY: as for this function.
         unsafe { timed::take_over::<L>(plan, &mut work.timing, y, walk, first..end) };
         for from in (first..end).step_by(plan.block) {

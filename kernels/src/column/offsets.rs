@@ -14,6 +14,7 @@ pub(super) struct Slope {
 }
 
 impl Slope {
+    #[inline(always)]
     pub(super) fn new(walk: &Walk, run: &Run) -> Self {
         let step = walk.share_step * run.tilt;
         let start = run.middle + (walk.share_start - 0.5) * run.tilt;

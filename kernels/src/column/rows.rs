@@ -126,12 +126,20 @@ unsafe impl Send for ImageRows<'_> {}
 impl<'a> ImageRows<'a> {
     /// Splits an image `[x, y, z]` into parts of at most `rows` neighbouring rows along `axis`.
     pub fn split(image: &'a mut [f32], shape: [usize; 3], axis: Axis, rows: usize) -> Vec<ImageRows<'a>> {
+        let count = if axis == Axis::X { shape[0] } else { shape[1] };
+        let ends: Vec<usize> = (rows..count).step_by(rows).collect();
+        Self::split_at(image, shape, axis, &ends)
+    }
+
+    /// Splits an image `[x, y, z]` along `axis` before the given rows, which must rise.
+    pub fn split_at(image: &'a mut [f32], shape: [usize; 3], axis: Axis, before: &[usize]) -> Vec<ImageRows<'a>> {
         assert_eq!(image.len(), shape.iter().product::<usize>(), "image does not have the shape {shape:?}");
         let count = if axis == Axis::X { shape[0] } else { shape[1] };
-        let image = image.as_mut_ptr();
-        let lifetime = std::marker::PhantomData;
-        let starts = (0..count).step_by(rows);
-        starts.map(|first| ImageRows { image, shape, axis, first, end: count.min(first + rows), lifetime }).collect()
+        let ends: Vec<usize> = before.iter().copied().chain([count]).collect();
+        assert!(ends.is_sorted(), "parts of {count} rows that end before {before:?}");
+        let (image, lifetime) = (image.as_mut_ptr(), std::marker::PhantomData);
+        let starts = std::iter::once(0).chain(before.iter().copied());
+        starts.zip(&ends).map(|(first, &end)| ImageRows { image, shape, axis, first, end, lifetime }).collect()
     }
 
     /// Axis along which the rows follow each other.

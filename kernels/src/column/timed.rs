@@ -126,7 +126,9 @@ pub(super) unsafe fn take_over<L: Lanes>(
     steps: Range<usize>,
 ) {
     let Some(tof) = &plan.tof else { return };
-    let rows = plan.bundles.iter().map(|bundle| tof.rows(tof.track(walk, bundle.dz_mm), &steps));
+    // A step lies the farther from the middle of its line the longer this is, so that the shortest and the longest lines see all bins.
+    let ends = plan.bundles.first().into_iter().chain(plan.bundles.last());
+    let rows = ends.map(|bundle| tof.rows(tof.track(walk, bundle.dz_mm), &steps));
     let seen = rows.reduce(|all, own| all.start.min(own.start)..all.end.max(own.end)).unwrap_or(0..0);
     let bins = timing.bins.as_mut_slice();
     each_run(plan, seen, |run, bin, at| {

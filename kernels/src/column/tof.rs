@@ -135,6 +135,7 @@ impl TofKernel {
     }
 
     /// The bins in the rows of some steps.
+    #[inline(always)]
     pub(super) fn rows(&self, track: Track, steps: &Range<usize>) -> Range<usize> {
         let ends = [steps.start, steps.end - 1].map(|step| (track.start + track.step * step as f64).floor() as i64);
         let (low, high) = (ends[0].min(ends[1]) - self.below as i64, ends[0].max(ends[1]) - self.below as i64);
@@ -144,13 +145,15 @@ impl TofKernel {
     }
 
     /// Bin positions along the lines that rise by `dz_mm` between their detectors.
+    #[inline(always)]
     pub(super) fn track(&self, walk: &Walk, dz_mm: f64) -> Track {
-        let length_mm = walk.length_mm.hypot(dz_mm);
+        let length_mm = walk.length(dz_mm);
         let start = self.position((walk.share(0) - 0.5) * length_mm);
         Track { start, step: walk.share_step * length_mm / self.width_mm }
     }
 
     /// Continuous bin position of a point `mm` from the middle of the line.
+    #[inline(always)]
     fn position(&self, mm: f64) -> f64 {
         mm / self.width_mm + 0.5 * (self.bins as f64 - 1.0)
     }

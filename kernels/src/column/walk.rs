@@ -1,5 +1,6 @@
 //! One transaxial line as steps along its principal axis.
 
+use super::ImageRows;
 use crate::joseph::Grid;
 use std::ops::Range;
 
@@ -91,12 +92,19 @@ impl Walk {
         self.first >= self.end
     }
 
+    /// Whether the line takes steps in some rows, along their axis.
+    pub fn touches(&self, rows: &ImageRows) -> bool {
+        let (from, to) = self.within(&rows.range());
+        self.axis == rows.axis() && from < to
+    }
+
     /// Those steps of a block, `from..to`, that touch the image.
     pub(super) fn within(&self, block: &Range<usize>) -> (usize, usize) {
         (self.first.max(block.start), self.end.min(block.end))
     }
 
     /// Share of the way from A to B at a step.
+    #[inline(always)]
     pub(super) fn share(&self, step: usize) -> f64 {
         self.share_start + step as f64 * self.share_step
     }
@@ -113,9 +121,16 @@ impl Walk {
         (low as isize, (at - low) as f32)
     }
 
+    /// Length in mm of a line that rises by `dz_mm` between its detectors.
+    #[inline(always)]
+    pub(super) fn length(&self, dz_mm: f64) -> f64 {
+        (self.length_mm * self.length_mm + dz_mm * dz_mm).sqrt()
+    }
+
     /// Length of line per step in mm for a line that rises by `dz_mm` between its detectors.
+    #[inline(always)]
     pub(super) fn step_mm(&self, dz_mm: f64) -> f64 {
-        self.share_per_step * (self.length_mm * self.length_mm + dz_mm * dz_mm).sqrt()
+        self.share_per_step * self.length(dz_mm)
     }
 }
 

@@ -46,6 +46,7 @@ impl Workspace {
 
 impl Workspace {
     /// Works out the slopes of all runs of some lines, and makes room for as many lines.
+    #[inline(always)]
     pub(super) fn prepare<'a>(&mut self, plan: &Plan, walks: impl Iterator<Item = &'a Walk>) {
         self.slopes.clear();
         self.slopes.extend(walks.flat_map(|walk| plan.runs.iter().map(|run| Slope::new(walk, run))));
