@@ -8,6 +8,9 @@ use coincide::scanner::{AxialCompression, Scanner, SinogramGeometry, preset};
 use rand::SeedableRng;
 use rand_distr::{Distribution, Poisson};
 use rand_pcg::Pcg64;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 const FWHM_PER_SIGMA: f64 = 2.354_820_045_030_949_4;
 
@@ -120,4 +123,43 @@ fn sources_of_one_radius_are_averaged() {
     let [(axis, [x, y, _]), (radius, [radial, ..])] = found.by_radius[..] else { panic!("{found:?}") };
     assert!(axis == 0.0 && x == y && (x - 5.0 * (0.5_f64 * 1.64).sqrt()).abs() < 1e-9);
     assert!((radius - 102.0).abs() < 1e-9 && (radial - 6.6).abs() < 1e-9, "{radius} {radial}");
+}
+
+/// The example with fewer bins and counts, through the program; the table that it prints is one that a reconstruction takes.
+#[test]
+fn the_printed_table_is_part_of_a_config() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::copy(examples.join("points.toml"), folder.join("points.toml")).unwrap();
+    let example = fs::read_to_string(examples.join("psf.toml")).unwrap();
+    let quick = example.replace("view_mashing = 2", "view_mashing = 6").replace("difference = 16", "difference = 5");
+    assert!(quick != example);
+    fs::write(folder.join("psf.toml"), quick).unwrap();
+    let run = |arguments: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_coincide")).args(arguments).current_dir(folder).output().unwrap()
+    };
+    let output = run(&["psf", "psf.toml", "--quiet"]);
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    println!("{printed}");
+    let table = &printed[printed.find("[resolution]").unwrap()..printed.rfind(']').unwrap() + 1];
+    assert_eq!(table.matches("radius_mm").count(), 2, "{table}");
+    let scan = quick[quick.find("phantom").unwrap()..].replace("[scans.measurement.", "[measurement.");
+    let config = format!(
+        "[measurement.simulated]\n{scan}\n[image]\nshape = [64, 64, 9]\nvoxel_mm = [8, 8, 8]\n{table}\n\
+         [algorithm.osem]\nsubsets = 2\niterations = 1\n"
+    );
+    fs::write(folder.join("recon.toml"), config).unwrap();
+    let output = run(&["check", "recon.toml"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    // Places without a source, and none at all.
+    fs::write(
+        folder.join("none.toml"),
+        example.replace("[[0.0, -15.0, 0.0], [5.0, -95.0, 3.0], [0.0, -205.0, -5.0]]", "[]"),
+    )
+    .unwrap();
+    let output = run(&["psf", "none.toml"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("no source is named"));
 }

@@ -154,10 +154,9 @@ impl<'a> Fit<'a> {
                 continue;
             }
             let line = self.line(view * radial_bins + radial);
-            for plane in 0..planes {
+            for (plane, [y, m, b]) in line.into_iter().enumerate() {
                 let bin = radial * planes + plane;
                 let reached = |k: usize| projections[k * (NUMBERS + 1) + NUMBERS][bin] > 0.0;
-                let [y, m, b] = line[plane];
                 if m == 0.0 || !(0..points).any(reached) {
                     continue;
                 }
