@@ -135,7 +135,7 @@ fn the_printed_table_is_part_of_a_config() {
     let example = fs::read_to_string(examples.join("psf.toml")).unwrap();
     let quick = example.replace("view_mashing = 2", "view_mashing = 6").replace("difference = 16", "difference = 5");
     assert!(quick != example);
-    fs::write(folder.join("psf.toml"), quick).unwrap();
+    fs::write(folder.join("psf.toml"), &quick).unwrap();
     let run = |arguments: &[&str]| {
         Command::new(env!("CARGO_BIN_EXE_coincide")).args(arguments).current_dir(folder).output().unwrap()
     };
