@@ -178,6 +178,30 @@ fn wrong_values_are_named_with_their_bin() {
 }
 
 #[test]
+fn products_of_a_background_are_whole_or_refused() {
+    let refused = |spoil: &dyn Fn(&hdf5::Group)| {
+        let file = written_measurement(&measurement(27));
+        change(&file.path, |file| spoil(&file.group("background_products").unwrap()));
+        read_measurement(&file.path).unwrap_err().to_string()
+    };
+    let found = refused(&|group| group.unlink("times_0").unwrap());
+    assert!(found.contains("times_0"), "{found}");
+    let found = refused(&|group| group.unlink("lines_0").unwrap());
+    assert!(found.contains("background_products is [\"times_0\"], expected `lines_0` and `times_0`"), "{found}");
+    let found = refused(&|group| {
+        group.unlink("times_0").unwrap();
+        let times = ndarray::Array2::<f32>::ones((2, 3));
+        group.new_dataset_builder().with_data(&times).create("times_0").unwrap();
+    });
+    assert!(found.contains("the shape of times_0 is [2, 3]"), "{found}");
+    let found = refused(&|group| {
+        let times = group.dataset("times_0").unwrap();
+        times.write_slice(&ndarray::arr1(&[-1.0_f32]), ndarray::s![1, 2..3]).unwrap();
+    });
+    assert!(found.contains("times_0[1, 2] is -1, expected a finite number >= 0"), "{found}");
+}
+
+#[test]
 fn what_could_not_be_read_again_is_not_written() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("wrong.h5");
@@ -359,12 +383,12 @@ fn old_superblocks_and_other_files_are_refused() {
 }
 
 /// Reads damaged bytes; a damaged file may read as it was where the damage is in bytes that nothing uses.
-fn read_damaged(bytes: &[u8]) -> Result<(), String> {
+fn read_damaged(bytes: &[u8], undamaged: &Measurement) -> Result<(), String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("damaged.h5");
     std::fs::write(&path, bytes).unwrap();
     match read_measurement(&path) {
-        Ok(same) if same == (measurement(0), provenance()) => Ok(()),
+        Ok((same, about)) if same == *undamaged && about == provenance() => Ok(()),
         Ok(_) => panic!("a damaged file was read as another measurement"),
         Err(error) => Err(error.to_string()),
     }
@@ -372,44 +396,49 @@ fn read_damaged(bytes: &[u8]) -> Result<(), String> {
 
 #[test]
 fn each_truncation_is_an_error() {
-    let file = written_measurement(&measurement(0));
-    let bytes = std::fs::read(&file.path).unwrap();
-    for length in (0..bytes.len()).step_by(97) {
-        assert!(read_damaged(&bytes[..length]).is_err(), "{length} of {} bytes", bytes.len());
+    for (scan, step) in [(measurement(0), 97), (measurement(27), 997)] {
+        let file = written_measurement(&scan);
+        let bytes = std::fs::read(&file.path).unwrap();
+        for length in (0..bytes.len()).step_by(step) {
+            assert!(read_damaged(&bytes[..length], &scan).is_err(), "{length} of {} bytes", bytes.len());
+        }
     }
 }
 
 #[test]
 fn each_flipped_bit_is_an_error_or_harmless() {
-    let file = written_measurement(&measurement(0));
-    let bytes = std::fs::read(&file.path).unwrap();
-    let mut errors = 0;
-    let positions = (0..1024).chain((1024..bytes.len()).step_by(7));
-    for (count, position) in positions.enumerate() {
-        let mut damaged = bytes.clone();
-        damaged[position] ^= 1 << (count % 8);
-        errors += usize::from(read_damaged(&damaged).is_err());
+    for (scan, step) in [(measurement(0), 7), (measurement(27), 53)] {
+        let file = written_measurement(&scan);
+        let bytes = std::fs::read(&file.path).unwrap();
+        let mut errors = 0;
+        let positions = (0..1024).chain((1024..bytes.len()).step_by(step));
+        for (count, position) in positions.enumerate() {
+            let mut damaged = bytes.clone();
+            damaged[position] ^= 1 << (count % 8);
+            errors += usize::from(read_damaged(&damaged, &scan).is_err());
+        }
+        assert!(errors > 1000, "only {errors} flips were noticed");
     }
-    assert!(errors > 1000, "only {errors} flips were noticed");
 }
 
 proptest! {
     #[test]
     fn random_bytes_are_errors(mut bytes in proptest::collection::vec(any::<u8>(), 0..4096), version in 0_u8..5) {
-        prop_assert!(read_damaged(&bytes).is_err());
+        prop_assert!(read_damaged(&bytes, &measurement(0)).is_err());
         let start = [b"\x89HDF\r\n\x1a\n".as_slice(), &[version, 8, 8, 0]].concat();
         bytes.splice(0..0, start);
-        prop_assert!(read_damaged(&bytes).is_err());
+        prop_assert!(read_damaged(&bytes, &measurement(0)).is_err());
     }
 
     #[test]
     fn overwritten_stretches_are_errors_or_harmless(start in 0.0..1.0_f64, junk in proptest::collection::vec(any::<u8>(), 1..200)) {
-        let file = written_measurement(&measurement(0));
+        let scan = measurement(27);
+        let file = written_measurement(&scan);
         let mut bytes = std::fs::read(&file.path).unwrap();
         let start = (start * bytes.len() as f64) as usize;
         let end = (start + junk.len()).min(bytes.len());
         bytes[start..end].copy_from_slice(&junk[..end - start]);
-        let _ = read_damaged(&bytes);
+        let _ = read_damaged(&bytes, &scan);
     }
 }
 

@@ -162,6 +162,11 @@ impl Source {
             let lines = read(format!("lines_{number}"), &[views, radial, planes])?;
             products.push(Product { lines, times: read(format!("times_{number}"), &[views, tof])? });
         }
+        let names = self.checked(group.member_names())?;
+        if products.is_empty() || names.len() != 2 * products.len() {
+            let expected = "`lines_0` and `times_0`, `lines_1` and `times_1`, and so on";
+            return Err(self.wrong(PRODUCTS, format!("{names:?}"), expected));
+        }
         Ok(Some(products))
     }
 
