@@ -40,7 +40,11 @@ pub fn check(path: &Path, options: &Options) -> Result<CheckResult, RunError> {
             let of_sentinel = config.sentinel().map_or(0, |sentinel| sentinel.simulated);
             let of_confidence = config.confidence.as_ref().map_or(0, |asked| asked.replicates + asked.ensemble.len());
             time *= 1.0 + (of_sentinel + of_confidence) as f64;
-            bytes += size_of::<f32>() as f64 * (of_confidence * grid.voxels()) as f64;
+            bytes += VALUE * (of_confidence * grid.voxels()) as f64;
+            if of_sentinel + of_confidence > 0 {
+                // Expected counts of all bins, and counts drawn from them.
+                bytes += (VALUE + 1.0) * geometry.bins() as f64;
+            }
             (peak_memory_mb, seconds) = (Some(bytes / 1e6), Some(time));
         }
     }
