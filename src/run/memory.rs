@@ -58,7 +58,11 @@ pub(super) fn predicted_bytes(
         subsets,
     };
     let widths = config.resolution.as_ref().map(ResolutionConfig::widths).unwrap_or_default();
-    let besides = (size.sensitivity_bytes() + Resolution::bytes(grid, &widths)) as f64;
+    // The usual start is a short OSEM, so that its sensitivities are there in any case, if only before the algorithm's own arrays.
+    let (kept, sensitivities) = (config.algorithm.kept_arrays(), size.sensitivity_bytes() as f64);
+    let arrays = kept.images as f64 * image + kept.sinograms as f64 * bins;
+    let arrays = if kept.sensitivities { sensitivities + arrays } else { sensitivities.max(arrays) };
+    let besides = arrays + Resolution::bytes(grid, &widths) as f64;
     OWN_BYTES + made.max(counts + others + 4.0 * image + besides + 2.0 * bins / subsets as f64)
 }
 

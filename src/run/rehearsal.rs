@@ -13,7 +13,7 @@ use crate::report::{Memory, peak_memory_mb};
 
 /// Peak memory as predicted, and after one iteration; `None` for algorithms without iterations, and where the system does not tell.
 ///
-/// Of priors only networks take part: the others take little memory, and may be long to tune.
+/// Of priors only networks take part, and those that the algorithm cannot do without: the others take little memory, and may be long to tune.
 pub(super) fn rehearse(
     source: &Source,
     config: &ReconConfig,
@@ -22,7 +22,8 @@ pub(super) fn rehearse(
     options: &Options,
 ) -> Result<Option<Memory>, RunError> {
     let Some(iterations) = config.algorithm.iterations() else { return Ok(None) };
-    let prior = config.prior.clone().filter(|prior| matches!(prior, PriorConfig::Unrolled(_)));
+    let needed = config.algorithm.needs_denoiser();
+    let prior = config.prior.clone().filter(|prior| needed || matches!(prior, PriorConfig::Unrolled(_)));
     let plain = ReconConfig { prior, output: OutputConfig::default(), stop: StopConfig::default(), ..config.clone() };
     let widths = config.resolution.as_ref().map(ResolutionConfig::widths).unwrap_or_default();
     let model = Model::new(measurement, grid, widths, iterations.subsets)?;

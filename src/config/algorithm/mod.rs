@@ -1,6 +1,7 @@
 //! Which algorithm makes the image.
 
 mod build;
+mod memory;
 mod start;
 mod tables;
 
