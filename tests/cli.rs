@@ -292,7 +292,11 @@ fn check_finds_conflicts_and_verify_proves_the_projector() {
     );
     assert_eq!(result["passed"], true, "{result}");
     assert!(result["adjoint"].as_f64().unwrap() < 1e-6);
-    assert_eq!(folder.names(), ["scan.toml", "wrong.toml"]);
+    // An algorithm that is nothing without its prior.
+    let plug_and_play = SCAN.replace("[algorithm.osem]", "[prior.median-root]\nbeta = 0.1\n[algorithm.pnp-mm]");
+    fs::write(folder.path("pnp.toml"), plug_and_play).unwrap();
+    assert_eq!(folder.json("verify pnp.toml")["passed"], true);
+    assert_eq!(folder.names(), ["pnp.toml", "scan.toml", "wrong.toml"]);
 }
 
 #[test]

@@ -33,9 +33,9 @@ pub(super) struct LocalGaussian {
     /// Voxels that the taps reach along x and y.
     reach: [usize; 2],
     /// w_q, `[x, y, tap along x, tap along y]`.
-    transaxial: Arc<[f32]>,
+    transaxial: Arc<Vec<f32>>,
     /// Taps along z, `[x, y, tap]`.
-    axial: Arc<[f32]>,
+    axial: Arc<Vec<f32>>,
 }
 
 /// Covariances in voxels at `[x, y]`, and how far they reach.
@@ -83,7 +83,7 @@ impl LocalGaussian {
             zeros.clone().chain(taps).chain(zeros)
         });
         let axial: Vec<f32> = axial.collect();
-        Self { shape: grid.shape, reach, transaxial: transaxial.into(), axial: axial.into() }
+        Self { shape: grid.shape, reach, transaxial: Arc::new(transaxial), axial: Arc::new(axial) }
     }
 
     /// y = T Z x

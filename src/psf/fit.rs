@@ -11,6 +11,8 @@ use rayon::prelude::*;
 
 /// Most steps on one set of grids.
 const MOST_STEPS: usize = 40;
+/// Times that a step is halved which makes the likelihood smaller.
+const MOST_HALVINGS: usize = 30;
 /// Floats of the projections that are there at once, about.
 const FLOATS: usize = 1 << 27;
 
@@ -67,34 +69,31 @@ impl<'a> Fit<'a> {
         self.log_flat = (0.1 * sums.counts / sums.bins.max(1.0)).max(f64::MIN_POSITIVE).ln();
     }
 
-    /// Steps until they are shorter than `least` standard errors.
-    pub fn run(&mut self, least: f64) {
+    /// Steps until they are shorter than `least` standard errors; whether they became so.
+    pub fn run(&mut self, least: f64) -> bool {
         let mut now = self.sums(&self.points, self.log_flat);
         for _ in 0..MOST_STEPS {
-            let Some(factor) = Cholesky::new(now.information.clone()) else { return };
+            let Some(factor) = Cholesky::new(now.information.clone()) else { return false };
             let mut step = factor.solve(now.slope.clone());
             // A background that is not there is never reached, only left behind: its steps do not count.
             let errors = factor.inverse_diagonal().into_iter().take(step.len() - 1).map(f64::sqrt);
             let longest = step.iter().zip(errors).map(|(step, error)| (step / error).abs()).fold(0.0, f64::max);
-            let next = loop {
+            let better = (0..MOST_HALVINGS).find_map(|_| {
                 let of_point = |(k, point): (usize, &PointModel)| point.stepped(&step[k * NUMBERS..][..NUMBERS]);
                 let points: Vec<PointModel> = self.points.iter().enumerate().map(of_point).collect();
                 let log_flat = self.log_flat + step[step.len() - 1].clamp(-2.0, 2.0);
                 let sums = self.sums(&points, log_flat);
-                if sums.value >= now.value {
-                    break Some((points, log_flat, sums));
-                }
-                if step.iter().all(|step| step.abs() < 1e-6) {
-                    break None;
-                }
                 step.iter_mut().for_each(|step| *step *= 0.5);
-            };
-            let Some((points, log_flat, sums)) = next else { return };
+                (sums.value >= now.value).then_some((points, log_flat, sums))
+            });
+            // At the maximum, rounding is all that is left.
+            let Some((points, log_flat, sums)) = better else { return longest < 1.0 };
             (self.points, self.log_flat, now) = (points, log_flat, sums);
             if longest < least {
-                return;
+                return true;
             }
         }
+        false
     }
 
     /// What was found; `None` where the counts do not tell it.

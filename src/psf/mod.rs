@@ -15,6 +15,7 @@ mod source;
 use crate::data::Measurement;
 use crate::operator::Widths;
 use fit::Fit;
+use serde::Serialize;
 use source::PointModel;
 
 /// Half the length of the grid's sides in mm while a source is looked for, and the width (σ) that it is looked for with.
@@ -39,7 +40,7 @@ pub enum PsfError {
 }
 
 /// A point source as the scanner sees it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct SeenPoint {
     /// Its place in mm.
     pub centre_mm: [f64; 3],
@@ -70,11 +71,11 @@ pub fn seen_points(
     let mut points: Vec<PointModel> =
         places_mm.iter().map(|place| PointModel::around(*place, SEARCH_SIGMA_MM)).collect();
     let mut log_flat = None;
-    let mut seen = None;
+    let (mut seen, mut settled) = (None, false);
     let stages: [_; STAGES] = [(Some(SEARCH_MM), 0.1), (None, 0.1), (None, 0.01)];
     for (half_mm, least_step) in stages {
         let mut fit = Fit::new(measurement, points, log_flat, half_mm);
-        fit.run(least_step);
+        settled = fit.run(least_step);
         for (point, place_mm) in fit.points.iter().zip(places_mm) {
             point.check(place_mm, SEARCH_MM)?;
         }
@@ -83,7 +84,8 @@ pub fn seen_points(
         (points, log_flat) = (fit.points, Some(fit.log_flat));
     }
     let place_mm = places_mm.first().copied().unwrap_or_default();
-    seen.ok_or_else(|| PsfError::NotFound { place_mm, why: "the counts do not tell its widths".into() })
+    let unsettled = || PsfError::NotFound { place_mm, why: "the fit of all sources did not settle".into() };
+    seen.filter(|_| settled).ok_or_else(unsettled)
 }
 
 /// The widths of a resolution model: sources of the same radius are averaged, those with small errors the most. The innermost one stands for the axis.

@@ -62,7 +62,7 @@ pub use normalise::{NormaliseResult, normalise};
 pub use options::{Interruption, Options};
 pub use phantoms::{PhantomList, list_phantoms};
 pub use priors::{PriorList, PriorSheet, describe_prior, list_priors};
-pub use psf::{PointLine, PsfResult, psf};
+pub use psf::{PsfResult, psf};
 pub use recon::recon;
 pub use replay::replay;
 pub use ridge_training::RidgeTrainResult;

@@ -4,7 +4,7 @@ use super::corrections::normalise;
 use super::measurement::{Acquired, acquire};
 use super::{Options, RunError, first};
 use crate::config::PsfConfig;
-use crate::psf::{STAGES, seen_points, widths};
+use crate::psf::{STAGES, SeenPoint, seen_points, widths};
 use crate::report::{Table, significant};
 use serde::Serialize;
 use std::cell::Cell;
@@ -15,26 +15,11 @@ use std::time::Instant;
 #[derive(Clone, Debug, Serialize)]
 pub struct PsfResult {
     /// The sources, as they are listed.
-    pub points: Vec<PointLine>,
+    pub points: Vec<SeenPoint>,
     /// Radius in mm, and FWHM in mm there: along x, y, z at the axis, then radial, tangential and axial.
     pub by_radius: Vec<(f64, [f64; 3])>,
     /// Time in s.
     pub seconds: f64,
-}
-
-/// A source.
-#[derive(Clone, Debug, Serialize)]
-pub struct PointLine {
-    /// Its place in mm.
-    pub centre_mm: [f64; 3],
-    /// Its distance from the axis in mm.
-    pub radius_mm: f64,
-    /// FWHM in mm, radial, tangential and axial.
-    pub fwhm_mm: [f64; 3],
-    /// Their standard errors.
-    pub error_mm: [f64; 3],
-    /// Its counts.
-    pub counts: f64,
 }
 
 /// Finds the widths of a config's sources.
@@ -57,15 +42,7 @@ pub fn psf(path: &Path, options: &Options) -> Result<PsfResult, RunError> {
         }
         Ok(seen)
     })?;
-    let line = |point: &crate::psf::SeenPoint| PointLine {
-        centre_mm: point.centre_mm,
-        radius_mm: point.radius_mm(),
-        fwhm_mm: point.fwhm_mm,
-        error_mm: point.error_mm,
-        counts: point.counts,
-    };
-    let (points, by_radius) = (seen.iter().map(line).collect(), widths(&seen).by_radius);
-    Ok(PsfResult { points, by_radius, seconds: start.elapsed().as_secs_f64() })
+    Ok(PsfResult { by_radius: widths(&seen).by_radius, points: seen, seconds: start.elapsed().as_secs_f64() })
 }
 
 impl std::fmt::Display for PsfResult {
@@ -74,7 +51,7 @@ impl std::fmt::Display for PsfResult {
         for point in &self.points {
             let [x, y, z] = point.centre_mm.map(|mm| format!("{mm:.1}"));
             let width = |axis: usize| format!("{:.2} ± {:.2}", point.fwhm_mm[axis], point.error_mm[axis]);
-            let (place, radius) = (format!("{x}, {y}, {z}"), format!("{:.1}", point.radius_mm));
+            let (place, radius) = (format!("{x}, {y}, {z}"), format!("{:.1}", point.radius_mm()));
             table.row([place, radius, width(0), width(1), width(2), significant(point.counts)]);
         }
         writeln!(f, "{table}")?;

@@ -27,7 +27,9 @@ impl AlgorithmConfig {
             Self::Lbfgs(c) => of(false, 2 * c.memory + 5),
             Self::ProximalNewton(_) => of(false, 25),
             Self::Svrn(c) => of(false, 2 * c.subsets + 25),
-            Self::Pdhg(_) | Self::Spdhg(_) => KeptArrays { images: 6, sinograms: 2, sensitivities: false },
+            // Dual variables and lengths; with one subset, they are gone before the second sinogram comes that judges the image.
+            Self::Pdhg(_) => KeptArrays { images: 6, sinograms: 1, sensitivities: false },
+            Self::Spdhg(_) => KeptArrays { images: 6, sinograms: 2, sensitivities: false },
             Self::Fbp(_) => KeptArrays { images: 2, sinograms: 2, sensitivities: false },
         }
     }

@@ -5,6 +5,7 @@ mod memory;
 mod start;
 mod tables;
 
+pub use memory::KeptArrays;
 pub use start::{OsemStart, StartConfig};
 pub use tables::*;
 
