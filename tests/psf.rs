@@ -107,6 +107,8 @@ fn no_source_is_an_error_that_names_the_place() {
     let PsfError::NotFound { place_mm, .. } = error.clone();
     assert!(place_mm == [-150.0, 100.0, 0.0] && error.to_string().contains("no source was found within"), "{error}");
     println!("{error}");
+    let error = seen_points(&measurement, &[[0.0, 900.0, 0.0]], &|| ()).unwrap_err().to_string();
+    assert!(error.contains("the scanner ends 428 mm from its axis"), "{error}");
     let nothing = Measurement { prompts: vec![0.0; geometry.bins()].into(), ..measurement };
     assert!(seen_points(&nothing, &[[0.0; 3]], &|| ()).is_err());
 }
@@ -162,4 +164,10 @@ fn the_printed_table_is_part_of_a_config() {
     let output = run(&["psf", "none.toml"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("no source is named"));
+    fs::write(folder.join("lost.toml"), "[[scans]]\nmeasurement.file = \"lost.h5\"\npoints_mm = [[0, 0, 0]]\n")
+        .unwrap();
+    let output = run(&["psf", "lost.toml"]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(2) && told.contains("there is no file lost.h5"), "{told}");
+    assert!(told.contains("lost.toml:2:20"), "{told}");
 }

@@ -54,7 +54,7 @@ pub use pull::DenoiseEvery;
 pub use red::Red;
 pub use relaxation::Relaxation;
 pub use saga::Saga;
-pub(crate) use sensitivity::{Size, sensitivity};
+pub(crate) use sensitivity::{ReconstructionSize, sensitivity};
 pub use sps::Sps;
 pub(crate) use start::field_of_view;
 pub use svrg::Svrg;

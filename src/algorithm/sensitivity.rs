@@ -74,7 +74,7 @@ enum Room {
 
 /// How large a reconstruction is.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Size {
+pub(crate) struct ReconstructionSize {
     /// Bytes of the counts.
     pub counts: usize,
     /// Bytes of factors and background.
@@ -84,7 +84,7 @@ pub(crate) struct Size {
     pub subsets: usize,
 }
 
-impl Size {
+impl ReconstructionSize {
     /// Bytes of the sensitivities that are kept, and of the image that packed ones are unpacked into.
     pub fn sensitivity_bytes(&self) -> usize {
         match self.room() {
@@ -114,5 +114,5 @@ fn room(model: &Model) -> Room {
     let measurement = model.measurement();
     let (counts, bytes) = (measurement.prompts.bytes(), measurement.bytes());
     let (bins, voxels, subsets) = (measurement.prompts.len(), model.grid().voxels(), model.subsets());
-    Size { counts, others: bytes - counts, bins, voxels, subsets }.room()
+    ReconstructionSize { counts, others: bytes - counts, bins, voxels, subsets }.room()
 }

@@ -21,14 +21,13 @@ pub enum MeasurementConfig {
 }
 
 impl MeasurementConfig {
-    /// What keeps the measurement from being read or simulated.
-    pub fn conflicts(&self, source: &Source) -> Vec<ConfigError> {
-        let input = |at: &str, path: &PathBuf| source.input(&format!("measurement.{at}"), path).err();
+    /// What keeps the measurement from being read or simulated; `at` is the dotted path of this table.
+    pub fn conflicts(&self, source: &Source, at: &str) -> Vec<ConfigError> {
         match self {
-            Self::File(path) => input("file", path).into_iter().collect(),
-            Self::Interfile(files) => files.conflicts(source),
-            Self::MmrListmode(listmode) => listmode.conflicts(source),
-            Self::Simulated(simulated) => simulated.conflicts(source, "measurement.simulated"),
+            Self::File(path) => source.input(&format!("{at}.file"), path).err().into_iter().collect(),
+            Self::Interfile(files) => files.conflicts(source, &format!("{at}.interfile")),
+            Self::MmrListmode(listmode) => listmode.conflicts(source, &format!("{at}.mmr-listmode")),
+            Self::Simulated(simulated) => simulated.conflicts(source, &format!("{at}.simulated")),
         }
     }
 }
@@ -65,14 +64,14 @@ pub enum NegativePrompts {
 }
 
 impl InterfileConfig {
-    fn conflicts(&self, source: &Source) -> Vec<ConfigError> {
+    fn conflicts(&self, source: &Source, at: &str) -> Vec<ConfigError> {
         let named = [
             ("prompts", Some(&self.prompts)),
             ("factors", self.factors.as_ref()),
             ("background", self.background.as_ref()),
             ("additive", self.additive.as_ref()),
         ];
-        let at = |key| format!("measurement.interfile.{key}");
+        let at = |key| format!("{at}.{key}");
         let missing = named.into_iter().filter_map(|(key, path)| source.input(&at(key), path?).err());
         let mut conflicts: Vec<_> = missing.collect();
         if self.background.is_some() && self.additive.is_some() {
@@ -107,8 +106,8 @@ pub struct MmrListmodeConfig {
 }
 
 impl MmrListmodeConfig {
-    fn conflicts(&self, source: &Source) -> Vec<ConfigError> {
-        let at = |key| format!("measurement.mmr-listmode.{key}");
+    fn conflicts(&self, source: &Source, at: &str) -> Vec<ConfigError> {
+        let at = |key| format!("{at}.{key}");
         let mut conflicts: Vec<_> = source.input(&at("file"), &self.file).err().into_iter().collect();
         if let Some(path) = &self.normalisation {
             conflicts.extend(source.input(&at("normalisation"), path).err());

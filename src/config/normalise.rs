@@ -80,7 +80,7 @@ impl NormaliseConfig {
 
     /// Everything that keeps it from being run. `force` allows the file to be replaced.
     pub fn conflicts(&self, source: &Source, force: bool) -> Vec<ConfigError> {
-        let mut conflicts = self.measurement.conflicts(source);
+        let mut conflicts = self.measurement.conflicts(source, "measurement");
         conflicts.extend(phantom(source, "object", &self.object).err());
         conflicts.extend(self.randoms.as_ref().and_then(|randoms| randoms.conflicts(source)));
         if !(1..=1000).contains(&self.components.rounds) {

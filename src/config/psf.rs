@@ -39,7 +39,9 @@ impl PsfConfig {
 
     /// Everything that keeps it from being run.
     pub fn conflicts(&self, source: &Source) -> Vec<ConfigError> {
-        let mut conflicts: Vec<_> = self.scans.iter().flat_map(|scan| scan.measurement.conflicts(source)).collect();
+        let of_scan =
+            |(n, scan): (usize, &PointScan)| scan.measurement.conflicts(source, &format!("scans.{n}.measurement"));
+        let mut conflicts: Vec<_> = self.scans.iter().enumerate().flat_map(of_scan).collect();
         let help = || Some("as in points_mm = [[0.0, 10.0, 0.0], [0.0, 100.0, 0.0]]".into());
         if self.scans.iter().all(|scan| scan.points_mm.is_empty()) {
             conflicts.push(source.mistake("scans", "no source is named", help()));

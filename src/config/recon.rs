@@ -77,7 +77,7 @@ impl ReconConfig {
 
     /// Everything in the config that contradicts itself or the machine's files. `force` allows files to be replaced.
     pub fn conflicts(&self, source: &Source, force: bool) -> Vec<ConfigError> {
-        let mut conflicts = self.measurement.conflicts(source);
+        let mut conflicts = self.measurement.conflicts(source, "measurement");
         conflicts.extend(self.output.conflicts(source, force));
         conflicts.extend(self.attenuation.as_ref().and_then(|attenuation| attenuation.conflicts(source)));
         if let MeasurementConfig::Simulated(acquisition) = &self.measurement {

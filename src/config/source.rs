@@ -89,14 +89,19 @@ impl Source {
         ConfigError::Mistake(Box::new(mistake))
     }
 
-    /// Where the value of a dotted path stands; the key itself where the value is a whole table.
+    /// Where the value of a dotted path stands; the key itself where the value is a whole table. Numbers count the tables of an array.
     pub(super) fn span_of(&self, path: &str) -> Option<Range<usize>> {
         let root = DeTable::parse(&self.text).ok()?;
-        let (mut table, mut span) = (Some(root.get_ref()), None);
-        for name in path.split('.') {
+        let (mut table, mut span, mut names) = (Some(root.get_ref()), None, path.split('.'));
+        while let Some(name) = names.next() {
             let Some((key, value)) = table.and_then(|table| table.get_key_value(name)) else { break };
             (table, span) = match value.get_ref() {
                 DeValue::Table(inner) => (Some(inner), Some(key.span())),
+                DeValue::Array(all) => {
+                    let one = names.next().and_then(|number| all.get(number.parse::<usize>().ok()?));
+                    let inner = one.and_then(|one| one.get_ref().as_table());
+                    (inner, Some(if inner.is_some() { key.span() } else { value.span() }))
+                }
                 _ => (None, Some(value.span())),
             };
         }
@@ -170,6 +175,16 @@ mod tests {
         for path in ["algorithm.osem.subsets", "algorithm.osem", "algorithm"] {
             assert_eq!(source.path_at(&source.span_of(path).unwrap()).as_deref(), Some(path));
         }
+    }
+
+    #[test]
+    fn tables_of_an_array_are_counted() {
+        let text = "[[scans]]\nfile = \"a\"\n[[scans]]\nfile = \"b\"\nplaces = [[1, 2]]\n";
+        let found = |path: &str| source(text).span_of(path).map(|span| &text[span]);
+        assert_eq!(found("scans.1.file"), Some("\"b\""));
+        assert_eq!(found("scans.0.file"), Some("\"a\""));
+        assert_eq!(found("scans.1.places"), Some("[[1, 2]]"));
+        assert_eq!(found("scans.0.none"), Some("scans"));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! Randoms are the same in all TOF bins, and scatter has a broad profile: with TOF, products take a small part of the memory.
 
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Expected background b of a sinogram, in counts.
 #[derive(Clone, Debug, PartialEq)]
@@ -104,6 +105,22 @@ impl Background {
         room
     }
 
+    /// Adds some planes of a line, summed over the TOF bins.
+    pub fn add_over_time(&self, line: usize, planes: Range<usize>, sums: &mut [f64]) {
+        let [_, radial, tof, all] = self.shape;
+        if let Some(bins) = &self.bins {
+            for time in 0..tof {
+                let row = &bins[(line * tof + time) * all..][planes.clone()];
+                sums.iter_mut().zip(row).for_each(|(sum, b)| *sum += f64::from(*b));
+            }
+        }
+        for Product { lines, times } in &self.products {
+            let times: f64 = times[line / radial * tof..][..tof].iter().map(|time| f64::from(*time)).sum();
+            let row = &lines[line * all..][planes.clone()];
+            sums.iter_mut().zip(row).for_each(|(sum, b)| *sum += f64::from(*b) * times);
+        }
+    }
+
     /// All bins.
     pub fn to_vec(&self) -> Vec<f32> {
         let [views, radial, tof, planes] = self.shape;
@@ -151,6 +168,10 @@ mod tests {
         assert!(near(&background.to_vec(), &expected));
         let sum: f64 = expected.iter().map(|b| f64::from(*b)).sum();
         assert!((background.total() / sum - 1.0).abs() < 1e-6);
+        let mut sums = vec![0.0; 3];
+        background.add_over_time(4, 1..4, &mut sums);
+        let over_time = |plane: usize| (0..4).map(|t| f64::from(expected[(4 * 4 + t) * 5 + plane])).sum::<f64>();
+        assert!(sums.iter().enumerate().all(|(n, sum)| (sum / over_time(n + 1) - 1.0).abs() < 1e-6), "{sums:?}");
         // Added to bins of their own, and scaled.
         background.add(Background::of_bins(shape, expected.clone()));
         let twice: Vec<f32> = expected.iter().map(|b| 2.0 * b).collect();

@@ -2,6 +2,7 @@
 
 use super::{Background, Counts};
 use crate::scanner::SinogramGeometry;
+use std::ops::Range;
 
 /// Everything a reconstruction needs of a scan. Bins are `[view, radial, tof, plane]`, plane contiguous.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +37,18 @@ impl Measurement {
     pub fn view_bins(&self) -> usize {
         let [_, radial, tof, planes] = self.geometry.shape();
         radial * tof * planes
+    }
+
+    /// Prompts and background of some planes of the transaxial line number `line`, each summed over the TOF bins.
+    pub fn over_time(&self, line: usize, planes: Range<usize>) -> [Vec<f64>; 2] {
+        let [_, _, tof, all] = self.geometry.shape();
+        let first = line * tof * all;
+        let prompts = |plane: usize| (0..tof).map(|t| f64::from(self.prompts.at(first + t * all + plane))).sum();
+        let mut background = vec![0.0; planes.len()];
+        if let Some(of) = &self.background {
+            of.add_over_time(line, planes.clone(), &mut background);
+        }
+        [planes.map(prompts).collect(), background]
     }
 
     /// Bytes of the counts, the factors and the background.

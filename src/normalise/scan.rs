@@ -102,12 +102,11 @@ impl<'a> Scan<'a> {
 
     /// Prompts on lines through the object, and the number of these lines.
     pub fn seen(&self) -> (f64, usize) {
-        let (tof, planes) = (self.geometry.tof_bins(), self.planes.len());
+        let planes = self.planes.len();
         let column = |(line, expected): (usize, &[f32])| {
-            let own = |n: &usize| expected[n % planes] > 0.0;
-            let prompts = |n: usize| f64::from(self.measurement.prompts.at(line * tof * planes + n));
-            let prompts = (0..tof * planes).filter(own).map(prompts).sum::<f64>();
-            (prompts, expected.iter().filter(|e| **e > 0.0).count())
+            let [prompts, _] = self.measurement.over_time(line, 0..planes);
+            let own = || prompts.iter().zip(expected).filter(|(_, expected)| **expected > 0.0);
+            (own().map(|(prompts, _)| prompts).sum::<f64>(), own().count())
         };
         let columns = self.expected.chunks(planes).enumerate().map(column);
         columns.fold((0.0, 0), |sum, own| (sum.0 + own.0, sum.1 + own.1))
@@ -257,20 +256,14 @@ impl<'a> Scan<'a> {
 
     /// Visits the lines through the object of one part of the views: the bin, t, y and b, summed over TOF.
     fn bins(&self, part: usize, mut visit: impl FnMut(&Bin, f64, f64, f64)) {
-        let [views, radial_bins, tof, planes] = self.geometry.shape();
+        let [views, radial_bins, _, planes] = self.geometry.shape();
         let rings = self.geometry.scanner.rings;
-        let [mut prompts_room, mut background_room] = [(); 2].map(|()| Vec::new());
         for view in part * views / PARTS..(part + 1) * views / PARTS {
             for radial in 0..radial_bins {
                 let Some([c, d]) = self.geometry.crystals(view, radial) else { continue };
                 let line = view * radial_bins + radial;
                 let interference = radial * self.block + view % self.block;
-                let column = line * tof * planes..(line + 1) * tof * planes;
-                let prompts = self.measurement.prompts.range(column, &mut prompts_room);
-                let background = self.measurement.background.as_ref().map(|b| b.line(line, &mut background_room));
-                let over_time = |values: &[f32], plane: usize| {
-                    values[plane..].iter().step_by(planes).map(|value| f64::from(*value)).sum::<f64>()
-                };
+                let [prompts, background] = self.measurement.over_time(line, 0..planes);
                 for (plane, [a, b]) in self.planes.iter().copied().enumerate() {
                     let expected = f64::from(self.expected[line * planes + plane]);
                     if expected == 0.0 {
@@ -280,8 +273,7 @@ impl<'a> Scan<'a> {
                     let bin = Bin { crystals, geometric: (a + b) * radial_bins + radial, interference, plane };
                     let [i, j] = crystals.map(|crystal| self.crystals[crystal]);
                     let factors = self.geometric[bin.geometric] * self.interference[interference] * self.axial[plane];
-                    let background = background.map_or(0.0, |values| over_time(values, plane));
-                    visit(&bin, expected * i * j * factors, over_time(prompts, plane), background);
+                    visit(&bin, expected * i * j * factors, prompts[plane], background[plane]);
                 }
             }
         }

@@ -176,18 +176,11 @@ impl<'a> Fit<'a> {
 
     /// y, m and b of the planes of a line, summed over TOF.
     fn line(&self, line: usize) -> Vec<[f64; 3]> {
-        let [_, _, tof, planes] = self.measurement.geometry.shape();
-        let (measurement, [mut counts, mut background]) = (self.measurement, [(); 2].map(|()| Vec::new()));
-        let counts = measurement.prompts.range(line * tof * planes..(line + 1) * tof * planes, &mut counts);
-        let background = measurement.background.as_ref().map(|b| b.line(line, &mut background));
-        let over_time =
-            |values: &[f32], plane: usize| values[plane..].iter().step_by(planes).map(|value| f64::from(*value)).sum();
-        let factors = measurement.factors.as_ref().map(|m| &m[line * planes..][..planes]);
-        let of_plane = |plane: usize| {
-            let m = factors.map_or(1.0, |m| f64::from(m[plane]));
-            [over_time(counts, plane), m, background.map_or(0.0, |b| over_time(b, plane))]
-        };
-        (0..planes).map(of_plane).collect()
+        let planes = self.geometry.planes();
+        let [prompts, background] = self.measurement.over_time(line, 0..planes);
+        let factors = self.measurement.factors.as_ref().map(|m| &m[line * planes..][..planes]);
+        let factor = |plane: usize| factors.map_or(1.0, |m| f64::from(m[plane]));
+        (0..planes).map(|plane| [prompts[plane], factor(plane), background[plane]]).collect()
     }
 }
 

@@ -70,6 +70,13 @@ pub fn seen_points(
 ) -> Result<Vec<SeenPoint>, PsfError> {
     let mut points: Vec<PointModel> =
         places_mm.iter().map(|place| PointModel::around(*place, SEARCH_SIGMA_MM)).collect();
+    let scanner = &measurement.geometry.scanner;
+    let (radius_mm, half_mm) = (scanner.effective_radius_mm(), 0.5 * scanner.axial_length_mm());
+    if let Some(&place_mm) = places_mm.iter().find(|[x, y, z]| x.hypot(*y) > radius_mm || z.abs() > half_mm + SEARCH_MM)
+    {
+        let why = format!("the scanner ends {radius_mm:.0} mm from its axis and {half_mm:.0} mm from its middle");
+        return Err(PsfError::NotFound { place_mm, why });
+    }
     let mut log_flat = None;
     let (mut seen, mut settled) = (None, false);
     let stages: [_; STAGES] = [(Some(SEARCH_MM), 0.1), (None, 0.1), (None, 0.01)];

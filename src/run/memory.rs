@@ -4,13 +4,13 @@
 //! sensitivities of the subsets, a few images and two sinograms of a subset.
 
 use super::measurement::is_interfile;
-use crate::algorithm::Size;
+use crate::algorithm::ReconstructionSize;
 use crate::config::{MeasurementConfig, ReconConfig, ResolutionConfig, Source};
 use crate::image::ImageGrid;
 use crate::io::hdf5;
 use crate::operator::Resolution;
 use crate::scanner::SinogramGeometry;
-use crate::simulate::{CountsConfig, KEPT, SimulationConfig};
+use crate::simulate::{CountsConfig, KEPT_EMISSION, SimulationConfig};
 
 /// Bytes of the program, its tables and its threads' work space, found by measurement.
 const OWN_BYTES: f64 = 30e6;
@@ -50,7 +50,7 @@ pub(super) fn predicted_bytes(
     }
     let image = VALUE * grid.voxels() as f64;
     let subsets = config.algorithm.iterations().map_or(1, |iterations| iterations.subsets.max(1));
-    let size = Size {
+    let size = ReconstructionSize {
         counts: counts as usize,
         others: others as usize,
         bins: geometry.bins(),
@@ -117,6 +117,6 @@ fn simulated(config: &SimulationConfig, geometry: &SinogramGeometry) -> Bytes {
     };
     let background = if geometry.tof.is_some() { 2.0 * lines } else { lines };
     let emissions = if config.lesions.is_empty() { 1.0 } else { 2.0 };
-    let emission = VALUE * (emissions * bins).min(KEPT as f64);
+    let emission = VALUE * (emissions * bins).min(KEPT_EMISSION as f64);
     Bytes { counts: count * bins, others: lines + background, made: emission + count * bins + 3.0 * lines }
 }

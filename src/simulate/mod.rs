@@ -35,7 +35,7 @@ pub(crate) use efficiency::Efficiencies;
 pub use error::SimulateError;
 pub use isotope::Isotope;
 pub use lesions::{AddedLesion, added};
-pub(crate) use scan::KEPT;
+pub(crate) use scan::KEPT_EMISSION;
 pub use singles::SinglesConfig;
 pub use trace::{Projection, project};
 

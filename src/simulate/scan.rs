@@ -68,7 +68,7 @@ struct Totals {
 }
 
 /// Bins whose emission is kept between the pass that finds the scales and the one that counts; that of others is traced twice.
-pub(crate) const KEPT: usize = 1 << 30;
+pub(crate) const KEPT_EMISSION: usize = 1 << 30;
 
 /// Emission of a view, `[radial, tof, plane]`.
 struct Emission {
@@ -167,7 +167,7 @@ impl<'a> Scan<'a> {
         let (view_bins, view_lines) = (bins / views, lines / views);
         let [mut factors, mut randoms, mut scatter] = [zeros(lines)?, zeros(lines)?, zeros(lines)?];
         let tracers = Tracers::new(self);
-        let kept = KEPT / (view_bins * (1 + usize::from(self.lesions.is_some())));
+        let kept = KEPT_EMISSION / (view_bins * (1 + usize::from(self.lesions.is_some())));
         let traced = factors.par_chunks_mut(view_lines).enumerate().map(|(view, attenuation)| {
             let emission = tracers.emission(view, attenuation);
             let shape = self.scatter.of_view(view, &emission.phantom);

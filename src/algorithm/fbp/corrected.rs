@@ -46,20 +46,15 @@ pub(super) fn corrected(measurement: &Measurement, pair: &Pair) -> Result<Turn, 
 
 /// All planes of one transaxial line; NaN where m = 0.
 fn line(m: &Measurement, view: usize, radial: usize, first: usize, bins: &mut [f32]) -> Result<(), FbpError> {
-    let [_, radial_bins, tof, planes] = m.geometry.shape();
+    let [_, radial_bins, _, planes] = m.geometry.shape();
     let transaxial = view * radial_bins + radial;
-    let mut room = Vec::new();
-    let background = m.background.as_ref().map(|background| background.line(transaxial, &mut room));
-    for (plane, bin) in (first..).zip(bins) {
+    let [prompts, background] = m.over_time(transaxial, first..first + bins.len());
+    for ((plane, bin), (y, b)) in (first..).zip(bins).zip(prompts.iter().zip(background)) {
         let factor = m.factors.as_ref().map_or(1.0, |factors| factors[transaxial * planes + plane]);
         if factor == 0.0 {
             continue;
         }
-        let net = |t: usize| {
-            let bin = t * planes + plane;
-            m.prompts.at(transaxial * tof * planes + bin) - background.map_or(0.0, |background| background[bin])
-        };
-        let found = (0..tof).map(net).sum::<f32>() / factor;
+        let found = (y - b) as f32 / factor;
         if !found.is_finite() {
             return Err(FbpError::NotFinite { view, radial, plane, found });
         }
