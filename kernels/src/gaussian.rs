@@ -1,8 +1,9 @@
 //! Separable Gaussian filter y = Kₓ K_y K_z x with its own width per axis.
 //!
-//! Images are `[x, y, z]`, z contiguous. Each K is a symmetric Toeplitz matrix: the taps are the Gaussian integrated over
-//! a voxel, cut symmetrically where at most 1/2000 of its area lies outside, and scaled to sum to 1. Outside the image all
-//! is zero, so that the filter is its own transpose: voxels near the border lose what flows out.
+//! Images are `[x, y, z]`, z contiguous. Each K is a symmetric Toeplitz matrix: the taps are a Gaussian integrated over the
+//! voxels, cut symmetrically where at most 1/2000 of the one that was asked for lies outside, and scaled to sum to 1. Its width
+//! is such that the taps, as they stand, have the second moment that was asked for. Outside the image all is zero, so that the
+//! filter is its own transpose: voxels near the border lose what flows out.
 //!
 //! One output plane of constant x needs only the input planes within reach of its taps: the x taps blend them into a
 //! scratch plane, the y taps blend its rows into a few zero-padded rows, the z taps slide along those. All three read
@@ -14,22 +15,54 @@ use std::ops::Range;
 /// Share of the Gaussian that the taps may leave out.
 const CUT: f64 = 5e-4;
 
+/// Halvings of the interval in which a width is looked for: to 1e-10 of it, far below a float's.
+const BISECTIONS: usize = 34;
+
 /// Floats that are filtered side by side; the accumulators of one block stay in registers.
 const BLOCK: usize = 64;
 
 /// Rows between the y and the z pass: a load that straddles stores just made would wait for them.
 const ROWS: usize = 8;
 
-/// Taps of one axis, of odd length, symmetric, summing to 1. `sigma` is in voxels; 0 leaves the axis as it is.
+/// Taps of one axis, of odd length, symmetric, summing to 1, whose second moment is `sigma`², in voxels; 0 leaves the axis as it is.
 pub fn gaussian_taps(sigma: f64) -> Vec<f32> {
     if sigma <= 0.0 {
         return vec![1.0];
     }
-    let inside = |edge: f64| erf(edge / (sigma * std::f64::consts::SQRT_2));
-    let reach = (0..).find(|&reach| 1.0 - inside(reach as f64 + 0.5) <= CUT).unwrap_or(0);
-    let total = inside(reach as f64 + 0.5);
-    let tap = |offset: i64| 0.5 * (inside(offset as f64 + 0.5) - inside(offset as f64 - 0.5)) / total;
-    (-reach..=reach).map(|offset: i64| tap(offset.abs()) as f32).collect()
+    let cut = |reach: &usize| 1.0 - inside(sigma, *reach as f64 + 0.5) <= CUT;
+    let reach = (1..).find(cut).unwrap_or(1);
+    let half = half_taps(width_of(sigma, reach), reach);
+    half[1..].iter().rev().chain(&half).map(|&tap| tap as f32).collect()
+}
+
+/// The standard deviation of the Gaussian whose taps have the second moment `sigma`². Integrating over voxels widens a Gaussian by
+/// 1/12, and cutting it narrows it.
+fn width_of(sigma: f64, reach: usize) -> f64 {
+    // A wider Gaussian has wider taps, up to equal ones, and those are wider than any that are cut at this reach.
+    let (mut low, mut high) = (0.0, 2.0 * sigma + 1.0);
+    for _ in 0..BISECTIONS {
+        let middle = 0.5 * (low + high);
+        let wider = second_moment(&half_taps(middle, reach)) > sigma * sigma;
+        (low, high) = if wider { (low, middle) } else { (middle, high) };
+    }
+    0.5 * (low + high)
+}
+
+/// The taps at 0, 1, … `reach` of a Gaussian of standard deviation `width`.
+fn half_taps(width: f64, reach: usize) -> Vec<f64> {
+    let edges: Vec<f64> = (0..=reach).map(|offset| inside(width, offset as f64 + 0.5)).collect();
+    let total = edges[reach];
+    let beside = edges.windows(2).map(|edge| 0.5 * (edge[1] - edge[0]) / total);
+    std::iter::once(edges[0] / total).chain(beside).collect()
+}
+
+fn second_moment(half: &[f64]) -> f64 {
+    half.iter().enumerate().map(|(offset, tap)| 2.0 * tap * (offset * offset) as f64).sum()
+}
+
+/// Share of a Gaussian between −edge and edge.
+fn inside(sigma: f64, edge: f64) -> f64 {
+    erf(edge / (sigma * std::f64::consts::SQRT_2))
 }
 
 /// erf x = 2/√π · exp(−x²) · Σ 2ⁿ x²ⁿ⁺¹ / (2n+1)!!, all terms of one sign.

@@ -2,14 +2,16 @@
 //! converges; with more it is faster at first and ends in a small cycle around the maximum, as OSEM does.
 
 use super::arithmetic::each;
+use super::em::em;
 use super::objective::{Objective, Work};
 use super::sensitivity::{SubsetSensitivities, sensitivities};
 use super::{Algorithm, Count, Step};
 use coincide_kernels::{fusion::fuse, zeros};
 
-/// e = x / sₖ ⊙ Bᵀ Gₖᵀ \[m ⊙ y / ȳ\],   z = x − ∇R(x) / d,   x ← fuse(e, z, (β / K) d, sₖ),
+/// z = x − ∇R(x) / c,   x ← fuse(e, z, (β / K) c, d),
 ///
-/// where R(z) ≤ R(x) + ∇R(x)·(z − x) + ½ Σ dⱼ (zⱼ − xⱼ)² is the prior's surrogate.
+/// with EM's step e of the subset and its weight d, which is sₖ where the subset sees enough ([`super::em`]), and the prior's surrogate
+/// R(z) ≤ R(x) + ∇R(x)·(z − x) + ½ Σ cⱼ (zⱼ − xⱼ)². Nothing is filled in outside of the field of view.
 pub struct DePierro<'a> {
     objective: &'a Objective<'a>,
     image: Vec<f32>,
@@ -27,7 +29,7 @@ impl<'a> DePierro<'a> {
         let image = objective.start(start);
         let images = [(); 3].map(|()| zeros(image.len()));
         let [back, slope, curvature] = images;
-        let (_, sensitivities) = sensitivities(objective.model());
+        let ((), sensitivities) = sensitivities(objective.model(), |_| ());
         let (work, count) = (objective.work(), Count::new(objective.subsets()));
         Self { objective, image, back, slope, curvature, sensitivities, work, count }
     }
@@ -37,14 +39,16 @@ impl Algorithm for DePierro<'_> {
     fn update(&mut self) -> Step {
         let (k, model) = (self.count.subset(), self.objective.model());
         model.back_quotient(k, &self.image, &mut self.work.scratch, &mut self.back);
-        let s = self.sensitivities.of(k, model, &mut self.work.scratch);
+        let [s, least] = self.sensitivities.of(k, model, &mut self.work.scratch);
         self.objective.prior_share(&self.image, &mut self.slope);
         let has_surrogate = self.objective.surrogate_share(&self.image, &mut self.curvature);
         assert!(has_surrogate, "De Pierro's algorithm needs a prior with a separable surrogate");
-        // One γ d is the product of both shares, so that the share cancels in z.
-        each(&mut self.image, [&self.back, s, &self.slope, &self.curvature], |x, [back, s, slope, gamma]| {
+        // γ is the share's c, so that the share cancels in z.
+        let arrays = [&self.back, s, least, &self.slope, &self.curvature];
+        each(&mut self.image, arrays, |x, [back, s, least, slope, gamma]| {
             let z = if gamma > 0.0 { x - slope / gamma } else { x };
-            if s > 0.0 { fuse(x * (back / s), z, gamma, s) } else { 0.0 }
+            let (e, d) = em(x, back, s, least);
+            if d > 0.0 { fuse(e, z, gamma, d) } else { 0.0 }
         });
         self.count.subset_done()
     }

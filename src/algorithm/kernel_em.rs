@@ -1,12 +1,14 @@
 //! EM of the coefficients of an image in a basis of kernels, x = K α (Wang & Qi 2015, IEEE TMI 34(1), 61–71).
 
-use super::arithmetic::each;
+use super::arithmetic::{add, each};
+use super::em::{em, least_sensitivity};
 use super::objective::{Objective, Work};
 use super::{Algorithm, Count, Step};
 use crate::prior::KernelMatrix;
 use coincide_kernels::zeros;
 
-/// α ← α / (Kᵀ sₖ) ⊙ Kᵀ Bᵀ Gₖᵀ \[m ⊙ y / ȳ(K α)\],   x = K α: MLEM with one subset, OSEM with more.
+/// α ← α / (Kᵀ sₖ) ⊙ Kᵀ Bᵀ Gₖᵀ \[m ⊙ y / ȳ(K α)\],   x = K α: MLEM with one subset, OSEM with more. What a subset hardly sees of a
+/// coefficient, it hardly moves ([`super::em`]).
 pub struct KernelEm<'a> {
     objective: &'a Objective<'a>,
     kernel: &'a KernelMatrix,
@@ -16,6 +18,7 @@ pub struct KernelEm<'a> {
     quotient: Vec<f32>,
     /// Kᵀ sₖ of all subsets.
     sensitivities: Vec<Vec<f32>>,
+    least: Vec<f32>,
     work: Work,
     count: Count,
 }
@@ -33,9 +36,12 @@ impl<'a> KernelEm<'a> {
             kernel.transpose(&back, &mut sensitivity);
             sensitivity
         };
-        let sensitivities = (0..objective.subsets()).map(&mut of_subset).collect();
+        let sensitivities: Vec<_> = (0..objective.subsets()).map(&mut of_subset).collect();
+        let mut total = zeros(voxels);
+        sensitivities.iter().for_each(|one: &Vec<f32>| add(&mut total, 1.0, one));
+        let least = least_sensitivity(total, sensitivities.len(), &vec![true; voxels]);
         let (quotient, count) = (zeros(voxels), Count::new(objective.subsets()));
-        Self { objective, kernel, coefficients, image, back, quotient, sensitivities, work, count }
+        Self { objective, kernel, coefficients, image, back, quotient, sensitivities, least, work, count }
     }
 }
 
@@ -44,8 +50,8 @@ impl Algorithm for KernelEm<'_> {
         let k = self.count.subset();
         self.objective.model().back_quotient(k, &self.image, &mut self.work.scratch, &mut self.back);
         self.kernel.transpose(&self.back, &mut self.quotient);
-        let update = |alpha: f32, [q, s]: [f32; 2]| if s > 0.0 { alpha * (q / s) } else { 0.0 };
-        each(&mut self.coefficients, [&self.quotient, &self.sensitivities[k]], update);
+        let update = |alpha: f32, [q, s, least]: [f32; 3]| em(alpha, q, s, least).0;
+        each(&mut self.coefficients, [&self.quotient, &self.sensitivities[k], &self.least], update);
         self.kernel.forward(&self.coefficients, &mut self.image);
         self.count.subset_done()
     }

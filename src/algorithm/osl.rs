@@ -3,6 +3,7 @@
 //! It is simple and fast for weak priors. It need not converge, and for strong ones it does not.
 
 use super::arithmetic::each;
+use super::em::em;
 use super::objective::{Objective, Work};
 use super::sensitivity::{SubsetSensitivities, sensitivities};
 use super::{Algorithm, Count, Step};
@@ -12,6 +13,7 @@ use coincide_kernels::zeros;
 /// The prior may take at most this share of the denominator, which would otherwise reach 0.
 const LARGEST_SHARE: f32 = 0.9;
 
+/// x ← e d / (d + (β / K) ∇R(x)) with EM's step e of the subset and its weight d ([`super::em`]), which is sₖ where the subset sees enough:
 /// x ← x ⊙ Bᵀ Gₖᵀ \[m ⊙ y / ȳ\] / (sₖ + (β / K) ∇R(x)).
 ///
 /// With a denoiser M instead of an R, ∇R(x) is s (x − M x) / M x: the median root prior where M is a median
@@ -31,7 +33,7 @@ impl<'a> Osl<'a> {
     pub fn new(objective: &'a Objective<'a>, start: Option<Vec<f32>>) -> Self {
         let image = objective.start(start);
         let (back, prior, work) = (zeros(image.len()), zeros(image.len()), objective.work());
-        let (_, sensitivities) = sensitivities(objective.model());
+        let ((), sensitivities) = sensitivities(objective.model(), |_| ());
         Self { objective, image, back, prior, sensitivities, work, count: Count::new(objective.subsets()) }
     }
 }
@@ -40,18 +42,21 @@ impl Algorithm for Osl<'_> {
     fn update(&mut self) -> Step {
         let (k, model, beta) = (self.count.subset(), self.objective.model(), self.objective.beta() as f32);
         model.back_quotient(k, &self.image, &mut self.work.scratch, &mut self.back);
-        let s = self.sensitivities.of(k, model, &mut self.work.scratch);
+        let [s, least] = self.sensitivities.of(k, model, &mut self.work.scratch);
         match self.objective.prior() {
             Prior::Denoiser(denoiser) => {
                 denoiser.denoise(&self.image, &mut self.prior);
-                let slope = |m: f32, [x, s]: [f32; 2]| if m > 0.0 { beta * s * (x - m) / m } else { 0.0 };
-                each(&mut self.prior, [&self.image, s], slope);
+                let slope = |m: f32, [x, s, least]: [f32; 3]| match m > 0.0 {
+                    true => beta * em(x, 0.0, s, least).1 * (x - m) / m,
+                    false => 0.0,
+                };
+                each(&mut self.prior, [&self.image, s, least], slope);
             }
             _ => self.objective.prior_share(&self.image, &mut self.prior),
         }
-        each(&mut self.image, [&self.back, s, &self.prior], |x, [back, s, slope]| match s > 0.0 {
-            true => x * (back / (s + slope.max(-LARGEST_SHARE * s))),
-            false => 0.0,
+        each(&mut self.image, [&self.back, s, least, &self.prior], |x, [back, s, least, slope]| {
+            let (e, d) = em(x, back, s, least);
+            if d > 0.0 { e * (d / (d + slope.max(-LARGEST_SHARE * d))) } else { 0.0 }
         });
         self.count.subset_done()
     }

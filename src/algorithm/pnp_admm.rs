@@ -5,13 +5,14 @@
 //! Learn. 3(1), 1–122); for other denoisers a fixed point is all that can be hoped for.
 
 use super::arithmetic::each;
+use super::em::em;
 use super::objective::{Objective, Work};
 use super::pull::{denoiser, weight};
 use super::sensitivity::{SubsetSensitivities, sensitivities};
 use super::{Algorithm, Count, Step};
 use coincide_kernels::{fusion::fuse, zeros};
 
-/// x ← fuse(EMₖ(x), z − μ, γ / K, sₖ) over all subsets k and `passes` times;   z = D(x + μ),   μ ← μ + x − z.
+/// x ← fuse(e, z − μ, γ / K, d), with EM's step e of a subset and its weight d ([`super::em`]), over all subsets k and `passes` times;   z = D(x + μ),   μ ← μ + x − z.
 pub struct PnpAdmm<'a> {
     objective: &'a Objective<'a>,
     passes: usize,
@@ -34,7 +35,7 @@ impl<'a> PnpAdmm<'a> {
         let gamma = weight(objective, &image);
         let [back, dual, mut target] = [(); 3].map(|()| zeros(image.len()));
         denoiser(objective).denoise(&image, &mut target);
-        let (_, sensitivities) = sensitivities(objective.model());
+        let ((), sensitivities) = sensitivities(objective.model(), |_| ());
         let (work, count) = (objective.work(), Count::new(objective.subsets()));
         Self { objective, passes: passes.max(1), gamma, image, back, dual, target, sensitivities, work, count }
     }
@@ -53,10 +54,10 @@ impl Algorithm for PnpAdmm<'_> {
         let (k, model) = (self.count.subset(), self.objective.model());
         let gamma = self.gamma / self.objective.subsets() as f32;
         model.back_quotient(k, &self.image, &mut self.work.scratch, &mut self.back);
-        let s = self.sensitivities.of(k, model, &mut self.work.scratch);
-        each(&mut self.image, [&self.back, s, &self.target], |x, [back, s, target]| match s > 0.0 {
-            true => fuse(x * (back / s), target, gamma, s),
-            false => 0.0,
+        let [s, least] = self.sensitivities.of(k, model, &mut self.work.scratch);
+        each(&mut self.image, [&self.back, s, least, &self.target], |x, [back, s, least, target]| {
+            let (e, d) = em(x, back, s, least);
+            if d > 0.0 { fuse(e, target, gamma, d) } else { 0.0 }
         });
         let step = self.count.subset_done();
         if step.ends_iteration() && step.iteration.is_multiple_of(self.passes) {

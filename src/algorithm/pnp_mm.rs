@@ -5,13 +5,14 @@
 //! Modrzyk, Etxebeste, Bretin & Maxim 2026, arXiv:2603.24156); for other denoisers nothing is certain.
 
 use super::arithmetic::each;
+use super::em::em;
 use super::objective::{Objective, Work};
 use super::pull::{DenoiseEvery, denoiser, pull, weight};
 use super::sensitivity::{SubsetSensitivities, sensitivities};
 use super::{Algorithm, Count, Step};
 use coincide_kernels::{fusion::fuse, zeros};
 
-/// e = x / sₖ ⊙ Bᵀ Gₖᵀ \[m ⊙ y / ȳ\],   z = x − (x − D(x)) / L,   x ← fuse(e, z, L γ / K, sₖ).
+/// z = x − (x − D(x)) / L,   x ← fuse(e, z, L γ / K, d), with EM's step e of the subset and its weight d ([`super::em`]).
 pub struct PnpMm<'a> {
     objective: &'a Objective<'a>,
     lipschitz: f32,
@@ -33,7 +34,7 @@ impl<'a> PnpMm<'a> {
         let image = objective.start(start);
         let gamma = (!uniform).then(|| weight(objective, &image));
         let (back, target) = (zeros(image.len()), zeros(image.len()));
-        let (_, sensitivities) = sensitivities(objective.model());
+        let ((), sensitivities) = sensitivities(objective.model(), |_| ());
         let (work, count) = (objective.work(), Count::new(objective.subsets()));
         let lipschitz = lipschitz as f32;
         Self { objective, lipschitz, every, gamma, image, back, target, sensitivities, work, count }
@@ -58,10 +59,10 @@ impl Algorithm for PnpMm<'_> {
         }
         let gamma = self.gamma.unwrap_or(0.0) * self.lipschitz / self.objective.subsets() as f32;
         model.back_quotient(k, &self.image, &mut self.work.scratch, &mut self.back);
-        let s = self.sensitivities.of(k, model, &mut self.work.scratch);
-        each(&mut self.image, [&self.back, s, &self.target], |x, [back, s, z]| match s > 0.0 {
-            true => fuse(x * (back / s), z, gamma, s),
-            false => 0.0,
+        let [s, least] = self.sensitivities.of(k, model, &mut self.work.scratch);
+        each(&mut self.image, [&self.back, s, least, &self.target], |x, [back, s, least, z]| {
+            let (e, d) = em(x, back, s, least);
+            if d > 0.0 { fuse(e, z, gamma, d) } else { 0.0 }
         });
         self.count.subset_done()
     }

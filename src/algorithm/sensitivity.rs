@@ -1,7 +1,9 @@
 //! Sensitivities sₖ = Bᵀ Gₖᵀ m of the subsets and their sum s.
 
 use super::arithmetic::add;
+use super::em::least_sensitivity;
 use super::packed::Packed;
+use super::start::field_of_view;
 use crate::likelihood::{Model, Scratch};
 use coincide_kernels::zeros;
 
@@ -10,8 +12,8 @@ pub(crate) fn sensitivity(model: &Model) -> Vec<f32> {
     total(model, |_| ())
 }
 
-/// s, and the sₖ for algorithms that divide by them.
-pub(super) fn sensitivities(model: &Model) -> (Vec<f32>, SubsetSensitivities) {
+/// The sₖ for algorithms that divide by them; `see` is shown s.
+pub(super) fn sensitivities<R>(model: &Model, see: impl FnOnce(&[f32]) -> R) -> (R, SubsetSensitivities) {
     let (mut full, mut packed) = (Vec::new(), Vec::new());
     let (subsets, room) = (model.subsets(), room(model));
     let sum = total(model, |one| match room {
@@ -20,7 +22,9 @@ pub(super) fn sensitivities(model: &Model) -> (Vec<f32>, SubsetSensitivities) {
         Room::Packed(_) => (),
     });
     let spare = if full.len() < subsets { zeros(model.grid().voxels()) } else { Vec::new() };
-    (sum, SubsetSensitivities { full, packed, spare })
+    let seen = see(&sum);
+    let least = least_sensitivity(sum, subsets, &field_of_view(model));
+    (seen, SubsetSensitivities { full, packed, spare, least })
 }
 
 fn total(model: &Model, mut keep: impl FnMut(&[f32])) -> Vec<f32> {
@@ -41,6 +45,7 @@ pub(super) struct SubsetSensitivities {
     full: Vec<Vec<f32>>,
     packed: Vec<Packed>,
     spare: Vec<f32>,
+    least: Vec<f32>,
 }
 
 impl SubsetSensitivities {
@@ -49,14 +54,19 @@ impl SubsetSensitivities {
         (self.full.len(), self.packed.len())
     }
 
-    /// sₖ
-    pub fn of(&mut self, k: usize, model: &Model, scratch: &mut Scratch) -> &[f32] {
-        match (self.full.get(k), self.packed.get(k)) {
-            (Some(full), _) => return full,
-            (None, Some(packed)) => packed.unpack(&mut self.spare),
-            (None, None) => model.sensitivity(k, scratch, &mut self.spare),
-        }
-        &self.spare
+    /// sₖ, and α s / K, below which EM's step is shortened ([`super::em`]); that is 0 outside of the field of view.
+    pub fn of(&mut self, k: usize, model: &Model, scratch: &mut Scratch) -> [&[f32]; 2] {
+        let one = match (self.full.get(k), self.packed.get(k)) {
+            (Some(full), _) => full,
+            (None, packed) => {
+                match packed {
+                    Some(packed) => packed.unpack(&mut self.spare),
+                    None => model.sensitivity(k, scratch, &mut self.spare),
+                }
+                &self.spare
+            }
+        };
+        [one, &self.least]
     }
 }
 

@@ -2,6 +2,7 @@
 //! Med. Sci. 5(1), 54–64).
 
 use super::arithmetic::each;
+use super::em::em;
 use super::map_start::map_image;
 use super::sensitivity::{SubsetSensitivities, sensitivities};
 use super::start::{field_of_view, uniform_start};
@@ -10,9 +11,10 @@ use crate::likelihood::Scratch;
 use crate::prior::network::{Applied, Unrolled};
 use coincide_kernels::{fusion::fuse, zeros};
 
-/// e = x / sₖ ⊙ Bᵀ Gₖᵀ \[m ⊙ y / ȳ\],   z = Net(x),   x ← fuse(e, z, γ s̄ₖ / c, sₖ);
+/// z = Net(x),   x ← fuse(e, z, γ s̄ₖ / c, d), with EM's step e of the subset and its weight d ([`super::em`]);
 ///
-/// Without a start image, it begins with the one that the network's model asks for, uniform or MAP. z is worked out at the start of each full iteration, or before each update. γ = 0 makes it OSEM. A network that is applied
+/// Without a start image, it begins with the one that the network's model asks for, uniform or MAP. z is worked out at the start of
+/// each full iteration, or before each update. γ = 0 makes it OSEM. A network that is applied
 /// after all updates is a filter: what is watched are the images of OSEM, what comes out is z of the last one.
 pub struct UnrolledEm<'a> {
     objective: &'a Objective<'a>,
@@ -34,16 +36,15 @@ impl<'a> UnrolledEm<'a> {
     /// Starts from `start`, or from a uniform image with the counts of the measurement.
     pub fn new(objective: &'a Objective<'a>, prior: &'a Unrolled, start: Option<Vec<f32>>) -> Self {
         let model = objective.model();
-        let (total, sensitivities) = sensitivities(model);
         let map_first = start.is_none() && prior.start().is_some();
-        let start = start.unwrap_or_else(|| uniform_start(model, &total));
+        let (start, sensitivities) = sensitivities(model, |total| start.unwrap_or_else(|| uniform_start(model, total)));
         let voxels = model.grid().voxels();
         assert_eq!(start.len(), voxels, "start image does not have the shape {:?}", model.grid().shape);
         let (mut image, target) = (zeros(voxels), zeros(voxels));
         image.copy_from_slice(&start);
         let (scratch, count) = (model.scratch(), Count::new(model.subsets()));
         let (mean_sensitivities, inside) = (vec![None; model.subsets()], field_of_view(model));
-        let back = total;
+        let back = zeros(voxels);
         Self {
             objective,
             prior,
@@ -72,11 +73,12 @@ impl Algorithm for UnrolledEm<'_> {
             self.prior.target(n, &self.image, &mut self.target);
         }
         model.back_quotient(k, &self.image, &mut self.scratch, &mut self.back);
-        let s = self.sensitivities.of(k, model, &mut self.scratch);
+        let [s, least] = self.sensitivities.of(k, model, &mut self.scratch);
         let mean = self.mean_sensitivities[k].get_or_insert_with(|| mean_inside(s, &self.inside));
         let gamma = if applied == Applied::After { 0.0 } else { self.prior.weight(n, *mean) };
-        each(&mut self.image, [&self.back, s, &self.target], |x, [back, s, z]| {
-            if s > 0.0 { fuse(x * (back / s), z, gamma, s) } else { 0.0 }
+        each(&mut self.image, [&self.back, s, least, &self.target], |x, [back, s, least, z]| {
+            let (e, d) = em(x, back, s, least);
+            if d > 0.0 { fuse(e, z, gamma, d) } else { 0.0 }
         });
         self.count.subset_done()
     }

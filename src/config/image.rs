@@ -23,6 +23,23 @@ pub struct ImageConfig {
     /// given shape needs to cover the field of view.
     #[serde(default)]
     pub voxel_mm: Option<[Positive; 3]>,
+    /// Whether the rest of the scanner's field is reconstructed, too, and left out of the files: where an object reaches beyond a small
+    /// image, its counts must go somewhere.
+    #[serde(default)]
+    pub whole_field: WholeField,
+}
+
+/// Whether what lies outside of the image is reconstructed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum WholeField {
+    /// Where lines that miss the image hold counts beyond their background.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never: what lies outside adds to the image, most of all at its border.
+    Never,
 }
 
 /// A Gaussian with its own width along x, y, z.
@@ -196,7 +213,7 @@ mod tests {
     fn grid(shape: Option<[usize; 3]>, voxel: Option<f64>) -> Result<ImageGrid, ConfigError> {
         let voxel_mm = voxel.map(|mm| [Positive::try_from(mm).unwrap(); 3]);
         let source = Source { path: "x.toml".into(), text: "[image]\nvoxel_mm = 1\n".into() };
-        ImageConfig { shape, voxel_mm }.grid(&mmr(), &source)
+        ImageConfig { shape, voxel_mm, ..ImageConfig::default() }.grid(&mmr(), &source)
     }
 
     #[test]

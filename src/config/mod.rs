@@ -30,7 +30,7 @@ pub use algorithm::*;
 pub use confidence::{ConfidenceConfig, MeasuredLesion};
 pub use corrections::{DecayConfig, NormalisationConfig, RandomsSource, SinglesRandoms};
 pub use error::{ConfigError, Mistake};
-pub use image::{AttenuationConfig, CtConfig, FilterConfig, ImageConfig, ResolutionConfig, WidthAtRadius};
+pub use image::{AttenuationConfig, CtConfig, FilterConfig, ImageConfig, ResolutionConfig, WholeField, WidthAtRadius};
 pub use measurement::{InterfileConfig, MeasurementConfig, MmrListmodeConfig, NegativePrompts, RandomsConfig};
 pub use normalise::{ComponentsConfig, NormaliseConfig, NormaliseOutput};
 pub use output::{OutputConfig, RunConfig, StopConfig};

@@ -2,8 +2,9 @@
 //!
 //!   (Z x)(q) spreads along the axis;   (T x)(p) = Σ_q w_q(p − q) x(q),   (Tᵀ y)(q) = Σ_p w_q(p − q) y(p),   Σ_d w_q(d) = 1
 //!
-//! w_q is the Gaussian of the covariance at q (in voxels, with that of the voxel itself, 1/12) at the voxels' centres, cut where 1/2000 of it lies outside. Both T and Tᵀ are
-//! written as sums of rows along z, so that no two threads write the same row. Images are `[x, y, z]`; zero outside the image.
+//! w_q is a Gaussian at the voxels' centres, cut where 1/2000 of it lies outside, whose second moments, as it stands, are the covariance
+//! at q. Both T and Tᵀ are written as sums of rows along z, so that no two threads write the same row. Images are `[x, y, z]`; zero
+//! outside the image.
 
 use crate::image::ImageGrid;
 use coincide_kernels::gaussian::gaussian_taps;
@@ -58,7 +59,8 @@ impl Extent {
         let largest = |of: fn(&Covariance) -> f64| places.iter().map(of).fold(0.0, f64::max);
         let reach = [largest(|c| c.xx), largest(|c| c.yy)].map(|variance| match variance {
             0.0 => 0,
-            variance => (CUT * (variance + 1.0 / 12.0)).sqrt() as usize,
+            // One voxel at least: no width is lost.
+            variance => ((CUT * (variance + 1.0 / 12.0)).sqrt() as usize).max(1),
         });
         let axial_taps = gaussian_taps(largest(|c| c.zz).sqrt()).len();
         Self { places, reach, axial_taps }
@@ -66,6 +68,12 @@ impl Extent {
 }
 
 impl LocalGaussian {
+    /// Voxels that a voxel is spread over to either side along x, y, z.
+    pub fn reach(grid: &ImageGrid, covariance: impl Fn([f64; 2]) -> Covariance) -> [usize; 3] {
+        let Extent { reach: [x, y], axial_taps, .. } = Extent::new(grid, covariance);
+        [x, y, axial_taps / 2]
+    }
+
     /// Bytes of the filter, and of the image that it works with.
     pub fn bytes(grid: &ImageGrid, covariance: impl Fn([f64; 2]) -> Covariance) -> usize {
         let Extent { places, reach: [x, y], axial_taps } = Extent::new(grid, covariance);
@@ -136,21 +144,70 @@ impl LocalGaussian {
     }
 }
 
-/// w at the offsets −R … R along x and y, of a covariance in voxels.
-fn transaxial_taps(of: &Covariance, [reach_x, reach_y]: [usize; 2]) -> Vec<f32> {
-    let voxel = |variance: f64| if variance > 0.0 { variance + 1.0 / 12.0 } else { 0.0 };
-    let (xx, yy, xy) = (voxel(of.xx), voxel(of.yy), of.xy);
-    // What has no width keeps its place.
-    let squared = |a: f64, b: f64| match (xx > 0.0, yy > 0.0) {
+/// w at the offsets −R … R along x and y, with the second moments `of`, in voxels.
+///
+/// A Gaussian at the voxels' centres within a fixed ellipse; its own covariance is found step by step, as sampling and cutting change it.
+fn transaxial_taps(of: &Covariance, reach: [usize; 2]) -> Vec<f32> {
+    let within = inside_ellipse(of, reach);
+    let mut gaussian = [of.xx, of.xy, of.yy];
+    let mut taps = sampled(gaussian, reach, &within);
+    for _ in 0..STEPS {
+        let found = moments(&taps, reach);
+        let lacking = [of.xx - found[0], of.xy - found[1], of.yy - found[2]];
+        if lacking.iter().all(|lack| lack.abs() <= EXACT * of.xx.max(of.yy)) {
+            break;
+        }
+        gaussian = corrected(gaussian, lacking);
+        taps = sampled(gaussian, reach, &within);
+    }
+    taps.into_iter().map(|tap| tap as f32).collect()
+}
+
+/// Steps in which the covariance of the taps is found, at most, and how near it comes.
+const STEPS: usize = 40;
+const EXACT: f64 = 1e-5;
+
+/// A covariance and what its taps lack of theirs; halved until the sum still is one.
+fn corrected([xx, xy, yy]: [f64; 3], lacking: [f64; 3]) -> [f64; 3] {
+    let steps = (0..8).map(|halvings| 0.5_f64.powi(halvings));
+    let tried = steps.map(|step| [xx + step * lacking[0], xy + step * lacking[1], yy + step * lacking[2]]);
+    let valid = |c: &[f64; 3]| c[0] >= 0.0 && c[2] >= 0.0 && c[0] * c[2] - c[1] * c[1] >= 0.01 * xx * yy;
+    tried.into_iter().find(valid).unwrap_or([xx, xy, yy])
+}
+
+/// Which offsets lie within the ellipse that leaves out 1/2000 of a Gaussian that is blurred by a voxel.
+fn inside_ellipse(of: &Covariance, reach: [usize; 2]) -> Vec<bool> {
+    let blurred = |variance: f64| if variance > 0.0 { variance + 1.0 / 12.0 } else { 0.0 };
+    offsets(reach).map(|at| squared([blurred(of.xx), of.xy, blurred(of.yy)], at) <= CUT).collect()
+}
+
+/// The Gaussian of a covariance at the offsets within an ellipse, with sum 1.
+fn sampled(covariance: [f64; 3], reach: [usize; 2], within: &[bool]) -> Vec<f64> {
+    let value = |(at, within): ([f64; 2], &bool)| if *within { (-0.5 * squared(covariance, at)).exp() } else { 0.0 };
+    let mut taps: Vec<f64> = offsets(reach).zip(within).map(value).collect();
+    let sum: f64 = taps.iter().sum();
+    taps.iter_mut().for_each(|tap| *tap /= sum);
+    taps
+}
+
+fn moments(taps: &[f64], reach: [usize; 2]) -> [f64; 3] {
+    offsets(reach)
+        .zip(taps)
+        .fold([0.0; 3], |[xx, xy, yy], ([a, b], tap)| [xx + tap * a * a, xy + tap * a * b, yy + tap * b * b])
+}
+
+/// Square of the distance of an offset in standard deviations; what has no width keeps its place.
+fn squared([xx, xy, yy]: [f64; 3], [a, b]: [f64; 2]) -> f64 {
+    match (xx > 0.0, yy > 0.0) {
         (true, true) => (yy * a * a - 2.0 * xy * a * b + xx * b * b) / (xx * yy - xy * xy),
         (true, false) if b == 0.0 => a * a / xx,
         (false, true) if a == 0.0 => b * b / yy,
         _ if a == 0.0 && b == 0.0 => 0.0,
         _ => f64::INFINITY,
-    };
-    let offsets = |reach: usize| (0..=2 * reach).map(move |n| n as f64 - reach as f64);
-    let distances = offsets(reach_x).flat_map(|a| offsets(reach_y).map(move |b| squared(a, b)));
-    let taps: Vec<f64> = distances.map(|d| if d <= CUT { (-0.5 * d).exp() } else { 0.0 }).collect();
-    let sum: f64 = taps.iter().sum();
-    taps.into_iter().map(|tap| (tap / sum) as f32).collect()
+    }
+}
+
+fn offsets([reach_x, reach_y]: [usize; 2]) -> impl Iterator<Item = [f64; 2]> {
+    let along = |reach: usize| (0..=2 * reach).map(move |n| n as f64 - reach as f64);
+    along(reach_x).flat_map(move |a| along(reach_y).map(move |b| [a, b]))
 }

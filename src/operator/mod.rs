@@ -5,6 +5,7 @@ mod diagonal;
 mod dot_test;
 mod gaussian;
 mod local_gaussian;
+mod margin;
 mod projector;
 mod resolution;
 
@@ -12,6 +13,7 @@ pub use compose::Then;
 pub use diagonal::Diagonal;
 pub use dot_test::dot_test;
 pub use gaussian::GaussianFilter;
+pub use margin::Margin;
 pub use projector::Projector;
 pub use resolution::{Resolution, Widths};
 

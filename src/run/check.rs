@@ -3,6 +3,7 @@
 //! Memory: the measurement, the sensitivities of the subsets, a few images and the layers of a network. Time: a few views are
 //! projected and timed, and a network works on a few planes.
 
+use super::field::expected_field;
 use super::measurement::measurement_geometry;
 use super::memory::predicted_bytes;
 use super::{Options, RunError};
@@ -27,7 +28,8 @@ pub fn check(path: &Path, options: &Options) -> Result<CheckResult, RunError> {
     if problems.is_empty() {
         let geometry = measurement_geometry(&config.measurement, &source)?;
         problems = config.conflicts_with(&geometry, &source);
-        if let Ok(grid) = config.image.grid(&geometry, &source) {
+        if let Ok(wanted) = config.image.grid(&geometry, &source) {
+            let grid = expected_field(&config, &geometry, wanted).wider();
             let pool = options.pool(config.run.threads)?;
             let mut bytes = predicted_bytes(&config, &source, &geometry, &grid);
             let mut time = pool.install(|| predicted_seconds(&config, &geometry, grid));

@@ -32,13 +32,16 @@ pub(super) struct Confidence {
 }
 
 impl Scene<'_> {
-    /// Intervals for every voxel of the finished image; `None` where Ctrl-C came before all scans were there.
-    pub fn confidence(&self, config: &ConfidenceConfig, image: &Image) -> Result<Option<Confidence>, RunError> {
-        let Some(replicates) = self.replicates(config, image)? else { return Ok(None) };
-        let noise = relative_noise(self.model, &image.values);
-        let scale = mean_activity(&image.grid, &image.values);
+    /// Intervals for every wanted voxel of the finished image on the model's grid; `None` where Ctrl-C came before all scans were there.
+    pub fn confidence(&self, config: &ConfidenceConfig, whole: &Image) -> Result<Option<Confidence>, RunError> {
+        let Some(replicates) = self.replicates(config, whole)? else { return Ok(None) };
+        let noise = relative_noise(self.model, &whole.values);
+        let scale = mean_activity(&whole.grid, &whole.values);
         let convex = map_image(self.model, &StartOfScan { by: CONVEX, noise: noise.mean, scale }, None);
-        let others = Others { replicates, convex, ensemble: self.ensemble(config)? };
+        let wanted = |images: Vec<Vec<f32>>| images.iter().map(|image| self.margin.cropped(image)).collect();
+        let (replicates, ensemble) = (wanted(replicates), wanted(self.ensemble(config)?));
+        let others = Others { replicates, convex: self.margin.cropped(&convex), ensemble };
+        let image = &self.margin.crop(whole);
         let sigma = spread(&image.grid, &image.values, &others);
         let calibration = config.read(self.source)?;
         let known = |kind| calibration.as_ref()?.scale(kind, noise.mean.into(), config.level.get());

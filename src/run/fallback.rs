@@ -16,7 +16,7 @@ const MOST_SUBSETS: usize = 12;
 const ITERATIONS: usize = 6;
 
 impl Scene<'_> {
-    /// The image, with that of the ridge at the places where more than a threshold counts of any |z|, and faded in around them.
+    /// The wanted image, with that of the ridge at the places where more than a threshold counts of any |z|, and faded in around them.
     pub(super) fn fallback(&self, image: &Image, maps: &[ScoreMap], threshold: f64) -> Result<Image, RunError> {
         let share = share_around(&image.grid, maps, threshold);
         if share.iter().all(|share| *share == 0.0) {
@@ -43,6 +43,7 @@ impl Scene<'_> {
             ..self.config.clone()
         };
         let quiet = Options { console: Console::Quiet, ..self.options.clone() };
-        Ok(image_of(&Scene { model: &model, config: &config, reference: None, options: &quiet, ..*self })?.1)
+        let whole = image_of(&Scene { model: &model, config: &config, reference: None, options: &quiet, ..*self })?.1;
+        Ok(self.margin.crop(&whole))
     }
 }

@@ -11,6 +11,7 @@ use crate::image::{Image, ImageUnit};
 use crate::io::Provenance;
 use crate::likelihood::Model;
 use crate::observe::{Finite, History, Interrupt, RelativeChange, Sample, Snapshots, TimeLimit, Tolerance};
+use crate::operator::Margin;
 use crate::prior::{Prior, PriorError};
 use crate::report::{ReconResult, WeightSearch, peak_memory_mb};
 use crate::units::Positive;
@@ -38,7 +39,9 @@ pub(super) struct Made {
 pub(super) struct Scene<'a> {
     pub source: &'a Source,
     pub config: &'a ReconConfig,
+    /// On the wider grid of the margin.
     pub model: &'a Model<'a>,
+    pub margin: &'a Margin,
     pub reference: Option<&'a Reference>,
     pub unit: ImageUnit,
     pub provenance: &'a Provenance,
@@ -140,12 +143,11 @@ impl Scene<'_> {
             let path = self.source.resolve(path);
             observers.push(Box::new(Snapshots::every(every, move |iteration, values| {
                 let path = snapshot_path(&path, iteration);
-                write_image_file(&path, options.force, &self.image(values.to_vec()), self.provenance)
-                    .map_err(|e| e.to_string())
+                write_image_file(&path, options.force, &self.wanted(values), self.provenance).map_err(|e| e.to_string())
             })));
         }
         let figures = move |values: &[f32]| {
-            let mut figures = self.reference.map_or_else(Default::default, |r| r.figures(&self.image(values.to_vec())));
+            let mut figures = self.reference.map_or_else(Default::default, |r| r.figures(&self.wanted(values)));
             // One projection; the distance from the maximum costs three more and is found at the end only.
             figures.insert("objective".to_owned(), objective.value(values, &mut objective.work()));
             figures
@@ -154,9 +156,14 @@ impl Scene<'_> {
         observers
     }
 
-    /// Values as an image of the run.
-    pub fn image(&self, values: Vec<f32>) -> Image {
+    /// Values of the model's grid as an image.
+    pub fn whole(&self, values: Vec<f32>) -> Image {
         Image { grid: self.model.grid(), unit: self.unit, values }
+    }
+
+    /// The wanted part of values of the model's grid as an image.
+    pub fn wanted(&self, values: &[f32]) -> Image {
+        Image { grid: self.margin.wanted(), unit: self.unit, values: self.margin.cropped(values) }
     }
 
     /// Everything that is said about the finished image; objective and counts are those before the post-filter.

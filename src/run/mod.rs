@@ -14,6 +14,7 @@ mod demo;
 mod error;
 mod evaluate;
 mod fallback;
+mod field;
 mod figures;
 mod files;
 mod fit;

@@ -59,8 +59,10 @@ impl Scene<'_> {
         let kappa = config.kappa().then(|| kappa(self.model, &seen));
         let grid = self.model.grid();
         let at = format!("prior.{}.anatomical", config.name());
+        let wanted = self.margin.wanted();
         let anatomical =
-            config.anatomical().map(|image| anatomical_image(image, &grid, self.source, &at)).transpose()?;
+            config.anatomical().map(|image| anatomical_image(image, &wanted, self.source, &at)).transpose()?;
+        let anatomical = anatomical.map(|image| self.margin.extended(&image));
         let noise = model.as_ref().map(|_| relative_noise(self.model, &seen));
         let inputs = PriorInputs {
             grid: &grid,

@@ -2,6 +2,7 @@
 
 use super::confidence::{Confidence, lesion_masks};
 use super::corrections::correct;
+use super::field::{field, known_slices};
 use super::figures::Reference;
 use super::iterate::{Made, Scene};
 use super::measurement::{Acquired, acquire, measurement_geometry};
@@ -12,7 +13,7 @@ use crate::config::{Method, ReconConfig, ResolutionConfig, Source};
 use crate::data::most_subsets;
 use crate::image::{Image, ImageUnit};
 use crate::likelihood::Model;
-use crate::operator::GaussianFilter;
+use crate::operator::{GaussianFilter, Margin};
 use crate::report::{ReconResult, Record};
 use std::path::Path;
 use std::time::Instant;
@@ -45,6 +46,8 @@ pub(super) fn unless_interrupted(result: ReconResult, options: &Options) -> Resu
 /// A finished reconstruction.
 pub(super) struct Reconstructed {
     pub image: Image,
+    /// The image on the grid of the model, and what of it is wanted.
+    pub whole: (Image, Margin),
     pub result: ReconResult,
     pub confidence: Option<Confidence>,
     /// Voxels at which the sentinel says that activity is missing.
@@ -69,27 +72,30 @@ pub(super) fn reconstruct(
     let widths = config.resolution.as_ref().map(ResolutionConfig::widths).unwrap_or_default();
     let sentinel = config.sentinel();
     let (measurement, kept) = held_out(sentinel.as_ref(), measurement);
-    let model = Model::new(&measurement, grid, widths, model_subsets(config, measurement.geometry.views))?;
+    let margin = field(config, &measurement, grid, options);
+    let subsets = model_subsets(config, measurement.geometry.views);
+    let model = Model::new(&measurement, margin.wider(), widths, subsets)?;
     let reference = config.reference.as_ref().map(|truth| Reference::read(truth, &grid, source)).transpose()?;
     let mut record = Record::new("recon", &source.text, &source.path);
     (record.inputs, record.seed) = (inputs, seed);
     let unit = if measurement.calibrated { ImageUnit::BecquerelPerMl } else { ImageUnit::CountsPerMm };
     let provenance = record.pairs().into_iter().collect();
     let (model, reference) = (&model, reference.as_ref());
-    let scene = Scene { source, config, model, reference, unit, provenance: &provenance, options };
+    let scene = Scene { source, config, model, margin: &margin, reference, unit, provenance: &provenance, options };
 
     // Until the files are written, Ctrl-C must not lose the image.
-    let (made, image, mut files) = options.interrupt.hold(|| -> Result<_, RunError> {
-        let (made, image) = image_of(&scene)?;
+    let (made, whole_image, image, mut files) = options.interrupt.hold(|| -> Result<_, RunError> {
+        let (made, whole_image) = image_of(&scene)?;
+        let image = margin.crop(&whole_image);
         record.seconds = vec![("reconstruction", made.seconds), ("total", whole.elapsed().as_secs_f64())];
         let provenance = record.pairs().into_iter().collect();
         let files = write_outputs(&config.output, source, options.force, &image, &provenance)?;
-        Ok((made, image, files))
+        Ok((made, whole_image, image, files))
     })?;
 
-    let judged = sentinel.map(|sentinel| scene.sentinel(&sentinel, &image, kept.as_ref())).transpose()?;
+    let judged = sentinel.map(|sentinel| scene.sentinel(&sentinel, &whole_image, kept.as_ref())).transpose()?;
     let asked = config.confidence.as_ref().filter(|_| !options.interrupt.pressed());
-    let confidence = asked.map(|confidence| scene.confidence(confidence, &image)).transpose()?.flatten();
+    let confidence = asked.map(|confidence| scene.confidence(confidence, &whole_image)).transpose()?.flatten();
     let mut result = scene.result(made, &image);
     result.sentinel = judged.as_ref().map(|judged| judged.result.clone());
     result.confidence = confidence.as_ref().map(|confidence| confidence.result.clone());
@@ -102,24 +108,28 @@ pub(super) fn reconstruct(
         files.push(path);
     }
     (result.output, result.files) = (files.first().cloned(), files);
-    Ok(Reconstructed { image, result, confidence, missing: judged.map(|judged| judged.missing) })
+    let missing = judged.map(|judged| judged.missing);
+    Ok(Reconstructed { image, whole: (whole_image, margin), result, confidence, missing })
 }
 
-/// What the config makes of the scene's measurement: the run, and its finished image.
+/// What the config makes of the scene's measurement: the run, and its finished image on the model's grid.
 pub(super) fn image_of(scene: &Scene) -> Result<(Made, Image), RunError> {
     let made = match scene.config.algorithm.method() {
         Method::Iterative(iterations) => scene.iterate(iterations)?,
         Method::Analytic(fbp) => scene.analytic(fbp)?,
     };
-    let image = post_filter(scene.image(made.values.clone()), scene.config);
+    let image = post_filter(scene, made.values.clone());
     Ok((made, image))
 }
 
-/// The Gaussian filter of the finished image.
-fn post_filter(mut image: Image, config: &ReconConfig) -> Image {
-    if let Some(filter) = config.post_filter {
-        let mut filtered = vec![0.0; image.values.len()];
-        GaussianFilter::new(&image.grid, filter.widths_mm()).apply(&image.values, &mut filtered);
+/// The Gaussian filter of the finished image, over the slices between the scanner's ends: what lies behind them is hardly known.
+fn post_filter(scene: &Scene, values: Vec<f32>) -> Image {
+    let mut image = scene.whole(values);
+    if let Some(filter) = scene.config.post_filter {
+        let (grid, mut filtered) = (image.grid, vec![0.0; image.values.len()]);
+        let known = known_slices(&scene.model.measurement().geometry, &grid);
+        let known: Vec<bool> = (0..image.values.len()).map(|voxel| known[voxel % grid.shape[2]]).collect();
+        GaussianFilter::new(&grid, filter.widths_mm()).averaged(&image.values, &known, &mut filtered);
         image.values = filtered;
     }
     image

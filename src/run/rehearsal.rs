@@ -6,9 +6,10 @@ use super::memory::predicted_bytes;
 use super::{Options, RunError};
 use crate::config::{Iterations, OutputConfig, PriorConfig, ReconConfig, ResolutionConfig, Source, StopConfig};
 use crate::data::Measurement;
-use crate::image::{ImageGrid, ImageUnit};
+use crate::image::ImageUnit;
 use crate::io::Provenance;
 use crate::likelihood::Model;
+use crate::operator::Margin;
 use crate::report::{Memory, peak_memory_mb};
 
 /// Peak memory as predicted, and after one iteration; `None` for algorithms without iterations, and where the system does not tell.
@@ -18,7 +19,7 @@ pub(super) fn rehearse(
     source: &Source,
     config: &ReconConfig,
     measurement: &Measurement,
-    grid: ImageGrid,
+    margin: &Margin,
     options: &Options,
 ) -> Result<Option<Memory>, RunError> {
     let Some(iterations) = config.algorithm.iterations() else { return Ok(None) };
@@ -26,11 +27,13 @@ pub(super) fn rehearse(
     let prior = config.prior.clone().filter(|prior| needed || matches!(prior, PriorConfig::Unrolled(_)));
     let plain = ReconConfig { prior, output: OutputConfig::default(), stop: StopConfig::default(), ..config.clone() };
     let widths = config.resolution.as_ref().map(ResolutionConfig::widths).unwrap_or_default();
+    let grid = margin.wider();
     let model = Model::new(measurement, grid, widths, iterations.subsets)?;
     let scene = Scene {
         source,
         config: &plain,
         model: &model,
+        margin,
         reference: None,
         unit: ImageUnit::CountsPerMm,
         provenance: &Provenance::default(),

@@ -7,6 +7,7 @@ use crate::config::{SentinelConfig, SuspectConfig};
 use crate::data::Measurement;
 use crate::image::{Image, ImageUnit};
 use crate::likelihood::Model;
+use crate::operator::Margin;
 use crate::prior::mean_activity;
 use crate::report::{Certificate, SentinelResult};
 use crate::simulate::{resampled, split};
@@ -27,9 +28,14 @@ pub(super) fn held_out(config: Option<&SentinelConfig>, whole: Measurement) -> (
     }
 }
 
-/// Voxels at which the counts of a model hold activity that an image lacks.
-pub(super) fn flagged_missing(config: &SentinelConfig, model: &Model, image: &Image, threshold: f64) -> Vec<bool> {
-    missing(image.values.len(), &maps(config, model, image), threshold)
+/// Voxels of the wanted image at which the counts of a model hold activity that an image on the model's grid lacks.
+pub(super) fn flagged_missing(
+    config: &SentinelConfig,
+    model: &Model,
+    (image, margin): &(Image, Margin),
+    threshold: f64,
+) -> Vec<bool> {
+    missing(margin.wanted().voxels(), &maps(config, model, image, margin), threshold)
 }
 
 /// What the sentinel says.
@@ -46,7 +52,8 @@ pub(super) struct Judged {
 }
 
 impl Scene<'_> {
-    /// Judges the finished image by the counts that were kept, or by those it was made of.
+    /// Judges the finished image on the model's grid by the counts that were kept, or by those it was made of; what is told is of the
+    /// wanted part.
     pub fn sentinel(
         &self,
         config: &SentinelConfig,
@@ -60,16 +67,17 @@ impl Scene<'_> {
             }
             None => Vec::new(),
         };
-        let maps = maps(config, kept.as_ref().unwrap_or(self.model), image);
+        let maps = maps(config, kept.as_ref().unwrap_or(self.model), image, self.margin);
         // Of a millilitre: what a spot is seen against must not depend on the size of the voxels.
         let noise = mean_noise(self.model, &image.values) * image.grid.voxel_ml().sqrt();
+        let shown = self.margin.crop(image);
         let FoundThreshold { threshold, inside } = match config.simulated {
             0 => config.threshold(noise, self.source)?,
             scans => FoundThreshold { threshold: self.simulated_threshold(config, image, scans)?, inside: true },
         };
-        let z = maps.first().map_or_else(|| vec![0.0; image.values.len()], |first| first.z.clone());
-        let map = Image { grid: image.grid, unit: ImageUnit::Number, values: z };
-        let fallback = config.fallback.as_ref().map(|_| self.fallback(image, &maps, threshold)).transpose()?;
+        let z = maps.first().map_or_else(|| vec![0.0; shown.values.len()], |first| first.z.clone());
+        let map = Image { grid: shown.grid, unit: ImageUnit::Number, values: z };
+        let fallback = config.fallback.as_ref().map(|_| self.fallback(&shown, &maps, threshold)).transpose()?;
         let mut files = Vec::new();
         for (path, image) in [(&config.map, Some(&map)), (&config.fallback, fallback.as_ref())] {
             if let (Some(path), Some(image)) = (path.as_ref().map(|path| self.source.resolve(path)), image) {
@@ -78,7 +86,7 @@ impl Scene<'_> {
             }
         }
         let [smallest, largest] = extremes(&maps);
-        let places = places(&image.grid, &maps, threshold);
+        let places = places(&shown.grid, &maps, threshold);
         let sizes_mm = maps.iter().map(|map| map.fwhm_mm).collect();
         let (simulated, held_out) = (config.simulated, config.held_out.get());
         let unit = self.unit.to_string();
@@ -95,7 +103,7 @@ impl Scene<'_> {
             places,
             certificates,
         };
-        let missing = missing(image.values.len(), &maps, threshold);
+        let missing = missing(shown.values.len(), &maps, threshold);
         Ok(Judged { result, map, missing, fallback, files })
     }
 
@@ -131,9 +139,9 @@ impl Scene<'_> {
                 // Counts of the share that the test was made with.
                 share if share > 0.0 => {
                     let kept = self.kept_again(&mean, share, config.seed, scans + number);
-                    maps(config, &model.with_measurement(&kept), &image)
+                    maps(config, &model.with_measurement(&kept), &image, self.margin)
                 }
-                _ => maps(config, &model, &image),
+                _ => maps(config, &model, &image, self.margin),
             };
             let [low, high] = extremes(&maps);
             largest.push(high.max(-low));
@@ -158,8 +166,10 @@ impl Scene<'_> {
     }
 }
 
-fn maps(config: &SentinelConfig, model: &Model, image: &Image) -> Vec<ScoreMap> {
+/// Score maps of an image on the model's grid, over its wanted part.
+fn maps(config: &SentinelConfig, model: &Model, image: &Image, margin: &Margin) -> Vec<ScoreMap> {
     let sizes_mm: Vec<f64> = config.sizes_mm.iter().map(|size| size.get()).collect();
     let height = config.least_height.get() * f64::from(mean_activity(&image.grid, &image.values));
-    score_maps(model, &image.values, &sizes_mm, Forgiven { edges: config.edges.get(), height })
+    let whole = score_maps(model, &image.values, &sizes_mm, Forgiven { edges: config.edges.get(), height });
+    whole.into_iter().map(|map| map.wanted(margin)).collect()
 }

@@ -33,7 +33,7 @@ impl Scene<'_> {
     fn start_file(&self, path: &Path) -> Result<Vec<f32>, RunError> {
         let at = format!("algorithm.{}.start.file", self.config.algorithm.name());
         let image = image_file(&self.source.input(&at, path)?, self.unit)?;
-        let grid: ImageGrid = self.model.grid();
+        let grid: ImageGrid = self.margin.wanted();
         if image.grid.shape != grid.shape {
             let message = format!("the start image has {:?} voxels", image.grid.shape);
             let help = Some(format!("the image of this config has {:?}", grid.shape));
@@ -42,6 +42,6 @@ impl Scene<'_> {
         if image.values.iter().any(|value| value.is_nan() || *value < 0.0) {
             return Err(self.source.mistake(&at, "the start image has values that are not >= 0", None).into());
         }
-        Ok(image.values)
+        Ok(self.margin.extended(&image.values))
     }
 }

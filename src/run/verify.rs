@@ -9,6 +9,7 @@
 //! h/R. It must be below h/R, with R the semi-axes of the ellipsoid.
 
 use super::assembled::{assembled_adjoint, corrected};
+use super::field::field;
 use super::measurement::measurement_geometry;
 use super::rehearsal::rehearse;
 use super::{Options, RunError, first};
@@ -36,12 +37,14 @@ pub fn verify(path: &Path, options: &Options) -> Result<VerifyResult, RunError> 
     let (source, config) = ReconConfig::read(path)?;
     let geometry = measurement_geometry(&config.measurement, &source)?;
     first(config.conflicts_with(&geometry, &source))?;
-    let grid = config.image.grid(&geometry, &source)?;
+    let wanted = config.image.grid(&geometry, &source)?;
     let widths = config.resolution.as_ref().map(ResolutionConfig::widths).unwrap_or_default();
     options.pool(config.run.threads)?.install(|| {
         let measurement = corrected(&source, &config, options)?;
+        let margin = field(&config, &measurement, wanted, options);
+        let grid = margin.wider();
         // Before anything else takes memory.
-        let memory = rehearse(&source, &config, &measurement, grid, options)?;
+        let memory = rehearse(&source, &config, &measurement, &margin, options)?;
         let mut found = proof(&geometry, grid, &widths)?;
         let adjoint = assembled_adjoint(&measurement, grid, &config)?;
         found.passed &=

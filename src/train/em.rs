@@ -1,11 +1,14 @@
 //! The EM step of a subset as a layer of a network, and its transposed Jacobian.
 //!
-//! e(x) = x ⊙ ρ,   ρ = Bᵀ Gₖᵀ \[m ⊙ y / ȳ\] / sₖ,   ȳ = m ⊙ Gₖ B x + b,
-//! Jᵀ v = ρ ⊙ v − Bᵀ Gₖᵀ \[m² y / ȳ² ⊙ Gₖ B (x ⊙ v / sₖ)\].
+//! e(x) = x ⊙ ρ,   ρ = (Bᵀ Gₖᵀ \[m ⊙ y / ȳ\] + d − sₖ) / d,   ȳ = m ⊙ Gₖ B x + b,
+//! Jᵀ v = ρ ⊙ v − Bᵀ Gₖᵀ \[m² y / ȳ² ⊙ Gₖ B (x ⊙ v / d)\],
+//!
+//! d is sₖ where the subset sees enough of a voxel, and α s / K where it does not, as in [`crate::algorithm`].
 //!
 //! Besides the projection and the back projection of the step itself, Jᵀ v costs one more of each: the line integrals Gₖ B x
 //! are kept.
 
+use crate::algorithm::em as step;
 use crate::likelihood::{Model, Scratch, quotient, weight};
 use coincide_kernels::zeros;
 use rayon::prelude::*;
@@ -14,20 +17,37 @@ use rayon::prelude::*;
 pub(super) struct EmRecord {
     /// The image x before the step.
     pub x: Vec<f32>,
-    /// ρ; 0 where the subset sees nothing.
+    /// ρ; 0 where nothing is seen.
     pub ratio: Vec<f32>,
     /// Gₖ B x
     integrals: Vec<f32>,
 }
 
-/// The EM step of a subset with sensitivity `s`.
-pub(super) fn em(model: &Model, subset: usize, s: &[f32], x: Vec<f32>, scratch: &mut Scratch) -> EmRecord {
+/// What a subset sees of each voxel.
+pub(super) struct Seen {
+    /// sₖ
+    pub s: Vec<f32>,
+    /// d; 0 where nothing is seen.
+    pub d: Vec<f32>,
+}
+
+impl Seen {
+    /// From sₖ and α s / K.
+    pub fn new(s: Vec<f32>, least: &[f32]) -> Self {
+        let d = s.iter().zip(least).map(|(&s, &least)| step(1.0, 0.0, s, least).1).collect();
+        Self { s, d }
+    }
+}
+
+/// The EM step of a subset.
+pub(super) fn em(model: &Model, subset: usize, seen: &Seen, x: Vec<f32>, scratch: &mut Scratch) -> EmRecord {
     let (mut integrals, mut ratio) = (zeros(model.subset_bins()), zeros(x.len()));
     model.forward(subset, &x, &mut scratch.image, &mut integrals);
     scratch.sinogram.copy_from_slice(&integrals);
     model.lines(subset, &mut scratch.sinogram, quotient);
     model.back(subset, &scratch.sinogram, &mut scratch.image, &mut ratio);
-    ratio.par_iter_mut().zip(s).for_each(|(ratio, &s)| *ratio = if s > 0.0 { *ratio / s } else { 0.0 });
+    let voxels = ratio.par_iter_mut().zip(&seen.s).zip(&seen.d);
+    voxels.for_each(|((ratio, &s), &d)| *ratio = if d > 0.0 { (*ratio + (d - s)) / d } else { 0.0 });
     EmRecord { x, ratio, integrals }
 }
 
@@ -38,9 +58,9 @@ impl EmRecord {
     }
 
     /// Jᵀ v
-    pub fn pull_back(&self, model: &Model, subset: usize, s: &[f32], v: &[f32], scratch: &mut Scratch) -> Vec<f32> {
-        let share = |((&x, &s), &v)| if s > 0.0 { x * v / s } else { 0.0 };
-        let along: Vec<f32> = self.x.par_iter().zip(s).zip(v).map(share).collect();
+    pub fn pull_back(&self, model: &Model, subset: usize, seen: &Seen, v: &[f32], scratch: &mut Scratch) -> Vec<f32> {
+        let share = |((&x, &d), &v)| if d > 0.0 { x * v / d } else { 0.0 };
+        let along: Vec<f32> = self.x.par_iter().zip(&seen.d).zip(v).map(share).collect();
         let mut weights = self.integrals.clone();
         model.lines(subset, &mut weights, weight);
         model.forward(subset, &along, &mut scratch.image, &mut scratch.sinogram);

@@ -13,10 +13,10 @@
 //!
 //! A network that is applied after all updates is a filter; its sweep back ends with Nᵀ v. Without EMᵀ it is the truncated gradient of that paper's published code: it sees the network and the fusion, not the scanner.
 
-use super::em::{EmRecord, em};
+use super::em::{EmRecord, Seen, em};
 use super::layer::Layer;
 use super::prepared::NoiseOfSlices;
-use crate::algorithm::field_of_view;
+use crate::algorithm::{field_of_view, least_sensitivity};
 use crate::likelihood::Model;
 use crate::prior::network::Applied;
 use coincide_kernels::fusion::{fuse, fuse_slopes};
@@ -39,7 +39,7 @@ pub struct Unrolled<'a> {
     model: &'a Model<'a>,
     unrolling: Unrolling,
     /// s_b
-    sensitivities: Vec<Vec<f32>>,
+    seen: Vec<Seen>,
     /// ν̄ s̄_b of every slice, `[subset][z]`
     means: Vec<Vec<f32>>,
     /// ν
@@ -83,14 +83,18 @@ impl<'a> Unrolled<'a> {
             model.sensitivity(subset, &mut scratch, &mut s);
             s
         };
-        let sensitivities: Vec<_> = (0..model.subsets()).map(one).collect();
+        let sensitivities: Vec<Vec<f32>> = (0..model.subsets()).map(one).collect();
         let inside = field_of_view(model);
+        let mut total = zeros(model.grid().voxels());
+        sensitivities.iter().for_each(|one| total.iter_mut().zip(one).for_each(|(total, one)| *total += one));
+        let least = least_sensitivity(total, model.subsets(), &inside);
         let weighted = |s: &Vec<f32>| -> Vec<f32> {
             let means = mean_of_slices(s, &inside, model.grid().shape[2], slices_apart);
             means.iter().zip(&noise.means).map(|(mean, noise)| mean * noise).collect()
         };
         let means = sensitivities.iter().map(weighted).collect();
-        Self { model, unrolling, sensitivities, means, noise: &noise.map }
+        let seen = sensitivities.into_iter().map(|one| Seen::new(one, &least)).collect();
+        Self { model, unrolling, seen, means, noise: &noise.map }
     }
 
     /// Reconstructs from `start` with a network and one γ per stage.
@@ -107,8 +111,7 @@ impl<'a> Unrolled<'a> {
                 tape.targets.push(network.apply(stage, self.model.grid().shape, &tape.image, self.noise));
             }
             let z = &tape.targets[tape.targets.len() - 1];
-            let s = &self.sensitivities[subset];
-            let record = em(self.model, subset, s, tape.image, &mut scratch);
+            let record = em(self.model, subset, &self.seen[subset], tape.image, &mut scratch);
             tape.image = self.fused(&record.image(), z, subset, gamma[stage]);
             tape.updates.push(record);
         }
@@ -141,7 +144,7 @@ impl<'a> Unrolled<'a> {
             gradient.gamma[stage] += self.pull_back_fusion(&record, &after, z, subset, gamma[stage], &mut v, &mut v_z);
             match self.unrolling.detached {
                 true => v.fill(0.0),
-                false => v = record.pull_back(self.model, subset, &self.sensitivities[subset], &v, &mut scratch),
+                false => v = record.pull_back(self.model, subset, &self.seen[subset], &v, &mut scratch),
             }
             if self.evaluates(subset) {
                 let own = by_target(z);
@@ -162,7 +165,7 @@ impl<'a> Unrolled<'a> {
         let mut scratch = self.model.scratch();
         for update in 0..self.unrolling.iterations * self.model.subsets() {
             let (_, subset) = self.place(update);
-            image = em(self.model, subset, &self.sensitivities[subset], image, &mut scratch).image();
+            image = em(self.model, subset, &self.seen[subset], image, &mut scratch).image();
         }
         let filtered = network.apply(stage, self.model.grid().shape, &image, self.noise);
         Tape { image: filtered, updates: Vec::new(), targets: Vec::new(), unfiltered: Some(image) }
@@ -182,10 +185,10 @@ impl<'a> Unrolled<'a> {
     }
 
     fn fused(&self, e: &[f32], z: &[f32], subset: usize, gamma: f64) -> Vec<f32> {
-        let (s, mean, slices) = (&self.sensitivities[subset], &self.means[subset], self.model.grid().shape[2]);
+        let (d, mean, slices) = (&self.seen[subset].d, &self.means[subset], self.model.grid().shape[2]);
         let gamma = gamma as f32;
-        let voxel = |voxel: usize| match s[voxel] {
-            s if s > 0.0 => fuse(e[voxel], z[voxel], gamma * mean[voxel % slices], s),
+        let voxel = |voxel: usize| match d[voxel] {
+            d if d > 0.0 => fuse(e[voxel], z[voxel], gamma * mean[voxel % slices], d),
             _ => 0.0,
         };
         (0..e.len()).into_par_iter().with_min_len(4096).map(voxel).collect()
@@ -203,7 +206,7 @@ impl<'a> Unrolled<'a> {
         v: &mut [f32],
         v_z: &mut [f32],
     ) -> f64 {
-        let (s, mean, slices) = (&self.sensitivities[subset], &self.means[subset], self.model.grid().shape[2]);
+        let (d, mean, slices) = (&self.seen[subset].d, &self.means[subset], self.model.grid().shape[2]);
         let gamma = gamma as f32;
         // Rows, summed in their order: the same bits on any number of threads.
         let rows = v.par_chunks_mut(slices).zip(v_z.par_chunks_mut(slices)).enumerate().with_min_len(64);
@@ -212,10 +215,10 @@ impl<'a> Unrolled<'a> {
                 let mut sum = 0.0;
                 for (slice, (v, v_z)) in v.iter_mut().zip(v_z).enumerate() {
                     let voxel = row * slices + slice;
-                    let (s, mean) = (s[voxel], mean[slice]);
-                    if s > 0.0 {
+                    let (d, mean) = (d[voxel], mean[slice]);
+                    if d > 0.0 {
                         let e = record.x[voxel] * record.ratio[voxel];
-                        let [by_e, by_z, by_gamma] = fuse_slopes(after[voxel], e, z[voxel], gamma * mean, s);
+                        let [by_e, by_z, by_gamma] = fuse_slopes(after[voxel], e, z[voxel], gamma * mean, d);
                         sum += f64::from(*v * by_gamma * mean);
                         *v_z += *v * by_z;
                         *v *= by_e;

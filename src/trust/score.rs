@@ -18,7 +18,7 @@
 use super::wide::widely_correlated;
 use crate::image::ImageGrid;
 use crate::likelihood::Model;
-use crate::operator::GaussianFilter;
+use crate::operator::{GaussianFilter, Margin};
 use crate::scanner::TofBins;
 use crate::units::FWHM_PER_SIGMA;
 use coincide_kernels::zeros;
@@ -45,6 +45,14 @@ pub struct ScoreMap {
     pub counted: Vec<f32>,
     /// Standard deviation of the height of a spot, fitted alone, in the unit of the image; not finite where there is no z.
     pub sigma: Vec<f32>,
+}
+
+impl ScoreMap {
+    /// Its wanted part.
+    pub fn wanted(&self, margin: &Margin) -> Self {
+        let [z, counted, sigma] = [&self.z, &self.counted, &self.sigma].map(|values| margin.cropped(values));
+        Self { fwhm_mm: self.fwhm_mm, z, counted, sigma }
+    }
 }
 
 /// What an image may be off by without being told.

@@ -50,18 +50,27 @@ fn erf_is_known() {
 }
 
 #[test]
-fn taps_are_the_integrated_gaussian() {
-    let taps = gaussian_taps(1.0);
-    assert_eq!(taps.len(), 7);
+fn taps_are_an_integrated_gaussian() {
     // Φ(0.5) − Φ(−0.5), Φ(1.5) − Φ(0.5), …, over Φ(3.5) − Φ(−3.5).
-    for (tap, known) in taps[3..].iter().zip([0.382924923, 0.241730337, 0.060597536, 0.005977036]) {
-        assert!((*tap as f64 - known / 0.999534742).abs() < 1e-7, "{tap} {known}");
+    for (tap, known) in half_taps(1.0, 3).iter().zip([0.382924923, 0.241730337, 0.060597536, 0.005977036]) {
+        assert!((tap - known / 0.999534742).abs() < 1e-9, "{tap} {known}");
     }
-    for sigma in [0.01, 0.3, 0.5, 1.0, 2.7, 40.0] {
-        let sum: f64 = gaussian_taps(sigma).iter().map(|&tap| tap as f64).sum();
-        assert!((sum - 1.0).abs() < 1e-6, "σ {sigma}: {sum}");
-    }
+    assert_eq!(gaussian_taps(1.0).len(), 7);
     assert_eq!(gaussian_taps(0.0), [1.0]);
+}
+
+#[test]
+fn taps_have_the_second_moment_that_was_asked_for() {
+    for sigma in [0.01, 0.1, 0.2887, 0.3, 0.5, 0.6066, 1.0, 2.7, 40.0] {
+        let taps = gaussian_taps(sigma);
+        let middle = (taps.len() / 2) as f64;
+        let moment = |power: i32| -> f64 {
+            taps.iter().enumerate().map(|(n, &tap)| f64::from(tap) * (n as f64 - middle).powi(power)).sum()
+        };
+        assert!((moment(0) - 1.0).abs() < 1e-6, "σ {sigma}: {}", moment(0));
+        assert!((moment(2) / (sigma * sigma) - 1.0).abs() < 1e-5, "σ {sigma}: {}", moment(2).sqrt());
+        assert!(taps.iter().all(|tap| *tap > 0.0), "σ {sigma}: {taps:?}");
+    }
 }
 
 #[test]

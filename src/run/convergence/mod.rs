@@ -22,6 +22,7 @@ use crate::algorithm::{Algorithm, Lbfgs, Objective, Relaxation, Svrg, Svrn, opti
 use crate::image::{Image, ImageUnit};
 use crate::io::{Provenance, hdf5};
 use crate::likelihood::Model;
+use crate::operator::Margin;
 use crate::phantom::Phantom;
 use crate::report::{Record, sha256_of_text};
 use cases::{Case, USUAL_CASES, case};
@@ -76,7 +77,8 @@ fn run_case(case: &Case, only: &[String], result: &mut ConvergenceResult, option
     let whole = Model::new(&acquired.measurement, grid, None, 1)?;
     let provenance = Record::new("bench convergence", &source.text, &source.path).pairs().into_iter().collect();
     let unit = ImageUnit::BecquerelPerMl;
-    let scene = Scene { source, config, model: &whole, reference: None, unit, provenance: &provenance, options };
+    let (model, margin) = (&whole, &Margin::new(grid, [0; 3], [0; 3]));
+    let scene = Scene { source, config, model, margin, reference: None, unit, provenance: &provenance, options };
     let iterations = config.algorithm.iterations().ok_or_else(|| RunError::Usage("not iterative".into()))?;
     let start = scene.start(iterations.start, &whole)?;
     let WeightedPrior { prior, beta, .. } = scene.prior(start.as_deref())?;

@@ -157,7 +157,7 @@ impl Crew<'_> {
         let lesions = &self.plan.scans[run.scan].simulation.lesions;
         // Only where erased lesions are asked for is the scan itself needed again.
         let whole = self.study.config.erased.is_some().then(|| acquired.measurement.clone());
-        let Reconstructed { image, result, confidence, missing } =
+        let Reconstructed { image, whole: whole_image, result, confidence, missing } =
             reconstruct(&run.source, &run.config, acquired, self.options)?;
         if self.options.interrupt.pressed() {
             return Ok(()); // it may have been cut short
@@ -179,7 +179,7 @@ impl Crew<'_> {
                         simulation,
                         &run.config,
                         &whole,
-                        &image,
+                        &whole_image,
                         told.threshold,
                     )?);
                 }

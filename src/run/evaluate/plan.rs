@@ -3,6 +3,7 @@
 //! The key is the SHA-256 of everything that the image depends on: the whole config of the run (scan, seed and method), the bytes
 //! of every file that it names, the program itself and its SIMD level. Threads are not part of it: they do not change the image.
 
+use super::super::field::expected_field;
 use super::super::figures::Reference;
 use super::super::memory::predicted_bytes;
 use super::super::{RunError, first};
@@ -124,7 +125,8 @@ impl Plan {
                 let source = effective(study, &config)?;
                 let key = key(&source, code)?;
                 let place = &self.subjects[subject];
-                let bytes = predicted_bytes(&config, &source, &place.geometry, &place.grid);
+                let grid = expected_field(&config, &place.geometry, place.grid).wider();
+                let bytes = predicted_bytes(&config, &source, &place.geometry, &grid);
                 let (scan, cell) = (first_scan + index, first_cell + offset);
                 self.cells[cell].runs.push(self.runs.len());
                 self.runs.push(Run { scan, cell, config, source, key, bytes });

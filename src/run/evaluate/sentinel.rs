@@ -18,6 +18,7 @@ use crate::data::Measurement;
 use crate::image::Image;
 use crate::likelihood::Model;
 use crate::metrics::{Ball, wilson};
+use crate::operator::Margin;
 use crate::phantom::Phantom;
 use crate::prior::mean_activity;
 use crate::report::{Table, significant};
@@ -39,7 +40,7 @@ const TISSUE: [f32; 2] = [0.4, 2.5];
 /// Voxels that are tried for each lesion.
 const TRIES: usize = 200;
 
-/// What the sentinel says of lesions that only the counts hold. `whole`: the scan without them; `image`: what was made of it;
+/// What the sentinel says of lesions that only the counts hold. `whole`: the scan without them; `whole_image`: what was made of it;
 /// `threshold`: what the sentinel of that image used.
 pub(super) fn of_run(
     asked: &ErasedConfig,
@@ -47,7 +48,7 @@ pub(super) fn of_run(
     simulation: &SimulationConfig,
     config: &ReconConfig,
     whole: &Measurement,
-    image: &Image,
+    whole_image: &(Image, Margin),
     threshold: f64,
 ) -> Result<Figures, RunError> {
     let Some(sentinel) = config.sentinel() else { return Ok(Figures::new()) };
@@ -82,8 +83,8 @@ pub(super) fn of_run(
     }
     let both: Vec<f32> = kept.prompts.iter().zip(added.prompts.iter()).map(|(kept, added)| kept + added).collect();
     kept.prompts = both.into();
-    let model = Model::new(&kept, subject.grid, widths.clone(), 1)?;
-    let missing = flagged_missing(&sentinel, &model, image, threshold);
+    let model = Model::new(&kept, whole_image.1.wider(), widths.clone(), 1)?;
+    let missing = flagged_missing(&sentinel, &model, whole_image, threshold);
     let mut figures = Figures::new();
     for (number, (site, lesion)) in shown.iter().enumerate() {
         let ball = Ball::new(&subject.grid, 0.5 * site.diameter_mm);
