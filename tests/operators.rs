@@ -1,7 +1,7 @@
 //! General properties, over every operator there is.
 
 use coincide::image::ImageGrid;
-use coincide::operator::{Diagonal, GaussianFilter, LinearOperator, Projector, dot_test};
+use coincide::operator::{Diagonal, GaussianFilter, LinearOperator, Margin, Projector, Resolution, Widths, dot_test};
 use coincide::scanner::{AxialCompression, RadialSampling, Scanner, SinogramGeometry, preset};
 use coincide_kernels::Level;
 
@@ -62,6 +62,13 @@ fn every_operator() -> Vec<(String, Box<dyn LinearOperator>)> {
     }
     let grid = ImageGrid::centred([17, 12, 21], [2.0, 3.0, 1.5]);
     all.push(("Gaussian".into(), Box::new(GaussianFilter::new(&grid, [5.0, 4.0, 3.0]))));
+    let by_radius = vec![(0.0, [4.0, 4.0, 3.0]), (12.0, [6.0, 4.5, 3.5])];
+    let local = Resolution::new(&grid, &Widths { by_radius }).unwrap();
+    let margin = Margin::new(grid, [1, 0, 3], [2, 4, 3]);
+    let wide = GaussianFilter::new(&margin.wider(), [5.0, 4.0, 3.0]);
+    all.push(("resolution by radius".into(), Box::new(local)));
+    all.push(("margin".into(), Box::new(margin)));
+    all.push(("Gaussian with a margin".into(), Box::new(wide.then(margin))));
     let shape = [3, 5, 2, 7];
     let factors: &'static [f32] = (0..105).map(|n| 0.3 + (n % 11) as f32).collect::<Vec<_>>().leak();
     all.push(("factors".into(), Box::new(Diagonal::new(factors, shape))));

@@ -2,7 +2,7 @@
 //! converges; with more it is faster at first and ends in a small cycle around the maximum, as OSEM does.
 
 use super::arithmetic::each;
-use super::em::em;
+use super::em::EmStep;
 use super::objective::{Objective, Work};
 use super::sensitivity::{SubsetSensitivities, sensitivities};
 use super::{Algorithm, Count, Step};
@@ -37,6 +37,7 @@ impl<'a> DePierro<'a> {
 
 impl Algorithm for DePierro<'_> {
     fn update(&mut self) -> Step {
+        let em = EmStep::of(self.objective.subsets());
         let (k, model) = (self.count.subset(), self.objective.model());
         model.back_quotient(k, &self.image, &mut self.work.scratch, &mut self.back);
         let [s, least] = self.sensitivities.of(k, model, &mut self.work.scratch);
@@ -47,7 +48,7 @@ impl Algorithm for DePierro<'_> {
         let arrays = [&self.back, s, least, &self.slope, &self.curvature];
         each(&mut self.image, arrays, |x, [back, s, least, slope, gamma]| {
             let z = if gamma > 0.0 { x - slope / gamma } else { x };
-            let (e, d) = em(x, back, s, least);
+            let (e, d) = em.at(x, back, s, least);
             if d > 0.0 { fuse(e, z, gamma, d) } else { 0.0 }
         });
         self.count.subset_done()

@@ -1,7 +1,7 @@
 //! EM of the coefficients of an image in a basis of kernels, x = K α (Wang & Qi 2015, IEEE TMI 34(1), 61–71).
 
 use super::arithmetic::{add, each};
-use super::em::{em, least_sensitivity};
+use super::em::{EmStep, least_sensitivity};
 use super::objective::{Objective, Work};
 use super::{Algorithm, Count, Step};
 use crate::prior::KernelMatrix;
@@ -47,10 +47,11 @@ impl<'a> KernelEm<'a> {
 
 impl Algorithm for KernelEm<'_> {
     fn update(&mut self) -> Step {
+        let em = EmStep::of(self.objective.subsets());
         let k = self.count.subset();
         self.objective.model().back_quotient(k, &self.image, &mut self.work.scratch, &mut self.back);
         self.kernel.transpose(&self.back, &mut self.quotient);
-        let update = |alpha: f32, [q, s, least]: [f32; 3]| em(alpha, q, s, least).0;
+        let update = |alpha: f32, [q, s, least]: [f32; 3]| em.at(alpha, q, s, least).0;
         each(&mut self.coefficients, [&self.quotient, &self.sensitivities[k], &self.least], update);
         self.kernel.forward(&self.coefficients, &mut self.image);
         self.count.subset_done()

@@ -39,7 +39,7 @@ mod unrolled;
 pub use bsrem::{Bsrem, BsremVariant};
 pub use de_pierro::DePierro;
 pub use drive::{Algorithm, Observer, Step, Stop, drive};
-pub(crate) use em::{em, least_sensitivity};
+pub(crate) use em::{EmStep, least_sensitivity};
 pub(crate) use fourier::Fourier;
 pub use kernel_em::KernelEm;
 pub use kkt::optimality;

@@ -1,7 +1,7 @@
 //! OSEM (Hudson & Larkin 1994, IEEE TMI 13(4), 601–609); one subset is MLEM (Shepp & Vardi 1982, IEEE TMI 1(2), 113–122).
 
 use super::arithmetic::each;
-use super::em::em;
+use super::em::EmStep;
 use super::sensitivity::{SubsetSensitivities, sensitivities};
 use super::start::uniform_start;
 use super::{Algorithm, Count, Step};
@@ -39,10 +39,11 @@ impl<'a> Osem<'a> {
 
 impl Algorithm for Osem<'_> {
     fn update(&mut self) -> Step {
+        let em = EmStep::of(self.model.subsets());
         let k = self.count.subset();
         self.model.back_quotient(k, &self.image, &mut self.scratch, &mut self.back);
         let [s, least] = self.sensitivities.of(k, self.model, &mut self.scratch);
-        each(&mut self.image, [&self.back, s, least], |x, [back, s, least]| em(x, back, s, least).0);
+        each(&mut self.image, [&self.back, s, least], |x, [back, s, least]| em.at(x, back, s, least).0);
         self.count.subset_done()
     }
 

@@ -3,7 +3,7 @@
 //! It is simple and fast for weak priors. It need not converge, and for strong ones it does not.
 
 use super::arithmetic::each;
-use super::em::em;
+use super::em::EmStep;
 use super::objective::{Objective, Work};
 use super::sensitivity::{SubsetSensitivities, sensitivities};
 use super::{Algorithm, Count, Step};
@@ -40,6 +40,7 @@ impl<'a> Osl<'a> {
 
 impl Algorithm for Osl<'_> {
     fn update(&mut self) -> Step {
+        let em = EmStep::of(self.objective.subsets());
         let (k, model, beta) = (self.count.subset(), self.objective.model(), self.objective.beta() as f32);
         model.back_quotient(k, &self.image, &mut self.work.scratch, &mut self.back);
         let [s, least] = self.sensitivities.of(k, model, &mut self.work.scratch);
@@ -47,7 +48,7 @@ impl Algorithm for Osl<'_> {
             Prior::Denoiser(denoiser) => {
                 denoiser.denoise(&self.image, &mut self.prior);
                 let slope = |m: f32, [x, s, least]: [f32; 3]| match m > 0.0 {
-                    true => beta * em(x, 0.0, s, least).1 * (x - m) / m,
+                    true => beta * em.ratio(0.0, s, least).1 * (x - m) / m,
                     false => 0.0,
                 };
                 each(&mut self.prior, [&self.image, s, least], slope);
@@ -55,7 +56,7 @@ impl Algorithm for Osl<'_> {
             _ => self.objective.prior_share(&self.image, &mut self.prior),
         }
         each(&mut self.image, [&self.back, s, least, &self.prior], |x, [back, s, least, slope]| {
-            let (e, d) = em(x, back, s, least);
+            let (e, d) = em.at(x, back, s, least);
             if d > 0.0 { e * (d / (d + slope.max(-LARGEST_SHARE * d))) } else { 0.0 }
         });
         self.count.subset_done()

@@ -5,7 +5,7 @@
 //! Learn. 3(1), 1–122); for other denoisers a fixed point is all that can be hoped for.
 
 use super::arithmetic::each;
-use super::em::em;
+use super::em::EmStep;
 use super::objective::{Objective, Work};
 use super::pull::{denoiser, weight};
 use super::sensitivity::{SubsetSensitivities, sensitivities};
@@ -51,12 +51,13 @@ impl<'a> PnpAdmm<'a> {
 
 impl Algorithm for PnpAdmm<'_> {
     fn update(&mut self) -> Step {
+        let em = EmStep::of(self.objective.subsets());
         let (k, model) = (self.count.subset(), self.objective.model());
         let gamma = self.gamma / self.objective.subsets() as f32;
         model.back_quotient(k, &self.image, &mut self.work.scratch, &mut self.back);
         let [s, least] = self.sensitivities.of(k, model, &mut self.work.scratch);
         each(&mut self.image, [&self.back, s, least, &self.target], |x, [back, s, least, target]| {
-            let (e, d) = em(x, back, s, least);
+            let (e, d) = em.at(x, back, s, least);
             if d > 0.0 { fuse(e, target, gamma, d) } else { 0.0 }
         });
         let step = self.count.subset_done();

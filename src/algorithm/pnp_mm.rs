@@ -5,7 +5,7 @@
 //! Modrzyk, Etxebeste, Bretin & Maxim 2026, arXiv:2603.24156); for other denoisers nothing is certain.
 
 use super::arithmetic::each;
-use super::em::em;
+use super::em::EmStep;
 use super::objective::{Objective, Work};
 use super::pull::{DenoiseEvery, denoiser, pull, weight};
 use super::sensitivity::{SubsetSensitivities, sensitivities};
@@ -50,6 +50,7 @@ impl<'a> PnpMm<'a> {
 
 impl Algorithm for PnpMm<'_> {
     fn update(&mut self) -> Step {
+        let em = EmStep::of(self.objective.subsets());
         let (k, model) = (self.count.subset(), self.objective.model());
         if self.count.iterations() > 0 && self.gamma.is_none() {
             self.gamma = Some(weight(self.objective, &self.image));
@@ -61,7 +62,7 @@ impl Algorithm for PnpMm<'_> {
         model.back_quotient(k, &self.image, &mut self.work.scratch, &mut self.back);
         let [s, least] = self.sensitivities.of(k, model, &mut self.work.scratch);
         each(&mut self.image, [&self.back, s, least, &self.target], |x, [back, s, least, z]| {
-            let (e, d) = em(x, back, s, least);
+            let (e, d) = em.at(x, back, s, least);
             if d > 0.0 { fuse(e, z, gamma, d) } else { 0.0 }
         });
         self.count.subset_done()

@@ -2,7 +2,7 @@
 //! Med. Sci. 5(1), 54–64).
 
 use super::arithmetic::each;
-use super::em::em;
+use super::em::EmStep;
 use super::map_start::map_image;
 use super::sensitivity::{SubsetSensitivities, sensitivities};
 use super::start::{field_of_view, uniform_start};
@@ -63,6 +63,7 @@ impl<'a> UnrolledEm<'a> {
 
 impl Algorithm for UnrolledEm<'_> {
     fn update(&mut self) -> Step {
+        let em = EmStep::of(self.objective.subsets());
         let (k, n, model) = (self.count.subset(), self.count.iterations(), self.objective.model());
         if let Some(start) = self.prior.start().filter(|_| std::mem::take(&mut self.map_first)) {
             self.image = map_image(model, &start, Some(std::mem::take(&mut self.image)));
@@ -77,7 +78,7 @@ impl Algorithm for UnrolledEm<'_> {
         let mean = self.mean_sensitivities[k].get_or_insert_with(|| mean_inside(s, &self.inside));
         let gamma = if applied == Applied::After { 0.0 } else { self.prior.weight(n, *mean) };
         each(&mut self.image, [&self.back, s, least, &self.target], |x, [back, s, least, z]| {
-            let (e, d) = em(x, back, s, least);
+            let (e, d) = em.at(x, back, s, least);
             if d > 0.0 { fuse(e, z, gamma, d) } else { 0.0 }
         });
         self.count.subset_done()

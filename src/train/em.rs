@@ -1,17 +1,19 @@
 //! The EM step of a subset as a layer of a network, and its transposed Jacobian.
 //!
-//! e(x) = x ⊙ ρ,   ρ = (Bᵀ Gₖᵀ \[m ⊙ y / ȳ\] + d − sₖ) / d,   ȳ = m ⊙ Gₖ B x + b,
+//! e(x) = x ⊙ ρ,   ρ = max((Bᵀ Gₖᵀ \[m ⊙ y / ȳ\] + d − sₖ) / d, ε),   ȳ = m ⊙ Gₖ B x + b,
 //! Jᵀ v = ρ ⊙ v − Bᵀ Gₖᵀ \[m² y / ȳ² ⊙ Gₖ B (x ⊙ v / d)\],
 //!
-//! d is sₖ where the subset sees enough of a voxel, and α s / K where it does not, as in [`crate::algorithm`].
+//! d is sₖ where the subset sees enough of a voxel, and α s / K where it does not, as in [`crate::algorithm`]; where ε holds ρ up, the
+//! second term is not there.
 //!
 //! Besides the projection and the back projection of the step itself, Jᵀ v costs one more of each: the line integrals Gₖ B x
 //! are kept.
 
-use crate::algorithm::em as step;
+use crate::algorithm::EmStep;
 use crate::likelihood::{Model, Scratch, quotient, weight};
 use coincide_kernels::zeros;
 use rayon::prelude::*;
+use std::sync::Arc;
 
 /// What the step leaves behind for its Jacobian.
 pub(super) struct EmRecord {
@@ -25,17 +27,20 @@ pub(super) struct EmRecord {
 
 /// What a subset sees of each voxel.
 pub(super) struct Seen {
-    /// sₖ
-    pub s: Vec<f32>,
+    step: EmStep,
+    /// sₖ and α s / K
+    s: Vec<f32>,
+    least: Arc<Vec<f32>>,
     /// d; 0 where nothing is seen.
     pub d: Vec<f32>,
 }
 
 impl Seen {
-    /// From sₖ and α s / K.
-    pub fn new(s: Vec<f32>, least: &[f32]) -> Self {
-        let d = s.iter().zip(least).map(|(&s, &least)| step(1.0, 0.0, s, least).1).collect();
-        Self { s, d }
+    /// From sₖ and α s / K, one of K subsets.
+    pub fn new(s: Vec<f32>, least: Arc<Vec<f32>>, subsets: usize) -> Self {
+        let step = EmStep::of(subsets);
+        let d = s.iter().zip(&*least).map(|(&s, &least)| step.ratio(0.0, s, least).1).collect();
+        Self { step, s, least, d }
     }
 }
 
@@ -46,8 +51,8 @@ pub(super) fn em(model: &Model, subset: usize, seen: &Seen, x: Vec<f32>, scratch
     scratch.sinogram.copy_from_slice(&integrals);
     model.lines(subset, &mut scratch.sinogram, quotient);
     model.back(subset, &scratch.sinogram, &mut scratch.image, &mut ratio);
-    let voxels = ratio.par_iter_mut().zip(&seen.s).zip(&seen.d);
-    voxels.for_each(|((ratio, &s), &d)| *ratio = if d > 0.0 { (*ratio + (d - s)) / d } else { 0.0 });
+    let voxels = ratio.par_iter_mut().zip(&seen.s).zip(&*seen.least);
+    voxels.for_each(|((ratio, &s), &least)| *ratio = seen.step.ratio(*ratio, s, least).0);
     EmRecord { x, ratio, integrals }
 }
 
@@ -59,8 +64,9 @@ impl EmRecord {
 
     /// Jᵀ v
     pub fn pull_back(&self, model: &Model, subset: usize, seen: &Seen, v: &[f32], scratch: &mut Scratch) -> Vec<f32> {
-        let share = |((&x, &d), &v)| if d > 0.0 { x * v / d } else { 0.0 };
-        let along: Vec<f32> = self.x.par_iter().zip(&seen.d).zip(v).map(share).collect();
+        let moves = |d: f32, ratio: f32| d > 0.0 && !seen.step.is_held(ratio);
+        let share = |(((&x, &d), &ratio), &v)| if moves(d, ratio) { x * v / d } else { 0.0 };
+        let along: Vec<f32> = self.x.par_iter().zip(&seen.d).zip(&self.ratio).zip(v).map(share).collect();
         let mut weights = self.integrals.clone();
         model.lines(subset, &mut weights, weight);
         model.forward(subset, &along, &mut scratch.image, &mut scratch.sinogram);

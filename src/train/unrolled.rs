@@ -22,6 +22,7 @@ use crate::prior::network::Applied;
 use coincide_kernels::fusion::{fuse, fuse_slopes};
 use coincide_kernels::zeros;
 use rayon::prelude::*;
+use std::sync::Arc;
 
 /// How a reconstruction is unrolled.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -87,13 +88,14 @@ impl<'a> Unrolled<'a> {
         let inside = field_of_view(model);
         let mut total = zeros(model.grid().voxels());
         sensitivities.iter().for_each(|one| total.iter_mut().zip(one).for_each(|(total, one)| *total += one));
-        let least = least_sensitivity(total, model.subsets(), &inside);
+        let least = Arc::new(least_sensitivity(total, model.subsets(), &inside));
         let weighted = |s: &Vec<f32>| -> Vec<f32> {
             let means = mean_of_slices(s, &inside, model.grid().shape[2], slices_apart);
             means.iter().zip(&noise.means).map(|(mean, noise)| mean * noise).collect()
         };
         let means = sensitivities.iter().map(weighted).collect();
-        let seen = sensitivities.into_iter().map(|one| Seen::new(one, &least)).collect();
+        let one = |one| Seen::new(one, least.clone(), model.subsets());
+        let seen = sensitivities.into_iter().map(one).collect();
         Self { model, unrolling, seen, means, noise: &noise.map }
     }
 
