@@ -68,7 +68,7 @@ pub(super) fn reconstruct(
     }
     let widths = config.resolution.as_ref().map(ResolutionConfig::widths).unwrap_or_default();
     let sentinel = config.sentinel();
-    let (measurement, kept) = held_out(sentinel.as_ref(), measurement);
+    let (measurement, kept) = held_out(sentinel.as_ref(), measurement)?;
     let model = Model::new(&measurement, grid, widths, model_subsets(config, measurement.geometry.views))?;
     let reference = config.reference.as_ref().map(|truth| Reference::read(truth, &grid, source)).transpose()?;
     let mut record = Record::new("recon", &source.text, &source.path);
