@@ -2,6 +2,7 @@
 
 use coincide::data::{Counts, Measurement, Singles};
 use coincide::io::{Provenance, hdf5};
+use coincide::scanner::{AxialCompression, PRESETS, SinogramGeometry, preset};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -223,5 +224,22 @@ fn a_result_that_cannot_be_written_is_a_failure() {
         let output = command.args(arguments).stdout(Stdio::from(full)).stderr(Stdio::piped()).output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{}", said(&output));
         assert!(said(&output).contains("writing the result"), "{}", said(&output));
+    }
+}
+
+#[test]
+fn no_line_of_any_scanner_has_the_length_zero() {
+    for name in PRESETS {
+        let mut scanner = preset(name).unwrap();
+        (scanner.rings, scanner.radial_bins) = (2, scanner.crystals_per_ring - 1);
+        let compression = AxialCompression::Span { span: 1, max_ring_difference: 1 };
+        for mashing in [1, scanner.crystals_per_ring / 2] {
+            let geometry = SinogramGeometry::new(scanner.clone(), compression, mashing, 0).unwrap();
+            let pairs = (0..geometry.views).flat_map(|view| (0..geometry.radial_bins).map(move |radial| (view, radial)));
+            let shortest = pairs.map(|(view, radial)| geometry.line(view, radial).length_mm()).fold(f64::INFINITY, f64::min);
+            assert!(shortest > 0.1, "{name}, {mashing} views in one: {shortest} mm");
+        }
+        scanner.radial_bins += 1;
+        assert!(SinogramGeometry::new(scanner, compression, 1, 0).is_err(), "{name}");
     }
 }
