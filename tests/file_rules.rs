@@ -150,9 +150,12 @@ fn headers_of_siemens_are_judged_alike() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.hdr");
     let header = |lines: &str| {
-        fs::write(&path, format!("!INTERFILE:=\n!originating system:=2008\nname of data file:=a.l\n{lines}\n")).unwrap();
+        fs::write(&path, format!("!INTERFILE:=\n!originating system:=2008\nname of data file:=a.l\n{lines}\n"))
+            .unwrap();
     };
-    header("%singles scale factor:=8\nisotope branching factor:=0.97\n%bed zero offset (mm):=3\n%TOF mashing factor:=1");
+    header(
+        "%singles scale factor:=8\nisotope branching factor:=0.97\n%bed zero offset (mm):=3\n%TOF mashing factor:=1",
+    );
     ListMode::open(&path).unwrap();
     for lines in ["%TOF mashing factor:=13", "%prompt scale factor:=2"] {
         header(lines);

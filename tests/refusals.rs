@@ -1,4 +1,5 @@
-//! What the program must not do in silence: write a file twice or over its input, count what cannot be counted, lose a result.
+//! What the program must not do in silence: write a file twice or over its input, count what cannot be counted, lose a
+//! result.
 
 use coincide::data::{Counts, Measurement, Singles};
 use coincide::io::{Provenance, hdf5};
@@ -25,7 +26,13 @@ fn folder(files: &[(&str, String)]) -> tempfile::TempDir {
 fn program(folder: &Path, arguments: &str) -> Output {
     let arguments: Vec<&str> = arguments.split_whitespace().collect();
     let mut command = Command::new(env!("CARGO_BIN_EXE_coincide"));
-    command.args(arguments).args(["--quiet", "--threads", "1"]).env("NO_COLOR", "1").current_dir(folder).output().unwrap()
+    command
+        .args(arguments)
+        .args(["--quiet", "--threads", "1"])
+        .env("NO_COLOR", "1")
+        .current_dir(folder)
+        .output()
+        .unwrap()
 }
 
 fn said(output: &Output) -> String {
@@ -72,7 +79,10 @@ fn no_simulation_writes_one_file_twice() {
     }
     // A level that is there already is told before the work, not after it.
     fs::write(folder.path().join("a.dose-0.25.h5"), "mine").unwrap();
-    let text = format!("{}[output]\nmeasurement = \"a.h5\"\n", acquisition("counts.total-prompts = 1e5\ndose_levels = [0.5, 0.25]"));
+    let text = format!(
+        "{}[output]\nmeasurement = \"a.h5\"\n",
+        acquisition("counts.total-prompts = 1e5\ndose_levels = [0.5, 0.25]")
+    );
     fs::write(folder.path().join("s.toml"), text).unwrap();
     assert!(refused(folder.path(), "simulate s.toml", 2).contains("exists already"));
     assert_eq!(fs::read(folder.path().join("a.dose-0.25.h5")).unwrap(), b"mine");
@@ -126,7 +136,9 @@ fn a_crystal_is_no_partner_of_itself() {
     for mashing in [1, 4, 48] {
         let most = all.replace("radial_bins = 96", "radial_bins = 95");
         let most = most.replace("sinogram.axial", &format!("sinogram.view_mashing = {mashing}\nsinogram.axial"));
-        let more = format!("{COUNTS}sub_lines = 3\nscatter_fraction = 0.2\nrandoms_fraction = 0.2\nrandoms_shape = \"smooth\"\n");
+        let more = format!(
+            "{COUNTS}sub_lines = 3\nscatter_fraction = 0.2\nrandoms_fraction = 0.2\nrandoms_shape = \"smooth\"\n"
+        );
         let text = format!("{}[output]\nmeasurement = \"a.h5\"\n", most.replace(COUNTS, &more));
         fs::write(folder.path().join("s.toml"), text).unwrap();
         done(folder.path(), "simulate s.toml --force");
@@ -138,8 +150,12 @@ fn a_crystal_is_no_partner_of_itself() {
 /// The total background of a simulation that knows of its randoms, and of its reconstruction from singles.
 #[test]
 fn randoms_of_a_short_lived_isotope_are_those_of_the_scan() {
-    let counts = |isotope: &str| format!("counts.scan = {{ duration_s = 300, sensitivity_cps_per_kbq = 7.5{isotope} }}\nnoise = false\n\
-         singles = {{ window_ns = 4.5, share = 0.25 }}\n");
+    let counts = |isotope: &str| {
+        format!(
+            "counts.scan = {{ duration_s = 300, sensitivity_cps_per_kbq = 7.5{isotope} }}\nnoise = false\n\
+         singles = {{ window_ns = 4.5, share = 0.25 }}\n"
+        )
+    };
     let simulation = |isotope: &str, uncorrected: &str| {
         let text = acquisition(&format!("{}{uncorrected}", counts(isotope)));
         format!("{text}[output]\nmeasurement = \"a.h5\"\nsingles = \"singles.h5\"\n")
@@ -182,7 +198,10 @@ fn randoms_of_a_short_lived_isotope_are_those_of_the_scan() {
     // A file that says otherwise.
     write("s.toml", simulation(", isotope = \"Rb-82\"", "uncorrected = [\"randoms\", \"decay\"]\n"));
     done(folder.path(), "simulate s.toml --force");
-    assert!(said(&recon("[decay]\nisotope = \"F-18\"\n")).contains("the singles are those of Rb-82, but `decay.isotope` is F-18"));
+    assert!(
+        said(&recon("[decay]\nisotope = \"F-18\"\n"))
+            .contains("the singles are those of Rb-82, but `decay.isotope` is F-18")
+    );
 }
 
 #[test]
@@ -235,8 +254,10 @@ fn no_line_of_any_scanner_has_the_length_zero() {
         let compression = AxialCompression::Span { span: 1, max_ring_difference: 1 };
         for mashing in [1, scanner.crystals_per_ring / 2] {
             let geometry = SinogramGeometry::new(scanner.clone(), compression, mashing, 0).unwrap();
-            let pairs = (0..geometry.views).flat_map(|view| (0..geometry.radial_bins).map(move |radial| (view, radial)));
-            let shortest = pairs.map(|(view, radial)| geometry.line(view, radial).length_mm()).fold(f64::INFINITY, f64::min);
+            let pairs =
+                (0..geometry.views).flat_map(|view| (0..geometry.radial_bins).map(move |radial| (view, radial)));
+            let shortest =
+                pairs.map(|(view, radial)| geometry.line(view, radial).length_mm()).fold(f64::INFINITY, f64::min);
             assert!(shortest > 0.1, "{name}, {mashing} views in one: {shortest} mm");
         }
         scanner.radial_bins += 1;

@@ -106,10 +106,11 @@ pub(super) fn add_randoms(
     Ok(())
 }
 
-/// The mean product of the rates of two crystals over the product of their means: 1 where rates are constant, more where they decay.
+/// The mean product of the rates of two crystals over the product of their means: 1 where rates are constant, more
+/// where they decay.
 ///
-/// The isotope is the file's, else that of `[decay]`. The time over which it decays is the file's: a measurement that is
-/// shorter is taken as a thinned scan, whose counts and randoms both are that much less.
+/// The isotope is the file's, else that of `[decay]`. The time over which it decays is the file's: a measurement that
+/// is shorter is taken as a thinned scan, whose counts and randoms both are that much less.
 fn square_over_mean(
     singles: &Singles,
     duration_s: f64,

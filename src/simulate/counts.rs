@@ -9,8 +9,8 @@ use rand_distr::{Binomial, Distribution, Poisson};
 use rand_pcg::Pcg64;
 use rayon::prelude::*;
 
-/// A Poisson count of the given mean. NaN where there is no such count, of a mean below zero, that is none, or above 1.8e19: whoever
-/// counts refuses it with [`countable`].
+/// A Poisson count of the given mean. NaN where there is no such count, of a mean below zero, that is none, or above
+/// 1.8e19: whoever counts refuses it with [`countable`].
 pub(crate) fn poisson(mean: f64, random: &mut Pcg64) -> f32 {
     match Poisson::new(mean) {
         Ok(poisson) => poisson.sample(random) as f32,

@@ -84,8 +84,8 @@ impl Isotope {
         (-rate * start_s).exp() * -(-rate * duration_s).exp_m1() / rate
     }
 
-    /// The mean square of the activity over the square of its mean, (λT/2) coth(λT/2): how many more randoms a scan has than one of
-    /// constant activity.
+    /// The mean square of the activity over the square of its mean, (λT/2) coth(λT/2): how many more randoms a scan has
+    /// than one of constant activity.
     pub fn square_over_mean(self, duration_s: f64) -> f64 {
         let mean = self.seconds(1.0, 0.0, duration_s) / duration_s;
         self.seconds(2.0, 0.0, duration_s) / duration_s / (mean * mean)

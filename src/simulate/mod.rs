@@ -119,7 +119,8 @@ pub fn delayeds(
     countable(Measurement { prompts, factors: None, background: None, calibrated: false, ..scan })
 }
 
-/// Singles that every crystal counts per s, `[crystal, ring]`, the mean over the scan; `None` where the config asks for none.
+/// Singles that every crystal counts per s, `[crystal, ring]`, the mean over the scan; `None` where the config asks for
+/// none.
 pub fn singles_rates(
     phantom: &Phantom,
     geometry: &SinogramGeometry,

@@ -50,8 +50,9 @@ pub struct Singles {
 
 /// Expected randoms 2τ ∫ s_i(t) s_j(t) dt of every bin.
 ///
-/// `rates` are the mean rates s̄ of single photons over the scan, `[crystal, ring]` in counts per s, `window_s` is 2τ, and `square_s` is
-/// ∫ s_i s_j dt / (s̄_i s̄_j) in s: the duration T of constant rates, and T (λT/2) coth(λT/2) of rates that decay with λ.
+/// `rates` are the mean rates s̄ of single photons over the scan, `[crystal, ring]` in counts per s, `window_s` is 2τ,
+/// and `square_s` is ∫ s_i s_j dt / (s̄_i s̄_j) in s: the duration T of constant rates, and T (λT/2) coth(λT/2) of
+/// rates that decay with λ.
 pub fn randoms_of_singles(
     geometry: &SinogramGeometry,
     rates: &[f32],

@@ -103,7 +103,8 @@ impl Source {
         Ok(source)
     }
 
-    /// Refuses a group with members or attributes that its reader does not know: they could change what its numbers mean.
+    /// Refuses a group with members or attributes that its reader does not know: they could change what its numbers
+    /// mean.
     fn knows(&self, group: &Group, members: &[&str], attributes: &[&str]) -> Result<(), IoError> {
         let (own_members, own_attributes): (&[&str], &[&str]) = match group.name() == "/" {
             true => (&["provenance"], &["format_version", "kind"]),

@@ -1,5 +1,6 @@
-//! Rates of single photons: dataset `singles` `[crystal, ring]` in counts per s, the mean over a scan, with the attributes
-//! `duration_s`, the scan's duration, and `isotope`, whose decay the rates follow: a name such as `Rb-82`, or `none` where they are constant.
+//! Rates of single photons: dataset `singles` `[crystal, ring]` in counts per s, the mean over a scan, with the
+//! attributes `duration_s`, the scan's duration, and `isotope`, whose decay the rates follow: a name such as `Rb-82`,
+//! or `none` where they are constant.
 
 use super::array::put_array;
 use super::{IoError, Kind, Provenance, Source, field, write};

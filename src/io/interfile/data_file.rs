@@ -65,7 +65,8 @@ pub(in crate::io) fn path_of(header: &Header) -> Result<PathBuf, IoError> {
 }
 
 const SCALE: &str = "image scaling factor";
-/// Keys that multiply all numbers beside [`SCALE`]: an old extension of the format, CASToR's, those of DICOM's names, Siemens's.
+/// Keys that multiply all numbers beside [`SCALE`]: an old extension of the format, CASToR's, those of DICOM's names,
+/// Siemens's.
 const SLOPES: [&str; 4] = ["quantification units", "data rescale slope", "rescale slope", "%image slope"];
 /// Keys of a number that is added after that.
 const OFFSETS: [&str; 3] = ["data rescale offset", "rescale intercept", "%image intercept"];

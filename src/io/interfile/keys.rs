@@ -1,11 +1,11 @@
-//! Keys that change the numbers of a file, or how many sets of them it holds: each is honoured, allowed only where it changes
-//! nothing, or refused. Nothing else in a header does: names, dates, doses, the bed, the patient.
+//! Keys that change the numbers of a file, or how many sets of them it holds: each is honoured, allowed only where it
+//! changes nothing, or refused. Nothing else in a header does: names, dates, doses, the bed, the patient.
 //!
 //! * **Honoured**: a reader uses the key, see [`super::data_file`] for the factors and offsets of the numbers.
 //! * **Only**: the key may say what changes nothing; anything else is refused, with what to do.
 //! * **Harmless**: the key sounds as if it changed numbers, but speaks of something that is not read.
-//! * Any other key whose name sounds so ([`SUSPECT`]) is refused unless it is a factor of 1 or an offset of 0: ignored without a word it
-//!   might scale an image.
+//! * Any other key whose name sounds so ([`SUSPECT`]) is refused unless it is a factor of 1 or an offset of 0: ignored
+//!   without a word it might scale an image.
 
 use super::header::{Entry, Header};
 use crate::io::IoError;

@@ -183,7 +183,8 @@ impl Fields<'_> {
         Ok(offset as u64)
     }
 
-    /// Slope and intercept of the stored numbers. A slope of 0 means that they are not scaled, whatever the intercept is.
+    /// Slope and intercept of the stored numbers. A slope of 0 means that they are not scaled, whatever the intercept
+    /// is.
     fn scale(&self) -> Result<(f64, f64), Wrong> {
         match (self.float(112), self.float(116)) {
             (0.0, _) => Ok((1.0, 0.0)),

@@ -1,9 +1,9 @@
 //! NIfTI-1 images, `.nii` and `.nii.gz`.
 //!
-//! Written as float32, x fastest, with qform and sform in scanner coordinates; `intent_name` holds the unit. Read in any byte order
-//! and the usual number types, with scl_slope and scl_inter, and turned into the scanner frame. As the standard has it, a slope of
-//! 0 leaves the voxels as they are, and the sform places the image where its code is above 0, else the qform; [`two_places`] tells
-//! where they disagree.
+//! Written as float32, x fastest, with qform and sform in scanner coordinates; `intent_name` holds the unit. Read in
+//! any byte order and the usual number types, with scl_slope and scl_inter, and turned into the scanner frame. As the
+//! standard has it, a slope of 0 leaves the voxels as they are, and the sform places the image where its code is above
+//! 0, else the qform; [`two_places`] tells where they disagree.
 
 mod header;
 mod orientation;
@@ -76,7 +76,8 @@ pub fn read_nifti(path: &Path, default_unit: Option<ImageUnit>) -> Result<Image,
     }
 }
 
-/// The unit that `intent_name` states, else the default. A unit that is not known is refused: the default would be wrong.
+/// The unit that `intent_name` states, else the default. A unit that is not known is refused: the default would be
+/// wrong.
 fn unit(path: &Path, name: &str, default_unit: Option<ImageUnit>) -> Result<ImageUnit, IoError> {
     let lower = name.to_lowercase();
     let units = ["bq", "/cm", "/mm", "/ml", "suv"];
@@ -96,7 +97,8 @@ fn unit(path: &Path, name: &str, default_unit: Option<ImageUnit>) -> Result<Imag
 /// More than rounding of the stored numbers, in voxels.
 const APART: f64 = 0.1;
 
-/// A word on a file whose sform and qform place it differently: the sform counts, and other programs may follow the qform.
+/// A word on a file whose sform and qform place it differently: the sform counts, and other programs may follow the
+/// qform.
 pub fn two_places(path: &Path) -> Result<Option<String>, IoError> {
     let mut file = BufReader::new(File::open(path).map_err(|source| target::system(path, "opening", source))?);
     let mut start = read_some(path, &mut file, LENGTH as u64)?;

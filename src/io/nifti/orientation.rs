@@ -89,7 +89,8 @@ impl Affine {
         Ok(Placement { grid, first, step })
     }
 
-    /// Largest distance of the same corner of an image of a shape in two affines, over the smallest voxel size of the first.
+    /// Largest distance of the same corner of an image of a shape in two affines, over the smallest voxel size of the
+    /// first.
     pub(super) fn apart_from(&self, other: &Self, shape: [usize; 3]) -> f64 {
         let smallest = (0..3).map(|axis| self.0.iter().map(|row| row[axis] * row[axis]).sum::<f64>().sqrt());
         let smallest = smallest.fold(f64::INFINITY, f64::min);
