@@ -1,6 +1,7 @@
 //! No command writes one file twice, or over a file that its config names otherwise.
 
 use super::{ConfigError, Source};
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 /// A file that a command writes.
@@ -27,19 +28,15 @@ pub(super) fn collisions(source: &Source, written: &[Written]) -> Vec<ConfigErro
         let message = format!("{} and {other} are the same file, {}", file.what, file.path.display());
         source.mistake(&file.at, message, Some("give each file a name of its own".into()))
     };
-    let places: Vec<PathBuf> = written.iter().map(|file| place(source, &file.path)).collect();
-    let mut found = Vec::new();
-    for (index, (file, at)) in written.iter().zip(&places).enumerate() {
-        let before = places[..index].iter().position(|other| other == at);
-        found.extend(before.map(|before| twice(file, &written[before].what)));
+    let (mut found, mut places) = (Vec::new(), HashMap::new());
+    for file in written {
+        let before = places.insert(place(source, &file.path), file);
+        found.extend(before.map(|before| twice(file, &before.what)));
     }
-    for (key, text) in source.texts() {
-        if written.iter().any(|file| file.at == key) {
-            continue;
-        }
-        let read = place(source, Path::new(&text));
-        let same = places.iter().position(|place| *place == read);
-        found.extend(same.map(|same| twice(&written[same], &format!("`{key}`"))));
+    let keys: HashSet<&str> = written.iter().map(|file| file.at.as_str()).collect();
+    for (key, text) in source.texts().into_iter().filter(|(key, _)| !keys.contains(key.as_str())) {
+        let same = places.get(&place(source, Path::new(&text)));
+        found.extend(same.map(|same| twice(same, &format!("`{key}`"))));
     }
     found
 }

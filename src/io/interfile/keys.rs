@@ -110,8 +110,8 @@ fn check_entry(header: &Header, entry: &Entry, reader: Reader) -> Result<(), IoE
         Some(Rule::Only(allowed, meaning)) if !is_one_of(value, allowed) => Err(header.wrong(&name, value, *meaning)),
         Some(_) => Ok(()),
         None if SUSPECT.iter().any(|word| key.contains(word)) && !changes_nothing(key, value) => {
-            let expected =
-                "a key that is known: it seems to change numbers, and nobody honours it; take it out if it does not";
+            let expected = "a key that is known: it seems to change numbers or places, and nobody honours it; take it \
+                            out if it does not";
             Err(header.wrong(&name, value, expected))
         }
         None => Ok(()),
