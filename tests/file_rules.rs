@@ -29,7 +29,7 @@ fn image_with(lines: &str) -> (TempDir, PathBuf) {
 }
 
 fn edit(path: &Path, lines: &str) {
-    let name = |line: &str| line.split(":=").next().unwrap().replace(['!', ' '], "");
+    let name = |line: &str| line.split([':', '[']).next().unwrap().replace('!', "").trim().to_owned();
     let new: Vec<_> = lines.lines().map(name).collect();
     let text = fs::read_to_string(path).unwrap();
     let kept: Vec<_> = text.lines().filter(|line| !new.contains(&name(line)) && !line.starts_with("!END")).collect();
@@ -74,6 +74,8 @@ fn keys_that_would_change_an_image_in_other_ways_are_refused() {
     for (lines, key) in [
         ("image scaling factor[1] := 2\ndata rescale slope := 3", "data rescale slope"),
         ("data rescale slope := 2\n%image slope := 2", "%image slope"),
+        ("image scaling factor := 2\nimage scaling factor[1] := 1", "image scaling factor"),
+        ("%image slope := 2\n%image slope := 3", "%image slope"),
         ("data rescale offset := 2\n%image intercept := 2", "%image intercept"),
         ("image scaling factor[1] := 0", "image scaling factor"),
         ("image scaling factor[1] := 1\nimage scaling factor[2] := 2", "image scaling factor [2]"),

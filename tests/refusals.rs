@@ -12,7 +12,7 @@ use std::process::{Command, Output, Stdio};
 const SCANNER: &str = "scanner.custom = { name = \"small\", rings = 4, crystals_per_ring = 96, inner_radius_mm = 150.0, ring_spacing_mm = 6.0, \
      radial_bins = 61, bin_size_mm = 4.0 }\nsinogram.axial.span = { span = 1, max_ring_difference = 3 }\n";
 const PHANTOM: &str = "name = \"c\"\ndescription = \"\"\ncitation = \"\"\n[[shapes]]\n\
-     solid.cylinder = { radii_mm = [60.0, 60.0], length_mm = 60.0 }\nactivity_bq_per_ml = 5000.0\nattenuation_per_cm = 0.096\nregion = \"all\"\n";
+     solid.cylinder = { radii_mm = [60.0, 60.0], length_mm = 60.0 }\nactivity_bq_per_ml = 500000.0\nattenuation_per_cm = 0.096\nregion = \"all\"\n";
 const IMAGE: &str = "[image]\nshape = [32, 32, 7]\nvoxel_mm = [5.0, 5.0, 3.0]\n";
 const OSEM: &str = "[algorithm.osem]\nsubsets = 6\niterations = 4\n";
 

@@ -9,6 +9,7 @@
 
 use super::header::{Entry, Header};
 use crate::io::IoError;
+use std::collections::HashMap;
 
 /// Who reads a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,18 +95,27 @@ const SUSPECT: &[&str] =
 
 /// Refuses a header with a key that changes numbers in a way that its reader does not know.
 pub(in crate::io) fn check(header: &Header, reader: Reader) -> Result<(), IoError> {
-    header
-        .entries()
-        .iter()
-        .filter(|entry| !entry.value.is_empty())
-        .try_for_each(|entry| check_entry(header, entry, reader))
+    let mut said = HashMap::new();
+    for entry in header.entries().iter().filter(|entry| !entry.value.is_empty()) {
+        check_entry(header, entry, reader)?;
+        if let Some(Rule::Honoured | Rule::Indexed) = rule_of(&entry.key, reader) {
+            let before = said.insert((&entry.key, entry.index.unwrap_or(1)), &entry.value);
+            if let Some(before) = before.filter(|before| **before != entry.value) {
+                return Err(header.wrong(&entry.key, format!("{before} and {}", entry.value), "one value"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn rule_of(key: &str, reader: Reader) -> Option<&'static Rule> {
+    KEYS.iter().find(|(readers, known, _)| readers.contains(&reader) && *known == key).map(|(.., rule)| rule)
 }
 
 fn check_entry(header: &Header, entry: &Entry, reader: Reader) -> Result<(), IoError> {
     let Entry { key, index, value } = entry;
     let name = index.map_or_else(|| key.clone(), |index| format!("{key} [{index}]"));
-    let rule = KEYS.iter().find(|(readers, known, _)| readers.contains(&reader) && known == key).map(|(.., rule)| rule);
-    match rule {
+    match rule_of(key, reader) {
         Some(Rule::Honoured) if index.is_some_and(|index| index != 1) => Err(header.wrong(&name, value, ONE_SET)),
         Some(Rule::Only(allowed, meaning)) if !is_one_of(value, allowed) => Err(header.wrong(&name, value, *meaning)),
         Some(_) => Ok(()),
