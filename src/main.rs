@@ -6,6 +6,7 @@
 use clap::{Parser, Subcommand, ValueEnum};
 use coincide::config::{ConfigError, Mistake};
 use coincide::image::ImageUnit;
+use coincide::io::IoError;
 use coincide::observe::Console;
 use coincide::run::{self, BENCH_CASES, CONVERGENCE_CASES, Interruption, Options, RunError, SchemaOf};
 use miette::{GraphicalReportHandler, GraphicalTheme, MietteDiagnostic, NamedSource, Report};
@@ -243,61 +244,66 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<ExitCode, RunError> {
     let (json, options) = (arguments.json, arguments.options());
     let interrupt = options.interrupt.clone();
-    let _ = ctrlc::set_handler(move || {
+    let handled = ctrlc::set_handler(move || {
         if interrupt.press() {
             std::process::exit(130);
         }
         eprintln!("stopping after this update, then saving; press Ctrl-C again to leave at once");
     });
+    if let Err(error) = handled {
+        eprintln!("warning: Ctrl-C will end the program without saving anything: {error}");
+    }
     match &arguments.command {
-        Command::Scanners => show(&run::list_scanners()?, json),
-        Command::Phantoms => show(&run::list_phantoms()?, json),
-        Command::Priors { name: None } => show(&run::list_priors(), json),
-        Command::Priors { name: Some(name) } => show(&run::describe_prior(name)?, json),
-        Command::Info { what } => show(&run::info(what)?, json),
-        Command::Convert { input, output, unit } => show(&run::convert(input, output, (*unit).into(), &options)?, json),
-        Command::Demo { output } => show(&run::demo(output.as_deref(), &options)?, json),
-        Command::Simulate { config } => show(&run::simulate(config, &options)?, json),
-        Command::Normalise { config } => show(&run::normalise(config, &options)?, json),
-        Command::Psf { config } => show(&run::psf(config, &options)?, json),
+        Command::Scanners => show(&run::list_scanners()?, json)?,
+        Command::Phantoms => show(&run::list_phantoms()?, json)?,
+        Command::Priors { name: None } => show(&run::list_priors(), json)?,
+        Command::Priors { name: Some(name) } => show(&run::describe_prior(name)?, json)?,
+        Command::Info { what } => show(&run::info(what)?, json)?,
+        Command::Convert { input, output, unit } => {
+            show(&run::convert(input, output, (*unit).into(), &options)?, json)?
+        }
+        Command::Demo { output } => show(&run::demo(output.as_deref(), &options)?, json)?,
+        Command::Simulate { config } => show(&run::simulate(config, &options)?, json)?,
+        Command::Normalise { config } => show(&run::normalise(config, &options)?, json)?,
+        Command::Psf { config } => show(&run::psf(config, &options)?, json)?,
         Command::Recon { config, replay } => match (config, replay) {
             (_, Some(image)) => {
                 let result = run::replay(image, &options)?;
-                show(&result, json);
+                show(&result, json)?;
                 return Ok(if result.identical { ExitCode::SUCCESS } else { ExitCode::FAILURE });
             }
-            (Some(config), None) => show(&run::recon(config, &options)?, json),
+            (Some(config), None) => show(&run::recon(config, &options)?, json)?,
             (None, None) => return Err(RunError::Usage("name a config, or an image to --replay".into())),
         },
         Command::Train { config, resume, at_most } => {
             let part = run::TrainPart { resume: *resume, at_most: *at_most };
-            show(&run::train(config, part, &options)?, json);
+            show(&run::train(config, part, &options)?, json)?;
         }
         Command::Evaluate { part: Some(Evaluate::Coverage { study, calibrate }), .. } => {
-            show(&run::evaluate_coverage(study, calibrate.as_deref(), &options)?, json);
+            show(&run::evaluate_coverage(study, calibrate.as_deref(), &options)?, json)?;
         }
         Command::Evaluate { part: Some(Evaluate::Sentinel { study, calibrate }), .. } => {
-            show(&run::evaluate_sentinel(study, calibrate.as_deref(), &options)?, json);
+            show(&run::evaluate_sentinel(study, calibrate.as_deref(), &options)?, json)?;
         }
         Command::Evaluate { study, .. } => {
-            show(&run::evaluate(study.as_deref().unwrap_or(Path::new("")), &options)?, json)
+            show(&run::evaluate(study.as_deref().unwrap_or(Path::new("")), &options)?, json)?
         }
         Command::Check { config } => {
             let result = run::check(config, &options)?;
-            show(&result, json);
+            show(&result, json)?;
             return Ok(if result.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(2) });
         }
         Command::Verify { config } => {
             let result = run::verify(config, &options)?;
-            show(&result, json);
+            show(&result, json)?;
             return Ok(if result.passed { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
-        Command::Bench { output, quick, part: None } => show(&run::bench(output, *quick, &options)?, json),
+        Command::Bench { output, quick, part: None } => show(&run::bench(output, *quick, &options)?, json)?,
         Command::Bench { part: Some(Bench::Projector { case, runs }), .. } => {
-            show(&run::bench_projector(case, *runs, &options)?, json)
+            show(&run::bench_projector(case, *runs, &options)?, json)?
         }
         Command::Bench { part: Some(Bench::Convergence { case, algorithm, most_passes, output }), .. } => {
-            show(&run::bench_convergence(case, algorithm, *most_passes, output, &options)?, json);
+            show(&run::bench_convergence(case, algorithm, *most_passes, output, &options)?, json)?;
         }
         Command::Schema { kind } => show_json(&run::schema(match kind {
             Kind::Recon => SchemaOf::Recon,
@@ -307,28 +313,34 @@ fn run(arguments: &Arguments) -> Result<ExitCode, RunError> {
             Kind::Study => SchemaOf::Study,
             Kind::Train => SchemaOf::Train,
             Kind::TrainRidge => SchemaOf::TrainRidge,
-        })),
+        }))?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn show<R: serde::Serialize + std::fmt::Display>(result: &R, json: bool) {
+fn show<R: serde::Serialize + std::fmt::Display>(result: &R, json: bool) -> Result<(), RunError> {
     match json {
         true => show_json(result),
         false => print(&result.to_string()),
     }
 }
 
-fn show_json<R: serde::Serialize>(result: &R) {
-    match serde_json::to_string_pretty(result) {
-        Ok(text) => print(&text),
-        Err(error) => eprintln!("error: the result cannot be written as JSON: {error}"),
+fn show_json<R: serde::Serialize>(result: &R) -> Result<(), RunError> {
+    let text = serde_json::to_string_pretty(result).map_err(|error| unwritten(io::Error::other(error)))?;
+    print(&text)
+}
+
+/// A reader that has gone away (`coincide scanners | head -1`) is no failure; a full disk is.
+fn print(text: &str) -> Result<(), RunError> {
+    let mut out = io::stdout();
+    match writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unwritten(error)),
+        _ => Ok(()),
     }
 }
 
-/// A reader that has gone away (`coincide scanners | head -1`) is no failure.
-fn print(text: &str) {
-    let _ = writeln!(io::stdout(), "{}", text.trim_end());
+fn unwritten(source: io::Error) -> RunError {
+    RunError::Io(IoError::System { path: "stdout".into(), action: "writing the result", source })
 }
 
 fn explain(error: &RunError) {

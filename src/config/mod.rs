@@ -6,6 +6,7 @@
 //! error always points at the very key. Relative paths start at the folder of the config file.
 
 mod algorithm;
+mod collisions;
 mod confidence;
 mod corrections;
 mod error;
@@ -33,7 +34,7 @@ pub use error::{ConfigError, Mistake};
 pub use image::{AttenuationConfig, CtConfig, FilterConfig, ImageConfig, ResolutionConfig, WholeField, WidthAtRadius};
 pub use measurement::{InterfileConfig, MeasurementConfig, MmrListmodeConfig, NegativePrompts, RandomsConfig};
 pub use normalise::{ComponentsConfig, NormaliseConfig, NormaliseOutput};
-pub use output::{OutputConfig, RunConfig, StopConfig};
+pub use output::{OutputConfig, RunConfig, StopConfig, snapshot_path};
 pub use phantom::phantom;
 pub use prior::*;
 pub use psf::{PointScan, PsfConfig};
@@ -45,6 +46,7 @@ pub use simulate::{AcquisitionConfig, SimulateConfig, SimulateOutput};
 pub use source::Source;
 pub use study::{
     ErasedConfig, Knob, LesionClass, Oracle, Study, StudyConfig, StudyLesions, StudyMethod, StudyOutput, StudyScanner,
+    phantom_name,
 };
 pub use suv::SuvConfig;
 pub use train::{

@@ -1,5 +1,6 @@
 //! Config of `coincide normalise`.
 
+use super::collisions::{Written, collisions};
 use super::{ConfigError, DecayConfig, MeasurementConfig, RandomsSource, RunConfig, Source, phantom};
 use crate::data::NormParts;
 use crate::normalise::ROUNDS;
@@ -90,6 +91,7 @@ impl NormaliseConfig {
         }
         conflicts
             .extend(source.output("output.normalisation", &self.output.normalisation, &[".h5", ".hdf5"], force).err());
+        conflicts.extend(collisions(source, &[Written::named("output.normalisation", &self.output.normalisation)]));
         conflicts
     }
 }

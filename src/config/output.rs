@@ -1,10 +1,11 @@
 //! What is written, when a run stops, and how it runs.
 
+use super::collisions::Written;
 use super::{ConfigError, Source};
 use crate::units::Positive;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// `[output]`: files of the result; relative to the config file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -42,11 +43,34 @@ impl OutputConfig {
         ]
     }
 
-    /// What keeps the files from being written.
-    pub fn conflicts(&self, source: &Source, force: bool) -> Vec<ConfigError> {
+    /// All files that are written in a run of so many iterations.
+    pub(super) fn written(&self, iterations: usize) -> Vec<Written> {
+        let named = self.files().into_iter().filter_map(|(at, path, _)| Some(Written::named(at, path?)));
+        let data = self.interfile.iter().map(|path| Written {
+            at: "output.interfile".into(),
+            what: "the data of `output.interfile`".into(),
+            path: path.with_extension("v"),
+        });
+        named.chain(data).chain(self.snapshots(iterations)).collect()
+    }
+
+    fn snapshots(&self, iterations: usize) -> Vec<Written> {
+        let (Some(every @ 1..), Some(image)) = (self.snapshots_every, &self.image) else { return Vec::new() };
+        let snapshot = |iteration| Written {
+            at: "output.snapshots_every".into(),
+            what: format!("the snapshot of iteration {iteration} (`output.snapshots_every`)"),
+            path: snapshot_path(image, iteration),
+        };
+        (every..=iterations).step_by(every).map(snapshot).collect()
+    }
+
+    /// What keeps the files of a run of so many iterations from being written.
+    pub fn conflicts(&self, iterations: usize, source: &Source, force: bool) -> Vec<ConfigError> {
         let named = self.files().into_iter().filter_map(|(at, path, endings)| Some((at, path?, endings)));
         let mut conflicts: Vec<_> =
             named.filter_map(|(at, path, endings)| source.output(at, path, endings, force).err()).collect();
+        let there = |snapshot: &Written| source.output(&snapshot.at, &snapshot.path, &[""], force).err();
+        conflicts.extend(self.snapshots(iterations).iter().find_map(there));
         match self.snapshots_every {
             Some(_) if self.image.is_none() => {
                 let help = Some("add `image = \"image.h5\"` to [output]".into());
@@ -64,6 +88,12 @@ impl OutputConfig {
         }
         conflicts
     }
+}
+
+/// `image.h5` → `image.iteration-2.h5`
+pub fn snapshot_path(path: &Path, iteration: usize) -> PathBuf {
+    let ending = path.extension().map_or(String::new(), |ending| format!(".{}", ending.to_string_lossy()));
+    path.with_extension(format!("iteration-{iteration}{ending}"))
 }
 
 /// `[stop]`: reasons to stop before all iterations are done.

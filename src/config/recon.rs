@@ -1,5 +1,6 @@
 //! Config of `coincide recon`, `check` and `verify`.
 
+use super::collisions::{Written, collisions};
 use super::{
     AlgorithmConfig, AttenuationConfig, ConfidenceConfig, ConfigError, DecayConfig, FilterConfig, ImageConfig,
     MeasurementConfig, NormalisationConfig, OutputConfig, PriorConfig, RandomsSource, ReferenceConfig,
@@ -78,7 +79,9 @@ impl ReconConfig {
     /// Everything in the config that contradicts itself or the machine's files. `force` allows files to be replaced.
     pub fn conflicts(&self, source: &Source, force: bool) -> Vec<ConfigError> {
         let mut conflicts = self.measurement.conflicts(source, "measurement");
-        conflicts.extend(self.output.conflicts(source, force));
+        let iterations = self.algorithm.iterations().map_or(0, |iterations| iterations.count);
+        conflicts.extend(self.output.conflicts(iterations, source, force));
+        conflicts.extend(collisions(source, &self.written(iterations)));
         conflicts.extend(self.attenuation.as_ref().and_then(|attenuation| attenuation.conflicts(source)));
         if let MeasurementConfig::Simulated(acquisition) = &self.measurement {
             let simulation = &acquisition.simulation;
@@ -115,6 +118,18 @@ impl ReconConfig {
         conflicts.extend(self.confidence.iter().flat_map(|confidence| confidence.conflicts(prior, source, force)));
         conflicts.extend(self.tolerance_conflict(source));
         conflicts
+    }
+
+    /// All files that a run of so many iterations writes.
+    fn written(&self, iterations: usize) -> Vec<Written> {
+        let sentinel = self.sentinel.as_ref();
+        let others = [
+            ("sentinel.map", sentinel.and_then(|sentinel| sentinel.map.as_ref())),
+            ("sentinel.fallback", sentinel.and_then(|sentinel| sentinel.fallback.as_ref())),
+            ("confidence.map", self.confidence.as_ref().and_then(|confidence| confidence.map.as_ref())),
+        ];
+        let others = others.into_iter().filter_map(|(at, path)| Some(Written::named(at, path?)));
+        self.output.written(iterations).into_iter().chain(others).collect()
     }
 
     /// The sentinel of the run: that of the config, or the default one where the prior is learned.

@@ -1,5 +1,6 @@
 //! Config of `coincide simulate`.
 
+use super::collisions::{Written, collisions};
 use super::{ConfigError, RunConfig, ScannerConfig, SinogramConfig, Source};
 use crate::phantom::Phantom;
 use crate::scanner::SinogramGeometry;
@@ -69,6 +70,12 @@ pub struct SimulateOutput {
     pub singles: Option<PathBuf>,
 }
 
+/// `scan.h5` → `scan.dose-0.25.h5`
+fn dose_path(path: &Path, dose: f64) -> PathBuf {
+    let ending = path.extension().map_or(String::new(), |ending| format!(".{}", ending.to_string_lossy()));
+    path.with_extension(format!("dose-{dose}{ending}"))
+}
+
 impl SimulateConfig {
     /// Reads a config.
     pub fn read(path: &Path) -> Result<(Source, Self), ConfigError> {
@@ -77,16 +84,40 @@ impl SimulateConfig {
         Ok((source, config))
     }
 
+    /// The file of each dose level: `scan.h5` where there is one level, `scan.dose-0.25.h5` where there are several.
+    pub fn measurements(&self) -> Vec<(f64, PathBuf)> {
+        let (path, levels) = (&self.output.measurement, &self.acquisition.simulation.dose_levels);
+        match levels[..] {
+            [only] => vec![(only.get(), path.clone())],
+            _ => levels.iter().map(|dose| (dose.get(), dose_path(path, dose.get()))).collect(),
+        }
+    }
+
+    /// All files that are written.
+    fn written(&self) -> Vec<Written> {
+        let measurements = self.measurements();
+        let several = measurements.len() > 1;
+        let measurements = measurements.into_iter().map(|(dose, path)| match several {
+            false => Written::named("output.measurement", &path),
+            true => Written {
+                at: "acquisition.simulation.dose_levels".into(),
+                what: format!("the scan of dose {dose} (`acquisition.simulation.dose_levels`)"),
+                path,
+            },
+        });
+        let SimulateOutput { delayeds, singles, .. } = &self.output;
+        let beside = [("output.delayeds", delayeds), ("output.singles", singles)];
+        measurements.chain(beside.iter().filter_map(|(at, path)| Some(Written::named(at, path.as_ref()?)))).collect()
+    }
+
     /// Everything that keeps the simulation from being run. `force` allows the file to be replaced.
     pub fn conflicts(&self, source: &Source, force: bool) -> Vec<ConfigError> {
         let mut conflicts = self.acquisition.conflicts(source, "acquisition");
-        let SimulateOutput { measurement, delayeds, singles } = &self.output;
-        let files =
-            [("measurement", Some(measurement)), ("delayeds", delayeds.as_ref()), ("singles", singles.as_ref())];
-        for (name, path) in files {
-            let at = format!("output.{name}");
-            conflicts.extend(path.and_then(|path| source.output(&at, path, &[".h5", ".hdf5"], force).err()));
-        }
+        let written = self.written();
+        let unwritable = |file: &Written| source.output(&file.at, &file.path, &[".h5", ".hdf5"], force).err();
+        conflicts.extend(written.iter().filter_map(unwritable));
+        conflicts.extend(collisions(source, &written));
+        let singles = &self.output.singles;
         if singles.is_some() && self.acquisition.simulation.singles.is_none() {
             let help = Some("add `singles = { window_ns = 5.0 }` to the simulation".into());
             conflicts.push(source.mistake("output.singles", "the simulation has no rates of singles", help));

@@ -108,9 +108,32 @@ impl Source {
         span
     }
 
+    /// Every text in the config with its dotted path; those of a list stand under the path of the list.
+    pub(super) fn texts(&self) -> Vec<(String, String)> {
+        let mut texts = Vec::new();
+        // A text that does not parse has been told of already.
+        if let Ok(root) = DeTable::parse(&self.text) {
+            root.get_ref().iter().for_each(|(key, value)| texts_in(key.get_ref(), value.get_ref(), &mut texts));
+        }
+        texts
+    }
+
     /// The dotted path whose value, or whole table, stands at this place.
     pub fn path_at(&self, span: &Range<usize>) -> Option<String> {
         path_in(DeTable::parse(&self.text).ok()?.get_ref(), span)
+    }
+}
+
+fn texts_in(path: &str, value: &DeValue, texts: &mut Vec<(String, String)>) {
+    match value {
+        DeValue::String(text) => texts.push((path.to_owned(), text.to_string())),
+        DeValue::Array(all) => all.iter().for_each(|one| texts_in(path, one.get_ref(), texts)),
+        DeValue::Table(table) => {
+            table
+                .iter()
+                .for_each(|(key, value)| texts_in(&format!("{path}.{}", key.get_ref()), value.get_ref(), texts));
+        }
+        _ => {}
     }
 }
 

@@ -13,5 +13,5 @@ pub use counts::Counts;
 pub use error::DataError;
 pub use measurement::Measurement;
 pub use normalisation::{DeadTime, NormComponents, NormParts};
-pub use randoms::{randoms_of_singles, singles, smooth_randoms};
+pub use randoms::{Singles, randoms_of_singles, singles, smooth_randoms};
 pub use subsets::{SubsetError, most_subsets, subsets};

@@ -15,6 +15,7 @@
 use super::IoError;
 use super::interfile::data_file::path_of;
 use super::interfile::header::Header;
+use super::interfile::keys::{Reader, check};
 use super::interfile::names::named_scanner;
 use crate::scanner::{AxialCompression, RadialSampling, Scanner, SinogramGeometry};
 use std::fs::File;
@@ -83,6 +84,7 @@ impl ListMode {
     /// Reads the header and checks that it describes a file that can be read.
     pub fn open(path: &Path) -> Result<Self, IoError> {
         let header = Header::read(path)?;
+        check(&header, Reader::ListMode)?;
         let name = header.text("originating system").ok_or_else(|| header.missing("originating system", "2008"))?;
         let scanner = named_scanner(name).ok_or_else(|| header.wrong("originating system", name, "2008 (mMR)"))?;
         check_words(&header)?;

@@ -10,7 +10,9 @@
 use super::IoError;
 use super::interfile::data_file::path_of;
 use super::interfile::header::{Header, standard};
+use super::interfile::keys::{Reader, check};
 use super::interfile::names::named_scanner;
+use super::interfile::numbers::Scale;
 use super::interfile::{Encoding, NumberFormat};
 use crate::data::{DeadTime, NormComponents};
 use crate::scanner::{AxialCompression, Scanner, segments};
@@ -24,6 +26,7 @@ const MAX_BYTES: u64 = 1 << 26;
 /// Reads the components.
 pub fn read_norm(path: &Path) -> Result<NormComponents, IoError> {
     let header = Header::read(path)?;
+    check(&header, Reader::Norm)?;
     let scanner = scanner(&header)?;
     let axial_compression = axial_compression(&header, &scanner)?;
     let file = NormFile::read(&header)?;
@@ -150,7 +153,7 @@ impl<'a> NormFile<'a> {
         // The file has been found to hold all components.
         let bytes = self.bytes.get(component.offset..component.offset + 4 * length).unwrap_or_default();
         let mut numbers = vec![0.0; length];
-        Encoding { format: NumberFormat::F32, ..Encoding::default() }.decode(bytes, 1.0, &mut numbers);
+        Encoding { format: NumberFormat::F32, ..Encoding::default() }.decode(bytes, Scale::NONE, &mut numbers);
         let signed = name.contains("dt parameter");
         if let Some(at) = numbers.iter().position(|v| !v.is_finite() || (*v < 0.0 && !signed)) {
             let expected = if signed { "a finite number" } else { "a finite number >= 0" };

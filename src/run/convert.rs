@@ -22,6 +22,12 @@ pub struct ConvertResult {
 
 /// Converts by the endings of the names. `unit` is for images in formats that do not state theirs.
 pub fn convert(input: &Path, output: &Path, unit: ImageUnit, options: &Options) -> Result<ConvertResult, RunError> {
+    if output.exists() && input.canonicalize().ok() == output.canonicalize().ok() {
+        return Err(RunError::Usage(format!(
+            "{} is both read and written; name another file to write",
+            input.display()
+        )));
+    }
     let ends = |path: &Path, ending: &str| path.to_string_lossy().to_lowercase().ends_with(ending);
     let measurement = is_interfile(input)
         || (ends(input, ".h5") || ends(input, ".hdf5")) && hdf5::read_kind(input)? == Kind::Measurement;

@@ -1,14 +1,15 @@
 //! What a measurement lacks of its model ȳ = m ⊙ (G B x) + b: attenuation, normalisation and decay in m, randoms in b.
 
-use super::RunError;
 use super::attenuation::attenuate;
 use super::listmode::header_of;
 use super::measurement::read_measurement;
+use super::{RunError, warn};
 use crate::config::{DecayConfig, NormalisationConfig, RandomsSource, ReconConfig, Source};
-use crate::data::{Measurement, NormParts, randoms_of_singles, smooth_randoms};
+use crate::data::{Measurement, NormParts, Singles, randoms_of_singles, smooth_randoms};
 use crate::io::hdf5::{read_normalisation, read_singles};
 use crate::io::norm::read_norm;
 use crate::scanner::SinogramGeometry;
+use crate::simulate::Isotope;
 
 /// Completes a measurement by what the config names.
 pub(super) fn correct(measurement: &mut Measurement, config: &ReconConfig, source: &Source) -> Result<(), RunError> {
@@ -21,7 +22,7 @@ pub(super) fn correct(measurement: &mut Measurement, config: &ReconConfig, sourc
         decayed(measurement, decay, source)?;
     }
     if let Some(randoms) = &config.randoms {
-        add_randoms(measurement, randoms, source)?;
+        add_randoms(measurement, randoms, config.decay.as_ref(), source)?;
     }
     Ok(())
 }
@@ -75,6 +76,7 @@ fn decayed(measurement: &mut Measurement, decay: &DecayConfig, source: &Source) 
 pub(super) fn add_randoms(
     measurement: &mut Measurement,
     config: &RandomsSource,
+    decay: Option<&DecayConfig>,
     source: &Source,
 ) -> Result<(), RunError> {
     let geometry = &measurement.geometry;
@@ -89,11 +91,12 @@ pub(super) fn add_randoms(
             }
             smooth_randoms(geometry, &delayeds.prompts)?
         }
-        RandomsSource::Singles(singles) => {
+        RandomsSource::Singles(config) => {
             let duration = duration(measurement, "randoms.singles", source)?;
-            let path = source.input("randoms.singles.file", &singles.file)?;
-            let rates = read_singles(&path, [geometry.scanner.crystals_per_ring, geometry.scanner.rings])?;
-            randoms_of_singles(geometry, &rates, 1e-9 * singles.window_ns.get(), duration)?
+            let path = source.input("randoms.singles.file", &config.file)?;
+            let singles = read_singles(&path, [geometry.scanner.crystals_per_ring, geometry.scanner.rings])?;
+            let square_s = duration * square_over_mean(&singles, duration, decay, source)?;
+            randoms_of_singles(geometry, &singles.rates, 1e-9 * config.window_ns.get(), square_s)?
         }
     };
     match &mut measurement.background {
@@ -101,6 +104,53 @@ pub(super) fn add_randoms(
         Some(background) => background.add(randoms),
     }
     Ok(())
+}
+
+/// The mean product of the rates of two crystals over the product of their means: 1 where rates are constant, more
+/// where they decay.
+///
+/// The isotope is the file's, else that of `[decay]`. The time over which it decays is the file's: a measurement that
+/// is shorter is taken as a thinned scan, whose counts and randoms both are that much less.
+fn square_over_mean(
+    singles: &Singles,
+    duration_s: f64,
+    decay: Option<&DecayConfig>,
+    source: &Source,
+) -> Result<f64, RunError> {
+    let at = "randoms.singles.file";
+    let scan_s = singles.duration_s.unwrap_or(duration_s);
+    if duration_s > scan_s * (1.0 + 1e-6) {
+        let message =
+            format!("the singles are those of a scan of {scan_s} s, the measurement is one of {duration_s} s");
+        return Err(source.mistake(at, message, Some("name the singles of this scan".into())).into());
+    }
+    if duration_s < scan_s * (1.0 - 1e-6) {
+        let whole = format!("the singles are those of a scan of {scan_s} s, the measurement is one of {duration_s} s");
+        warn(&format!("{whole} and taken for a thinning of the whole scan"));
+    }
+    let own = decay.map(|decay| decay.isotope);
+    let isotope = match (singles.isotope.as_deref(), own) {
+        (Some(named), Some(own)) if named != own.to_string() => {
+            let message = format!("the singles are those of {named}, but `decay.isotope` is {own}");
+            return Err(source.mistake(at, message, Some("correct the one or the other".into())).into());
+        }
+        (Some("none"), _) => None,
+        (Some(named), _) => Some(Isotope::named(named).ok_or_else(|| {
+            let message = format!("the singles are those of the isotope `{named}`, which is not known");
+            source.mistake(
+                at,
+                message,
+                Some("known are those of `decay.isotope`, and `none` for constant rates".into()),
+            )
+        })?),
+        (None, Some(own)) => Some(own),
+        (None, None) => {
+            let cure = "`isotope` in the file, or [decay], lets them decay";
+            warn(&format!("rates of singles are taken to be constant over the scan; {cure}"));
+            None
+        }
+    };
+    Ok(isotope.map_or(1.0, |isotope| isotope.square_over_mean(scan_s)))
 }
 
 fn duration(measurement: &Measurement, at: &str, source: &Source) -> Result<f64, RunError> {

@@ -2,7 +2,7 @@
 //!
 //! An uncalibrated image is known up to a factor only, so it is scaled to the truth's total first.
 
-use super::{RunError, image_file};
+use super::{RunError, image_file, warn};
 use crate::config::{ReferenceConfig, Source};
 use crate::image::{Image, ImageGrid, ImageUnit};
 use crate::metrics::{
@@ -64,15 +64,20 @@ impl Reference {
             }),
             _ => None,
         };
+        let nema = match phantom.name.as_str() {
+            "nema-iq" => Some(NemaLayout::image_quality()),
+            "nema-earl" => Some(NemaLayout::image_quality().with_contrast(EARL_CONTRAST)),
+            _ => None,
+        };
+        let truth = phantom.activity_image(grid);
+        if let Some(Err(error)) = nema.as_ref().map(|layout| layout.score(&truth)) {
+            warn(&format!("there are no NEMA figures of an image that does not hold all of {}: {error}", phantom.name));
+        }
         Ok(Self {
-            truth: phantom.activity_image(grid),
+            truth,
             object: Some(phantom.object_mask(grid)),
             regions: phantom.regions().into_iter().map(mask).collect::<Result<_, RunError>>()?,
-            nema: match phantom.name.as_str() {
-                "nema-iq" => Some(NemaLayout::image_quality()),
-                "nema-earl" => Some(NemaLayout::image_quality().with_contrast(EARL_CONTRAST)),
-                _ => None,
-            },
+            nema,
             small,
         })
     }
@@ -124,7 +129,7 @@ impl Reference {
                 figures.insert(format!("{name}.total"), lesion.total);
             }
         }
-        // A grid that does not hold all of the phantom has no NEMA score.
+        // A grid that does not hold all of the phantom has no NEMA score, which was said when the truth was read.
         if let Some(Ok(report)) = self.nema.as_ref().map(|layout| layout.score(&scaled)) {
             for sphere in &report.spheres {
                 let name = |figure| format!("nema.{}mm.{figure}", sphere.diameter_mm);

@@ -1,6 +1,6 @@
 //! Image files: read by their ending, written as the config asks, each with its provenance where the format can hold it.
 
-use super::RunError;
+use super::{RunError, warn};
 use crate::config::OutputConfig;
 use crate::config::Source;
 use crate::image::{Image, ImageUnit};
@@ -34,7 +34,10 @@ fn format(path: &Path) -> Result<Format, RunError> {
 pub(super) fn image_file(path: &Path, unit: ImageUnit) -> Result<Image, RunError> {
     Ok(match format(path)? {
         Format::Hdf5 => hdf5::read_image(path)?.0,
-        Format::Nifti => nifti::read_nifti(path, Some(unit))?,
+        Format::Nifti => {
+            nifti::two_places(path)?.iter().for_each(|text| warn(text));
+            nifti::read_nifti(path, Some(unit))?
+        }
         Format::Interfile => interfile::read_image(path, unit)?,
     })
 }
@@ -80,10 +83,4 @@ pub(super) fn write_outputs(
 pub(super) fn write_picture(path: &Path, overwrite: bool, panels: &[(&str, &Image)]) -> Result<(), IoError> {
     let panels: Vec<_> = panels.iter().map(|&(title, image)| Panel { title, image }).collect();
     write_slices(path, overwrite, &panels, Slicing::default())
-}
-
-/// `image.h5` → `image.iteration-2.h5`
-pub(super) fn snapshot_path(path: &Path, iteration: usize) -> PathBuf {
-    let ending = path.extension().map_or(String::new(), |ending| format!(".{}", ending.to_string_lossy()));
-    path.with_extension(format!("iteration-{iteration}{ending}"))
 }

@@ -28,7 +28,7 @@ const REFINEMENTS: usize = 5;
 /// Searches the best weight of a prior for the algorithm of the config.
 pub(super) fn best_weight(scene: &Scene, prior: &Prior) -> Result<WeightSearch, RunError> {
     let model = scene.model;
-    let (seen, unseen) = split(model.measurement(), KEPT, SEED);
+    let (seen, unseen) = split(model.measurement(), KEPT, SEED)?;
     let (seen, unseen) = (model.with_measurement(&seen), model.with_measurement(&unseen));
     let saturated = unseen.saturated_log_likelihood();
     let iterations = scene.config.algorithm.iterations();

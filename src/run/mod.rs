@@ -73,5 +73,7 @@ pub use simulate::{SimulateResult, SimulatedFile, simulate};
 pub use train::{TrainPart, TrainResult, Trained, train};
 pub use verify::verify;
 
+use crate::config::snapshot_path;
 use error::first;
-use files::{image_file, snapshot_path, write_image_file, write_outputs, write_picture};
+use files::{image_file, write_image_file, write_outputs, write_picture};
+use options::warn;

@@ -41,7 +41,7 @@ pub fn normalise(path: &Path, options: &Options) -> Result<NormaliseResult, RunE
     let (found, record) = pool.install(|| -> Result<_, RunError> {
         let Acquired { mut measurement, inputs, seed } = acquire(&config.measurement, &source, options)?;
         if let Some(randoms) = &config.randoms {
-            add_randoms(&mut measurement, randoms, &source)?;
+            add_randoms(&mut measurement, randoms, config.decay.as_ref(), &source)?;
         }
         let object = phantom(&source, "object", &config.object)?;
         let seconds = measurement.duration_s.map(|duration| config.decay.map_or(duration, |d| d.seconds(duration)));

@@ -52,6 +52,11 @@ impl Interruption {
     }
 }
 
+/// Says what changes the meaning of a result: on stderr, where progress is quiet too.
+pub(super) fn warn(text: &str) {
+    eprintln!("warning: {text}");
+}
+
 impl Options {
     /// The threads of a run.
     pub(super) fn pool(&self, configured: usize) -> Result<ThreadPool, RunError> {

@@ -71,7 +71,7 @@ pub(super) fn reconstruct(
     }
     let widths = config.resolution.as_ref().map(ResolutionConfig::widths).unwrap_or_default();
     let sentinel = config.sentinel();
-    let (measurement, kept) = held_out(sentinel.as_ref(), measurement);
+    let (measurement, kept) = held_out(sentinel.as_ref(), measurement)?;
     let margin = field(config, &measurement, grid, options);
     let subsets = model_subsets(config, measurement.geometry.views);
     let model = Model::new(&measurement, margin.wider(), widths, subsets)?;

@@ -18,12 +18,15 @@ use crate::trust::{
 use std::path::PathBuf;
 
 /// What is reconstructed, and what is kept for the sentinel.
-pub(super) fn held_out(config: Option<&SentinelConfig>, whole: Measurement) -> (Measurement, Option<Measurement>) {
+pub(super) fn held_out(
+    config: Option<&SentinelConfig>,
+    whole: Measurement,
+) -> Result<(Measurement, Option<Measurement>), RunError> {
     match config.filter(|sentinel| sentinel.held_out.get() > 0.0) {
-        None => (whole, None),
+        None => Ok((whole, None)),
         Some(sentinel) => {
-            let (first, second) = split(&whole, 1.0 - sentinel.held_out.get(), sentinel.seed);
-            (first, Some(second))
+            let (first, second) = split(&whole, 1.0 - sentinel.held_out.get(), sentinel.seed)?;
+            Ok((first, Some(second)))
         }
     }
 }

@@ -49,15 +49,13 @@ pub fn simulate(path: &Path, options: &Options) -> Result<SimulateResult, RunErr
     let mut record = pool.install(|| Record::new("simulate", &source.text, &source.path));
     (record.seed, record.seconds) = (Some(simulation.seed), vec![("simulation", seconds)]);
     let provenance: Provenance = record.pairs().into_iter().collect();
-    let target = source.resolve(&config.output.measurement);
-    let doses: Vec<f64> = simulation.dose_levels.iter().map(|dose| dose.get()).collect();
-    let write = |(scan, &dose): (&Measurement, &f64)| {
-        let output = if doses.len() == 1 { target.clone() } else { dose_path(&target, dose) };
+    let write = |(scan, (dose, path)): (&Measurement, (f64, PathBuf))| {
+        let output = source.resolve(&path);
         options.interrupt.hold(|| hdf5::write_measurement(&output, options.force, scan, &provenance))?;
         let (prompts, background) = (scan.total_prompts(), scan.total_background());
         Ok(SimulatedFile { output, dose, prompts, background, shape: scan.geometry.shape() })
     };
-    let files = scans.iter().zip(&doses).map(write).collect::<Result<_, RunError>>()?;
+    let files = scans.iter().zip(config.measurements()).map(write).collect::<Result<_, RunError>>()?;
     pool.install(|| write_beside(&config, &source, &provenance, options))?;
     Ok(SimulateResult { files, seconds, seed: simulation.seed })
 }
@@ -76,18 +74,12 @@ fn write_beside(
         options.interrupt.hold(|| hdf5::write_measurement(&path, options.force, &delayeds, provenance))?;
     }
     if let Some(path) = config.output.singles.as_ref().map(|path| source.resolve(path))
-        && let Some(rates) = singles_rates(&phantom, &geometry, &acquisition.simulation)?
+        && let Some(singles) = singles_rates(&phantom, &geometry, &acquisition.simulation)?
     {
         let rings = geometry.scanner.rings;
-        options.interrupt.hold(|| hdf5::write_singles(&path, options.force, &rates, rings, provenance))?;
+        options.interrupt.hold(|| hdf5::write_singles(&path, options.force, &singles, rings, provenance))?;
     }
     Ok(())
-}
-
-/// `scan.h5` → `scan.dose-0.25.h5`
-fn dose_path(path: &Path, dose: f64) -> PathBuf {
-    let ending = path.extension().map_or(String::new(), |ending| format!(".{}", ending.to_string_lossy()));
-    path.with_extension(format!("dose-{dose}{ending}"))
 }
 
 impl std::fmt::Display for SimulateResult {

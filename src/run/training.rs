@@ -293,7 +293,8 @@ fn begin(
 /// What a checkpoint must agree with: everything that changes the numbers.
 fn fingerprint(config: &TrainConfig) -> String {
     let parts = (&config.model, &config.data, &config.loss, &config.filter, &config.optimiser, &config.validation);
-    sha256_of_text(&serde_json::to_string(&parts).unwrap_or_default())
+    let text = serde_json::to_string(&parts).unwrap_or_else(|error| unreachable!("plain tables: {error}"));
+    sha256_of_text(&text)
 }
 
 fn mean(values: &[f64]) -> f64 {

@@ -157,8 +157,9 @@ impl Scanner {
         if !(8..=65536).contains(&self.crystals_per_ring) || !self.crystals_per_ring.is_multiple_of(2) {
             return wrong("crystals_per_ring", self.crystals_per_ring.to_string(), "an even number from 8 to 65536");
         }
-        if self.radial_bins == 0 || self.radial_bins > self.crystals_per_ring {
-            return wrong("radial_bins", self.radial_bins.to_string(), "1 to crystals_per_ring");
+        if self.radial_bins == 0 || self.radial_bins >= self.crystals_per_ring {
+            let expected = "1 to crystals_per_ring - 1: one more would pair each crystal with itself";
+            return wrong("radial_bins", self.radial_bins.to_string(), expected);
         }
         if let RingLayout::Polygon { crystals_per_side, crystal_pitch_mm } = self.layout {
             if crystals_per_side == 0 || !self.crystals_per_ring.is_multiple_of(crystals_per_side) {

@@ -3,16 +3,35 @@
 //! A prompt of the full scan is kept with probability f, independently: y_f ~ Binomial(y, f), which is Poisson of mean f ȳ again.
 //! Each view has its own stream of random numbers, so the counts do not depend on the number of threads.
 
-use super::{Purpose, stream};
+use super::{Purpose, SimulateError, stream};
 use crate::data::{Counts, Measurement};
 use rand_distr::{Binomial, Distribution, Poisson};
 use rand_pcg::Pcg64;
 use rayon::prelude::*;
 
-/// A Poisson count of the given mean.
+/// A Poisson count of the given mean. NaN where there is no such count, of a mean below zero, that is none, or above
+/// 1.8e19: whoever counts refuses it with [`countable`].
 pub(crate) fn poisson(mean: f64, random: &mut Pcg64) -> f32 {
-    // The distribution refuses only means that are not positive and finite; means here are finite.
-    Poisson::new(mean).map_or(0.0, |poisson| poisson.sample(random) as f32)
+    match Poisson::new(mean) {
+        Ok(poisson) => poisson.sample(random) as f32,
+        Err(_) if mean == 0.0 => 0.0,
+        Err(_) => f32::NAN,
+    }
+}
+
+/// The counts, or the error of the first bin that has none.
+pub(super) fn countable(scan: Measurement) -> Result<Measurement, SimulateError> {
+    let uncounted = scan.prompts.iter().position(|count| !count.is_finite());
+    match uncounted {
+        None => Ok(scan),
+        Some(bin) => Err(SimulateError::Uncountable { bin: bin_at(&scan, bin) }),
+    }
+}
+
+/// Bin `[view, radial, tof, plane]` of a position.
+fn bin_at(scan: &Measurement, bin: usize) -> String {
+    let [_, radial, tof, planes] = scan.geometry.shape();
+    format!("{:?}", [bin / (radial * tof * planes), bin / (tof * planes) % radial, bin / planes % tof, bin % planes])
 }
 
 /// The scan at a share `dose` of its counts; `level` separates the random numbers of the levels.
@@ -38,7 +57,12 @@ pub(super) fn thinned(full: &Measurement, dose: f64, level: usize, noise: bool, 
 
 /// The counts of a measurement in two: each is in the first with probability `share`, else in the second. Both are scaled so
 /// that they show the same image; their counts are independent.
-pub fn split(whole: &Measurement, share: f64, seed: u64) -> (Measurement, Measurement) {
+///
+/// Only counts can be shared out: data with fractions, such as scaled or corrected ones, are an error.
+pub fn split(whole: &Measurement, share: f64, seed: u64) -> Result<(Measurement, Measurement), SimulateError> {
+    if let Some(bin) = whole.prompts.iter().position(|count| count.fract() != 0.0 || count < 0.0) {
+        return Err(SimulateError::NotCounts { found: whole.prompts.at(bin), bin: bin_at(whole, bin) });
+    }
     let first = thinned(whole, share, 0, true, seed);
     let mut second = thinned(whole, 1.0 - share, 0, false, seed);
     let length = whole.view_bins();
@@ -46,7 +70,7 @@ pub fn split(whole: &Measurement, share: f64, seed: u64) -> (Measurement, Measur
         let bins = view * length..;
         rest.iter_mut().zip(bins).for_each(|(rest, bin)| *rest = whole.prompts.at(bin) - first.prompts.at(bin));
     });
-    (first, second)
+    Ok((first, second))
 }
 
 /// Another scan with the same expected counts ȳ, `[view, radial, tof, plane]`: a parametric bootstrap. Scans of different numbers are
@@ -62,9 +86,11 @@ pub fn resampled(scan: &Measurement, mean: &[f32], seed: u64, number: usize) -> 
     Measurement { prompts, ..scan.clone() }
 }
 
+/// `count` is whole and `share` a probability.
 fn binomial(count: f32, share: f64, random: &mut Pcg64) -> f32 {
-    if count == 0.0 {
-        return 0.0;
+    match Binomial::new(count as u64, share) {
+        Ok(binomial) if count > 0.0 => binomial.sample(random) as f32,
+        Ok(_) => 0.0,
+        Err(_) => f32::NAN,
     }
-    Binomial::new(count as u64, share).map_or(0.0, |binomial| binomial.sample(random) as f32)
 }

@@ -73,6 +73,24 @@ pub enum SimulateError {
         /// Centre of the other.
         other: String,
     },
+    /// A bin whose expected counts are no mean of a Poisson distribution.
+    #[error(
+        "bin [view, radial, tof, plane] {bin} cannot be counted: its expected counts are not finite or above 1.8e19; ask for fewer counts"
+    )]
+    Uncountable {
+        /// The bin.
+        bin: String,
+    },
+    /// Data that are no counts.
+    #[error(
+        "bin [view, radial, tof, plane] {bin} holds {found}, which is no whole number, and only counts can be shared out at random: use prompts as they were counted, with corrections as factors and background, or do without `sentinel.held_out` and `beta = \"auto\"`"
+    )]
+    NotCounts {
+        /// The bin.
+        bin: String,
+        /// What it holds.
+        found: f32,
+    },
     /// The sinogram does not fit into memory.
     #[error(
         "a sinogram of {bins} bins needs {gigabytes:.1} GB per array, more than this machine gives; mash views or TOF bins, or raise the span"

@@ -3,6 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+const ISOTOPES: [Isotope; 9] = {
+    use Isotope::*;
+    [Carbon11, Nitrogen13, Oxygen15, Fluorine18, Copper64, Gallium68, Rubidium82, Zirconium89, Iodine124]
+};
+
 /// A positron emitter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Isotope {
@@ -33,6 +38,12 @@ pub enum Isotope {
     /// 100.2 h, 22.7 %.
     #[serde(rename = "I-124")]
     Iodine124,
+}
+
+impl std::fmt::Display for Isotope {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        self.serialize(f)
+    }
 }
 
 impl Isotope {
@@ -72,6 +83,18 @@ impl Isotope {
         let rate = power * std::f64::consts::LN_2 / self.half_life_s();
         (-rate * start_s).exp() * -(-rate * duration_s).exp_m1() / rate
     }
+
+    /// The mean square of the activity over the square of its mean, (λT/2) coth(λT/2): how many more randoms a scan has
+    /// than one of constant activity.
+    pub fn square_over_mean(self, duration_s: f64) -> f64 {
+        let mean = self.seconds(1.0, 0.0, duration_s) / duration_s;
+        self.seconds(2.0, 0.0, duration_s) / duration_s / (mean * mean)
+    }
+
+    /// The isotope of a name, as the configs spell it.
+    pub fn named(name: &str) -> Option<Self> {
+        ISOTOPES.into_iter().find(|isotope| isotope.to_string() == name)
+    }
 }
 
 #[cfg(test)]
@@ -88,5 +111,26 @@ mod tests {
         assert!((isotope.seconds(1.0, life, 1.0) / isotope.seconds(1.0, 0.0, 1.0) - 0.5).abs() < 1e-12);
         assert!((isotope.seconds(2.0, life, 1.0) / isotope.seconds(2.0, 0.0, 1.0) - 0.25).abs() < 1e-12);
         assert!((isotope.seconds(1.0, 0.0, 1e-3) - 1e-3).abs() < 1e-9);
+    }
+
+    #[test]
+    fn squares_of_a_decaying_rate_are_more_than_the_square_of_its_mean() {
+        for (isotope, duration) in [(Isotope::Rubidium82, 300.0), (Isotope::Oxygen15, 60.0), (Isotope::Fluorine18, 1e4)]
+        {
+            let half = 0.5 * std::f64::consts::LN_2 * duration / isotope.half_life_s();
+            let found = isotope.square_over_mean(duration);
+            assert!((found / (half / half.tanh()) - 1.0).abs() < 1e-12, "{isotope}: {found}");
+        }
+        assert!((Isotope::Rubidium82.square_over_mean(300.0) - 1.564).abs() < 1e-3);
+        assert!((Isotope::Fluorine18.square_over_mean(1e-2) - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn names_are_those_of_the_configs() {
+        for isotope in ISOTOPES {
+            assert_eq!(Isotope::named(&isotope.to_string()), Some(isotope));
+        }
+        assert_eq!(Isotope::Rubidium82.to_string(), "Rb-82");
+        assert_eq!(Isotope::named("none"), None);
     }
 }

@@ -29,6 +29,7 @@ mod timing;
 mod trace;
 
 pub use config::{Correction, CountsConfig, DoseLevel, RandomsShape, ScanConfig, SimulationConfig};
+use counts::countable;
 pub(crate) use counts::poisson;
 pub use counts::{resampled, split};
 pub(crate) use efficiency::Efficiencies;
@@ -39,7 +40,7 @@ pub(crate) use scan::KEPT_EMISSION;
 pub use singles::SinglesConfig;
 pub use trace::{Projection, project};
 
-use crate::data::{Counts, Measurement};
+use crate::data::{Counts, Measurement, Singles};
 use crate::phantom::Phantom;
 use crate::scanner::SinogramGeometry;
 use rand::SeedableRng;
@@ -84,7 +85,7 @@ pub fn simulate(
 ) -> Result<Vec<Measurement>, SimulateError> {
     config.check()?;
     let scan = Scan::new(phantom, geometry, config, on_progress)?;
-    let full = scan.acquire()?;
+    let full = countable(scan.acquire()?)?;
     if config.dose_levels == [DoseLevel::FULL] {
         return Ok(vec![full]);
     }
@@ -115,15 +116,16 @@ pub fn delayeds(
             bins.iter_mut().filter(|_| config.noise).for_each(|bin| *bin = poisson(f64::from(*bin), &mut random));
         }
     });
-    Ok(Measurement { prompts, factors: None, background: None, calibrated: false, ..scan })
+    countable(Measurement { prompts, factors: None, background: None, calibrated: false, ..scan })
 }
 
-/// Singles that every crystal counts per s, `[crystal, ring]`, at the mean activity of the scan; `None` where the config asks for none.
+/// Singles that every crystal counts per s, `[crystal, ring]`, the mean over the scan; `None` where the config asks for
+/// none.
 pub fn singles_rates(
     phantom: &Phantom,
     geometry: &SinogramGeometry,
     config: &SimulationConfig,
-) -> Result<Option<Vec<f32>>, SimulateError> {
+) -> Result<Option<Singles>, SimulateError> {
     config.check()?;
     Ok(Scan::new(phantom, geometry, config, &|_, _| ())?.singles_rates())
 }

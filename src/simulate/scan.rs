@@ -10,7 +10,7 @@ use super::scatter::{ScatterShape, ViewScatter};
 use super::singles::{face_mm2, live_shares, rates};
 use super::trace::{Attenuation, ViewTracer};
 use super::{Correction, CountsConfig, Purpose, SimulateError, SimulationConfig, stream, zeros};
-use crate::data::{Background, Counts, Measurement, Product};
+use crate::data::{Background, Counts, Measurement, Product, Singles};
 use crate::phantom::Phantom;
 use crate::scanner::{RadialSampling, SinogramGeometry};
 use crate::units::NonNegative;
@@ -217,14 +217,16 @@ impl<'a> Scan<'a> {
         })
     }
 
-    /// Singles that every crystal counts per s, `[crystal, ring]`.
-    pub fn singles_rates(&self) -> Option<Vec<f32>> {
+    /// Singles that every crystal counts per s, `[crystal, ring]`, the mean over the scan.
+    pub fn singles_rates(&self) -> Option<Singles> {
         let (Some(singles), CountsConfig::Scan(scan)) = (&self.config.singles, &self.config.counts) else {
             return None;
         };
         let activity = scan.seconds() / scan.duration_s.get();
         let rates = rates(&self.geometry.scanner, self.phantom, singles).into_iter();
-        Some(rates.zip(self.efficiencies.of_crystals()).map(|(rate, own)| (activity * rate) as f32 * own).collect())
+        let own = rates.zip(self.efficiencies.of_crystals()).map(|(rate, own)| (activity * rate) as f32 * own);
+        let isotope = scan.isotope.map_or("none".into(), |isotope| isotope.to_string());
+        Some(Singles { rates: own.collect(), duration_s: Some(scan.duration_s.get()), isotope: Some(isotope) })
     }
 
     fn totals(&self, view: usize, emission: &[f32], scatter: &ViewScatter) -> Totals {

@@ -83,7 +83,7 @@ impl Source {
         let known = random.random_range(0.9..1.1);
         let (measurement, rest) = match self.held_out {
             Some(share) => {
-                let (first, second) = split(&whole, share, settings.seed);
+                let (first, second) = split(&whole, share, settings.seed)?;
                 (first, Some(second))
             }
             None => (whole, None),

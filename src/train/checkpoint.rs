@@ -111,8 +111,8 @@ impl Checkpoint {
             let values = tensor.data().chunks_exact(8);
             Ok(values.map(|bytes| f64::from_le_bytes(bytes.try_into().unwrap_or_default())).collect())
         };
-        let open: Vec<f64> =
-            text("open")?.split(' ').filter_map(|bits| Some(f64::from_bits(bits.parse().ok()?))).collect();
+        let open = text("open")?.split(' ').map(|bits| bits.parse().map(f64::from_bits));
+        let open = open.collect::<Result<Vec<f64>, _>>().map_err(|_| wrong(path, "`open` holds no numbers".into()))?;
         let (parameters, best) = (floats("parameters")?, floats("best")?);
         let (mean, square) = (floats("adam.mean")?, floats("adam.square")?);
         let stages = number("stages")? as usize;

@@ -103,6 +103,7 @@ impl Study {
             conflicts.push(source.mistake(key, format!("a study without {key}"), Some(help.into())));
         }
         conflicts.extend(repeated(source, "phantoms", &config.phantoms));
+        conflicts.extend(same_file_names(source, &config.phantoms));
         conflicts.extend(repeated(source, "prompts", &config.prompts));
         conflicts.extend(repeated(source, "seeds", &config.seeds));
         let phantoms: Vec<_> = config.phantoms.iter().map(|name| super::phantom(source, "phantoms", name)).collect();
@@ -172,6 +173,27 @@ fn numbered(name: &str) -> Vec<String> {
 fn repeated<T: PartialEq + std::fmt::Debug>(source: &Source, at: &str, values: &[T]) -> Option<ConfigError> {
     let twice = values.iter().enumerate().find(|(index, value)| values[..*index].contains(value));
     twice.map(|(_, value)| source.mistake(at, format!("{value:?} stands here twice"), None))
+}
+
+/// What the results call a phantom: the name of a shipped one, or of its file without folder and ending.
+pub fn phantom_name(phantom: &str) -> String {
+    match phantom.ends_with(".toml") {
+        true => {
+            Path::new(phantom).file_stem().map_or_else(|| phantom.into(), |stem| stem.to_string_lossy().into_owned())
+        }
+        false => phantom.into(),
+    }
+}
+
+/// Two phantoms whose results would be written to the same files.
+fn same_file_names(source: &Source, phantoms: &[String]) -> Option<ConfigError> {
+    let same = |(index, phantom): (usize, &String)| {
+        let name = phantom_name(phantom);
+        let other = phantoms[..index].iter().find(|other| *other != phantom && phantom_name(other) == name)?;
+        let message = format!("`{other}` and `{phantom}` are both called {name} in the names of the results");
+        Some(source.mistake("phantoms", message, Some("rename one of the files".into())))
+    };
+    phantoms.iter().enumerate().find_map(same)
 }
 
 fn bad_name(source: &Source, at: &str, name: &str) -> Option<ConfigError> {

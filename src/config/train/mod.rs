@@ -10,6 +10,7 @@ pub use kind::TrainingRun;
 pub use model::{TrainedModelConfig, UnrolledTrainingConfig};
 pub use ridge::{RidgeTrainOutput, RidgeTrainTable, RidgeTraining};
 
+use super::collisions::{Written, collisions};
 use super::{ConfigError, RunConfig, Source};
 use crate::train::{FilterSchedule, Loss, Precision, PublicData, Schedule, Training};
 use crate::units::{Fraction, NonNegative, Positive};
@@ -207,7 +208,8 @@ impl TrainConfig {
         let of_model = model.conflicts(&self.data, source);
         let of_data = self.data.conflicts(source);
         let own = numbers.into_iter().flatten().chain(output.err()).chain(same_seed).chain(share);
-        own.chain(of_model).chain(of_data).collect()
+        let model = [Written::named("output.model", &self.output.model)];
+        own.chain(of_model).chain(of_data).chain(collisions(source, &model)).collect()
     }
 
     /// What training follows, with public data that are read already. `seed` is that of training or of validation.

@@ -1,5 +1,6 @@
 //! Config of `coincide train` for a ridge regulariser: `[model.ridge]`.
 
+use crate::config::collisions::{Written, collisions};
 use crate::config::{ConfigError, RunConfig, Source};
 use crate::train::ridge::RidgeTrainConfig;
 use schemars::JsonSchema;
@@ -50,6 +51,7 @@ impl RidgeTraining {
         let RidgeTrainTable::Ridge(config) = &self.model;
         let output = source.output("output.model", &self.output.model, &[".safetensors"], force).err();
         let flaw = config.flaw().map(|(key, message)| source.mistake(&format!("model.ridge.{key}"), message, None));
-        output.into_iter().chain(flaw).collect()
+        let model = [Written::named("output.model", &self.output.model)];
+        output.into_iter().chain(flaw).chain(collisions(source, &model)).collect()
     }
 }

@@ -37,12 +37,27 @@ pub fn smooth_randoms(geometry: &SinogramGeometry, delayeds: &Counts) -> Result<
     Ok(fans.randoms(&fitted(&fans, delayeds)))
 }
 
-/// Expected randoms 2τ s_i s_j T of every bin, from rates of single photons, `[crystal, ring]` in counts per s; `window_s` is 2τ.
+/// Rates of single photons of a scan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Singles {
+    /// Mean rate over the scan, `[crystal, ring]` in counts per s.
+    pub rates: Vec<f32>,
+    /// Duration of that scan in s, where it is known.
+    pub duration_s: Option<f64>,
+    /// The isotope whose decay the rates follow, `none` where they are constant; `None` where it is not known.
+    pub isotope: Option<String>,
+}
+
+/// Expected randoms 2τ ∫ s_i(t) s_j(t) dt of every bin.
+///
+/// `rates` are the mean rates s̄ of single photons over the scan, `[crystal, ring]` in counts per s, `window_s` is 2τ,
+/// and `square_s` is ∫ s_i s_j dt / (s̄_i s̄_j) in s: the duration T of constant rates, and T (λT/2) coth(λT/2) of
+/// rates that decay with λ.
 pub fn randoms_of_singles(
     geometry: &SinogramGeometry,
     rates: &[f32],
     window_s: f64,
-    duration_s: f64,
+    square_s: f64,
 ) -> Result<Background, DataError> {
     if geometry.sampling != RadialSampling::Crystals {
         return Err(arc_corrected("the sinogram"));
@@ -54,7 +69,7 @@ pub fn randoms_of_singles(
         let [found, expected] = [found, expected].map(|crystals| format!("{crystals} crystals"));
         return Err(DataError::Mismatch { what: "the list of singles rates", found, expected });
     }
-    let scale = (window_s * duration_s).sqrt();
+    let scale = (window_s * square_s).sqrt();
     let scaled: Vec<f64> = rates.iter().map(|rate| scale * f64::from(*rate)).collect();
     Ok(Fans::new(geometry).randoms(&scaled))
 }

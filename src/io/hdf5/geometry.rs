@@ -45,14 +45,22 @@ fn check_numbers(geometry: &SinogramGeometry) -> Result<(), Wrong> {
     }
     let mut lengths = vec![];
     match sampling {
-        RadialSampling::ArcCorrected { bin_mm } => lengths.push(("bin_mm", *bin_mm)),
+        RadialSampling::ArcCorrected { bin_mm } => {
+            lengths.push(("bin_mm", *bin_mm));
+            let radius = scanner.effective_radius_mm();
+            if (radial_bins / 2) as f64 * bin_mm >= radius {
+                let expected = format!("bins within the detector radius of {radius} mm");
+                return Err(Wrong::new("the number of radial bins", format!("{radial_bins} of {bin_mm} mm"), expected));
+            }
+        }
         RadialSampling::Crystals => {
             let (unmashed, crystals) = (scanner.crystals_per_ring / 2, scanner.crystals_per_ring);
             if !unmashed.is_multiple_of(*views) {
                 return Err(Wrong::new("the number of views", views, format!("a divisor of {unmashed}")));
             }
-            if *radial_bins > crystals {
-                return Err(Wrong::new("the number of radial bins", radial_bins, format!("at most {crystals}")));
+            if *radial_bins >= crystals {
+                let expected = format!("fewer than the {crystals} crystals per ring");
+                return Err(Wrong::new("the number of radial bins", radial_bins, expected));
             }
         }
     }
@@ -117,6 +125,8 @@ impl Source {
     pub(super) fn geometry(&self, shape: [usize; 4]) -> Result<SinogramGeometry, IoError> {
         let [views, radial_bins, tof_bins, planes] = shape;
         let group = self.group("geometry")?;
+        let attributes = ["sampling", "bin_mm", "tof_bins", "tof_width_mm", "tof_sigma_mm"];
+        self.knows(&group, &["scanner", "ring_differences", "ring_sums"], &attributes)?;
         let scanner = self.scanner(&group)?;
         let (sampling, tof) = (self.sampling(&group)?, self.tof(&group)?);
         let mut geometry = SinogramGeometry { scanner, views, radial_bins, sampling, segments: vec![], tof };

@@ -21,7 +21,9 @@ pub fn write_image(path: &Path, overwrite: bool, image: &Image, provenance: &Pro
 /// Reads an image and where it comes from.
 pub fn read_image(path: &Path) -> Result<(Image, Provenance), IoError> {
     let source = Source::open_kind(path, Kind::Image)?;
+    source.knows(&source.file, &["image"], &[])?;
     let array = source.array(&source.file, "image")?;
+    source.knows_attributes(&array.dataset, &["unit", "voxel_mm", "origin_mm"])?;
     let Ok(shape) = <[usize; 3]>::try_from(array.shape.clone()) else {
         return Err(source.wrong("the shape of image", format!("{:?}", array.shape), "three axes [x, y, z]"));
     };

@@ -79,7 +79,7 @@ pub struct Outline {
 
 /// Reads the geometry of a measurement, and how much there is of it.
 pub fn read_outline(path: &Path) -> Result<Outline, IoError> {
-    let source = Source::open_kind(path, Kind::Measurement)?;
+    let source = open(path)?;
     let shape = source.shape_of(&source.array(&source.file, "prompts")?)?;
     let (counts_bytes, mut other_bytes) = (source.prompts_bytes()?, 0);
     for name in ["factors", BACKGROUND] {
@@ -96,7 +96,7 @@ pub fn read_outline(path: &Path) -> Result<Outline, IoError> {
 
 /// Reads a measurement and where it comes from.
 pub fn read_measurement(path: &Path) -> Result<(Measurement, Provenance), IoError> {
-    let source = Source::open_kind(path, Kind::Measurement)?;
+    let source = open(path)?;
     let prompts = source.array(&source.file, "prompts")?;
     let shape = source.shape_of(&prompts)?;
     let geometry = source.geometry(shape)?;
@@ -112,6 +112,21 @@ pub fn read_measurement(path: &Path) -> Result<(Measurement, Provenance), IoErro
     let background = source.background(shape)?;
     let provenance = source.provenance()?;
     Ok((Measurement { geometry, prompts, factors, background, calibrated, duration_s }, provenance))
+}
+
+fn open(path: &Path) -> Result<Source, IoError> {
+    let source = Source::open_kind(path, Kind::Measurement)?;
+    source.knows(
+        &source.file,
+        &["prompts", "factors", BACKGROUND, PRODUCTS, "geometry"],
+        &["calibrated", "duration_s"],
+    )?;
+    for name in ["prompts", "factors", BACKGROUND] {
+        if source.holds(&source.file, name)? {
+            source.knows_attributes(&source.array(&source.file, name)?.dataset, &[])?;
+        }
+    }
+    Ok(source)
 }
 
 impl Source {

@@ -1,7 +1,8 @@
 //! The binary file beside a header, its length checked against the header before anything is allocated.
 
-use super::header::Header;
-use super::numbers::Encoding;
+use super::header::{Header, standard};
+use super::numbers::{Encoding, Scale};
+use crate::image::ImageUnit;
 use crate::io::{IoError, write_whole};
 use std::fs::File;
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
@@ -18,7 +19,6 @@ pub(super) struct DataFile {
 impl DataFile {
     /// Opens the file that a header names; it must hold exactly `shape` values behind the header's offset.
     pub fn open(header: &Header, shape: &[usize]) -> Result<Self, IoError> {
-        one_frame(header)?;
         let encoding = Encoding::of_header(header)?;
         let offset = header.number_at::<u64>("data offset in bytes", 1)?.unwrap_or(0);
         let path = path_of(header)?;
@@ -39,8 +39,8 @@ impl DataFile {
         Ok(Self { path, file, encoding, bytes: Vec::new() })
     }
 
-    /// Reads the next values, times `scale`.
-    pub fn read(&mut self, scale: f64, values: &mut [f32]) -> Result<(), IoError> {
+    /// Reads the next values, scaled.
+    pub fn read(&mut self, scale: Scale, values: &mut [f32]) -> Result<(), IoError> {
         self.bytes.resize(values.len() * self.encoding.format.bytes(), 0);
         self.file.read_exact(&mut self.bytes).map_err(|source| IoError::System {
             path: self.path.clone(),
@@ -64,26 +64,24 @@ pub(in crate::io) fn path_of(header: &Header) -> Result<PathBuf, IoError> {
     Ok(header.path().parent().unwrap_or(Path::new("")).join(name))
 }
 
-fn one_frame(header: &Header) -> Result<(), IoError> {
-    match header.number::<usize>("number of time frames")? {
-        None | Some(1) => Ok(()),
-        Some(frames) => Err(header.wrong("number of time frames", frames, "1: give each frame its own file")),
-    }
-}
-
 const SCALE: &str = "image scaling factor";
+/// Keys that multiply all numbers beside [`SCALE`]: an old extension of the format, CASToR's, those of DICOM's names,
+/// Siemens's.
+const SLOPES: [&str; 4] = ["quantification units", "data rescale slope", "rescale slope", "%image slope"];
+/// Keys of a number that is added after that.
+const OFFSETS: [&str; 3] = ["data rescale offset", "rescale intercept", "%image intercept"];
 
-/// The factor of all stored numbers.
-pub(super) fn scale(header: &Header) -> Result<f64, IoError> {
+/// The scale of all stored numbers.
+pub(super) fn scale(header: &Header) -> Result<Scale, IoError> {
     let scales = scales(header)?;
     match scales.iter().all(|&scale| scale == scales[0]) {
         true => Ok(scales[0]),
-        false => Err(header.wrong(SCALE, format!("{scales:?}"), "one factor for all segments")),
+        false => Err(header.wrong(SCALE, format!("{} factors", scales.len()), "one factor for all segments")),
     }
 }
 
-/// One factor per plane of an image.
-pub(super) fn scale_per_plane(header: &Header, planes: usize) -> Result<Vec<f64>, IoError> {
+/// One scale per plane of an image.
+pub(super) fn scale_per_plane(header: &Header, planes: usize) -> Result<Vec<Scale>, IoError> {
     let scales = scales(header)?;
     match scales.len() {
         1 => Ok(vec![scales[0]; planes]),
@@ -92,16 +90,61 @@ pub(super) fn scale_per_plane(header: &Header, planes: usize) -> Result<Vec<f64>
     }
 }
 
-fn scales(header: &Header) -> Result<Vec<f64>, IoError> {
-    let scales = header.numbers_at::<f64>(SCALE, 1)?.unwrap_or(vec![1.0]);
-    // An old extension of the format says the same with another key.
-    let units = header.number::<f64>("quantification units")?.unwrap_or(1.0);
-    if units == 1.0 || scales.iter().all(|&scale| scale == units) {
-        Ok(scales)
-    } else if scales.iter().all(|&scale| scale == 1.0) {
-        Ok(vec![units])
-    } else {
-        Err(header.wrong("quantification units", units, format!("1, or the same as `{SCALE}`")))
+fn scales(header: &Header) -> Result<Vec<Scale>, IoError> {
+    let mut factors = header.numbers_at::<f64>(SCALE, 1)?.unwrap_or(vec![1.0]);
+    let mut said_by = SCALE;
+    for key in SLOPES {
+        let slope = slope(header, key)?;
+        let plain = factors.iter().all(|&factor| factor == 1.0);
+        // Writers of STIR say the same factor in both of these keys.
+        let repeated = key == "quantification units" && factors.iter().all(|&factor| factor == slope);
+        match slope == 1.0 || repeated {
+            true => {}
+            false if plain => (factors, said_by) = (vec![slope], key),
+            false => {
+                let expected = format!("1, since `{said_by}` gives a factor already");
+                return Err(header.wrong(key, slope, expected));
+            }
+        }
+    }
+    if factors.contains(&0.0) {
+        return Err(header.wrong(said_by, 0, "a factor other than 0, which would leave nothing of the numbers"));
+    }
+    let offset = offset(header)?;
+    Ok(factors.into_iter().map(|slope| Scale { slope, offset }).collect())
+}
+
+/// The factor of a key, 1 where it is absent or names a unit.
+fn slope(header: &Header, key: &str) -> Result<f64, IoError> {
+    match header.text_at(key, 1) {
+        Some(text) if key == "quantification units" && unit_of_text(text).is_some() => Ok(1.0),
+        _ => Ok(header.number_at::<f64>(key, 1)?.unwrap_or(1.0)),
+    }
+}
+
+fn offset(header: &Header) -> Result<f64, IoError> {
+    let mut offset = 0.0;
+    for key in OFFSETS {
+        match header.number_at::<f64>(key, 1)?.unwrap_or(0.0) {
+            0.0 => {}
+            found if offset == 0.0 => offset = found,
+            found => return Err(header.wrong(key, found, "0, since another key gives an offset already")),
+        }
+    }
+    Ok(offset)
+}
+
+/// The unit that `quantification units` names, as Siemens's images do; for others the key holds a factor.
+pub(super) fn unit(header: &Header) -> Option<ImageUnit> {
+    header.text_at("quantification units", 1).and_then(unit_of_text)
+}
+
+fn unit_of_text(text: &str) -> Option<ImageUnit> {
+    match standard(text).as_str() {
+        "bq/ml" | "bq/cc" => Some(ImageUnit::BecquerelPerMl),
+        "1/cm" => Some(ImageUnit::PerCm),
+        "hu" => Some(ImageUnit::Hounsfield),
+        _ => None,
     }
 }
 

@@ -4,6 +4,7 @@
 //! sign, so a segment `[low, high]` of the file is `[−high, −low]` here.
 
 use super::header::{Header, standard};
+use super::keys::{Reader, check};
 use super::layout::{Layout, Run, StorageOrder};
 use super::scanner::{geometry_error, read_scanner};
 use crate::io::IoError;
@@ -26,6 +27,7 @@ struct Axes {
 /// Reads geometry and file order.
 pub(super) fn read(header: &Header) -> Result<(SinogramGeometry, Layout), IoError> {
     check_kind(header)?;
+    check(header, Reader::Projections)?;
     let axes = axes(header)?;
     let scanner = read_scanner(header, axes.radial_bins)?;
     let differences = differences(header, &scanner, axes.planes.len())?.into_iter().map(turned).collect::<Vec<_>>();

@@ -18,11 +18,12 @@ pub(in crate::io) struct Header {
     entries: Vec<Entry>,
 }
 
+/// One line `key [index] := value`, the key in standard form.
 #[derive(Clone, Debug)]
-struct Entry {
-    key: String,
-    index: Option<usize>,
-    value: String,
+pub(super) struct Entry {
+    pub key: String,
+    pub index: Option<usize>,
+    pub value: String,
 }
 
 impl Header {
@@ -70,6 +71,11 @@ impl Header {
     /// The file of the header.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// All entries, in the order of the file.
+    pub(super) fn entries(&self) -> &[Entry] {
+        &self.entries
     }
 
     /// Value of a key without an index; `None` where it is absent or empty.

@@ -14,16 +14,19 @@
 use super::data_file::{self, DataFile};
 use super::geometry::size;
 use super::header::{Header, standard};
+use super::keys::{Reader, check};
 use super::numbers::{Encoding, check_values};
 use crate::image::{Image, ImageGrid, ImageUnit};
 use crate::io::IoError;
 use std::io::Write;
 use std::path::Path;
 
-/// Reads an image. Interfile states no unit, so the caller gives it.
+/// Reads an image. `unit` is for files that do not state theirs as Siemens's do, `quantification units := Bq/ml`.
 pub fn read_image(path: &Path, unit: ImageUnit) -> Result<Image, IoError> {
     let header = Header::read(path)?;
     check_kind(&header)?;
+    check(&header, Reader::Image)?;
+    let unit = data_file::unit(&header).unwrap_or(unit);
     let grid = read_grid(&header)?;
     let [nx, ny, nz] = grid.shape;
     let mut file = DataFile::open(&header, &grid.shape)?;
@@ -68,13 +71,7 @@ fn read_grid(header: &Header) -> Result<ImageGrid, IoError> {
     let mut grid = ImageGrid { shape: [0; 3], voxel_mm: [0.0; 3], origin_mm: [0.0; 3] };
     for axis in 0..3 {
         let shape = size(header, axis + 1)?;
-        const KEY: &str = "scaling factor (mm/pixel)";
-        let name = format!("{KEY} [{}]", axis + 1);
-        let voxel = match header.number_at::<f64>(KEY, axis + 1)? {
-            Some(voxel) if voxel > 0.0 => voxel,
-            Some(voxel) => return Err(header.wrong(&name, voxel, "a voxel size > 0")),
-            None => return Err(header.missing(&name, "a voxel size in mm")),
-        };
+        let voxel = voxel_mm(header, axis + 1)?;
         let offset = header.number_at::<f64>("first pixel offset (mm)", axis + 1)?;
         let default = if axis == 2 { 0.0 } else { -((shape / 2) as f64) * voxel };
         let offset = offset.unwrap_or(default);
@@ -82,6 +79,21 @@ fn read_grid(header: &Header) -> Result<ImageGrid, IoError> {
         (grid.shape[axis], grid.voxel_mm[axis]) = (shape, voxel);
     }
     Ok(grid)
+}
+
+/// Voxel size along an axis of the file. Siemens writes `scale factor`.
+fn voxel_mm(header: &Header, axis: usize) -> Result<f64, IoError> {
+    const KEYS: [&str; 2] = ["scaling factor (mm/pixel)", "scale factor (mm/pixel)"];
+    let [name, _] = KEYS.map(|key| format!("{key} [{axis}]"));
+    let [stir, siemens] = KEYS.map(|key| header.number_at::<f64>(key, axis));
+    match (stir?, siemens?) {
+        (Some(stir), Some(siemens)) if stir != siemens => {
+            Err(header.wrong(&name, stir, format!("{siemens}, as `{}` says", KEYS[1])))
+        }
+        (None, None) => Err(header.missing(&name, "a voxel size in mm")),
+        (Some(voxel), _) | (None, Some(voxel)) if voxel > 0.0 => Ok(voxel),
+        (Some(voxel), _) | (None, Some(voxel)) => Err(header.wrong(&name, voxel, "a voxel size > 0")),
+    }
 }
 
 /// z of our first plane from the file's `first pixel offset`, and the other way round.

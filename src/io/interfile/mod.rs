@@ -27,9 +27,10 @@ mod geometry;
 pub(in crate::io) mod header;
 mod header_text;
 mod image;
+pub(in crate::io) mod keys;
 mod layout;
 pub(in crate::io) mod names;
-mod numbers;
+pub(in crate::io) mod numbers;
 mod projection;
 mod scanner;
 

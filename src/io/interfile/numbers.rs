@@ -45,6 +45,22 @@ pub struct Encoding {
     pub order: ByteOrder,
 }
 
+/// What is done to every stored number: number = stored × slope + offset.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::io) struct Scale {
+    pub slope: f64,
+    pub offset: f64,
+}
+
+impl Scale {
+    /// Numbers as they are stored.
+    pub const NONE: Self = Self { slope: 1.0, offset: 0.0 };
+
+    fn of(self, stored: f64) -> f32 {
+        (stored * self.slope + self.offset) as f32
+    }
+}
+
 impl NumberFormat {
     /// Bytes of one number.
     pub fn bytes(self) -> usize {
@@ -100,27 +116,30 @@ impl Encoding {
             }
         };
         // STIR writes `imagedata`, Siemens `image data`.
-        let order = header.text("imagedata byte order").or_else(|| header.text("image data byte order"));
-        let order = match standard(order.unwrap_or("bigendian")).as_str() {
-            "littleendian" => ByteOrder::Little,
-            "bigendian" => ByteOrder::Big,
-            other => return Err(header.wrong("imagedata byte order", other, "LITTLEENDIAN or BIGENDIAN")),
+        let [stir, siemens] = ["imagedata byte order", "image data byte order"].map(|key| byte_order(header, key));
+        let order = match (stir?, siemens?) {
+            (Some(stir), Some(siemens)) if stir != siemens => {
+                let found = "not what `image data byte order` says";
+                return Err(header.wrong("imagedata byte order", found, "the same in both keys"));
+            }
+            (stir, siemens) => stir.or(siemens).unwrap_or(ByteOrder::Big),
         };
         Ok(Self { format, order })
     }
 
-    /// Decodes numbers and multiplies them by `scale`.
-    pub(in crate::io) fn decode(self, bytes: &[u8], scale: f64, values: &mut [f32]) {
+    /// Decodes numbers and scales them.
+    pub(in crate::io) fn decode(self, bytes: &[u8], scale: Scale, values: &mut [f32]) {
+        let of = |stored: f64| scale.of(stored);
         match self.format {
-            NumberFormat::U8 => self.decode_as(bytes, values, |[b]: [u8; 1]| (b as f64 * scale) as f32),
-            NumberFormat::I8 => self.decode_as(bytes, values, |b| (i8::from_le_bytes(b) as f64 * scale) as f32),
-            NumberFormat::U16 => self.decode_as(bytes, values, |b| (u16::from_le_bytes(b) as f64 * scale) as f32),
-            NumberFormat::I16 => self.decode_as(bytes, values, |b| (i16::from_le_bytes(b) as f64 * scale) as f32),
-            NumberFormat::U32 => self.decode_as(bytes, values, |b| (u32::from_le_bytes(b) as f64 * scale) as f32),
-            NumberFormat::I32 => self.decode_as(bytes, values, |b| (i32::from_le_bytes(b) as f64 * scale) as f32),
-            NumberFormat::F32 if scale == 1.0 => self.decode_as(bytes, values, f32::from_le_bytes),
-            NumberFormat::F32 => self.decode_as(bytes, values, |b| (f32::from_le_bytes(b) as f64 * scale) as f32),
-            NumberFormat::F64 => self.decode_as(bytes, values, |b| (f64::from_le_bytes(b) * scale) as f32),
+            NumberFormat::U8 => self.decode_as(bytes, values, |[b]: [u8; 1]| of(b.into())),
+            NumberFormat::I8 => self.decode_as(bytes, values, |b| of(i8::from_le_bytes(b).into())),
+            NumberFormat::U16 => self.decode_as(bytes, values, |b| of(u16::from_le_bytes(b).into())),
+            NumberFormat::I16 => self.decode_as(bytes, values, |b| of(i16::from_le_bytes(b).into())),
+            NumberFormat::U32 => self.decode_as(bytes, values, |b| of(u32::from_le_bytes(b).into())),
+            NumberFormat::I32 => self.decode_as(bytes, values, |b| of(i32::from_le_bytes(b).into())),
+            NumberFormat::F32 if scale == Scale::NONE => self.decode_as(bytes, values, f32::from_le_bytes),
+            NumberFormat::F32 => self.decode_as(bytes, values, |b| of(f32::from_le_bytes(b).into())),
+            NumberFormat::F64 => self.decode_as(bytes, values, |b| of(f64::from_le_bytes(b))),
         }
     }
 
@@ -181,6 +200,15 @@ impl Encoding {
     }
 }
 
+fn byte_order(header: &Header, key: &str) -> Result<Option<ByteOrder>, IoError> {
+    match header.text(key).map(standard).as_deref() {
+        None => Ok(None),
+        Some("littleendian") => Ok(Some(ByteOrder::Little)),
+        Some("bigendian") => Ok(Some(ByteOrder::Big)),
+        Some(other) => Err(header.wrong(key, other, "LITTLEENDIAN or BIGENDIAN")),
+    }
+}
+
 /// Refuses to write what could not be read back.
 pub(super) fn check_values(path: &Path, encoding: Encoding, values: &[f32]) -> Result<(), IoError> {
     let signed = encoding.format.limits().is_none_or(|[low, _]| low < 0.0);
@@ -209,7 +237,7 @@ mod tests {
         let mut bytes = Vec::new();
         values.iter().for_each(|&value| encoding.encode(value, scale, &mut bytes));
         let mut back = vec![f32::NAN; values.len()];
-        encoding.decode(&bytes, scale, &mut back);
+        encoding.decode(&bytes, Scale { slope: scale, offset: 0.0 }, &mut back);
         back
     }
 
@@ -239,7 +267,7 @@ mod tests {
     fn bytes_are_as_the_machine_has_them() {
         let encoding = Encoding { format: NumberFormat::I16, order: ByteOrder::Big };
         let mut value = [0.0];
-        encoding.decode(&[0xff, 0xfe], 0.5, &mut value);
-        assert_eq!(value, [-1.0]);
+        encoding.decode(&[0xff, 0xfe], Scale { slope: 0.5, offset: 3.0 }, &mut value);
+        assert_eq!(value, [2.0]);
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn read_scanner(header: &Header, radial_bins: usize) -> Result<Scanne
     lengths(&keys, &mut scanner)?;
     scanner.tilt_rad = tilt(header, &scanner)?;
     if known.is_none() {
-        scanner.radial_bins = radial_bins.min(scanner.crystals_per_ring);
+        scanner.radial_bins = radial_bins.min(scanner.crystals_per_ring.saturating_sub(1));
     }
     optional(header, "maximum number of non-arc-corrected bins", &mut scanner.radial_bins)?;
     blocks(header, &mut scanner)?;

@@ -104,12 +104,7 @@ impl Header {
             format!("{datatype}/{bits}"),
             "a real number type of 8 to 64 bits",
         ))?;
-        let (slope, intercept) = (fields.float(112), fields.float(116));
-        if !(slope.is_finite() && intercept.is_finite()) {
-            return Err(("scl_slope/scl_inter", format!("{slope}/{intercept}"), "finite numbers"));
-        }
-        // A slope of 0 means that voxels are not scaled.
-        let (slope, intercept) = if slope == 0.0 { (1.0, 0.0) } else { (slope, intercept) };
+        let (slope, intercept) = fields.scale()?;
         let name: Vec<u8> = bytes[328..344].iter().copied().take_while(|&byte| byte != 0).collect();
         Ok(Self {
             order,
@@ -120,6 +115,17 @@ impl Header {
             intercept,
             affine: fields.affine()?,
             intent_name: String::from_utf8_lossy(&name).into_owned(),
+        })
+    }
+
+    /// How far sform and qform place the same corner of the image apart, in voxels; `None` where there are not both.
+    pub(super) fn places_apart(bytes: &[u8; LENGTH]) -> Result<Option<f64>, Wrong> {
+        let fields = Fields { bytes, order: order(bytes)? };
+        let shape = fields.shape()?;
+        Ok(match (fields.sform()?, fields.qform()) {
+            (Some(sform), Some(Ok(qform))) => Some(sform.apart_from(&qform, shape)),
+            (Some(_), Some(Err(_))) => Some(f64::INFINITY),
+            _ => None,
         })
     }
 
@@ -177,19 +183,45 @@ impl Fields<'_> {
         Ok(offset as u64)
     }
 
+    /// Slope and intercept of the stored numbers. A slope of 0 means that they are not scaled, whatever the intercept
+    /// is.
+    fn scale(&self) -> Result<(f64, f64), Wrong> {
+        match (self.float(112), self.float(116)) {
+            (0.0, _) => Ok((1.0, 0.0)),
+            (slope, intercept) if slope.is_finite() && intercept.is_finite() => Ok((slope, intercept)),
+            (slope, intercept) => {
+                let expected = "finite numbers, or a slope of 0, which leaves the voxels as they are";
+                Err(("scl_slope/scl_inter", format!("{slope}/{intercept}"), expected))
+            }
+        }
+    }
+
     /// The sform where there is one, the qform otherwise, in mm.
     fn affine(&self) -> Result<Affine, Wrong> {
-        let floats = |start: usize| -> [f64; 4] { std::array::from_fn(|i| self.float(start + 4 * i)) };
-        let affine = if self.short(254) > 0 {
-            Affine([floats(280), floats(296), floats(312)])
-        } else if self.short(252) > 0 {
-            let [handedness, dx, dy, dz] = floats(76);
-            let [b, c, d, _] = floats(256);
-            let [x, y, z, _] = floats(268);
-            Affine::of_quaternion([b, c, d], handedness, [dx, dy, dz], [x, y, z])?
-        } else {
-            return Err(("qform_code/sform_code", "0/0".into(), "an orientation: at least one code > 0"));
-        };
+        match (self.sform()?, self.qform()) {
+            (Some(sform), _) => Ok(sform),
+            (None, Some(qform)) => qform,
+            (None, None) => Err(("qform_code/sform_code", "0/0".into(), "an orientation: at least one code > 0")),
+        }
+    }
+
+    fn floats(&self, start: usize) -> [f64; 4] {
+        std::array::from_fn(|i| self.float(start + 4 * i))
+    }
+
+    fn sform(&self) -> Result<Option<Affine>, Wrong> {
+        let rows = [280, 296, 312].map(|start| self.floats(start));
+        (self.short(254) > 0).then(|| self.in_mm(Affine(rows))).transpose()
+    }
+
+    fn qform(&self) -> Option<Result<Affine, Wrong>> {
+        let ([handedness, dx, dy, dz], [b, c, d, _], [x, y, z, _]) =
+            (self.floats(76), self.floats(256), self.floats(268));
+        let affine = || Affine::of_quaternion([b, c, d], handedness, [dx, dy, dz], [x, y, z]);
+        (self.short(252) > 0).then(|| affine().and_then(|affine| self.in_mm(affine)))
+    }
+
+    fn in_mm(&self, affine: Affine) -> Result<Affine, Wrong> {
         let mm = match self.bytes[123] & 7 {
             0 | MILLIMETRE => 1.0, // files that leave the unit open are in mm
             1 => 1000.0,

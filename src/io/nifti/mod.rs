@@ -1,7 +1,9 @@
 //! NIfTI-1 images, `.nii` and `.nii.gz`.
 //!
-//! Written as float32, x fastest, with qform and sform in scanner coordinates; `intent_name` holds the unit. Read in any byte order
-//! and the usual number types, with scl_slope and scl_inter, and turned into the scanner frame.
+//! Written as float32, x fastest, with qform and sform in scanner coordinates; `intent_name` holds the unit. Read in
+//! any byte order and the usual number types, with scl_slope and scl_inter, and turned into the scanner frame. As the
+//! standard has it, a slope of 0 leaves the voxels as they are, and the sform places the image where its code is above
+//! 0, else the qform; [`two_places`] tells where they disagree.
 
 mod header;
 mod orientation;
@@ -74,6 +76,49 @@ pub fn read_nifti(path: &Path, default_unit: Option<ImageUnit>) -> Result<Image,
     }
 }
 
+/// The unit that `intent_name` states, else the default. A unit that is not known is refused: the default would be
+/// wrong.
+fn unit(path: &Path, name: &str, default_unit: Option<ImageUnit>) -> Result<ImageUnit, IoError> {
+    let lower = name.to_lowercase();
+    let units = ["bq", "/cm", "/mm", "/ml", "suv"];
+    match unit_named(name) {
+        Some(unit) => Ok(unit),
+        None if units.iter().any(|unit| lower.contains(unit)) || lower == "hu" => {
+            Err(wrong(path, ("the unit (intent_name)", format!("`{name}`"), UNIT_NAMES)))
+        }
+        None => default_unit.ok_or_else(|| IoError::Missing {
+            path: path.into(),
+            field: "the unit (intent_name)".into(),
+            expected: format!("{UNIT_NAMES}; or state the unit of the image where you name the file"),
+        }),
+    }
+}
+
+/// More than rounding of the stored numbers, in voxels.
+const APART: f64 = 0.1;
+
+/// A word on a file whose sform and qform place it differently: the sform counts, and other programs may follow the
+/// qform.
+pub fn two_places(path: &Path) -> Result<Option<String>, IoError> {
+    let mut file = BufReader::new(File::open(path).map_err(|source| target::system(path, "opening", source))?);
+    let mut start = read_some(path, &mut file, LENGTH as u64)?;
+    if start.starts_with(&[0x1f, 0x8b]) {
+        file.rewind().map_err(|source| target::system(path, "reading", source))?;
+        start = read_some(path, &mut MultiGzDecoder::new(file), LENGTH as u64)?;
+    }
+    // What is no header at all is told by the reader.
+    let Ok(bytes) = <[u8; LENGTH]>::try_from(start) else { return Ok(None) };
+    let apart = Header::places_apart(&bytes).map_err(|error| wrong(path, error))?;
+    Ok(apart.filter(|&voxels| voxels > APART || voxels.is_nan()).map(|voxels| {
+        let how = if voxels.is_finite() {
+            format!("{voxels:.1} voxels apart")
+        } else {
+            "by a qform that is no rotation".into()
+        };
+        format!("{}: sform and qform place the image {how}; the sform is followed", path.display())
+    }))
+}
+
 /// Reads from a stream of at most `longest` bytes.
 fn read_stream(
     path: &Path,
@@ -89,11 +134,7 @@ fn read_stream(
     }
     bytes.copy_from_slice(&found);
     let header = Header::parse(&bytes).map_err(|error| wrong(path, error))?;
-    let unit = unit_named(&header.intent_name).or(default_unit).ok_or_else(|| IoError::Missing {
-        path: path.into(),
-        field: "the unit (intent_name)".into(),
-        expected: format!("{UNIT_NAMES}; or state the unit of the image where you name the file"),
-    })?;
+    let unit = unit(path, &header.intent_name, default_unit)?;
     let placement = header.affine.place(header.shape).map_err(|error| wrong(path, error))?;
     let voxels = read_voxels(path, stream, &header, longest)?;
     let bytes = header.number.bytes();

@@ -89,6 +89,23 @@ impl Affine {
         Ok(Placement { grid, first, step })
     }
 
+    /// Largest distance of the same corner of an image of a shape in two affines, over the smallest voxel size of the
+    /// first.
+    pub(super) fn apart_from(&self, other: &Self, shape: [usize; 3]) -> f64 {
+        let smallest = (0..3).map(|axis| self.0.iter().map(|row| row[axis] * row[axis]).sum::<f64>().sqrt());
+        let smallest = smallest.fold(f64::INFINITY, f64::min);
+        let corner = |n: usize| {
+            let at: [f64; 3] =
+                std::array::from_fn(|axis| if n >> axis & 1 == 1 { shape[axis] as f64 - 1.0 } else { 0.0 });
+            let along = |row: usize| {
+                let change: [f64; 4] = std::array::from_fn(|i| self.0[row][i] - other.0[row][i]);
+                change[0] * at[0] + change[1] * at[1] + change[2] * at[2] + change[3]
+            };
+            (0..3).map(along).map(|mm| mm * mm).sum::<f64>().sqrt()
+        };
+        (0..8).map(corner).fold(0.0, f64::max) / smallest
+    }
+
     fn lps(&self, row: usize, column: usize) -> f64 {
         if row < 2 { -self.0[row][column] } else { self.0[row][column] }
     }

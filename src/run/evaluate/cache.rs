@@ -35,7 +35,9 @@ impl Cache {
     pub fn load(&self, key: &str) -> Result<(Image, Figures), RunError> {
         let path = self.path(key);
         let (image, provenance) = hdf5::read_image(&path)?;
-        let text = provenance.get(FIGURES).unwrap_or_default();
+        let missing =
+            || IoError::Missing { path: path.clone(), field: FIGURES.into(), expected: "the figures of a run".into() };
+        let text = provenance.get(FIGURES).ok_or_else(missing)?;
         let figures = toml::from_str(text).map_err(|error| IoError::Format { path, text: error.to_string() })?;
         Ok((image, figures))
     }

@@ -196,8 +196,7 @@ impl Subject {
         let (source, config) = (&study.source, &study.config);
         let geometry = config.scanners[scanner].geometry(source, &format!("scanners.{scanner}"))?;
         let grid = config.image.grid(&geometry, source)?;
-        let stem = Path::new(phantom).file_stem().unwrap_or_default().to_string_lossy();
-        let phantom_name = if phantom.ends_with(".toml") { stem.into_owned() } else { phantom.to_owned() };
+        let phantom_name = crate::config::phantom_name(phantom);
         let phantom_file = phantom.to_owned();
         let phantom = crate::config::phantom(source, "phantoms", phantom)?;
         let mut reference = Reference::of_phantom(&phantom, &grid)?;
@@ -226,7 +225,11 @@ fn noise_mask(study: &Study, reference: &Reference, grid: &ImageGrid) -> Result<
             study.source.mistake("noise_region", format!("no region `{name}`"), help).into()
         });
     }
-    let discs = reference.nema().and_then(|layout| layout.background_mask(grid).ok());
+    let discs = reference.nema().map(|layout| layout.background_mask(grid)).transpose().map_err(|error| {
+        let help = Some("make the image larger, or name the region: noise_region = \"background\"".into());
+        let message = format!("the image does not hold the background discs of the phantom: {error}");
+        study.source.mistake("image", message, help)
+    })?;
     let object = || reference.object().map_or_else(|| vec![1.0; grid.voxels()], <[f32]>::to_vec);
     Ok(discs.or_else(|| region("background")).unwrap_or_else(object))
 }

@@ -52,7 +52,7 @@ pub(super) fn of_run(
     threshold: f64,
 ) -> Result<Figures, RunError> {
     let Some(sentinel) = config.sentinel() else { return Ok(Figures::new()) };
-    let (_, kept) = held_out(Some(&sentinel), whole.clone());
+    let (_, kept) = held_out(Some(&sentinel), whole.clone())?;
     let mut kept = kept.unwrap_or_else(|| whole.clone());
     let widths = config.resolution.as_ref().map(ResolutionConfig::widths).unwrap_or_default();
     let sites = sites(asked, subject, simulation.seed);
@@ -79,7 +79,7 @@ pub(super) fn of_run(
     let added: Vec<f32> = with.prompts.iter().zip(whole.prompts.iter()).map(|(with, without)| with - without).collect();
     let mut added = Measurement { prompts: added.into(), ..whole.clone() };
     if sentinel.held_out.get() > 0.0 {
-        added = split(&added, 1.0 - sentinel.held_out.get(), sentinel.seed.wrapping_add(1)).1;
+        added = split(&added, 1.0 - sentinel.held_out.get(), sentinel.seed.wrapping_add(1))?.1;
     }
     let both: Vec<f32> = kept.prompts.iter().zip(added.prompts.iter()).map(|(kept, added)| kept + added).collect();
     kept.prompts = both.into();

@@ -212,9 +212,10 @@ fn labels(path: &Path) -> Result<Arc<Volume>, PublicDataError> {
 }
 
 fn tumours(folder: &Path) -> Result<Vec<Tumour>, PublicDataError> {
-    let entries = std::fs::read_dir(folder);
-    let entries = entries.map_err(|source| IoError::System { path: folder.into(), action: "listing", source })?;
-    let mut cases: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    let unlisted = |source| IoError::System { path: folder.into(), action: "listing", source };
+    let entries = std::fs::read_dir(folder).map_err(unlisted)?;
+    let mut cases =
+        entries.map(|entry| Ok(entry.map_err(unlisted)?.path())).collect::<Result<Vec<PathBuf>, IoError>>()?;
     cases.retain(|case| case.join("PET_mask.nii.gz").is_file());
     cases.sort();
     if cases.is_empty() {
