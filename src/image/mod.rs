@@ -7,10 +7,13 @@ mod hounsfield;
 mod resample;
 
 pub use hounsfield::Hounsfield;
-pub use resample::{averaged, resampled};
+pub use resample::{averaged, averaged_onto, resampled};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+/// How far a voxel may lie from where it should be, in voxels.
+const SAME_PLACE: f64 = 1e-3;
 
 /// Voxel grid `[x, y, z]`; `origin_mm` is the centre of voxel `[0, 0, 0]`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,8 +30,38 @@ pub struct ImageGrid {
 impl ImageGrid {
     /// The grid whose middle is the centre of the scanner.
     pub fn centred(shape: [usize; 3], voxel_mm: [f64; 3]) -> Self {
-        let origin_mm = std::array::from_fn(|axis| -0.5 * (shape[axis] as f64 - 1.0) * voxel_mm[axis]);
+        Self::around([0.0; 3], shape, voxel_mm)
+    }
+
+    /// The grid whose middle is a point in mm.
+    pub fn around(centre_mm: [f64; 3], shape: [usize; 3], voxel_mm: [f64; 3]) -> Self {
+        let origin_mm =
+            std::array::from_fn(|axis| centre_mm[axis] - 0.5 * (shape[axis] as f64 - 1.0) * voxel_mm[axis]);
         Self { shape, voxel_mm, origin_mm }
+    }
+
+    /// Outer edges in mm, `[axis][low, high]`.
+    pub fn edges_mm(&self) -> [[f64; 2]; 3] {
+        std::array::from_fn(|axis| {
+            let low = self.origin_mm[axis] - 0.5 * self.voxel_mm[axis];
+            [low, low + self.shape[axis] as f64 * self.voxel_mm[axis]]
+        })
+    }
+
+    /// The point in the middle in mm.
+    pub fn middle_mm(&self) -> [f64; 3] {
+        self.edges_mm().map(|[low, high]| 0.5 * (low + high))
+    }
+
+    /// Whether the voxels of another grid are the same ones: as many, and none of them more than 1/1000 of a voxel elsewhere.
+    pub fn matches(&self, other: &ImageGrid) -> bool {
+        let far = |axis: usize| {
+            let last = self.shape[axis] as f64 - 1.0;
+            let first = other.origin_mm[axis] - self.origin_mm[axis];
+            let end = first + last * (other.voxel_mm[axis] - self.voxel_mm[axis]);
+            first.abs().max(end.abs()) > SAME_PLACE * self.voxel_mm[axis]
+        };
+        self.shape == other.shape && !(0..3).any(far)
     }
 
     /// Number of voxels.
@@ -57,6 +90,14 @@ impl ImageGrid {
     /// Volume of one voxel in mL.
     pub fn voxel_ml(&self) -> f64 {
         self.voxel_mm.iter().product::<f64>() / 1000.0
+    }
+}
+
+impl std::fmt::Display for ImageGrid {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        let Self { shape, voxel_mm, .. } = self;
+        let three = |numbers: [f64; 3]| numbers.map(|mm| format!("{}", (mm * 1e4).round() / 1e4 + 0.0)).join(", ");
+        write!(f, "{shape:?} voxels of [{}] mm around [{}] mm", three(*voxel_mm), three(self.middle_mm()))
     }
 }
 

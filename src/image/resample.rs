@@ -48,6 +48,49 @@ pub fn averaged(image: &Image, block: [usize; 3]) -> Image {
     Image { grid, unit: image.unit, values }
 }
 
+/// The means of an image over the voxels of another grid; along axes with finer voxels, linear interpolation at their centres. `None`
+/// where some of them lie outside of the image. Of a voxel that juts out by less than half, the mean is over what is inside.
+pub fn averaged_onto(image: &Image, grid: &ImageGrid) -> Option<Vec<f32>> {
+    let along: [Vec<Vec<(usize, f32)>>; 3] = [
+        shares(&image.grid, grid, 0)?, //
+        shares(&image.grid, grid, 1)?,
+        shares(&image.grid, grid, 2)?,
+    ];
+    let [_, ny, nz] = grid.shape;
+    let mut values = vec![0.0; grid.voxels()];
+    values.par_chunks_mut(nz).enumerate().for_each(|(row, out)| {
+        for &(i, x) in &along[0][row / ny] {
+            for &(j, y) in &along[1][row % ny] {
+                let source = &image.values[image.grid.index([i, j, 0])..][..image.grid.shape[2]];
+                for (out, shares) in out.iter_mut().zip(&along[2]) {
+                    *out += x * y * shares.iter().map(|&(k, z)| z * source[k]).sum::<f32>();
+                }
+            }
+        }
+    });
+    Some(values)
+}
+
+/// What each voxel of `to` takes of those of `from` along an axis.
+fn shares(from: &ImageGrid, to: &ImageGrid, axis: usize) -> Option<Vec<Vec<(usize, f32)>>> {
+    let [fine, coarse] = [from.voxel_mm[axis], to.voxel_mm[axis]];
+    let share = |n: usize| {
+        let (below, above) = place(from, to, axis, n)?;
+        if coarse < fine {
+            let both = [(below, 1.0 - above), (below + 1, above)];
+            return Some(both.into_iter().filter(|(_, share)| *share > 0.0).collect());
+        }
+        // In voxels of `from`, whose first one begins at 0.
+        let centre = (to.origin_mm[axis] + n as f64 * coarse - from.origin_mm[axis]) / fine + 0.5;
+        let low = (centre - 0.5 * coarse / fine).max(0.0);
+        let high = (centre + 0.5 * coarse / fine).min(from.shape[axis] as f64);
+        let overlap = |k: usize| (high.min(k as f64 + 1.0) - low.max(k as f64)) / (high - low);
+        let voxels = low as usize..(high.ceil() as usize).min(from.shape[axis]);
+        Some(voxels.map(|k| (k, overlap(k) as f32)).filter(|(_, share)| *share > 0.0).collect())
+    };
+    (0..to.shape[axis]).map(share).collect()
+}
+
 /// The voxel of `from` below centre `n` of `to`, and the share of the next one; `None` outside.
 fn place(from: &ImageGrid, to: &ImageGrid, axis: usize, n: usize) -> Option<(usize, f32)> {
     let mm = to.origin_mm[axis] + n as f64 * to.voxel_mm[axis];
@@ -116,6 +159,36 @@ mod tests {
         assert!((before[0] - after[0]).abs() < 1e-4 && (before[2] - after[2]).abs() < 1e-3, "{before:?} {after:?}");
         let flat = averaged(&Image::uniform(grid, ImageUnit::PerCm, 2.0), [5, 4, 7]);
         assert!((flat.values[0] - 2.0).abs() < 1e-6 && flat.grid.origin_mm == [5.0, -1.0, 14.5], "{flat:?}");
+    }
+
+    #[test]
+    fn means_over_coarser_voxels_keep_integral_and_place() {
+        // Voxels of three times the size, with other edges along y, and finer ones along z.
+        let from = ImageGrid { shape: [12, 14, 5], voxel_mm: [2.0, 1.5, 4.0], origin_mm: [-10.0, 3.0, 7.0] };
+        let values: Vec<f32> = (0..from.voxels()).map(|n| (n * 37 % 11) as f32).collect();
+        let image = Image { grid: from, unit: ImageUnit::PerCm, values };
+        let to = ImageGrid { shape: [4, 5, 9], voxel_mm: [6.0, 4.0, 2.0], origin_mm: [-8.0, 4.5, 7.0] };
+        let found = averaged_onto(&image, &to).unwrap();
+        // Voxel [1, 1, 1]: voxels 3..6 along x, 4.25 to 8.25 mm from the first edge along y, half way between two planes.
+        let mut expected = 0.0;
+        for i in 3..6 {
+            for (j, share) in overlaps(4.25, 8.25, 1.5) {
+                let at = |k: usize| f64::from(image.values[from.index([i, j, k])]);
+                expected += share / 3.0 * 0.5 * (at(0) + at(1));
+            }
+        }
+        let value = found[to.index([1, 1, 1])];
+        assert!((f64::from(value) - expected).abs() < 1e-5, "{value} {expected}");
+        let uniform = Image::uniform(from, ImageUnit::PerCm, 2.0);
+        assert!(averaged_onto(&uniform, &to).unwrap().iter().all(|value| (value - 2.0).abs() < 1e-6));
+        let beyond = ImageGrid { origin_mm: [-8.0, 4.5, 4.9], ..to };
+        assert_eq!(averaged_onto(&uniform, &beyond), None);
+    }
+
+    /// Voxels of size `mm` and their shares of a length.
+    fn overlaps(low: f64, high: f64, mm: f64) -> Vec<(usize, f64)> {
+        let share = |n: usize| ((high.min((n + 1) as f64 * mm) - low.max(n as f64 * mm)) / (high - low)).max(0.0);
+        (0..14).map(|n| (n, share(n))).filter(|(_, share)| *share > 0.0).collect()
     }
 
     #[test]

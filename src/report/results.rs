@@ -13,6 +13,8 @@ pub struct ReconResult {
     pub output: Option<PathBuf>,
     /// All files that were written.
     pub files: Vec<PathBuf>,
+    /// What the reader of the image must know; empty where there is nothing.
+    pub warnings: Vec<String>,
     /// Name of the algorithm.
     pub algorithm: String,
     /// Updates made.

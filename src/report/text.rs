@@ -125,6 +125,9 @@ impl fmt::Display for ReconResult {
             table.row(["step of the last iteration".into(), format!("{step:.2e}")]);
         }
         write!(f, "{table}")?;
+        for warning in &self.warnings {
+            writeln!(f, "warning: {warning}")?;
+        }
         if !self.metrics.is_empty() {
             let mut metrics = Table::new(["against the reference", ""]);
             for (name, value) in &self.metrics {

@@ -1,13 +1,14 @@
 //! `coincide check`: finds conflicts and predicts memory and time before anything runs.
 //!
-//! Memory: the measurement, the sensitivities of the subsets, a few images and the layers of a network. Time: a few views are
+//! Voxels of the field of view that no line of the geometry sees are a conflict between the grid and the data. Memory: the measurement, the sensitivities of the subsets, a few images and the layers of a network. Time: a few views are
 //! projected and timed, and a network works on a few planes.
 
 use super::field::expected_field;
 use super::measurement::measurement_geometry;
 use super::memory::predicted_bytes;
+use super::unseen::Unseen;
 use super::{Options, RunError};
-use crate::config::{ConfigError, PriorConfig, ReconConfig, Source};
+use crate::config::{ConfigError, PriorConfig, ReconConfig, ResolutionConfig, Source};
 use crate::image::ImageGrid;
 use crate::operator::{LinearOperator, Projector};
 use crate::prior::network::{Applied, Body};
@@ -48,6 +49,9 @@ pub fn check(path: &Path, options: &Options) -> Result<CheckResult, RunError> {
                 bytes += (VALUE + 1.0) * geometry.bins() as f64;
             }
             (peak_memory_mb, seconds) = (Some(bytes / 1e6), Some(time));
+            let widths = config.resolution.as_ref().map(ResolutionConfig::widths).unwrap_or_default();
+            let unseen = pool.install(|| Unseen::by_geometry(&geometry, &grid, &widths));
+            problems.extend(unseen.problem(&geometry, &grid, &source));
         }
     }
     let problems = problems.iter().map(problem).collect();

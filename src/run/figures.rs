@@ -3,8 +3,8 @@
 //! An uncalibrated image is known up to a factor only, so it is scaled to the truth's total first.
 
 use super::{RunError, image_file, warn};
-use crate::config::{ReferenceConfig, Source};
-use crate::image::{Image, ImageGrid, ImageUnit};
+use crate::config::{ConfigError, ReferenceConfig, Source};
+use crate::image::{Image, ImageGrid, ImageUnit, averaged_onto};
 use crate::metrics::{
     EARL, LESION_SHARE, NemaLayout, NemaSmallLayout, earl, earl_share, nrmse, psnr, region_statistics, ssim, uptake,
 };
@@ -20,6 +20,8 @@ const EARL_CONTRAST: f64 = 10.0;
 /// The truth on the image grid, and the regions to score.
 pub(super) struct Reference {
     pub truth: Image,
+    /// What was done to a truth of other voxels.
+    pub resampled: Option<String>,
     object: Option<Vec<f32>>,
     regions: Vec<(String, Vec<f32>)>,
     nema: Option<NemaLayout>,
@@ -43,12 +45,8 @@ impl Reference {
             }
             ReferenceConfig::Image(path) => {
                 let truth = image_file(&source.input("reference.image", path)?, ImageUnit::BecquerelPerMl)?;
-                if truth.grid.shape != grid.shape {
-                    let message = format!("the reference has {:?} voxels", truth.grid.shape);
-                    let help = Some(format!("the image of this config has {:?}", grid.shape));
-                    return Err(source.mistake("reference.image", message, help).into());
-                }
-                Ok(Self { truth, object: None, regions: Vec::new(), nema: None, small: None })
+                let (truth, resampled) = on_grid(truth, grid, source)?;
+                Ok(Self { truth, resampled, object: None, regions: Vec::new(), nema: None, small: None })
             }
         }
     }
@@ -75,6 +73,7 @@ impl Reference {
         }
         Ok(Self {
             truth,
+            resampled: None,
             object: Some(phantom.object_mask(grid)),
             regions: phantom.regions().into_iter().map(mask).collect::<Result<_, RunError>>()?,
             nema,
@@ -166,6 +165,20 @@ impl Reference {
         }
         scaled
     }
+}
+
+/// A truth on the image grid, and what was done to it where its voxels are others.
+fn on_grid(truth: Image, grid: &ImageGrid, source: &Source) -> Result<(Image, Option<String>), ConfigError> {
+    if grid.matches(&truth.grid) {
+        return Ok((truth, None));
+    }
+    let Some(values) = averaged_onto(&truth, grid) else {
+        let message = format!("the reference has {}, which do not hold the image of this config, {grid}", truth.grid);
+        let help = "a reference must reach over the whole image: give a larger one, or a smaller `shape` in [image]";
+        return Err(source.mistake("reference.image", message, Some(help.into())));
+    };
+    let told = format!("the reference has {}, the image {grid}: it was averaged over the image's voxels", truth.grid);
+    Ok((Image { grid: *grid, unit: truth.unit, values }, Some(told)))
 }
 
 impl SmallLayout {

@@ -1,5 +1,6 @@
 //! How well an image explains a measurement, ȳ = m ⊙ G B x + b, and how near it is to the maximum that was looked for.
 
+use super::unseen::Unseen;
 use crate::algorithm::{Objective, optimality};
 
 /// What an image says about a measurement and a prior.
@@ -13,11 +14,15 @@ pub(super) struct Fit {
     pub counts_in_image: f64,
     /// ‖P₊(x + D ∇Φ) − x‖ / ‖x‖ with D = (x + δ) / s: 0 at the maximum, the relative step of EM elsewhere.
     pub kkt: f64,
+    /// Voxels that no line sees.
+    pub unseen: Unseen,
 }
 
 /// Compares what the model expects of `image` with the counts; `subgradient` is one of β R where R has no gradient.
 pub(super) fn fit(objective: &Objective, image: &[f32], subgradient: Option<&[f32]>) -> Fit {
     let counts_in_image = objective.model().counts_in_image(image, &mut objective.model().scratch());
     let (value, kkt) = optimality(objective, image, subgradient, &mut objective.work());
-    Fit { objective: value, penalty: objective.penalty(image), counts_in_image, kkt }
+    let (grid, field) = (objective.model().grid(), objective.model().measurement().geometry.field_of_view());
+    let unseen = Unseen::of(objective.sensitivity(), &grid, &field);
+    Fit { objective: value, penalty: objective.penalty(image), counts_in_image, kkt, unseen }
 }

@@ -171,10 +171,13 @@ impl Scene<'_> {
         let (measurement, fit) = (self.model.measurement(), made.fit);
         let iterative = self.config.algorithm.iterations().is_some();
         let mut metrics = self.reference.map_or_else(BTreeMap::new, |reference| reference.figures(image));
+        let unseen = fit.unseen.warning(&measurement.geometry, &image.grid);
+        let warnings = unseen.into_iter().chain(self.reference.and_then(|reference| reference.resampled.clone()));
         metrics.extend(self.config.suv.iter().flat_map(|suv| suv.figures(&metrics)).collect::<Vec<_>>());
         ReconResult {
             output: None,
             files: Vec::new(),
+            warnings: warnings.collect(),
             algorithm: self.config.algorithm.name().into(),
             updates: made.updates,
             stop: made.stop,

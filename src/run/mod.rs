@@ -45,6 +45,7 @@ mod start;
 mod train;
 #[cfg(feature = "torch")]
 mod training;
+mod unseen;
 mod verify;
 
 pub use anatomy::anatomical_image;

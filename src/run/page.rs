@@ -27,6 +27,7 @@ pub(super) fn recon_page(result: &ReconResult, shown: &Shown, provenance: &[(Str
     page.section("Images");
     page.images(images(result, shown));
     page.section("Result");
+    result.warnings.iter().for_each(|warning| page.warning(warning));
     page.table(summary(result));
     if let Some(sentinel) = &result.sentinel {
         sentinel_section(&mut page, sentinel);

@@ -34,10 +34,12 @@ impl Scene<'_> {
         let at = format!("algorithm.{}.start.file", self.config.algorithm.name());
         let image = image_file(&self.source.input(&at, path)?, self.unit)?;
         let grid: ImageGrid = self.margin.wanted();
-        if image.grid.shape != grid.shape {
-            let message = format!("the start image has {:?} voxels", image.grid.shape);
-            let help = Some(format!("the image of this config has {:?}", grid.shape));
-            return Err(self.source.mistake(&at, message, help).into());
+        if !grid.matches(&image.grid) {
+            let ImageGrid { shape, voxel_mm, .. } = image.grid;
+            let message = format!("the start image has {}, the image of this config {grid}", image.grid);
+            let (keys, middle) = ("write into [image]", image.grid.middle_mm());
+            let help = format!("{keys}: shape = {shape:?}, voxel_mm = {voxel_mm:?}, centre_mm = {middle:?}");
+            return Err(self.source.mistake(&at, message, Some(help)).into());
         }
         if image.values.iter().any(|value| value.is_nan() || *value < 0.0) {
             return Err(self.source.mistake(&at, "the start image has values that are not >= 0", None).into());

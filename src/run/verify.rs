@@ -29,6 +29,9 @@ const MOST_BINS: usize = 16_000_000;
 const LARGEST_ADJOINT_ERROR: f64 = 1e-6;
 const LARGEST_TOF_ERROR: f64 = 1e-5;
 
+/// Share of the radius of the field of view within which the sensitivity is looked at.
+const INNER_SHARE: f64 = 0.95;
+
 /// How far the middle of a line may lie from the point of it that is nearest to the centre, in mm.
 const FROM_THE_MIDDLE_MM: f64 = 10.0;
 
@@ -174,7 +177,8 @@ fn tof_sum_error(ellipsoid: &Phantom, [projector, plain]: [&Projector; 2], geome
 fn ellipsoid(grid: &ImageGrid) -> Result<([f64; 3], Phantom), RunError> {
     let half: [f64; 3] = std::array::from_fn(|axis| 0.5 * grid.shape[axis] as f64 * grid.voxel_mm[axis]);
     let semi_axes @ [x, y, z] = [0.55 * half[0], 0.45 * half[1], 0.7 * half[2]];
-    let [cx, cy, cz] = [0.11 * half[0], -0.07 * half[1], 0.05 * half[2]];
+    let middle = grid.middle_mm();
+    let [cx, cy, cz] = [middle[0] + 0.11 * half[0], middle[1] - 0.07 * half[1], middle[2] + 0.05 * half[2]];
     let text = format!(
         "name = \"ellipsoid\"\ndescription = \"unit activity\"\ncitation = \"none\"\n[[shapes]]\n\
          solid.ellipsoid = {{ semi_axes_mm = [{x}, {y}, {z}] }}\ncentres_mm = [[{cx}, {cy}, {cz}]]\n\
@@ -189,14 +193,12 @@ fn smallest_sensitivity(projector: &Projector, geometry: &SinogramGeometry) -> f
     let mut sensitivity = vec![0.0; grid.voxels()];
     projector.adjoint(&vec![1.0; projector.range().iter().product()], &mut sensitivity);
     let largest = sensitivity.iter().fold(0.0_f32, |largest, &s| largest.max(s));
-    let edge = geometry.line(0, 0).distance_and_angle().0.abs();
-    let half = |axis: usize| 0.5 * (grid.shape[axis] as f64 - 1.0) * grid.voxel_mm[axis];
-    let radius = 0.95 * edge.min(half(0)).min(half(1));
+    let field = geometry.field_of_view();
     let reach = geometry.scanner.ring_z_mm(geometry.scanner.rings - 1);
     let seen = |index: usize| {
         let [_, ny, nz] = grid.shape;
         let [x, y, z] = grid.centre_mm([index / (ny * nz), index / nz % ny, index % nz]);
-        x.hypot(y) <= radius && z.abs() <= reach
+        x.hypot(y) <= INNER_SHARE * field.radius_mm && z.abs() <= reach && field.contains([x, y, z])
     };
     let smallest = (0..grid.voxels()).filter(|&index| seen(index)).map(|index| sensitivity[index]);
     f64::from(smallest.fold(largest, f32::min)) / f64::from(largest)

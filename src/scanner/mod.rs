@@ -3,12 +3,14 @@
 //! Crystal `d` of a ring sits at ψ = 2π d/N + tilt, at (R sin ψ, −R cos ψ) (as in STIR). Rings are counted along +z, from feet to head
 //! of a head-first patient; STIR and Siemens count them the other way, and their readers and writers turn the axis round.
 
+mod field;
 mod geometry;
 mod lines;
 mod michelogram;
 mod presets;
 mod tof;
 
+pub use field::FieldOfView;
 pub use geometry::{GeometryError, RadialSampling, SinogramGeometry};
 pub use lines::TransaxialLine;
 pub use michelogram::{AxialCompression, Plane, Segment, segments};

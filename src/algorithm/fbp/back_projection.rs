@@ -1,7 +1,8 @@
 //! Back projection x(x, y, z) = π/V Σ_φ q(φ, x cos φ + y sin φ, z), linear in s and in z.
 //!
 //! The filtered slices are first resampled to the image's z, so that a voxel column `[z]` is the sum of two rows per view.
-//! A voxel thicker than the slices takes the mean over its thickness. 0 outside the circle and the slices that were measured.
+//! A voxel thicker than the slices takes the mean over that part of its thickness where there are slices. 0 outside the circle and
+//! the slices that were measured.
 
 use super::DirectSinograms;
 use super::slices::Slices;
@@ -60,6 +61,8 @@ fn voxel_blend(slices: &Slices, grid: &ImageGrid, k: usize) -> Vec<(usize, f32)>
     // One sample per slice; more than all slices would not add anything.
     let count = (thickness / slices.spacing_mm).round().clamp(1.0, 4.0 * slices.z_mm.len() as f64) as usize;
     let sample = |n: usize| z + ((n as f64 + 0.5) / count as f64 - 0.5) * thickness;
-    let places = (0..count).filter_map(|n| slices.place(sample(n))).flatten();
-    places.map(|(slice, share)| (slice, share / count as f32)).filter(|(_, weight)| *weight > 0.0).collect()
+    let places: Vec<_> = (0..count).filter_map(|n| slices.place(sample(n))).collect();
+    let share_of_one = 1.0 / places.len().max(1) as f32;
+    let blend = places.iter().flatten().map(|&(slice, share)| (slice, share * share_of_one));
+    blend.filter(|(_, weight)| *weight > 0.0).collect()
 }

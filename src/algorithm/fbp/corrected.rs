@@ -9,24 +9,13 @@ use super::pairs::Pair;
 use crate::data::Measurement;
 use rayon::prelude::*;
 
-/// How far, in bins, a missing bin looks for measured ones.
-const SEARCH: usize = 64;
-
-/// Line integrals of a pair of segments.
-pub(super) struct Turn {
-    /// `[turn view, radial, plane]`.
-    pub values: Vec<f32>,
-    /// Weight of each plane: its ring pairs, or 0 where nothing was measured in it.
-    pub weights: Vec<f32>,
-}
-
 /// The radial bin of the same line seen from its other end; `None` at the edge of an even number of bins.
 pub(super) fn mirrored(radial: usize, radial_bins: usize) -> Option<usize> {
     (2 * (radial_bins / 2)).checked_sub(radial).filter(|&mirrored| mirrored < radial_bins)
 }
 
-/// Corrects, joins and fills the pair's bins.
-pub(super) fn corrected(measurement: &Measurement, pair: &Pair) -> Result<Turn, FbpError> {
+/// Corrects, joins and fills the pair's bins; planes of no weight are 0.
+pub(super) fn corrected(measurement: &Measurement, pair: &Pair, weights: &[f32]) -> Result<Vec<f32>, FbpError> {
     let [views, radial_bins, _, _] = measurement.geometry.shape();
     let row = radial_bins * pair.planes.len();
     let mut values = vec![f32::NAN; 2 * views * row];
@@ -39,9 +28,8 @@ pub(super) fn corrected(measurement: &Measurement, pair: &Pair) -> Result<Turn, 
         }
         Ok(())
     })?;
-    let weights = plane_weights(&values, pair);
-    fill(&mut values, radial_bins, pair.planes.len());
-    Ok(Turn { values, weights })
+    fill(&mut values, radial_bins, weights);
+    Ok(values)
 }
 
 /// All planes of one transaxial line; NaN where m = 0.
@@ -63,23 +51,15 @@ fn line(m: &Measurement, view: usize, radial: usize, first: usize, bins: &mut [f
     Ok(())
 }
 
-fn plane_weights(values: &[f32], pair: &Pair) -> Vec<f32> {
-    let mut measured = vec![false; pair.planes.len()];
-    for bins in values.chunks(pair.planes.len()) {
-        for (measured, bin) in measured.iter_mut().zip(bins) {
-            *measured |= !bin.is_nan();
-        }
-    }
-    let weight =
-        |(measured, plane): (bool, &crate::scanner::Plane)| if measured { plane.ring_pairs as f32 } else { 0.0 };
-    measured.into_iter().zip(pair.planes).map(weight).collect()
-}
-
-fn fill(values: &mut [f32], radial_bins: usize, planes: usize) {
+fn fill(values: &mut [f32], radial_bins: usize, weights: &[f32]) {
+    let planes = weights.len();
     let missing: Vec<(usize, f32)> = (0..values.len())
         .into_par_iter()
         .filter(|&index| values[index].is_nan())
-        .map(|index| (index, neighbours_mean(values, index, radial_bins, planes)))
+        .map(|index| match weights[index % planes] > 0.0 {
+            true => (index, neighbours_mean(values, index, radial_bins, planes)),
+            false => (index, 0.0),
+        })
         .collect();
     for (index, value) in missing {
         values[index] = value;
@@ -91,13 +71,13 @@ fn neighbours_mean(values: &[f32], index: usize, radial_bins: usize, planes: usi
     let turn = values.len() / (planes * radial_bins);
     let at = |w: usize, radial: usize| values[(w * radial_bins + radial) * planes + plane];
     let nearest = |bin: &dyn Fn(usize) -> Option<f32>| {
-        (1..=SEARCH.min(turn - 1)).find_map(|d| bin(d).filter(|p| !p.is_nan()).map(|p| (1.0 / d as f32, p)))
+        (1..turn.max(radial_bins)).find_map(|d| bin(d).filter(|p| !p.is_nan()).map(|p| (1.0 / d as f32, p)))
     };
     let found = [
         nearest(&|d| radial.checked_sub(d).map(|radial| at(w, radial))),
         nearest(&|d| (radial + d < radial_bins).then(|| at(w, radial + d))),
-        nearest(&|d| Some(at((w + turn - d) % turn, radial))),
-        nearest(&|d| Some(at((w + d) % turn, radial))),
+        nearest(&|d| (d < turn).then(|| at((w + turn - d) % turn, radial))),
+        nearest(&|d| (d < turn).then(|| at((w + d) % turn, radial))),
     ];
     let (weight, sum) = found.iter().flatten().fold((0.0, 0.0), |(weight, sum), (w, p)| (weight + w, sum + w * p));
     if weight > 0.0 { sum / weight } else { 0.0 }

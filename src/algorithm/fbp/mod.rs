@@ -1,9 +1,10 @@
 //! Filtered back projection of rebinned data: the analytic baseline.
 //!
-//! 1. Line integrals: p = (y − b) / m, TOF bins summed first; bins with m = 0 are filled from their neighbours.
+//! 1. Line integrals: p = (y − b) / m, TOF bins summed first; bins with m = 0 are filled from their neighbours in the plane.
 //! 2. Parallel beam: the crystals' lines are interpolated in angle, then in distance, to equispaced (φ, s).
 //! 3. Rebinning of all segments to direct slices: single-slice (Daube-Witherspoon & Muehllehner 1987, J. Nucl. Med. 28:1717)
 //!    or Fourier (Defrise et al. 1997, IEEE Trans. Med. Imaging 16:145).
+//!    What no plane that was measured leads to lies between two slices that have it: linear in z.
 //! 4. Ramp filter in s, band-limited in real space (Kak & Slaney 1988, ch. 3), times a window.
 //! 5. Back projection x = π/V Σ_φ q(φ, x cos φ + y sin φ), linear in s and z.
 //!
@@ -17,6 +18,7 @@ mod config;
 mod corrected;
 mod error;
 mod fore;
+mod measured;
 mod pairs;
 mod ramp;
 mod resample;

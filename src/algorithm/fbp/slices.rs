@@ -43,8 +43,19 @@ impl Slices {
         while low + 1 < last && z >= self.z_mm[low + 1] {
             low += 1;
         }
-        let share = ((z - self.z_mm[low]) / (self.z_mm[low + 1] - self.z_mm[low])).clamp(0.0, 1.0) as f32;
-        Some([(low, 1.0 - share), (low + 1, share)])
+        Some(self.between(low, low + 1, z))
+    }
+
+    /// The nearest slices on both sides of one that have what it lacks, with linear weights.
+    pub fn around(&self, slice: usize, has: impl Fn(usize) -> bool) -> Option<Place> {
+        let low = (0..slice).rev().find(|&slice| has(slice))?;
+        let high = (slice + 1..self.z_mm.len()).find(|&slice| has(slice))?;
+        Some(self.between(low, high, self.z_mm[slice]))
+    }
+
+    fn between(&self, low: usize, high: usize, z: f64) -> Place {
+        let share = ((z - self.z_mm[low]) / (self.z_mm[high] - self.z_mm[low])).clamp(0.0, 1.0) as f32;
+        [(low, 1.0 - share), (high, share)]
     }
 }
 
@@ -61,5 +72,14 @@ mod tests {
         assert_eq!(slices.place(6.0), Some([(3, 0.0), (4, 1.0)]));
         assert_eq!(slices.place(6.5), None);
         assert_eq!(slices.place(-5.2), None);
+    }
+
+    #[test]
+    fn what_a_slice_lacks_is_between_those_that_have_it() {
+        let slices = Slices { z_mm: vec![-4.0, -2.0, 0.0, 3.0, 5.0], spacing_mm: 2.25 };
+        let has = |slices: [usize; 2]| move |slice: usize| slices.contains(&slice);
+        assert_eq!(slices.around(2, has([1, 3])), Some([(1, 0.6), (3, 0.4)]));
+        assert_eq!(slices.around(1, has([0, 4])), Some([(0, 1.0 - 2.0 / 9.0), (4, 2.0 / 9.0)]));
+        assert_eq!(slices.around(0, has([1, 4])), None);
     }
 }

@@ -5,6 +5,7 @@
 
 use super::beam::{MeasuredLines, ParallelBeam};
 use super::corrected::corrected;
+use super::measured::Measured;
 use super::pairs::{Pair, pairs};
 use super::resample::to_beam;
 use super::slices::Slices;
@@ -15,24 +16,28 @@ use rayon::prelude::*;
 pub(super) fn rebin(measurement: &Measurement, config: &FbpConfig) -> Result<DirectSinograms, FbpError> {
     let geometry = &measurement.geometry;
     let (pairs, beam, lines) = (pairs(geometry, config)?, ParallelBeam::of(geometry)?, MeasuredLines::of(geometry));
-    let slices = Slices::of(&pairs, geometry.scanner.ring_spacing_mm);
+    let (slices, measured) = (Slices::of(&pairs, geometry.scanner.ring_spacing_mm), Measured::of(measurement));
     let count = slices.z_mm.len();
     let mut values = vec![0.0; beam.views * beam.bins * count];
     let mut norm = vec![0.0f32; count];
     for pair in &pairs {
-        let turn = corrected(measurement, pair)?;
-        let parallel = to_beam(&turn.values, &lines, &beam, pair.planes.len());
-        drop(turn.values);
-        let parts = parts(pair, &turn.weights, &slices);
+        let weights = measured.weights(pair);
+        let parallel = to_beam(&corrected(measurement, pair, &weights)?, &lines, &beam, pair.planes.len());
+        let parts = parts(pair, &weights, &slices);
         add(&mut values, &parallel, &beam, &parts, [pair.planes.len(), count]);
         parts.iter().for_each(|part| norm[part.slice] += 2.0 * part.weight);
     }
     if norm.iter().all(|&weight| weight == 0.0) {
         return Err(FbpError::NoData);
     }
+    let has = |slice: usize| norm[slice] > 0.0;
+    let empty: Vec<_> = (0..count).filter(|&slice| !has(slice)).map(|slice| (slice, slices.around(slice, has))).collect();
     values.par_chunks_mut(count).for_each(|bins| {
         for (bin, &norm) in bins.iter_mut().zip(&norm) {
             *bin = if norm > 0.0 { *bin / norm } else { 0.0 };
+        }
+        for (slice, around) in &empty {
+            bins[*slice] = around.iter().flatten().map(|(slice, share)| share * bins[*slice]).sum();
         }
     });
     Ok(DirectSinograms { beam, slices, values })

@@ -225,7 +225,12 @@ fn tumours(folder: &Path) -> Result<Vec<Tumour>, PublicDataError> {
     let read = |case: &PathBuf| -> Result<Option<Tumour>, PublicDataError> {
         let image = read_nifti(&case.join("PET_image.nii.gz"), unit)?;
         let mask = read_nifti(&case.join("PET_mask.nii.gz"), unit)?;
-        Ok((image.grid.shape == mask.grid.shape).then(|| Tumour::cropped(&image, &mask)).flatten())
+        if !image.grid.matches(&mask.grid) {
+            let (path, field) = (case.join("PET_mask.nii.gz"), "the grid".into());
+            let (found, expected) = (mask.grid.to_string(), format!("that of PET_image.nii.gz, {}", image.grid));
+            return Err(IoError::Field { path, field, found, expected }.into());
+        }
+        Ok(Tumour::cropped(&image, &mask))
     };
     let read = cases.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     Ok(read.into_iter().flatten().collect())
