@@ -1,5 +1,7 @@
 //! Coincide's own HDF5 files: round trips, and every kind of damage.
 
+mod shared_data;
+
 use coincide::data::{Background, Measurement, Product};
 use coincide::image::{Image, ImageGrid, ImageUnit};
 use coincide::io::hdf5::{Kind, read_image, read_kind, read_measurement, write_image, write_measurement};
@@ -7,6 +9,7 @@ use coincide::io::interfile::read_geometry;
 use coincide::io::{IoError, Provenance};
 use coincide::scanner::{AxialCompression, RadialSampling, SinogramGeometry, preset};
 use proptest::prelude::*;
+use shared_data::{say_skipped, shared_data};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -240,13 +243,12 @@ fn a_full_disk_is_an_error_and_leaves_nothing() {
     let mount = format!("mount -t tmpfs -o size=1m tmpfs \"${FOLDER}\" || exit 77; exec \"$@\"");
     unshare.args([&mount, "sh"]).arg(std::env::current_exe().unwrap());
     let Ok(child) = unshare.args(["--exact", "a_full_disk_is_an_error_and_leaves_nothing"]).output() else {
-        println!("skipped: no unshare");
-        return;
+        return say_skipped("no unshare");
     };
     let text = String::from_utf8_lossy(&child.stdout);
     if !text.contains("running 1 test") {
-        println!("skipped: no small folder can be mounted here: {}", String::from_utf8_lossy(&child.stderr));
-        return;
+        let error = String::from_utf8_lossy(&child.stderr);
+        return say_skipped(&format!("no small folder can be mounted here: {error}"));
     }
     assert!(child.status.success(), "{text}");
 }
@@ -452,11 +454,7 @@ fn a_written_file_opens_with_a_checksummed_superblock() {
 /// The geometry of STIR's example: what Interfile gives, HDF5 keeps.
 #[test]
 fn a_geometry_of_another_program_is_kept() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/stir-interfile/smalllong.hs");
-    if !path.exists() {
-        println!("skipped: {} is not there", path.display());
-        return;
-    }
+    let Some(path) = shared_data("stir-interfile/smalllong.hs") else { return };
     let geometry = read_geometry(&path).unwrap();
     let prompts = (0..geometry.bins()).map(|bin| (bin % 7) as f32).collect();
     let scan = Measurement { geometry, prompts, factors: None, background: None, calibrated: false, duration_s: None };

@@ -1,10 +1,13 @@
 //! NIfTI: orientation, number types, damage.
 
+mod shared_data;
+
 use coincide::image::{Image, ImageGrid, ImageUnit};
 use coincide::io::IoError;
 use coincide::io::nifti::{read_nifti, write_nifti};
 use flate2::{Compression, write::GzEncoder};
 use proptest::prelude::*;
+use shared_data::shared_data;
 use std::io::Write;
 use std::path::Path;
 
@@ -118,6 +121,32 @@ fn number_types_scale_and_byte_order() {
             assert_eq!(image.values, [2.5, 0.5], "datatype {datatype}, big {big}");
             assert_eq!(image.grid.origin_mm, [8.0, 20.0, -30.0]);
             assert_eq!(image.unit, ImageUnit::PerCm);
+        }
+    }
+}
+
+/// Without an sform the qform says where voxels are, and pixdim[0] = −1 turns k round (method 2 of the standard): here
+/// k runs to the feet from −30 mm, in steps of 4 mm. 0 and 1 leave it.
+#[test]
+fn the_handedness_of_a_qform_turns_the_third_axis() {
+    let folder = tempfile::tempdir().unwrap();
+    for big in [false, true] {
+        for (handedness, values, lowest) in
+            [(1.0_f32, [3.0, 7.0], -30.0), (0.0, [3.0, 7.0], -30.0), (-1.0, [7.0, 3.0], -34.0)]
+        {
+            let mut hand = Hand::new(big, 16, 32, [1, 1, 2], RAS);
+            hand.put(254, 0_i16.to_be_bytes()).put(252, 1_i16.to_be_bytes());
+            // The quaternion (1, 0, 0, 0): voxel axes run right, front, head.
+            for (place, value) in
+                [(76, handedness), (80, 2.0), (84, 3.0), (88, 4.0), (268, -10.0), (272, -20.0), (276, -30.0)]
+            {
+                hand.put(place, value.to_be_bytes());
+            }
+            hand.put(352, 3_f32.to_be_bytes()).put(356, 7_f32.to_be_bytes());
+            let image = hand.read(folder.path()).unwrap();
+            assert_eq!(image.values, values, "handedness {handedness}");
+            assert_eq!(image.grid.origin_mm, [10.0, 20.0, lowest], "handedness {handedness}");
+            assert_eq!(image.grid.voxel_mm, [2.0, 3.0, 4.0]);
         }
     }
 }
@@ -279,14 +308,8 @@ proptest! {
 /// MNI152 template of the shared data: RAS and int16 or float, as other programs write them.
 #[test]
 fn a_file_of_another_program_is_read() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/mni152");
-    let Some(path) = std::fs::read_dir(&folder)
-        .ok()
-        .and_then(|files| files.flatten().map(|file| file.path()).find(|path| path.to_string_lossy().contains(".nii")))
-    else {
-        println!("skipped: {} is not there", folder.display());
-        return;
-    };
+    let name = "mni152/mni_icbm152_gm_tal_nlin_sym_09a_converted.nii.gz";
+    let Some(path) = shared_data(name) else { return };
     let image = read_nifti(&path, MU).unwrap();
     let grid = image.grid;
     println!("{}: {grid:?}", path.display());

@@ -1,24 +1,17 @@
 //! Interfile: real files of STIR, round trips, and headers that lie.
 
+mod shared_data;
+
 use coincide::image::{Image, ImageGrid, ImageUnit};
 use coincide::io::interfile::*;
 use coincide::scanner::{AxialCompression, RadialSampling, SinogramGeometry, preset};
+use shared_data::shared_data;
 use std::fs;
-use std::path::{Path, PathBuf};
 
 const FORMATS: [NumberFormat; 8] = {
     use NumberFormat::*;
     [U8, I8, U16, I16, U32, I32, F32, F64]
 };
-
-/// A file of the shared data; `None`, said aloud, where the folder does not exist.
-fn shared(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(name);
-    if !path.exists() {
-        println!("skipped: {} does not exist", path.display());
-    }
-    path.exists().then_some(path)
-}
 
 fn span(span: usize, max_ring_difference: usize) -> AxialCompression {
     AxialCompression::Span { span, max_ring_difference }
@@ -70,7 +63,7 @@ fn assert_same_geometry(a: &SinogramGeometry, b: &SinogramGeometry) {
 
 #[test]
 fn the_sinogram_of_stir_is_read_as_stir_reads_it() {
-    let Some(path) = shared("stir-interfile/smalllong.hs") else { return };
+    let Some(path) = shared_data("stir-interfile/smalllong.hs") else { return };
     // Arc correction left values below zero in it.
     let error = read_projection_data(&path, Contents::Counts).unwrap_err().to_string();
     assert!(error.contains("expected a finite number >= 0"), "{error}");
@@ -104,7 +97,7 @@ fn the_sinogram_of_stir_is_read_as_stir_reads_it() {
 
 #[test]
 fn the_template_of_the_mmr_is_our_preset() {
-    let Some(path) = shared("mmr-listmode/mMR_template_span11.hs") else { return };
+    let Some(path) = shared_data("mmr-listmode/mMR_template_span11.hs") else { return };
     let ours = SinogramGeometry::new(preset("siemens-mmr").unwrap(), span(11, 60), 1, 0).unwrap();
     assert_eq!(read_geometry(&path).unwrap(), ours);
     let error = read_projection_data(&path, Contents::Counts).unwrap_err().to_string();
@@ -113,13 +106,13 @@ fn the_template_of_the_mmr_is_our_preset() {
 
 #[test]
 fn images_of_stir_sit_where_stir_puts_them() {
-    let Some(path) = shared("stir-interfile/init.hv") else { return };
+    let Some(path) = shared_data("stir-interfile/init.hv") else { return };
     let image = read_image(&path, ImageUnit::CountsPerMm).unwrap();
     assert_eq!(image.grid.shape, [60, 60, 31]);
     // Even sizes are half a voxel off centre in x and y; the middle of z is the middle of the scanner.
     assert!(image.grid.centre_mm([30, 30, 15]).iter().all(|mm| mm.abs() < 1e-9), "{:?}", image.grid);
 
-    let Some(path) = shared("mmr-listmode/mu_map.hv") else { return };
+    let Some(path) = shared_data("mmr-listmode/mu_map.hv") else { return };
     let image = read_image(&path, ImageUnit::PerCm).unwrap();
     assert_eq!(image.grid.shape, [57, 57, 127]);
     assert!(image.grid.centre_mm([28, 28, 63]).iter().all(|mm| mm.abs() < 1e-9), "{:?}", image.grid);

@@ -1,8 +1,9 @@
 //! Standard figures of merit on voxelised phantoms, where the right answers are known.
 
-use coincide::image::ImageGrid;
+use coincide::image::{Image, ImageGrid, ImageUnit};
 use coincide::metrics::{
-    EARL, EarlSphere, NemaLayout, NemaSmallLayout, earl, earl_share, recovery_coefficient, region_statistics,
+    EARL, EarlSphere, NemaLayout, NemaSmallLayout, NemaSphere, earl, earl_share, recovery_coefficient,
+    region_statistics,
 };
 use coincide::phantom::Phantom;
 
@@ -48,6 +49,31 @@ fn nema_scores_follow_their_formulas() {
     assert!((report.lung_residual - 0.5).abs() < 1e-3, "{}", report.lung_residual);
     let small = ImageGrid::centred([100, 100, 100], [1.0, 1.0, 2.0]);
     assert!(layout.score(&phantom.activity_image(&small)).unwrap_err().to_string().contains("use a larger grid"));
+}
+
+/// Two background discs of 90 and 110 around a sphere of 300: N = SD / mean with SD² = (10² + 10²) / (2 − 1), Q = (300
+/// / 100 − 1) / (4 − 1).
+#[test]
+fn background_variability_is_that_of_a_sample() {
+    let grid = ImageGrid::centred([60, 60, 3], [1.0, 1.0, 2.0]);
+    let activity = |n: usize| match grid.centre_mm([n / 180, n / 3 % 60, 0])[0] {
+        x if x < -10.0 => 90.0,
+        x if x > 10.0 => 110.0,
+        _ => 300.0,
+    };
+    let values = (0..grid.voxels()).map(activity).collect();
+    let image = Image { grid, unit: ImageUnit::BecquerelPerMl, values };
+    let layout = NemaLayout {
+        spheres: vec![NemaSphere { diameter_mm: 10.0, centre_mm: [0.0, 0.0], contrast: 4.0 }],
+        plane_z_mm: 0.0,
+        slices_mm: vec![0.0],
+        background_mm: vec![[-20.0, 0.0], [20.0, 0.0]],
+        lung_mm: [0.0, 0.0],
+        lung_z_mm: [9.0, 9.0],
+    };
+    let sphere = layout.score(&image).unwrap().spheres[0];
+    assert!((sphere.background_variability - 200.0_f64.sqrt() / 100.0).abs() < 1e-6, "{sphere:?}");
+    assert!((sphere.contrast_recovery - 2.0 / 3.0).abs() < 1e-6, "{sphere:?}");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use coincide::operator::{LinearOperator, Projector};
 use coincide::prior::mean_activity;
 use coincide::prior::{Denoiser, Prior, Smooth, median_root};
 use coincide::scanner::{AxialCompression, Scanner, SinogramGeometry, preset};
+use coincide_kernels::fusion::fuse;
 
 const SUBSETS: usize = 4;
 const BETA: f64 = 0.3;
@@ -145,6 +146,68 @@ fn a_linear_denoiser_is_its_quadratic_prior() {
     // The two priors are not the same, nor is no prior: the agreement says something.
     let (priors, none) = (distance(&gradient, &proximal), distance(&map(&model, 0.0, w), &gradient));
     assert!(priors > 0.01 && none > 0.01, "{priors} {none}");
+}
+
+/// x⁺ = fuse(e, z, L γ / K, sₖ) in every subset: the pull is shared. z is what the denoiser makes of the image that the
+/// iteration began with.
+#[test]
+fn subsets_share_the_pull() {
+    let measurement = measurement(MANY, 1.0);
+    let start = start(&measurement);
+    let model = Model::new(&measurement, grid(), None, SUBSETS).unwrap();
+    let prior = Prior::Denoiser(Box::new(Pairing(0.4)));
+    let objective = Objective::new(&model, &prior, BETA);
+    let gamma = gamma(&objective, &start);
+    let mut denoised = vec![0.0; start.len()];
+    Pairing(0.4).denoise(&start, &mut denoised);
+    let (mut back, mut s) = (vec![0.0; start.len()], vec![0.0; start.len()]);
+    let mm = |lipschitz| PnpMm::new(&objective, lipschitz, DenoiseEvery::Iteration, Some(start.clone()));
+    let cases: [(&str, f64, Box<dyn Algorithm>); 3] = [
+        ("pnp-admm", 1.0, Box::new(PnpAdmm::new(&objective, 1, Some(start.clone())))),
+        ("pnp-mm", 1.0, Box::new(mm(1.0))),
+        // Half of the way to the denoised image, and twice the weight.
+        ("pnp-mm, L = 2", 2.0, Box::new(mm(2.0))),
+    ];
+    for (name, lipschitz, mut algorithm) in cases {
+        let share = (gamma * lipschitz / SUBSETS as f64) as f32;
+        let target = |j: usize| start[j] + (denoised[j] - start[j]) / lipschitz as f32;
+        for k in 0..SUBSETS {
+            let before = algorithm.image().to_vec();
+            model.back_quotient(k, &before, &mut model.scratch(), &mut back);
+            model.sensitivity(k, &mut model.scratch(), &mut s);
+            algorithm.update();
+            // Voxels that a subset sees well.
+            let least = 0.3 * s.iter().sum::<f32>() / s.len() as f32;
+            let seen: Vec<usize> = (0..s.len()).filter(|&j| s[j] > least && start[j] > 0.0).collect();
+            assert!(seen.len() > 1000, "{}", seen.len());
+            let expected: Vec<f32> =
+                seen.iter().map(|&j| fuse(before[j] * back[j] / s[j], target(j), share, s[j])).collect();
+            let found: Vec<f32> = seen.iter().map(|&j| algorithm.image()[j]).collect();
+            assert!(distance(&found, &expected) < 1e-5, "{name}, {k}: {}", distance(&found, &expected));
+        }
+    }
+}
+
+/// Between two denoisings lie as many iterations as were asked for: until then there is no dual variable, and nothing
+/// pulls with it.
+#[test]
+fn admm_denoises_after_its_passes() {
+    let measurement = measurement(MANY, 1.0);
+    let start = start(&measurement);
+    let model = Model::new(&measurement, grid(), None, SUBSETS).unwrap();
+    let prior = Prior::Denoiser(Box::new(Pairing(0.4)));
+    let objective = Objective::new(&model, &prior, BETA);
+    for passes in [1, 2, 3] {
+        let mut admm = PnpAdmm::new(&objective, passes, Some(start.clone()));
+        let mut last = vec![0.0; start.len()];
+        for update in 1..=6 * SUBSETS {
+            admm.update();
+            let pull = admm.prior_subgradient().unwrap();
+            let changes = pull != last;
+            assert_eq!(changes, update % (passes * SUBSETS) == 0, "update {update} of {passes} passes");
+            last = pull;
+        }
+    }
 }
 
 #[test]

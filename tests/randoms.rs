@@ -1,12 +1,14 @@
 //! Smooth randoms: proven on simulated singles, then used on the real scan.
 
+mod shared_data;
+
 use coincide::data::{Counts, singles, smooth_randoms};
 use coincide::io::listmode::ListMode;
 use coincide::scanner::{AxialCompression, RadialSampling, Scanner, SinogramGeometry, TofDetector, preset};
 use rand::{RngExt, SeedableRng};
 use rand_distr::{Distribution, Poisson};
 use rand_pcg::Pcg64Mcg;
-use std::path::Path;
+use shared_data::shared_data;
 
 /// A small ring scanner with blocks of nine crystals, the first of them a gap.
 fn scanner(rings: usize, blocks: usize) -> Scanner {
@@ -207,11 +209,7 @@ fn what_is_no_delayeds_is_refused() {
 
 #[test]
 fn the_real_scan_has_smooth_randoms() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/mmr-listmode/small_listmode_file.l.hdr");
-    if !path.exists() {
-        println!("skipped: {} does not exist", path.display());
-        return;
-    }
+    let Some(path) = shared_data("mmr-listmode/small_listmode_file.l.hdr") else { return };
     let list_mode = ListMode::open(&path).unwrap();
     let geometry = list_mode.geometry(11).unwrap();
     let scan = list_mode.histogram(&geometry, None, &mut |_, _| {}).unwrap();

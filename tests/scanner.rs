@@ -1,6 +1,6 @@
 //! Scanner presets and sinogram geometry against known numbers.
 
-use coincide::scanner::{AxialCompression, PRESETS, SinogramGeometry, preset};
+use coincide::scanner::{AxialCompression, PRESETS, RadialSampling, SinogramGeometry, preset};
 
 fn geometry(name: &str, compression: AxialCompression) -> SinogramGeometry {
     SinogramGeometry::new(preset(name).unwrap(), compression, 1, 0).unwrap()
@@ -77,4 +77,47 @@ fn polygon_crystals_lie_on_flat_sides() {
     assert!((0..15).all(|i| (pitch(i) - 4.03125).abs() < 1e-9));
     let z: Vec<_> = (0..36).map(|ring| dmi.ring_z_mm(ring)).collect();
     assert!((z[9] - z[8] - 8.11556).abs() < 1e-9 && (z[1] - z[0] - 5.31556).abs() < 1e-9);
+}
+
+/// Where views are mashed, an arc-corrected view lies at the mean angle of the crystal views that it sums.
+#[test]
+fn mashed_arc_corrected_views_lie_between_their_crystal_views() {
+    for (name, mashing) in [("siemens-mmr", 2), ("siemens-mmr", 3), ("siemens-mct", 4), ("ge-signa-petmr", 7)] {
+        let compression = span(1, 0);
+        let whole = geometry(name, compression);
+        let mut mashed = SinogramGeometry::new(preset(name).unwrap(), compression, mashing, 0).unwrap();
+        mashed.sampling = RadialSampling::ArcCorrected { bin_mm: 2.0 };
+        let middle = mashed.radial_bins / 2;
+        for view in [0, 1, mashed.views - 2] {
+            let of_crystals = |n: usize| whole.line(view * mashing + n, middle).distance_and_angle().1;
+            let expected = (0..mashing).map(of_crystals).sum::<f64>() / mashing as f64;
+            let (s, angle) = mashed.line(view, middle).distance_and_angle();
+            assert!(s.abs() < 1e-9 && (angle - expected).abs() < 1e-9, "{name}, view {view}: {angle}, not {expected}");
+        }
+    }
+}
+
+/// Rings with gaps between their blocks: a plane is as steep as its own ring pairs in the mean, whatever the segment.
+/// Without gaps all planes of a wide segment are as steep as its mean ring difference, as in STIR.
+#[test]
+fn planes_are_as_steep_as_their_ring_pairs() {
+    for (name, compression) in [
+        ("ge-dmi-4ring", span(3, 7)),
+        ("ge-dmi-3ring", span(11, 16)),
+        ("ge-dmi-4ring", AxialCompression::Ge { max_ring_difference: 35 }),
+    ] {
+        let geometry = geometry(name, compression);
+        for segment in &geometry.segments {
+            for plane in &segment.planes {
+                let z = |ring| geometry.scanner.ring_z_mm(ring);
+                let (mut rise, mut pairs) = (0.0, 0.0);
+                for [a, b] in geometry.ring_pairs(segment, plane) {
+                    (rise, pairs) = (rise + z(b) - z(a), pairs + 1.0);
+                }
+                assert!((plane.dz_mm - rise / pairs).abs() < 1e-9, "{name}, {plane:?}: {} mm", rise / pairs);
+            }
+        }
+    }
+    let mmr = geometry("siemens-mmr", span(11, 60));
+    assert!(mmr.segments[3].planes.iter().all(|plane| (plane.dz_mm - 22.0 * 4.0625).abs() < 1e-9));
 }

@@ -1,21 +1,20 @@
 //! Siemens mMR list-mode, normalisation and randoms: the real scan, and files that lie.
 
+mod shared_data;
+
 use coincide::data::{NormComponents, NormParts};
 use coincide::io::IoError;
 use coincide::io::listmode::{Histogram, ListMode, ListModeCounts};
 use coincide::io::norm::read_norm;
 use coincide::scanner::{AxialCompression, SinogramGeometry, preset};
+use shared_data::shared_data;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
-/// A file of the shared data; `None`, said aloud, where the folder does not exist.
+/// A file of the real scan.
 fn shared(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/mmr-listmode").join(name);
-    if !path.exists() {
-        println!("skipped: {} does not exist", path.display());
-    }
-    path.exists().then_some(path)
+    shared_data(&format!("mmr-listmode/{name}"))
 }
 
 /// The real scan at span 11, sorted once for all tests.

@@ -122,6 +122,25 @@ fn an_update_is_its_formula() {
     assert!(compared > 3000, "{compared}");
 }
 
+/// γ = 0, then γ = 0.3: OSEM for one iteration, and from there as from any start image.
+#[test]
+fn every_iteration_has_the_weight_of_its_stage() {
+    let measurement = measurement(1.0);
+    let model = Model::new(&measurement, grid(), None, SUBSETS).unwrap();
+    let stages = || Unrolled::new(vec![stage(0.0), stage(0.3)], Applied::Iteration, 0.8);
+    let plain = osem(&model, SUBSETS);
+    assert!(unrolled(&model, stages(), SUBSETS) == plain);
+    let prior = Prior::Unrolled(Unrolled::new(vec![stage(0.3)], Applied::Iteration, 0.8));
+    let objective = Objective::new(&model, &prior, 1.0);
+    let Prior::Unrolled(network) = &prior else { panic!() };
+    let mut second = UnrolledEm::new(&objective, network, Some(plain.clone()));
+    (0..SUBSETS).for_each(|_| {
+        second.update();
+    });
+    assert!(unrolled(&model, stages(), 2 * SUBSETS) == second.image());
+    assert!(mean_activity(&grid(), second.image()) > 1.05 * mean_activity(&grid(), &plain), "drawn to twice the image");
+}
+
 fn noise(model: &Model, scale: f32) -> RelativeNoise {
     let (mut total, mut one) = (vec![0.0; grid().voxels()], vec![0.0; grid().voxels()]);
     for subset in 0..model.subsets() {

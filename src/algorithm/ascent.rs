@@ -84,3 +84,30 @@ impl Ascent {
 pub(super) fn keeps(before: f64, after: f64) -> bool {
     after >= before - ROUNDING * before.abs()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// −½ c (x − 3)²: a first step of 30 times Newton's overshoots so far that it loses, and shorter ones gain.
+    #[test]
+    fn steps_that_lose_are_shortened() {
+        let curvature = 2.0_f32;
+        let trials = std::cell::Cell::new(0);
+        let mut evaluate = |x: &[f32], gradient: &mut [f32]| {
+            trials.set(trials.get() + 1);
+            each(gradient, [x], |_, [x]| curvature * (3.0 - x));
+            sum([x], |[x]| -0.5 * f64::from(curvature) * f64::from(x - 3.0).powi(2))
+        };
+        let mut ascent = Ascent::new(vec![1.0; 5], QuasiNewton::new(3), &mut evaluate);
+        let before = ascent.value;
+        ascent.step(&[30.0 / curvature; 5], 1.0, 1.0, &mut evaluate);
+        assert!(ascent.value > before && ascent.image != [1.0; 5], "{:?}", ascent.image);
+        // 1, ⅓, ⅑ and 1/27 of the step land at 61, 21, 7.7 and 3.2.
+        assert_eq!(trials.get(), 5);
+        assert!((ascent.image[0] - (1.0 + 60.0 / 27.0)).abs() < 1e-4, "{:?}", ascent.image);
+        // What that step taught makes the next one right.
+        ascent.step(&[30.0 / curvature; 5], 1.0, 1.0, &mut evaluate);
+        assert!(ascent.image.iter().all(|x| (x - 3.0).abs() < 1e-4), "{:?}", ascent.image);
+    }
+}

@@ -110,3 +110,41 @@ impl Curvature {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::algorithm::tests::{scan, small_grid};
+    use crate::likelihood::Model;
+    use crate::prior::Prior;
+
+    /// A p = c after every lesson, and A stays symmetric: what was learnt takes the place of what was wrong.
+    #[test]
+    fn what_was_learnt_holds_exactly_along_its_step() {
+        let scan = scan();
+        let model = Model::new(&scan, small_grid(), None, 1).unwrap();
+        let objective = Objective::new(&model, &Prior::None, 0.0);
+        let x = objective.start(None);
+        let (mut curvature, _) = Curvature::new(&objective, &x);
+        let inside = |seed: usize| {
+            let value = |(j, s): (usize, &f32)| if *s > 0.0 { (j * seed % 13) as f32 - 6.0 } else { 0.0 };
+            objective.sensitivity().iter().enumerate().map(value).collect::<Vec<f32>>()
+        };
+        let mut bent = zeros(x.len());
+        for seed in [31, 17, 7] {
+            let step = inside(seed);
+            curvature.apply(&step, &mut bent);
+            // Not what A says, and not a multiple of it.
+            let change: Vec<f32> = bent.iter().zip(&step).map(|(bent, step)| 1.7 * bent + 0.3 * step).collect();
+            assert!(curvature.learn(&step, change.clone()));
+            curvature.apply(&step, &mut bent);
+            let off: f64 = bent.iter().zip(&change).map(|(a, b)| f64::from(a - b).powi(2)).sum();
+            assert!(off < 1e-8 * dot(&change, &change), "{off:e} of {:e}", dot(&change, &change));
+        }
+        let (a, b, mut of_a) = (inside(5), inside(11), zeros(x.len()));
+        curvature.apply(&a, &mut of_a);
+        curvature.apply(&b, &mut bent);
+        let scale = (dot(&of_a, &of_a) * dot(&b, &b)).sqrt();
+        assert!((dot(&of_a, &b) - dot(&bent, &a)).abs() < 1e-5 * scale, "{} {}", dot(&of_a, &b), dot(&bent, &a));
+    }
+}

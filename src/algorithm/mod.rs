@@ -64,3 +64,24 @@ pub use svrn::Svrn;
 pub use unrolled::UnrolledEm;
 
 use count::Count;
+
+/// A scan for the tests of single algorithms, of a few thousand lines.
+#[cfg(test)]
+mod tests {
+    use crate::data::{Background, Measurement};
+    use crate::image::ImageGrid;
+    use crate::scanner::{AxialCompression, Scanner, SinogramGeometry, preset};
+
+    pub(super) fn small_grid() -> ImageGrid {
+        ImageGrid::centred([12, 12, 5], [20.0, 20.0, 2.03125])
+    }
+
+    pub(super) fn scan() -> Measurement {
+        let scanner = Scanner { crystals_per_ring: 48, radial_bins: 21, rings: 3, ..preset("siemens-mmr").unwrap() };
+        let axial = AxialCompression::Span { span: 1, max_ring_difference: 1 };
+        let geometry = SinogramGeometry::new(scanner, axial, 1, 0).unwrap();
+        let prompts = (0..geometry.bins()).map(|bin| (bin % 5) as f32).collect();
+        let background = Some(Background::of_bins(geometry.shape(), vec![0.5; geometry.bins()]));
+        Measurement { geometry, prompts, factors: None, background, calibrated: true, duration_s: None }
+    }
+}

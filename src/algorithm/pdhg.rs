@@ -190,3 +190,70 @@ impl Algorithm for Pdhg<'_> {
         Some(subgradient)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::algorithm::tests::{scan, small_grid};
+    use crate::likelihood::Model;
+    use crate::prior::total_variation;
+
+    /// Algorithm 1 of Chambolle et al. 2018 as it is written, with sums taken anew: z = Σ Aᵢᵀ yᵢ, and z̄ = z + Δ / p,
+    /// where Δ is the change of the block that was drawn and p its probability; without a draw p = 1, and the changes
+    /// of both blocks count.
+    #[test]
+    fn updates_are_those_of_the_paper() {
+        let scan = scan();
+        let prior = Prior::Dual(total_variation(&small_grid()));
+        let Prior::Dual(dual) = &prior else { panic!() };
+        for subsets in [1, 4] {
+            let model = Model::new(&scan, small_grid(), None, subsets).unwrap();
+            let objective = Objective::new(&model, &prior, 5.0);
+            let mut pdhg = Pdhg::new(&objective, 2.0, 3, None);
+            let (tau, sigma, step) = (pdhg.tau.clone(), pdhg.sigma_prior, pdhg.step);
+            let (mut random, mut work) = (Pcg64::seed_from_u64(3), objective.work());
+            let (mut x, mut u, mut w) = (pdhg.image.clone(), pdhg.data.clone(), zeros(dual.dual_len()));
+            let mut z = pdhg.sum.clone();
+            let mut ahead = z.clone();
+            let mut drawn = [0; 2];
+            for update in 0..12 {
+                loop {
+                    x.iter_mut().zip(&tau).zip(&ahead).for_each(|((x, tau), z)| *x = (*x - tau * z).max(0.0));
+                    ahead.copy_from_slice(&z);
+                    let of_prior = subsets > 1 && random.random_bool(0.5);
+                    if of_prior || subsets == 1 {
+                        let (mut next, mut change) = (zeros(w.len()), zeros(x.len()));
+                        dual.forward(&x, &mut next);
+                        next.iter_mut().zip(&w).for_each(|(kx, w)| *kx = w + sigma * *kx);
+                        dual.prox_conjugate(5.0, sigma, &mut next);
+                        let difference: Vec<f32> = next.iter().zip(&w).map(|(next, w)| next - w).collect();
+                        dual.add_adjoint(&difference, &mut change);
+                        w = next;
+                        follow(&mut z, &mut ahead, &change, if subsets == 1 { 1.0 } else { 0.5 });
+                        drawn[0] += 1;
+                    }
+                    if !of_prior {
+                        let k = if subsets == 1 { 0 } else { random.random_range(0..subsets) };
+                        let (lengths, mut change) = (&pdhg.lengths[k], zeros(x.len()));
+                        model.dual_step(k, &x, step, lengths, &mut u[k], &mut work.scratch, &mut change);
+                        follow(&mut z, &mut ahead, &change, if subsets == 1 { 1.0 } else { 0.5 / subsets as f32 });
+                        drawn[1] += 1;
+                        break;
+                    }
+                }
+                pdhg.update();
+                let off: f64 = x.iter().zip(&pdhg.image).map(|(a, b)| f64::from(a - b).powi(2)).sum();
+                assert!(off < 1e-8 * dot(&x, &x), "{subsets} subsets, update {update}: {off:e} of {:e}", dot(&x, &x));
+            }
+            assert!(drawn[0] >= 5 && drawn[1] == 12, "{drawn:?}");
+        }
+    }
+
+    /// z ← z + Δ,   z̄ ← z̄ + Δ + Δ / p
+    fn follow(z: &mut [f32], ahead: &mut [f32], change: &[f32], p: f32) {
+        for ((z, ahead), change) in z.iter_mut().zip(ahead).zip(change) {
+            *z += change;
+            *ahead += change + change / p;
+        }
+    }
+}

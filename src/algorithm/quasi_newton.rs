@@ -70,3 +70,47 @@ impl QuasiNewton {
         if curvature > 0.0 { 1.0 / (last.inverse * curvature) } else { 1.0 }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// −½ c ‖x‖²: along every step the gradient changes by c times the step.
+    fn known(steps: &[[f32; 4]], curvature: f32) -> QuasiNewton {
+        let mut known = QuasiNewton::new(5);
+        steps.iter().for_each(|step| known.learn(step.to_vec(), step.map(|s| curvature * s).to_vec()));
+        known
+    }
+
+    /// H y = s for the last step s and its change y, whatever the preconditioner, and H is symmetric (Nocedal 1980).
+    #[test]
+    fn the_inverse_is_symmetric_and_knows_its_last_step() {
+        let (step, change) = ([0.2, 1.0, 0.0, -1.0], [0.1, 4.0, 1.0, -2.0]);
+        let mut known = QuasiNewton::new(5);
+        known.learn(vec![1.0, -2.0, 0.5, 0.0], vec![3.0, -1.0, 2.0, 0.5]);
+        known.learn(step.to_vec(), change.to_vec());
+        let times = |g: [f32; 4]| known.direction(&[9.0; 4], &g, &[0.3, 2.0, 1.0, 0.7], 0.0);
+        for (found, expected) in times(change).iter().zip(step) {
+            assert!((found - expected).abs() < 1e-5, "{found} {expected}");
+        }
+        let (u, v) = ([1.0, 0.5, -2.0, 0.3], [-0.4, 1.5, 0.2, 2.0]);
+        let [one_way, other_way] = [dot(&u, &times(v)), dot(&v, &times(u))];
+        assert!((one_way - other_way).abs() < 1e-5 && one_way > 0.05, "{one_way} {other_way}");
+    }
+
+    /// A preconditioner that is wrong by a factor is put right by what one step taught, also across that step.
+    #[test]
+    fn one_step_sets_the_scale_of_all_others() {
+        let known = known(&[[1.0, 1.0, 0.0, 0.0]], 4.0);
+        let found = known.direction(&[9.0; 4], &[0.0, 0.0, 8.0, -4.0], &[100.0; 4], 0.0);
+        for (found, expected) in found.iter().zip([0.0, 0.0, 2.0, -1.0]) {
+            assert!((found - expected).abs() < 1e-5, "{found} {expected}");
+        }
+    }
+
+    #[test]
+    fn voxels_next_to_zero_that_are_drawn_there_go_there() {
+        let found = known(&[], 1.0).direction(&[0.05, 0.05, 5.0, 0.0], &[-1.0, 1.0, -1.0, 1.0], &[2.0; 4], 0.1);
+        assert_eq!(found, [-0.05, 2.0, -2.0, 2.0]);
+    }
+}

@@ -88,3 +88,32 @@ impl Algorithm for Saga<'_> {
         self.image
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::algorithm::tests::{scan, small_grid};
+    use crate::likelihood::Model;
+    use crate::prior::Prior;
+
+    /// The sum is that of the table after every update, not only where it is taken anew; and the table is that of the
+    /// last visits.
+    #[test]
+    fn the_sum_follows_the_table() {
+        let scan = scan();
+        let model = Model::new(&scan, small_grid(), None, 4).unwrap();
+        let objective = Objective::new(&model, &Prior::None, 0.0);
+        let mut saga = Saga::new(&objective, Relaxation { first: 0.3, decay: 0.0 }, None);
+        let (mut work, mut fresh) = (objective.work(), zeros(small_grid().voxels()));
+        for update in 0..10 {
+            objective.data_gradient(update % 4, &saga.image, &mut work, &mut fresh);
+            saga.update();
+            assert!(saga.table[update % 4] == fresh, "update {update}");
+            let mut sum = zeros(fresh.len());
+            saga.table.iter().for_each(|gradient| add(&mut sum, 1.0, gradient));
+            let off: f64 = sum.iter().zip(&saga.table_sum).map(|(a, b)| f64::from(a - b).powi(2)).sum();
+            let size: f64 = fresh.iter().map(|g| f64::from(*g).powi(2)).sum();
+            assert!(off < 1e-8 * size, "update {update}: {off:e} of {size:e}");
+        }
+    }
+}

@@ -163,6 +163,32 @@ mod tests {
         assert!((auc_of(1.0) - 0.760_249_9).abs() < 1e-6 && (auc_of(3.0) - 0.983_05).abs() < 1e-5);
     }
 
+    /// Two realisations of one place: 0 and 2 without a lesion, 4 and 6 with it. Variances of 2 (not 1) on both sides.
+    #[test]
+    fn variances_are_those_of_samples() {
+        let scores = Scores { absent: vec![vec![0.0], vec![2.0]], present: vec![vec![4.0], vec![6.0]] };
+        assert!((scores.snr() - 4.0 / 2.0_f64.sqrt()).abs() < 1e-12, "{}", scores.snr());
+    }
+
+    /// Of one realisation both images share their noise, and 1 > 0, 11 > 10 would tell of no skill: only 11 > 0 is
+    /// right, and 1 > 10 is wrong.
+    #[test]
+    fn images_of_one_realisation_are_no_pair() {
+        let scores = Scores { absent: vec![vec![0.0], vec![10.0]], present: vec![vec![1.0], vec![11.0]] };
+        assert_eq!(scores.auc(&[0, 1]), 0.5);
+        let ties = Scores { absent: vec![vec![1.0], vec![3.0]], present: vec![vec![3.0], vec![1.0]] };
+        assert_eq!(ties.auc(&[0, 1]), 0.5);
+    }
+
+    /// One place, one channel, two realisations: 1 ± 1 without and 5 ± 2 with a lesion. The squares sum to 2 + 8, and 2
+    /// of 4 numbers are left when each kind's mean is taken away: w = 4 / 5.
+    #[test]
+    fn the_template_knows_its_degrees_of_freedom() {
+        let responses = |values: [f64; 2]| -> Responses { values.iter().map(|&v| vec![vec![v]]).collect() };
+        let observer = Observer::learn(&responses([0.0, 2.0]), &responses([3.0, 7.0]), &[0, 1]).unwrap();
+        assert!((observer.template[0] - 0.8).abs() < 1e-12, "{:?}", observer.template);
+    }
+
     /// Correlated normal responses: SNR² = Δvᵀ K⁻¹ Δv. Places have backgrounds of their own.
     #[test]
     fn normal_responses_are_told_as_well_as_theory_says() {

@@ -86,6 +86,14 @@ mod tests {
         assert_eq!((one(0.0), one(-1.0), one(2.0)), (0.0, 0.0, 2.0));
     }
 
+    /// Cubes of 30 and of 10: the mean is 20, and 10 is more than a quarter of it. Of 4 it is not, and the body is 30.
+    #[test]
+    fn a_cube_above_a_quarter_of_the_mean_belongs_to_the_body() {
+        let grid = ImageGrid::centred([8, 4, 4], [5.0; 3]);
+        let halves = |low: f32| mean_activity(&grid, &[vec![30.0; 64], vec![low; 64]].concat());
+        assert_eq!((halves(10.0), halves(4.0)), (20.0, 30.0));
+    }
+
     #[test]
     fn it_scales_with_the_image() {
         let grid = ImageGrid::centred([60, 60, 7], [4.0, 4.0, 3.0]);

@@ -193,6 +193,21 @@ mod tests {
         }
     }
 
+    /// Narrow bins are the Gaussian itself, width / (√2π σ) exp(−t²/2σ²) over the 0.997300 that lies within ±3σ, and
+    /// nothing beyond.
+    #[test]
+    fn weights_end_at_three_standard_deviations() {
+        let kernel = TofKernel::new(201, 0.01, 10.0);
+        for (distance, expected) in [(0.0, 1.0), (10.0, 0.606_530_66), (26.0, 0.034_047_455), (29.9, 0.011_446_754)] {
+            let expected = 0.01 / (10.0 * 2.506_628_275) * expected / 0.997_300_203_9;
+            for side in [-1.0, 1.0] {
+                let found = kernel.weight(side * distance);
+                assert!((found / expected - 1.0).abs() < 1e-4, "{distance} mm: {found} {expected}");
+            }
+        }
+        assert_eq!(kernel.weight(30.1), 0.0);
+    }
+
     #[test]
     fn the_weights_of_a_step_do_not_depend_on_where_its_block_begins() {
         let kernel = TofKernel::new(29, 25.4, 24.5);
