@@ -160,7 +160,10 @@ fn a_start_image_of_another_grid_is_refused_and_its_keys_are_told() {
     ] {
         folder.truth("start.h5", &moved);
         let refused = folder.refused();
-        assert!(refused.contains("the start image has [14, 11, 7] voxels") && refused.contains("start.h5"), "{refused}");
+        assert!(
+            refused.contains("the start image has [14, 11, 7] voxels") && refused.contains("start.h5"),
+            "{refused}"
+        );
         let told = refused.replace(['\n', '│'], " ");
         let keys = told.split_once("write into [image]:").expect("the cure").1;
         let words: Vec<&str> = keys.split_whitespace().collect();

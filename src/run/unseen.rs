@@ -22,9 +22,7 @@ impl Unseen {
     /// Counts the voxels without sensitivity.
     pub fn of(sensitivity: &[f32], grid: &ImageGrid, field: &FieldOfView) -> Self {
         let [_, ny, nz] = grid.shape;
-        let in_field = |voxel: &usize| {
-            field.contains(grid.centre_mm([voxel / (ny * nz), voxel / nz % ny, voxel % nz]))
-        };
+        let in_field = |voxel: &usize| field.contains(grid.centre_mm([voxel / (ny * nz), voxel / nz % ny, voxel % nz]));
         let inside = || (0..grid.voxels()).filter(in_field);
         Self { voxels: inside().filter(|&voxel| sensitivity[voxel] <= 0.0).count(), of: inside().count() }
     }
@@ -79,10 +77,14 @@ fn cure(geometry: &SinogramGeometry, grid: &ImageGrid) -> String {
         RadialSampling::Crystals => geometry.scanner.bin_size_mm,
     };
     if z < (1.0 - ROUNDING) * planes {
-        return format!("its planes are {planes} mm apart: take slices as thick, `voxel_mm = [{x}, {y}, {planes}]` in [image]");
+        return format!(
+            "its planes are {planes} mm apart: take slices as thick, `voxel_mm = [{x}, {y}, {planes}]` in [image]"
+        );
     }
     if x.min(y) < (1.0 - ROUNDING) * bins {
-        return format!("its radial bins are {bins} mm apart: take voxels as large, `voxel_mm = [{bins}, {bins}, {z}]` in [image]");
+        return format!(
+            "its radial bins are {bins} mm apart: take voxels as large, `voxel_mm = [{bins}, {bins}, {z}]` in [image]"
+        );
     }
     "the factors of all lines through them are 0 (virtual crystals, gaps, dead blocks): larger voxels are seen, or a prior \
      fills them from their neighbours"
@@ -100,7 +102,8 @@ mod tests {
     }
 
     fn unseen(max_ring_difference: usize, slices: usize, voxel_z: f64, widths: &Widths) -> (Unseen, Option<String>) {
-        let (geometry, grid) = (geometry(max_ring_difference), ImageGrid::centred([40, 40, slices], [9.0, 9.0, voxel_z]));
+        let (geometry, grid) =
+            (geometry(max_ring_difference), ImageGrid::centred([40, 40, slices], [9.0, 9.0, voxel_z]));
         let found = Unseen::by_geometry(&geometry, &grid, widths);
         (found, found.warning(&geometry, &grid))
     }
@@ -115,7 +118,7 @@ mod tests {
         assert_eq!(unseen(1, 9, 2.425, &none), (Unseen { voxels: 0, of: 9 * 1600 }, None));
         assert_eq!(unseen(0, 5, 4.85, &none).0.voxels, 0);
         // A resolution model that reaches over two slices tells of what lies between.
-        assert_eq!(unseen(0, 9, 2.425, &[6.0; 3].into()).0.voxels, 0);
+        assert_eq!(unseen(0, 9, 2.425, &Some([6.0; 3]).into()).0.voxels, 0);
     }
 
     #[test]
