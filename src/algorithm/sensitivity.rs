@@ -95,11 +95,11 @@ pub(crate) struct ReconstructionSize {
 }
 
 impl ReconstructionSize {
-    /// Bytes of the sensitivities that are kept, and of the image that packed ones are unpacked into.
+    /// Bytes of the sensitivities that are kept, of the least ones, and of the image that packed ones are unpacked into.
     pub fn sensitivity_bytes(&self) -> usize {
         match self.room() {
-            Room::All => self.subsets * self.voxels * size_of::<f32>(),
-            Room::Packed(count) => self.voxels * (size_of::<f32>() + count * size_of::<u16>()),
+            Room::All => (self.subsets + 1) * self.voxels * size_of::<f32>(),
+            Room::Packed(count) => self.voxels * (2 * size_of::<f32>() + count * size_of::<u16>()),
         }
     }
 
@@ -108,8 +108,8 @@ impl ReconstructionSize {
         let Self { counts, others, bins, voxels, subsets } = *self;
         let data = (counts + others) / size_of::<f32>();
         let measurement = (counts.max(SMALL_BYTES.min(size_of::<f32>() * bins)) + others) / size_of::<f32>();
-        // Image, back projection, image between B and G, and one spare for the observers.
-        let left = ((measurement + 4 * voxels) * 3 / 2).saturating_sub(data + bins / subsets + 4 * voxels);
+        // Image, back projection, image between B and G, least sensitivities, and one spare for the observers.
+        let left = ((measurement + 4 * voxels) * 3 / 2).saturating_sub(data + bins / subsets + 5 * voxels);
         if subsets * voxels <= left {
             Room::All
         } else {

@@ -27,9 +27,10 @@ impl AlgorithmConfig {
             Self::Lbfgs(c) => of(false, 2 * c.memory + 5),
             Self::ProximalNewton(_) => of(false, 25),
             Self::Svrn(c) => of(false, 2 * c.subsets + 25),
-            // Dual variables and lengths; with one subset, they are gone before the second sinogram comes that judges the image.
-            Self::Pdhg(_) => KeptArrays { images: 6, sinograms: 1, sensitivities: false },
-            Self::Spdhg(_) => KeptArrays { images: 6, sinograms: 2, sensitivities: false },
+            // Dual variables of data and prior, and lengths; with one subset, they are gone before the second sinogram comes that judges
+            // the image.
+            Self::Pdhg(_) => KeptArrays { images: 9, sinograms: 1, sensitivities: false },
+            Self::Spdhg(_) => KeptArrays { images: 9, sinograms: 2, sensitivities: false },
             Self::Fbp(_) => KeptArrays { images: 2, sinograms: 2, sensitivities: false },
         }
     }
