@@ -164,6 +164,12 @@ fn headers_of_siemens_are_judged_alike() {
         let error = ListMode::open(&path).unwrap_err().to_string();
         assert!(error.contains(&lines.to_lowercase()[..12]), "{error}");
     }
+    // Moments and headings are no numbers.
+    let harmless = "%calibration date (yyyy:mm:dd):=2017:08:09\n%calibration time (hh:mm:ss GMT+00:00):=07:23:33\n\
+                    %GLOBAL SCANNER CALIBRATION FACTOR:=\n%cross calibration factor:=0.96\n%scale factor [1]:={2.0,3.0}";
+    header(harmless);
+    let error = read_norm(&path).unwrap_err().to_string();
+    assert!(error.contains("number of bytes per pixel"), "{error}");
     header("%efficiency scale factor:=2");
     let error = read_norm(&path).unwrap_err().to_string();
     assert!(error.contains("%efficiency scale factor"), "{error}");

@@ -64,7 +64,7 @@ const KEYS: &[(&[Reader], &str, Rule)] = &[
     (NORM, "%scanner quantification factor (bq*s/ecat counts)", Rule::Harmless),
     (NORM, "%cross calibration factor", Rule::Harmless),
     // Several sets of numbers.
-    (BINARY, "number of time frames", Rule::Only(&["1"], ONE_SET)),
+    (BINARY, "number of time frames", Rule::Only(&["1"], "1: give each frame its own file")),
     (BINARY, "number of image data types", Rule::Only(&["1"], ONE_SET)),
     (BINARY, "number of energy windows", Rule::Only(&["1", "0"], ONE_SET)),
     (BINARY, "number of respiratory gates", Rule::Only(&["1", "0"], ONE_SET)),
@@ -119,6 +119,7 @@ fn check_entry(header: &Header, entry: &Entry, reader: Reader) -> Result<(), IoE
         Some(Rule::Honoured) if index.is_some_and(|index| index != 1) => Err(header.wrong(&name, value, ONE_SET)),
         Some(Rule::Only(allowed, meaning)) if !is_one_of(value, allowed) => Err(header.wrong(&name, value, *meaning)),
         Some(_) => Ok(()),
+        None if is_moment(key) => Ok(()),
         None if SUSPECT.iter().any(|word| key.contains(word)) && !changes_nothing(key, value) => {
             let expected = "a key that is known: it seems to change numbers or places, and nobody honours it; take it \
                             out if it does not";
@@ -126,6 +127,11 @@ fn check_entry(header: &Header, entry: &Entry, reader: Reader) -> Result<(), IoE
         }
         None => Ok(()),
     }
+}
+
+/// When something was done, such as a calibration: `%calibration date (yyyy:mm:dd)`.
+fn is_moment(key: &str) -> bool {
+    key.contains("date (yyyy") || key.contains("time (hh")
 }
 
 /// Whether a value is one of several, as text, or as a number, or as a list of such numbers.
