@@ -176,7 +176,8 @@ impl ImageConfig {
         let outside = (0..3).any(|axis| !(edges[axis][0]..=edges[axis][1]).contains(&centre[axis]));
         if self.shape.is_none() && outside {
             let reach = edges.map(|[low, high]| format!("{low:.1} to {high:.1}")).join(", ");
-            let help = format!("the field of view reaches over x, y, z from {reach} mm; a grid beside it needs a `shape`");
+            let help =
+                format!("the field of view reaches over x, y, z from {reach} mm; a grid beside it needs a `shape`");
             return wrong("the middle of the grid lies outside of the field of view".into(), help);
         }
         Ok(())
@@ -271,7 +272,8 @@ mod tests {
 
     #[test]
     fn a_centre_moves_the_grid() {
-        let small = text("[image]\nshape = [41, 31, 21]\nvoxel_mm = [2.0, 3.0, 4.0]\ncentre_mm = [10, -20, 30.5]\n", &mmr());
+        let small =
+            text("[image]\nshape = [41, 31, 21]\nvoxel_mm = [2.0, 3.0, 4.0]\ncentre_mm = [10, -20, 30.5]\n", &mmr());
         let small = small.unwrap();
         assert_eq!((small.shape, small.origin_mm), ([41, 31, 21], [-30.0, -65.0, -9.5]));
         // The voxels of a part are not stretched over the field, and a whole image covers it, wherever its middle is.
@@ -302,7 +304,10 @@ mod tests {
         assert!(beside.contains("no line is") && beside.contains("radius of 287.9 mm"), "{beside}");
         let above = refused("shape = [10, 10, 10]\nvoxel_mm = [2.0, 2.0, 2.0]\ncentre_mm = [0.0, 0.0, 140.0]\n");
         assert!(above.contains("130.0 to 150.0"), "{above}");
-        assert!(text("[image]\nshape = [10, 10, 10]\nvoxel_mm = [2.0, 2.0, 2.0]\ncentre_mm = [0, 0, 138]\n", &mmr()).is_ok());
+        assert!(
+            text("[image]\nshape = [10, 10, 10]\nvoxel_mm = [2.0, 2.0, 2.0]\ncentre_mm = [0, 0, 138]\n", &mmr())
+                .is_ok()
+        );
     }
 
     #[test]

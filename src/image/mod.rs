@@ -35,8 +35,7 @@ impl ImageGrid {
 
     /// The grid whose middle is a point in mm.
     pub fn around(centre_mm: [f64; 3], shape: [usize; 3], voxel_mm: [f64; 3]) -> Self {
-        let origin_mm =
-            std::array::from_fn(|axis| centre_mm[axis] - 0.5 * (shape[axis] as f64 - 1.0) * voxel_mm[axis]);
+        let origin_mm = std::array::from_fn(|axis| centre_mm[axis] - 0.5 * (shape[axis] as f64 - 1.0) * voxel_mm[axis]);
         Self { shape, voxel_mm, origin_mm }
     }
 

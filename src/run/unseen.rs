@@ -5,8 +5,12 @@ use crate::image::ImageGrid;
 use crate::operator::{LinearOperator, Projector, Resolution, Widths};
 use crate::scanner::{FieldOfView, RadialSampling, SinogramGeometry};
 
-/// Views that are looked at together.
-const VIEWS: usize = 8;
+/// Views that are looked at first, and together where these do not see everything; a right angle apart, as the first two.
+const FIRST_VIEWS: usize = 2;
+const VIEWS: usize = 16;
+
+/// Segments that are looked at first: the direct one and its neighbours.
+const FIRST_SEGMENTS: usize = 3;
 
 /// Slices may be this much thinner than planes are apart.
 const ROUNDING: f64 = 1e-6;
@@ -22,28 +26,31 @@ impl Unseen {
     /// Counts the voxels without sensitivity.
     pub fn of(sensitivity: &[f32], grid: &ImageGrid, field: &FieldOfView) -> Self {
         let [_, ny, nz] = grid.shape;
-        let in_field = |voxel: &usize| {
-            field.contains(grid.centre_mm([voxel / (ny * nz), voxel / nz % ny, voxel % nz]))
-        };
+        let in_field = |voxel: &usize| field.contains(grid.centre_mm([voxel / (ny * nz), voxel / nz % ny, voxel % nz]));
         let inside = || (0..grid.voxels()).filter(in_field);
         Self { voxels: inside().filter(|&voxel| sensitivity[voxel] <= 0.0).count(), of: inside().count() }
     }
 
     /// What no line of a geometry sees, whatever its factors are. A few views that see everything are enough.
     pub fn by_geometry(geometry: &SinogramGeometry, grid: &ImageGrid, widths: &Widths) -> Self {
-        let (field, without) = (geometry.field_of_view(), SinogramGeometry { tof: None, ..geometry.clone() });
-        let projector = Projector::new(&without, *grid);
+        let field = geometry.field_of_view();
         let (mut sum, mut one) = (vec![0.0; grid.voxels()], vec![0.0; grid.voxels()]);
-        let step = geometry.views.div_ceil(VIEWS);
+        let step = geometry.views.div_ceil(FIRST_VIEWS);
+        let order: Vec<usize> = (0..step).flat_map(|first| (first..geometry.views).step_by(step)).collect();
+        let (few, others) = order.split_at(FIRST_VIEWS.min(order.len()));
         let mut found = Self::of(&sum, grid, &field);
-        for first in 0..step {
-            let views: Vec<usize> = (first..geometry.views).step_by(step).collect();
-            let some = projector.subset(&views);
-            some.adjoint(&vec![1.0; some.range().iter().product()], &mut one);
-            sum.iter_mut().zip(&one).for_each(|(sum, one)| *sum += one);
-            found = Self::of(&sum, grid, &field);
-            if found.voxels == 0 {
-                return found;
+        let (near, far) = geometry.segments.split_at(FIRST_SEGMENTS.min(geometry.segments.len()));
+        for segments in [near, far].into_iter().filter(|segments| !segments.is_empty()) {
+            let part = SinogramGeometry { tof: None, segments: segments.to_vec(), ..geometry.clone() };
+            let projector = Projector::new(&part, *grid);
+            for views in std::iter::once(few).chain(others.chunks(VIEWS)) {
+                let some = projector.subset(views);
+                some.adjoint(&vec![1.0; some.range().iter().product()], &mut one);
+                sum.iter_mut().zip(&one).for_each(|(sum, one)| *sum += one);
+                found = Self::of(&sum, grid, &field);
+                if found.voxels == 0 {
+                    return found;
+                }
             }
         }
         let Some(resolution) = Resolution::new(grid, widths) else { return found };
@@ -79,10 +86,14 @@ fn cure(geometry: &SinogramGeometry, grid: &ImageGrid) -> String {
         RadialSampling::Crystals => geometry.scanner.bin_size_mm,
     };
     if z < (1.0 - ROUNDING) * planes {
-        return format!("its planes are {planes} mm apart: take slices as thick, `voxel_mm = [{x}, {y}, {planes}]` in [image]");
+        return format!(
+            "its planes are {planes} mm apart: take slices as thick, `voxel_mm = [{x}, {y}, {planes}]` in [image]"
+        );
     }
     if x.min(y) < (1.0 - ROUNDING) * bins {
-        return format!("its radial bins are {bins} mm apart: take voxels as large, `voxel_mm = [{bins}, {bins}, {z}]` in [image]");
+        return format!(
+            "its radial bins are {bins} mm apart: take voxels as large, `voxel_mm = [{bins}, {bins}, {z}]` in [image]"
+        );
     }
     "the factors of all lines through them are 0 (virtual crystals, gaps, dead blocks): larger voxels are seen, or a prior \
      fills them from their neighbours"
@@ -100,7 +111,8 @@ mod tests {
     }
 
     fn unseen(max_ring_difference: usize, slices: usize, voxel_z: f64, widths: &Widths) -> (Unseen, Option<String>) {
-        let (geometry, grid) = (geometry(max_ring_difference), ImageGrid::centred([40, 40, slices], [9.0, 9.0, voxel_z]));
+        let (geometry, grid) =
+            (geometry(max_ring_difference), ImageGrid::centred([40, 40, slices], [9.0, 9.0, voxel_z]));
         let found = Unseen::by_geometry(&geometry, &grid, widths);
         (found, found.warning(&geometry, &grid))
     }
@@ -115,7 +127,7 @@ mod tests {
         assert_eq!(unseen(1, 9, 2.425, &none), (Unseen { voxels: 0, of: 9 * 1600 }, None));
         assert_eq!(unseen(0, 5, 4.85, &none).0.voxels, 0);
         // A resolution model that reaches over two slices tells of what lies between.
-        assert_eq!(unseen(0, 9, 2.425, &[6.0; 3].into()).0.voxels, 0);
+        assert_eq!(unseen(0, 9, 2.425, &Some([6.0; 3]).into()).0.voxels, 0);
     }
 
     #[test]

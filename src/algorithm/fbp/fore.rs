@@ -119,7 +119,9 @@ impl<'a> Relation<'a> {
         let k = if n > self.turn / 2 { n as f64 - self.turn as f64 } else { n as f64 };
         if j as f64 <= self.low_radial || k.abs() <= self.limits.low_angular_cycles as f64 {
             let used = |slice: usize| plane.ring_difference <= self.nearly_direct[slice];
-            return Some(self.slices.place(plane.z_mm)?.map(|(slice, share)| (slice, if used(slice) { share } else { 0.0 })));
+            return Some(
+                self.slices.place(plane.z_mm)?.map(|(slice, share)| (slice, if used(slice) { share } else { 0.0 })),
+            );
         }
         let distance = -k / (j as f64 * self.step);
         if distance.abs() > self.radius_mm { None } else { self.slices.place(plane.z_mm + distance * plane.slope) }

@@ -31,7 +31,8 @@ pub(super) fn rebin(measurement: &Measurement, config: &FbpConfig) -> Result<Dir
         return Err(FbpError::NoData);
     }
     let has = |slice: usize| norm[slice] > 0.0;
-    let empty: Vec<_> = (0..count).filter(|&slice| !has(slice)).map(|slice| (slice, slices.around(slice, has))).collect();
+    let empty: Vec<_> =
+        (0..count).filter(|&slice| !has(slice)).map(|slice| (slice, slices.around(slice, has))).collect();
     values.par_chunks_mut(count).for_each(|bins| {
         for (bin, &norm) in bins.iter_mut().zip(&norm) {
             *bin = if norm > 0.0 { *bin / norm } else { 0.0 };
