@@ -49,7 +49,12 @@ fn span_of(span: usize, max_ring_difference: usize) -> AxialCompression {
     AxialCompression::Span { span, max_ring_difference }
 }
 
-/// Some forty views.
+/// Presets whose first two blocks are not the same; those of the Discovery MI differ in the number of rings alone.
+fn presets() -> impl Iterator<Item = &'static str> {
+    PRESETS.iter().copied().filter(|name| !["ge-dmi-3ring", "ge-dmi-5ring", "ge-dmi-6ring"].contains(name))
+}
+
+/// Some twenty views.
 fn geometry(scanner: Scanner, axial: AxialCompression) -> SinogramGeometry {
     let views = scanner.crystals_per_ring / 2;
     let mashing = (1..=views / 20).rev().find(|m| views.is_multiple_of(*m) && views / m >= 20).unwrap_or(1);
@@ -97,7 +102,7 @@ fn assert_slices(name: &str, scanner: &Scanner, axial: AxialCompression) {
 
 #[test]
 fn every_preset_has_its_slices_at_the_usual_compression() {
-    for name in PRESETS {
+    for name in presets() {
         let (scanner, usual) = short(name);
         assert_slices(name, &scanner, usual);
     }
@@ -105,7 +110,7 @@ fn every_preset_has_its_slices_at_the_usual_compression() {
 
 #[test]
 fn every_preset_has_its_slices_at_span_1() {
-    for name in PRESETS {
+    for name in presets() {
         let scanner = short(name).0;
         let most = (scanner.rings - 1).min(9);
         assert_slices(name, &scanner, span_of(1, most));

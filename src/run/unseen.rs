@@ -5,8 +5,12 @@ use crate::image::ImageGrid;
 use crate::operator::{LinearOperator, Projector, Resolution, Widths};
 use crate::scanner::{FieldOfView, RadialSampling, SinogramGeometry};
 
-/// Views that are looked at together.
-const VIEWS: usize = 8;
+/// Views that are looked at first, and together where these do not see everything; a right angle apart, as the first two.
+const FIRST_VIEWS: usize = 2;
+const VIEWS: usize = 16;
+
+/// Segments that are looked at first: the direct one and its neighbours.
+const FIRST_SEGMENTS: usize = 3;
 
 /// Slices may be this much thinner than planes are apart.
 const ROUNDING: f64 = 1e-6;
@@ -29,19 +33,24 @@ impl Unseen {
 
     /// What no line of a geometry sees, whatever its factors are. A few views that see everything are enough.
     pub fn by_geometry(geometry: &SinogramGeometry, grid: &ImageGrid, widths: &Widths) -> Self {
-        let (field, without) = (geometry.field_of_view(), SinogramGeometry { tof: None, ..geometry.clone() });
-        let projector = Projector::new(&without, *grid);
+        let field = geometry.field_of_view();
         let (mut sum, mut one) = (vec![0.0; grid.voxels()], vec![0.0; grid.voxels()]);
-        let step = geometry.views.div_ceil(VIEWS);
+        let step = geometry.views.div_ceil(FIRST_VIEWS);
+        let order: Vec<usize> = (0..step).flat_map(|first| (first..geometry.views).step_by(step)).collect();
+        let (few, others) = order.split_at(FIRST_VIEWS.min(order.len()));
         let mut found = Self::of(&sum, grid, &field);
-        for first in 0..step {
-            let views: Vec<usize> = (first..geometry.views).step_by(step).collect();
-            let some = projector.subset(&views);
-            some.adjoint(&vec![1.0; some.range().iter().product()], &mut one);
-            sum.iter_mut().zip(&one).for_each(|(sum, one)| *sum += one);
-            found = Self::of(&sum, grid, &field);
-            if found.voxels == 0 {
-                return found;
+        let (near, far) = geometry.segments.split_at(FIRST_SEGMENTS.min(geometry.segments.len()));
+        for segments in [near, far].into_iter().filter(|segments| !segments.is_empty()) {
+            let part = SinogramGeometry { tof: None, segments: segments.to_vec(), ..geometry.clone() };
+            let projector = Projector::new(&part, *grid);
+            for views in std::iter::once(few).chain(others.chunks(VIEWS)) {
+                let some = projector.subset(views);
+                some.adjoint(&vec![1.0; some.range().iter().product()], &mut one);
+                sum.iter_mut().zip(&one).for_each(|(sum, one)| *sum += one);
+                found = Self::of(&sum, grid, &field);
+                if found.voxels == 0 {
+                    return found;
+                }
             }
         }
         let Some(resolution) = Resolution::new(grid, widths) else { return found };
