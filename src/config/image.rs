@@ -299,7 +299,7 @@ mod tests {
         let whole = text("[image]\ncentre_mm = [10.0, 0.0, 2.0]\n", &mmr()).unwrap();
         let [[left, right], _, [foot, head]] = whole.edges_mm();
         assert!(left <= -294.0 && right >= 294.0 && foot <= -128.99 && head >= 128.99, "{whole:?}");
-        assert_eq!(whole.shape, [293, 283, 129]);
+        assert_eq!(whole.shape, [292, 283, 129]);
         let middle: [f64; 3] = std::array::from_fn(|axis| 0.5 * whole.edges_mm()[axis].iter().sum::<f64>());
         assert!((middle[0] - 10.0).abs() < 1e-9 && (middle[2] - 2.0).abs() < 1e-9, "{middle:?}");
     }
@@ -318,7 +318,7 @@ mod tests {
         let far = refused("centre_mm = [0.0, 0.0, 500.0]\n");
         assert!(far.contains("outside of the field of view") && far.contains("-129.0 to 129.0"), "{far}");
         let beside = refused("shape = [10, 10, 10]\nvoxel_mm = [2.0, 2.0, 2.0]\ncentre_mm = [230.0, 230.0, 0.0]\n");
-        assert!(beside.contains("no line is") && beside.contains("radius of 287.9 mm"), "{beside}");
+        assert!(beside.contains("no line is") && beside.contains("radius of 293.2 mm"), "{beside}");
         let above = refused("shape = [10, 10, 10]\nvoxel_mm = [2.0, 2.0, 2.0]\ncentre_mm = [0.0, 0.0, 140.0]\n");
         assert!(above.contains("130.0 to 150.0"), "{above}");
         assert!(
