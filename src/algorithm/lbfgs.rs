@@ -32,7 +32,7 @@ impl<'a> Lbfgs<'a> {
 
     /// The Karush-Kuhn-Tucker residual of the image, which costs nothing here.
     pub fn distance(&self) -> f64 {
-        residual(&self.ascent.image, &self.ascent.gradient, self.objective.sensitivity())
+        residual(self.objective, &self.ascent.image, &self.ascent.gradient)
     }
 }
 

@@ -7,7 +7,7 @@
 
 use super::arithmetic::{add, each};
 use super::sensitivity::sensitivity;
-use super::start::{field_of_view, uniform_start};
+use super::start::{field_of_view, uniform_activity, uniform_start};
 use crate::likelihood::{Model, Scratch};
 use crate::prior::Prior;
 use coincide_kernels::zeros;
@@ -20,6 +20,7 @@ pub struct Objective<'a> {
     beta: f64,
     /// s = Bᵀ Gᵀ m; 0 outside the field of view. Worked out when it is asked for first.
     sensitivity: OnceLock<Vec<f32>>,
+    uniform: OnceLock<f64>,
 }
 
 /// Arrays that the methods of an objective need besides their results.
@@ -31,7 +32,7 @@ pub struct Work {
 impl<'a> Objective<'a> {
     /// L − β R.
     pub fn new(model: &'a Model<'a>, prior: &'a Prior, beta: f64) -> Self {
-        Self { model, prior, beta, sensitivity: OnceLock::new() }
+        Self { model, prior, beta, sensitivity: OnceLock::new(), uniform: OnceLock::new() }
     }
 
     /// The model of the measurement.
@@ -62,6 +63,12 @@ impl<'a> Objective<'a> {
             sensitivity.iter_mut().zip(outside).filter(|(_, outside)| *outside).for_each(|(s, _)| *s = 0.0);
             sensitivity
         })
+    }
+
+    /// The activity of a uniform image with the counts of the measurement.
+    pub(super) fn uniform(&self) -> f64 {
+        let value = || uniform_activity(self.model, self.sensitivity(), &field_of_view(self.model));
+        *self.uniform.get_or_init(value)
     }
 
     /// Arrays of the right sizes.

@@ -2,8 +2,8 @@
 
 use super::{
     AlgorithmConfig, AttenuationConfig, ConfidenceConfig, ConfigError, DecayConfig, FilterConfig, ImageConfig,
-    MeasurementConfig, NormalisationConfig, OutputConfig, PriorConfig, RandomsSource, ReferenceConfig,
-    ResolutionConfig, RunConfig, SentinelConfig, Source, StopConfig, SuvConfig,
+    MeasurementConfig, NormalisationConfig, OutputConfig, PriorConfig, RandomsSource, ReconRunConfig,
+    ReferenceConfig, ResolutionConfig, SentinelConfig, Source, StopConfig, SuvConfig,
 };
 use crate::prior::Capability;
 use crate::scanner::SinogramGeometry;
@@ -62,9 +62,9 @@ pub struct ReconConfig {
     /// Files to write.
     #[serde(default)]
     pub output: OutputConfig,
-    /// Threads and cadence of figures.
+    /// Threads, cadence of figures, counts that no image can explain.
     #[serde(default)]
-    pub run: RunConfig,
+    pub run: ReconRunConfig,
 }
 
 impl ReconConfig {

@@ -1,6 +1,7 @@
 //! The iterative part of a reconstruction: an algorithm, and all that watches it.
 
 use super::figures::Reference;
+use super::climb::Climb;
 use super::fit::{Fit, fit};
 use super::prior::WeightedPrior;
 use super::{Options, RunError, snapshot_path, write_image_file};
@@ -32,6 +33,7 @@ pub(super) struct Made {
     pub beta: Option<f64>,
     pub beta_search: Option<WeightSearch>,
     pub history: Vec<Sample>,
+    pub warnings: Vec<String>,
 }
 
 /// Everything that an iterative run looks at.
@@ -52,6 +54,7 @@ impl Scene<'_> {
         let WeightedPrior { prior, beta, search } = self.prior(start.as_deref())?;
         let objective = Objective::new(self.model, &prior, beta);
         let mut algorithm = self.config.algorithm.build(&objective, start).ok_or_else(not_iterative)?;
+        let start = algorithm.image().to_vec();
         let samples = Rc::new(RefCell::new(Vec::new()));
         let change = RelativeChange::below(self.config.stop.relative_change.map_or(0.0, Positive::get));
         let step = change.last();
@@ -69,8 +72,8 @@ impl Scene<'_> {
         };
         // The algorithm's own arrays go before those that judge its image come.
         let subgradient = algorithm.prior_subgradient();
-        let values = algorithm.into_image();
-        let fit = fit(&objective, &values, subgradient.as_deref());
+        let Climb { values, fit, warnings } =
+            self.climb(&objective, &start, algorithm.into_image(), subgradient.as_deref());
         let (updates, seconds) = last.map_or((0, 0.0), |step| (step.update, step.seconds));
         Ok(Made {
             values,
@@ -83,6 +86,7 @@ impl Scene<'_> {
             beta: self.config.prior.is_some().then_some(beta),
             beta_search: search,
             history: samples.take(),
+            warnings,
         })
     }
 
@@ -114,6 +118,7 @@ impl Scene<'_> {
             beta: None,
             beta_search: None,
             history: Vec::new(),
+            warnings: Vec::new(),
         })
     }
 
@@ -171,6 +176,7 @@ impl Scene<'_> {
             algorithm: self.config.algorithm.name().into(),
             updates: made.updates,
             stop: made.stop,
+            warnings: made.warnings,
             seconds: made.seconds,
             seconds_total: made.seconds,
             full_passes: made.full_passes,

@@ -28,6 +28,7 @@ pub(super) fn recon_page(result: &ReconResult, shown: &Shown, provenance: &[(Str
     page.images(images(result, shown));
     page.section("Result");
     page.table(summary(result));
+    result.warnings.iter().for_each(|warning| page.warning(warning.clone()));
     if let Some(sentinel) = &result.sentinel {
         sentinel_section(&mut page, sentinel);
     }
