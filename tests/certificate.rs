@@ -1,5 +1,5 @@
-//! What a run says of its own image: the distance from the maximum, the objective, counts that no image explains, and that no
-//! algorithm stays or falls without a word.
+//! What a run says of its own image: the distance from the maximum, the objective, counts that no image explains, and
+//! that no algorithm stays or falls without a word.
 
 use coincide::algorithm::{Algorithm, Lbfgs, Objective, optimality};
 use coincide::data::{Background, Measurement};
@@ -105,7 +105,12 @@ fn the_likelihood_is_minus_infinity_where_a_counted_bin_is_impossible() {
     let bins = model.impossible(&hollow, &mut scratch);
     assert!(!bins.is_empty() && bins.iter().all(|bin| measurement.prompts.at(*bin) > 0.0));
     let expected = model.expected(&hollow, &mut scratch);
-    assert_eq!((0..expected.len()).filter(|bin| expected[*bin] == 0.0 && measurement.prompts.at(*bin) > 0.0).collect::<Vec<_>>(), bins);
+    assert_eq!(
+        (0..expected.len())
+            .filter(|bin| expected[*bin] == 0.0 && measurement.prompts.at(*bin) > 0.0)
+            .collect::<Vec<_>>(),
+        bins
+    );
     // Its gradient points back: what is missing is wanted, by finite numbers.
     let (mut gradient, mut part, mut value) = (vec![0.0; hollow.len()], vec![0.0; hollow.len()], 0.0);
     for subset in 0..3 {
@@ -206,7 +211,12 @@ fn newton_methods_agree_without_background_at_the_border_of_the_field() {
         let start = of("[algorithm.osem]\nsubsets = 12\niterations = 1\n");
         let objective = |result: &Value| result["objective"].as_f64().unwrap_or(f64::NEG_INFINITY);
         let best = objective(&newton).max(objective(&lbfgs)).max(objective(&svrn));
-        println!("{name}: svrn {svrn}, proximal-newton {newton}, lbfgs {lbfgs}", svrn = objective(&svrn), newton = objective(&newton), lbfgs = objective(&lbfgs));
+        println!(
+            "{name}: svrn {svrn}, proximal-newton {newton}, lbfgs {lbfgs}",
+            svrn = objective(&svrn),
+            newton = objective(&newton),
+            lbfgs = objective(&lbfgs)
+        );
         for result in [&newton, &svrn, &lbfgs] {
             // All of the way, but for a share of the way that is left to later iterations.
             let (left, way) = (best - objective(result), (best - objective(&start)).max(1.0));

@@ -1,14 +1,14 @@
 //! How far an image is from the maximum.
 //!
-//! x ≥ 0 maximises a concave Φ exactly where x = x⁺, x⁺ = P₊(x + D ∇Φ(x)), for a positive diagonal D (Karush, Kuhn and Tucker). The
-//! distance is the relative step
+//! x ≥ 0 maximises a concave Φ exactly where x = x⁺, x⁺ = P₊(x + D ∇Φ(x)), for a positive diagonal D (Karush, Kuhn and
+//! Tucker). The distance is the relative step
 //!
 //!   ‖x⁺ − x‖ / max(‖x‖, ‖x⁺‖),   D = (x + δ) / s,
 //!
-//! which is EM's, but that δ lets voxels leave 0 which should not be there. δ is 1 % of the root mean square of x, and of the uniform
-//! image with the measurement's counts at least: few active voxels make no other voxel unseen, and an image of 0 is far from the
-//! maximum (1) wherever one voxel wants activity. Without a prior the distance is the relative step that MLEM would take next; near
-//! the maximum ‖x⁺‖ = ‖x‖.
+//! which is EM's, but that δ lets voxels leave 0 which should not be there. δ is 1 % of the root mean square of x, and
+//! of the uniform image with the measurement's counts at least: few active voxels make no other voxel unseen, and an
+//! image of 0 is far from the maximum (1) wherever one voxel wants activity. Without a prior the distance is the
+//! relative step that MLEM would take next; near the maximum ‖x⁺‖ = ‖x‖.
 
 use super::arithmetic::sum;
 use super::objective::{Objective, Work};

@@ -25,9 +25,15 @@ pub(super) struct Point {
     pub parts: Vec<Vec<f32>>,
 }
 
-/// The maximum of the model around a point, or part of the way to it where Φ would fall: a counted bin near ȳ = 0 bends L far
-/// more sharply than any model knows. Where the model leads nowhere, a step along the gradient, which gains if it is short
-/// enough; `None` where that is lost in rounding.
+/// A start: the image, or one that is raised from 0 where Φ is −∞ without.
+pub(super) fn first_point(objective: &Objective, image: Vec<f32>, at: &mut dyn FnMut(Vec<f32>) -> Point) -> Point {
+    let point = at(image);
+    if point.value == f64::NEG_INFINITY { at(objective.lifted(point.image)) } else { point }
+}
+
+/// The maximum of the model around a point, or part of the way to it where Φ would fall: a counted bin near ȳ = 0 bends
+/// L far more sharply than any model knows. Where the model leads nowhere, a step along the gradient, which gains if it
+/// is short enough; `None` where that is lost in rounding.
 pub(super) fn gaining_step(
     objective: &Objective,
     curvature: &mut Curvature,
@@ -40,9 +46,8 @@ pub(super) fn gaining_step(
         let mut image = curvature.climb(objective, &from.image, &from.gradient, &mut known, EFFORT);
         each(&mut image, [&from.image], |after, [before]| before + length * (after - before));
         let point = at(image);
-        if std::env::var("DBG").is_ok() { eprintln!("  trial {} -> {} length {length}", from.value, point.value); }
         let learnt = learn(curvature, from, &point);
-        if keeps(from.value, point.value) {
+        if point.value.is_finite() && keeps(from.value, point.value) {
             return Some(point);
         }
         // What was learnt may be enough; where nothing could be, or not enough, a shorter step always gains.

@@ -13,6 +13,9 @@ use crate::prior::Prior;
 use coincide_kernels::zeros;
 use std::sync::OnceLock;
 
+/// Least activity of a voxel where a start has none, over that of a uniform image.
+const LEAST_ACTIVITY: f64 = 0.01;
+
 /// Φ of one measurement and one prior.
 pub struct Objective<'a> {
     model: &'a Model<'a>,
@@ -83,6 +86,14 @@ impl<'a> Objective<'a> {
         assert_eq!(given.len(), self.sensitivity().len(), "start image does not have the shape {shape:?}");
         let mut image = zeros(given.len());
         each(&mut image, [&given, self.sensitivity()], |_, [x, s]| if s > 0.0 { x.max(0.0) } else { 0.0 });
+        image
+    }
+
+    /// An image at which L is finite: at least 1 % of the uniform image's activity everywhere in the field of view, for
+    /// starts that make a counted bin impossible.
+    pub(super) fn lifted(&self, mut image: Vec<f32>) -> Vec<f32> {
+        let least = (LEAST_ACTIVITY * self.uniform()) as f32;
+        each(&mut image, [self.sensitivity()], |x, [s]| if s > 0.0 { x.max(least) } else { 0.0 });
         image
     }
 

@@ -9,7 +9,7 @@
 //! A starts as a shift-invariant response and learns from every pass over the data (BFGS), also from one whose image loses.
 
 use super::local_model::Curvature;
-use super::newton_step::{Point, gaining_step};
+use super::newton_step::{Point, first_point, gaining_step};
 use super::objective::{Objective, Work};
 use super::{Algorithm, Count, Step};
 use coincide_kernels::zeros;
@@ -29,9 +29,12 @@ impl<'a> ProximalNewton<'a> {
     /// Starts from `start`, or from a uniform image. The objective's subsets only keep its work space small.
     pub fn new(objective: &'a Objective<'a>, start: Option<Vec<f32>>) -> Self {
         let (image, mut work, mut count) = (objective.start(start), objective.work(), Count::new(1));
-        let (curvature, passes) = Curvature::new(objective, &image);
-        count.passed(1.0 + passes);
-        let point = point_at(objective, image, &mut work);
+        let point = first_point(objective, image, &mut |image| {
+            count.passed(1.0);
+            point_at(objective, image, &mut work)
+        });
+        let (curvature, passes) = Curvature::new(objective, &point.image);
+        count.passed(passes);
         Self { objective, point, curvature, work, count }
     }
 

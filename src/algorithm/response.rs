@@ -51,7 +51,6 @@ impl Response {
         let (mut certainty, mut d) = (zeros(x.len()), zeros(x.len()));
         few.certainty(0, x, &mut scratch, &mut certainty);
         GaussianFilter::new(&grid, [SMOOTHING_VOXELS * grid.voxel_mm[0]; 3]).apply(&certainty, &mut d);
-        if std::env::var("DBG").is_ok() { let mut c = d.clone(); c.sort_by(f32::total_cmp); let n=c.len(); eprintln!("certainty {:?}", [0,1,2,3,4,5,6,7,8,9].map(|q| c[(n-1)*q/9])); let mut c = certainty.clone(); c.sort_by(f32::total_cmp); eprintln!("raw {:?}", [0,1,2,3,4,5,6,7,8,9].map(|q| c[(n-1)*q/9])); }
         let least = LEAST_CERTAINTY * d.par_iter().copied().reduce(|| 0.0, f32::max);
         let scale = few.subsets() as f32;
         each(&mut d, [objective.sensitivity()], |c, [s]| if s > 0.0 { (scale * c.max(least)).sqrt() } else { 0.0 });

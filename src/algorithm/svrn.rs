@@ -3,18 +3,19 @@
 //!
 //!   x ← argmax over z ≥ 0 of g·(z − x) − ½ (z − x)ᵀ A (z − x) − β R(z),
 //!
-//! g is ∇L(x) in the first update of an iteration, where x is the anchor x̃, and K (∇Lₖ(x) − ∇Lₖ(x̃)) + ∇L(x̃) in the others. The
-//! model is only roughly right, and a part of the data is enough to see where it led. A learns from anchor to anchor.
+//! g is ∇L(x) in the first update of an iteration, where x is the anchor x̃, and K (∇Lₖ(x) − ∇Lₖ(x̃)) + ∇L(x̃) in the
+//! others. The model is only roughly right, and a part of the data is enough to see where it led. A learns from anchor
+//! to anchor.
 //!
-//! At the end of an iteration all data judge where it led: Φ never falls from one anchor to the next. Where it would, the
-//! iteration is taken back, and the next one begins with a step of proximal Newton, which is tried until it gains, and goes on with
-//! shorter ones. So it is near the border of the field without background: a subset whose lines hardly see the image bends L
-//! far more sharply than A knows.
+//! At the end of an iteration all data judge where it led: Φ never falls from one anchor to the next. Where it would,
+//! the iteration is taken back, and the next one begins with a step of proximal Newton, which is tried until it gains,
+//! and goes on with shorter ones. So it is near the border of the field without background: a subset whose lines hardly
+//! see the image bends L far more sharply than A knows.
 
 use super::arithmetic::{add, each};
 use super::ascent::keeps;
 use super::local_model::{Curvature, Effort, MEMORY};
-use super::newton_step::{Point, gaining_step, learn};
+use super::newton_step::{Point, first_point, gaining_step, learn};
 use super::objective::{Objective, Work};
 use super::quasi_newton::QuasiNewton;
 use super::{Algorithm, Count, Step};
@@ -25,11 +26,12 @@ const STIFFNESS: f32 = 1.2;
 
 const EFFORT: Effort = Effort { left: 0.1, most_steps: 16 };
 
-/// x ← the maximum of the model around x, or part of the way. Besides A, which grows to 24 images, and the K gradients at the
-/// anchor, an update takes about 20.
+/// x ← the maximum of the model around x, or part of the way. Besides A, which grows to 24 images, and the K gradients
+/// at the anchor, an update takes about 20.
 pub struct Svrn<'a> {
     objective: &'a Objective<'a>,
     image: Vec<f32>,
+    /// x̃; never `None` between updates.
     anchor: Option<Point>,
     curvature: Curvature,
     /// The subset that is looked at next.
@@ -47,10 +49,23 @@ pub struct Svrn<'a> {
 impl<'a> Svrn<'a> {
     /// Starts from `start`, or from a uniform image. With one subset every update is an anchor.
     pub fn new(objective: &'a Objective<'a>, start: Option<Vec<f32>>) -> Self {
-        let (image, mut count) = (objective.start(start), Count::new(objective.subsets()));
+        let (mut work, mut count) = (objective.work(), Count::new(objective.subsets()));
+        let at = &mut |image| point_at(objective, image, &mut work, &mut count);
+        let anchor = first_point(objective, objective.start(start), at);
+        let (image, known) = (anchor.image.clone(), QuasiNewton::new(MEMORY));
         let curvature = fresh(objective, &image, &mut count);
-        let (work, known) = (objective.work(), QuasiNewton::new(MEMORY));
-        Self { objective, image, anchor: None, curvature, next: 0, known, length: 1.0, taken_back: false, work, count }
+        Self {
+            objective,
+            image,
+            anchor: Some(anchor),
+            curvature,
+            next: 0,
+            known,
+            length: 1.0,
+            taken_back: false,
+            work,
+            count,
+        }
     }
 
     /// g at the image.
@@ -77,7 +92,8 @@ impl<'a> Svrn<'a> {
     /// The anchor moves on by a step that gains.
     fn moved(&mut self, anchor: Point) -> Point {
         let (objective, work, count) = (self.objective, &mut self.work, &mut self.count);
-        let step = gaining_step(objective, &mut self.curvature, &anchor, &mut |image| point_at(objective, image, work, count));
+        let step =
+            gaining_step(objective, &mut self.curvature, &anchor, &mut |image| point_at(objective, image, work, count));
         let anchor = step.unwrap_or(anchor);
         self.image.copy_from_slice(&anchor.image);
         anchor
@@ -91,7 +107,6 @@ impl<'a> Svrn<'a> {
         if !self.taken_back {
             learn(&mut self.curvature, &last, &here);
         }
-        if std::env::var("DBG").is_ok() { eprintln!("anchor {} here {} length {}", last.value, here.value, self.length); }
         let anchor = if self.taken_back { last } else { here };
         self.length = if self.taken_back { 0.5 * self.length } else { (2.0 * self.length).min(1.0) };
         self.image.copy_from_slice(&anchor.image);
@@ -104,9 +119,7 @@ impl<'a> Svrn<'a> {
 
 impl Algorithm for Svrn<'_> {
     fn update(&mut self) -> Step {
-        let taken = self.anchor.take();
-        let mut anchor =
-            taken.unwrap_or_else(|| point_at(self.objective, self.image.clone(), &mut self.work, &mut self.count));
+        let mut anchor = self.anchor.take().expect("an anchor between updates");
         if self.taken_back && self.count.subset() == 0 {
             anchor = self.moved(anchor);
         } else {

@@ -76,8 +76,8 @@ pub struct StopConfig {
     /// Stop when ‖x − x_before‖ / ‖x‖ of a full iteration falls below this.
     #[serde(default)]
     pub relative_change: Option<Positive>,
-    /// Stop when the distance from the maximum, ‖x⁺ − x‖ / max(‖x‖, ‖x⁺‖) with x⁺ = P₊(x + D ∇Φ), D = (x + δ) / s, falls
-    /// below this. It is found after every full iteration, by one more pass over the data.
+    /// Stop when the distance from the maximum, ‖x⁺ − x‖ / max(‖x‖, ‖x⁺‖) with x⁺ = P₊(x + D ∇Φ), D = (x + δ) / s,
+    /// falls below this. It is found after every full iteration, by one more pass over the data.
     #[serde(default)]
     pub tolerance: Option<Positive>,
 }

@@ -2,8 +2,8 @@
 
 use super::{
     AlgorithmConfig, AttenuationConfig, ConfidenceConfig, ConfigError, DecayConfig, FilterConfig, ImageConfig,
-    MeasurementConfig, NormalisationConfig, OutputConfig, PriorConfig, RandomsSource, ReconRunConfig,
-    ReferenceConfig, ResolutionConfig, SentinelConfig, Source, StopConfig, SuvConfig,
+    MeasurementConfig, NormalisationConfig, OutputConfig, PriorConfig, RandomsSource, ReconRunConfig, ReferenceConfig,
+    ResolutionConfig, SentinelConfig, Source, StopConfig, SuvConfig,
 };
 use crate::prior::Capability;
 use crate::scanner::SinogramGeometry;

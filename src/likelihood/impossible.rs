@@ -6,11 +6,11 @@ use super::poisson::{Bins, term};
 use rayon::prelude::*;
 
 impl Model<'_> {
-    /// Counted bins that an image makes impossible, by their places in the sinogram `[view, radial, tof, plane]`. L is −∞ where there are
-    /// any.
+    /// Counted bins that an image makes impossible, by their places in the sinogram `[view, radial, tof, plane]`. L is
+    /// −∞ where there are any.
     ///
-    /// Of an image that is positive wherever the model may have activity they are those that *every* image makes impossible: lines that
-    /// miss the field of view or have no factor, without a background.
+    /// Of an image that is positive wherever the model may have activity they are those that *every* image makes
+    /// impossible: lines that miss the field of view or have no factor, without a background.
     pub fn impossible(&self, x: &[f32], scratch: &mut Scratch) -> Vec<usize> {
         let mut places = Vec::new();
         for subset in 0..self.subsets() {

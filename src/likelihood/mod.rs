@@ -3,8 +3,8 @@
 //! ȳ = m ⊙ (G B x) + b,  L(x) = Σᵢ yᵢ ln ȳᵢ − ȳᵢ  (the constant −ln yᵢ! left out),
 //! ∇Lₖ(x) = Bᵀ Gₖᵀ \[m ⊙ y / ȳ\] − sₖ,  sₖ = Bᵀ Gₖᵀ m.
 //!
-//! Images are `[x, y, z]`, sinograms of a subset `[view of the subset, radial, tof, plane]`. Bins with ȳ = y = 0 add nothing; where
-//! ȳ = 0 < y, L is −∞. Counts that no image at all can explain are found by [`Model::impossible`].
+//! Images are `[x, y, z]`, sinograms of a subset `[view of the subset, radial, tof, plane]`. Bins with ȳ = y = 0 add
+//! nothing; where ȳ = 0 < y, L is −∞. Counts that no image at all can explain are found by [`Model::impossible`].
 
 mod derivatives;
 mod dual;

@@ -1,6 +1,7 @@
 //! Bin by bin: the mean, its quotient with the counts, and the log-likelihood.
 
-/// Means below this are 0 where they are divided by: the quotient, and sums of it, must stay finite in single precision.
+/// Means below this are 0 where they are divided by: the quotient, and sums of it, must stay finite in single
+/// precision.
 const ALMOST_ZERO: f32 = 1e-25;
 
 /// The bins of one transaxial line: factors for all TOF bins, counts and background for each, `[tof, plane]`.
@@ -52,8 +53,8 @@ pub fn quotient(bins: Bins, planes: usize, integrals: &mut [f32]) {
     });
 }
 
-/// y ln ȳ − ȳ with ȳ = m (G B x) + b, in double precision so that a small ȳ is not taken for 0. −∞ where ȳ = 0 < y: an image that makes
-/// a counted bin impossible is no candidate.
+/// y ln ȳ − ȳ with ȳ = m (G B x) + b, in double precision so that a small ȳ is not taken for 0. −∞ where ȳ = 0 < y: an
+/// image that makes a counted bin impossible is no candidate.
 #[inline(always)]
 pub(super) fn term(integral: f32, y: f32, m: f32, b: f32) -> f64 {
     let mean = f64::from(m) * f64::from(integral) + f64::from(b);
@@ -71,8 +72,8 @@ pub fn log_likelihood(bins: Bins, planes: usize, integrals: &mut [f32]) -> f64 {
     sum
 }
 
-/// Replaces the line integrals G B x by m (y / ȳ − 1); returns Σ y ln ȳ − ȳ. Where ȳ is 0 it counts as `least` in the quotient, so
-/// that the gradient of a counted bin points to where L is finite.
+/// Replaces the line integrals G B x by m (y / ȳ − 1); returns Σ y ln ȳ − ȳ. Where ȳ is 0 it counts as `least` in the
+/// quotient, so that the gradient of a counted bin points to where L is finite.
 pub fn residual(bins: Bins, planes: usize, least: f32, integrals: &mut [f32]) -> f64 {
     let mut sum = 0.0;
     bins.each(planes, integrals, |value, y, m, b| {

@@ -14,6 +14,8 @@ const SAME: f64 = 1e-6;
 /// Distances from the maximum below this are not compared.
 const NEAR: f64 = 1e-5;
 
+const ADVICE: &str = "take more iterations, fewer subsets or smaller steps";
+
 /// What a run gives out.
 pub(super) struct Climb {
     pub values: Vec<f32>,
@@ -23,10 +25,16 @@ pub(super) struct Climb {
 
 impl Scene<'_> {
     /// The image of a run and what it must be said of it; its start, where a convergent algorithm came out below that.
-    pub(super) fn climb(&self, objective: &Objective, start: &[f32], end: Vec<f32>, subgradient: Option<&[f32]>) -> Climb {
+    pub(super) fn climb(
+        &self,
+        objective: &Objective,
+        start: &[f32],
+        end: Vec<f32>,
+        subgradient: Option<&[f32]>,
+    ) -> Climb {
         let (fit, algorithm) = (fit(objective, &end, subgradient), &self.config.algorithm);
-        let has_objective = !algorithm.needs_denoiser()
-            && matches!(objective.prior(), Prior::None | Prior::Smooth(_) | Prior::Dual(_));
+        let has_objective =
+            !algorithm.needs_denoiser() && matches!(objective.prior(), Prior::None | Prior::Smooth(_) | Prior::Dual(_));
         if !has_objective {
             return Climb { values: end, fit, warnings: Vec::new() };
         }
@@ -36,11 +44,13 @@ impl Scene<'_> {
         }
         let has_gradient = !matches!(objective.prior(), Prior::Dual(_));
         let warning = if relative_distance(start, &end) < SAME {
-            Some(format!("the updates did not move the image: it is the start, at a distance of {:.1e} from the maximum", fit.kkt))
+            Some(format!(
+                "the updates did not move the image: it is the start, at a distance of {:.1e} from the maximum",
+                fit.kkt
+            ))
         } else if has_gradient && fit.kkt > distance.max(NEAR) {
             Some(format!(
-                "the image is farther from the maximum than the start was: {:.1e} after {distance:.1e}; take more iterations, \
-                 fewer subsets or smaller steps",
+                "the image is farther from the maximum than the start was: {:.1e} after {distance:.1e}; {ADVICE}",
                 fit.kkt
             ))
         } else {
@@ -53,12 +63,11 @@ impl Scene<'_> {
     /// The objective fell.
     fn fallen(&self, objective: &Objective, start: &[f32], value: f64, end: Vec<f32>, fit: Fit) -> Climb {
         let fell = format!("the objective fell from {value:.6e} at the start to {:.6e}", fit.objective);
-        let advice = "take more iterations, fewer subsets or smaller steps";
         if self.config.algorithm.converges() {
-            let warnings = vec![format!("{fell}, so the image is the start: {advice}")];
+            let warnings = vec![format!("{fell}, so the image is the start: {ADVICE}")];
             return Climb { values: start.to_vec(), fit: super::fit::fit(objective, start, None), warnings };
         }
-        let first = format!("{fell}: this algorithm ends in a cycle around the maximum, or beside it; {advice}");
+        let first = format!("{fell}: this algorithm ends in a cycle around the maximum, or beside it; {ADVICE}");
         let warnings = std::iter::once(first).chain(impossible(objective, &end, fit.objective)).collect();
         Climb { values: end, fit, warnings }
     }
@@ -73,7 +82,9 @@ fn impossible(objective: &Objective, x: &[f32], value: f64) -> Option<String> {
     let bins = model.impossible(x, &mut model.scratch());
     let prompts: f64 = bins.iter().map(|bin| f64::from(model.measurement().prompts.at(*bin))).sum();
     let count = bins.len();
-    Some(format!("the log-likelihood is −∞: the image is 0 along the lines of {count} bins that hold {prompts:.0} prompts"))
+    Some(format!(
+        "the log-likelihood is −∞: the image is 0 along the lines of {count} bins that hold {prompts:.0} prompts"
+    ))
 }
 
 /// ‖a − b‖ / ‖a‖; 0 where both are 0.

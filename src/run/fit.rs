@@ -11,7 +11,8 @@ pub(super) struct Fit {
     pub penalty: f64,
     /// Trues in the image: Σ m ⊙ G B x, in counts.
     pub counts_in_image: f64,
-    /// ‖x⁺ − x‖ / max(‖x‖, ‖x⁺‖), x⁺ = P₊(x + D ∇Φ), D = (x + δ) / s: 0 at the maximum, the relative step of EM elsewhere.
+    /// ‖x⁺ − x‖ / max(‖x‖, ‖x⁺‖), x⁺ = P₊(x + D ∇Φ), D = (x + δ) / s: 0 at the maximum, the relative step of EM
+    /// elsewhere.
     pub kkt: f64,
 }
 

@@ -1,7 +1,8 @@
 //! Prompts that no image can explain, counted before the first update.
 //!
-//! A bin without a background whose line misses the field of the image, or has no factor, expects nothing whatever the image is:
-//! L is −∞ as soon as it holds a count. Such counts are constants of the data, and the likelihood of the others is well defined without them.
+//! A bin without a background whose line misses the field of the image, or has no factor, expects nothing, whatever the
+//! image is: L is −∞ as soon as it holds a count. Such counts are constants of the data, and the likelihood of the
+//! others is well defined without them.
 
 use super::RunError;
 use crate::algorithm::field_of_view;
@@ -19,8 +20,8 @@ pub(super) struct LeftOut {
     pub warning: Option<String>,
 }
 
-/// The counts of a model's measurement that no image on its grid can explain; an error where they are too many and `asked` does not
-/// leave them out.
+/// The counts of a model's measurement that no image on its grid can explain; an error where they are too many and
+/// `asked` does not leave them out.
 pub(super) fn impossible_counts(model: &Model, asked: ImpossibleCounts) -> Result<LeftOut, RunError> {
     let measurement = model.measurement();
     if !measurement.has_bare_counts() {
@@ -51,9 +52,11 @@ fn in_words(model: &Model, bins: &[usize], prompts: f64, share: f64) -> String {
     let without = bins.iter().filter(|bin| factor(**bin) <= 0.0).count();
     let cause = match (without, bins.len() - without) {
         (_, 0) => "no factor (gaps, or factors of another scan)".to_owned(),
-        (0, _) => "no voxel of the field (the object is larger than the image, or randoms and scatter are missing)".to_owned(),
+        (0, _) => {
+            "no voxel of the field (the object is larger than the image, or randoms and scatter are missing)".to_owned()
+        }
         (without, missed) => format!("no factor ({without}: gaps) or no voxel of the field ({missed})"),
     };
-    let (count, percent) = (bins.len(), 100.0 * share);
-    format!("{prompts:.0} prompts ({percent:.2} %) in {count} bins cannot come from any image: their lines have no background and {cause}")
+    let found = format!("{prompts:.0} prompts ({:.2} %) in {} bins", 100.0 * share, bins.len());
+    format!("{found} cannot come from any image: their lines have no background and {cause}")
 }

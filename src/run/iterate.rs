@@ -1,7 +1,7 @@
 //! The iterative part of a reconstruction: an algorithm, and all that watches it.
 
-use super::figures::Reference;
 use super::climb::Climb;
+use super::figures::Reference;
 use super::fit::{Fit, fit};
 use super::prior::WeightedPrior;
 use super::{Options, RunError, snapshot_path, write_image_file};

@@ -129,8 +129,8 @@ impl AlgorithmConfig {
         matches!(self, Self::PnpMm(_) | Self::PnpAdmm(_) | Self::Red(_))
     }
 
-    /// Whether the algorithm comes to the maximum of Φ, where there is one: with several subsets, EM and its relatives end in a cycle
-    /// around it.
+    /// Whether the algorithm comes to the maximum of Φ, where there is one: with several subsets, EM and its relatives
+    /// end in a cycle around it.
     pub fn converges(&self) -> bool {
         match self {
             Self::Osem(OsemConfig { subsets, .. }) | Self::DePierro(DePierroConfig { subsets, .. }) => *subsets == 1,
