@@ -24,11 +24,12 @@ pub(super) struct Climb {
 }
 
 impl Scene<'_> {
-    /// The image of a run and what it must be said of it; its start, where a convergent algorithm came out below that.
+    /// The image of a run and what must be said of it; its start (`None`: uniform), where a convergent algorithm came
+    /// out below that.
     pub(super) fn climb(
         &self,
         objective: &Objective,
-        start: &[f32],
+        start: Option<Vec<f32>>,
         end: Vec<f32>,
         subgradient: Option<&[f32]>,
     ) -> Climb {
@@ -38,12 +39,13 @@ impl Scene<'_> {
         if !has_objective {
             return Climb { values: end, fit, warnings: Vec::new() };
         }
-        let (value, distance) = optimality(objective, start, None, &mut objective.work());
+        let start = start.unwrap_or_else(|| objective.start(None));
+        let (value, distance) = optimality(objective, &start, None, &mut objective.work());
         if fit.objective < value - ROUNDING * value.abs() {
-            return self.fallen(objective, start, value, end, fit);
+            return self.fallen(objective, &start, value, end, fit);
         }
         let has_gradient = !matches!(objective.prior(), Prior::Dual(_));
-        let warning = if relative_distance(start, &end) < SAME {
+        let warning = if relative_distance(&start, &end) < SAME {
             Some(format!(
                 "the updates did not move the image: it is the start, at a distance of {:.1e} from the maximum",
                 fit.kkt

@@ -53,8 +53,10 @@ impl Scene<'_> {
         let start = self.start(iterations.start, self.model)?;
         let WeightedPrior { prior, beta, search } = self.prior(start.as_deref())?;
         let objective = Objective::new(self.model, &prior, beta);
+        let uniform = start.is_none();
         let mut algorithm = self.config.algorithm.build(&objective, start).ok_or_else(not_iterative)?;
-        let start = algorithm.image().to_vec();
+        // A uniform start is made anew when it is compared.
+        let start = (!uniform).then(|| algorithm.image().to_vec());
         let samples = Rc::new(RefCell::new(Vec::new()));
         let change = RelativeChange::below(self.config.stop.relative_change.map_or(0.0, Positive::get));
         let step = change.last();
@@ -73,7 +75,7 @@ impl Scene<'_> {
         // The algorithm's own arrays go before those that judge its image come.
         let subgradient = algorithm.prior_subgradient();
         let Climb { values, fit, warnings } =
-            self.climb(&objective, &start, algorithm.into_image(), subgradient.as_deref());
+            self.climb(&objective, start, algorithm.into_image(), subgradient.as_deref());
         let (updates, seconds) = last.map_or((0, 0.0), |step| (step.update, step.seconds));
         Ok(Made {
             values,
