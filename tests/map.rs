@@ -314,8 +314,9 @@ fn passes_are_counted() {
         ("bsrem", Box::new(Bsrem::new(&objective, steps, BsremVariant::Two, None)), 2.0),
         // The anchor is a pass, and its update needs no other.
         ("svrg", Box::new(Svrg::new(&objective, steps, 2, None)), 3.0 - 1.0 / SUBSETS as f64),
-        // Each iteration has an anchor and all subsets but one; the response is taken from half of the views, twice.
-        ("svrn", Box::new(Svrn::new(&objective, None)), 5.0 - 2.0 / SUBSETS as f64),
+        // The first anchor; each iteration has all subsets but one, and the next anchor; the response is taken from
+        // half of the views, twice.
+        ("svrn", Box::new(Svrn::new(&objective, None)), 6.0 - 2.0 / SUBSETS as f64),
         ("saga", Box::new(Saga::new(&objective, steps, None)), 3.0),
         // The denominator is worked out by two projections and a back projection.
         ("sps", Box::new(Sps::new(&objective, steps, None)), 3.5),

@@ -38,6 +38,11 @@ impl Ascent {
         Self { image, gradient, value, known }
     }
 
+    /// Φ at the image.
+    pub fn value(&self) -> f64 {
+        self.value
+    }
+
     /// x ← P₊(x + α H ∇Φ(x)) with the preconditioner `d`. Where no step gains, x stays, and what the last steps taught is
     /// forgotten.
     ///

@@ -24,15 +24,20 @@ impl<'a> Lbfgs<'a> {
     pub fn new(objective: &'a Objective<'a>, memory: usize, start: Option<Vec<f32>>) -> Self {
         let (image, mut work) = (objective.start(start), objective.work());
         let (d, mut count) = (zeros(image.len()), Count::new(1));
-        let known = QuasiNewton::new(memory);
-        let ascent = Ascent::new(image, known, &mut |x, gradient| objective.gradient(x, &mut work, gradient));
-        count.projected(1);
+        let mut evaluate = |x: &[f32], gradient: &mut [f32]| {
+            count.projected(1);
+            objective.gradient(x, &mut work, gradient)
+        };
+        let mut ascent = Ascent::new(image, QuasiNewton::new(memory), &mut evaluate);
+        if ascent.value() == f64::NEG_INFINITY {
+            ascent = Ascent::new(objective.lifted(ascent.image), ascent.known, &mut evaluate);
+        }
         Self { objective, ascent, d, work, count }
     }
 
     /// The Karush-Kuhn-Tucker residual of the image, which costs nothing here.
     pub fn distance(&self) -> f64 {
-        residual(&self.ascent.image, &self.ascent.gradient, self.objective.sensitivity())
+        residual(self.objective, &self.ascent.image, &self.ascent.gradient)
     }
 }
 

@@ -86,12 +86,12 @@ impl Curvature {
         };
         let taken = std::mem::replace(known, QuasiNewton::new(MEMORY));
         let mut ascent = Ascent::new(x.to_vec(), taken, &mut model);
-        let first = residual(&ascent.image, &ascent.gradient, s);
+        let first = residual(objective, &ascent.image, &ascent.gradient);
         let (mut d, mut distance) = (zeros(x.len()), first);
         for _ in 0..effort.most_steps {
             harmonic(objective, &ascent.image, &mut d);
             ascent.step(&d, distance, mean_inside(&ascent.image, s), &mut model);
-            distance = residual(&ascent.image, &ascent.gradient, s);
+            distance = residual(objective, &ascent.image, &ascent.gradient);
             if distance < effort.left * first {
                 break;
             }

@@ -14,6 +14,7 @@ mod kkt;
 mod lbfgs;
 mod local_model;
 mod map_start;
+mod newton_step;
 mod objective;
 mod osem;
 mod osl;

@@ -7,11 +7,14 @@
 
 use super::arithmetic::{add, each};
 use super::sensitivity::sensitivity;
-use super::start::{field_of_view, uniform_start};
+use super::start::{field_of_view, uniform_activity, uniform_start};
 use crate::likelihood::{Model, Scratch};
 use crate::prior::Prior;
 use coincide_kernels::zeros;
 use std::sync::OnceLock;
+
+/// Least activity of a voxel where a start has none, over that of a uniform image.
+const LEAST_ACTIVITY: f64 = 0.01;
 
 /// Φ of one measurement and one prior.
 pub struct Objective<'a> {
@@ -20,6 +23,7 @@ pub struct Objective<'a> {
     beta: f64,
     /// s = Bᵀ Gᵀ m; 0 outside the field of view. Worked out when it is asked for first.
     sensitivity: OnceLock<Vec<f32>>,
+    uniform: OnceLock<f64>,
 }
 
 /// Arrays that the methods of an objective need besides their results.
@@ -31,7 +35,7 @@ pub struct Work {
 impl<'a> Objective<'a> {
     /// L − β R.
     pub fn new(model: &'a Model<'a>, prior: &'a Prior, beta: f64) -> Self {
-        Self { model, prior, beta, sensitivity: OnceLock::new() }
+        Self { model, prior, beta, sensitivity: OnceLock::new(), uniform: OnceLock::new() }
     }
 
     /// The model of the measurement.
@@ -64,6 +68,12 @@ impl<'a> Objective<'a> {
         })
     }
 
+    /// The activity of a uniform image with the counts of the measurement.
+    pub(super) fn uniform(&self) -> f64 {
+        let value = || uniform_activity(self.model, self.sensitivity(), &field_of_view(self.model));
+        *self.uniform.get_or_init(value)
+    }
+
     /// Arrays of the right sizes.
     pub fn work(&self) -> Work {
         Work { scratch: self.model.scratch(), part: zeros(self.model.grid().voxels()) }
@@ -76,6 +86,14 @@ impl<'a> Objective<'a> {
         assert_eq!(given.len(), self.sensitivity().len(), "start image does not have the shape {shape:?}");
         let mut image = zeros(given.len());
         each(&mut image, [&given, self.sensitivity()], |_, [x, s]| if s > 0.0 { x.max(0.0) } else { 0.0 });
+        image
+    }
+
+    /// An image at which L is finite: at least 1 % of the uniform image's activity everywhere in the field of view, for
+    /// starts that make a counted bin impossible.
+    pub(super) fn lifted(&self, mut image: Vec<f32>) -> Vec<f32> {
+        let least = (LEAST_ACTIVITY * self.uniform()) as f32;
+        each(&mut image, [self.sensitivity()], |x, [s]| if s > 0.0 { x.max(least) } else { 0.0 });
         image
     }
 

@@ -6,13 +6,18 @@ use crate::likelihood::Model;
 /// One value wherever all views see the voxel, such that the image has the net counts of the measurement.
 pub(super) fn uniform_start(model: &Model, sensitivity: &[f32]) -> Vec<f32> {
     let inside = field_of_view(model);
+    let value = uniform_activity(model, sensitivity, &inside) as f32;
+    inside.iter().map(|&inside| if inside { value } else { 0.0 }).collect()
+}
+
+/// The value of that image.
+pub(super) fn uniform_activity(model: &Model, sensitivity: &[f32], inside: &[bool]) -> f64 {
     let measurement = model.measurement();
     let prompts = measurement.total_prompts();
     // Where randoms and scatter are as many as the prompts, some positive start is still needed.
     let net = (prompts - measurement.total_background()).max(0.01 * prompts);
-    let seen: f64 = sensitivity.iter().zip(&inside).filter(|(_, inside)| **inside).map(|(&s, _)| s as f64).sum();
-    let value = if seen > 0.0 && net > 0.0 { (net / seen) as f32 } else { 0.0 };
-    inside.iter().map(|&inside| if inside { value } else { 0.0 }).collect()
+    let seen: f64 = sensitivity.iter().zip(inside).filter(|(_, inside)| **inside).map(|(&s, _)| s as f64).sum();
+    if seen > 0.0 && net > 0.0 { net / seen } else { 0.0 }
 }
 
 /// Voxels whose centres lie no farther from the axis than the outermost radial bin.

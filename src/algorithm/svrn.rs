@@ -3,13 +3,19 @@
 //!
 //!   x ← argmax over z ≥ 0 of g·(z − x) − ½ (z − x)ᵀ A (z − x) − β R(z),
 //!
-//! g is ∇L(x) in the first update of an iteration, which makes x the anchor x̃, and K (∇Lₖ(x) − ∇Lₖ(x̃)) + ∇L(x̃) in the others. The
-//! model is only roughly right, and a part of the data is enough to see where it led. A learns from anchor to anchor.
+//! g is ∇L(x) in the first update of an iteration, where x is the anchor x̃, and K (∇Lₖ(x) − ∇Lₖ(x̃)) + ∇L(x̃) in the
+//! others. The model is only roughly right, and a part of the data is enough to see where it led. A learns from anchor
+//! to anchor.
+//!
+//! At the end of an iteration all data judge where it led: Φ never falls from one anchor to the next. Where it would,
+//! the iteration is taken back, and the next one begins with a step of proximal Newton, which is tried until it gains,
+//! and goes on with shorter ones. So it is near the border of the field without background: a subset whose lines hardly
+//! see the image bends L far more sharply than A knows.
 
 use super::arithmetic::{add, each};
 use super::ascent::keeps;
-use super::kkt::mean_inside;
 use super::local_model::{Curvature, Effort, MEMORY};
+use super::newton_step::{Point, first_point, gaining_step, learn};
 use super::objective::{Objective, Work};
 use super::quasi_newton::QuasiNewton;
 use super::{Algorithm, Count, Step};
@@ -18,105 +24,111 @@ use coincide_kernels::zeros;
 /// A over the response: steps by a part of the data must not overshoot where the response is too small.
 const STIFFNESS: f32 = 1.2;
 
-/// Part of its activity that an image must keep from one anchor to the next.
-const LEAST_ACTIVITY: f64 = 0.1;
-
 const EFFORT: Effort = Effort { left: 0.1, most_steps: 16 };
 
-/// x ← the maximum of the model around x. Where Φ fell from one anchor to the next, the next update starts from the one before,
-/// with a larger A. Besides A, which grows to 24 images, and the K gradients at the anchor, an update takes about 20.
+/// x ← the maximum of the model around x, or part of the way. Besides A, which grows to 24 images, and the K gradients
+/// at the anchor, an update takes about 20.
 pub struct Svrn<'a> {
     objective: &'a Objective<'a>,
     image: Vec<f32>,
-    anchor: Option<Anchor>,
+    /// x̃; never `None` between updates.
+    anchor: Option<Point>,
     curvature: Curvature,
     /// The subset that is looked at next.
     next: usize,
     /// What the ascents since the anchor was taken learnt of the model.
     known: QuasiNewton,
+    /// Part of the way to the model's maximum that an update goes.
+    length: f32,
+    /// Whether the last iteration was taken back.
+    taken_back: bool,
     work: Work,
     count: Count,
-}
-
-/// x̃, with Φ, ∇L and ∇Lₖ there.
-struct Anchor {
-    image: Vec<f32>,
-    value: f64,
-    gradient: Vec<f32>,
-    parts: Vec<Vec<f32>>,
 }
 
 impl<'a> Svrn<'a> {
     /// Starts from `start`, or from a uniform image. With one subset every update is an anchor.
     pub fn new(objective: &'a Objective<'a>, start: Option<Vec<f32>>) -> Self {
-        let (image, mut count) = (objective.start(start), Count::new(objective.subsets()));
+        let (mut work, mut count) = (objective.work(), Count::new(objective.subsets()));
+        let at = &mut |image| point_at(objective, image, &mut work, &mut count);
+        let anchor = first_point(objective, objective.start(start), at);
+        let (image, known) = (anchor.image.clone(), QuasiNewton::new(MEMORY));
         let curvature = fresh(objective, &image, &mut count);
-        let (work, known) = (objective.work(), QuasiNewton::new(MEMORY));
-        Self { objective, image, anchor: None, curvature, next: 0, known, work, count }
+        Self {
+            objective,
+            image,
+            anchor: Some(anchor),
+            curvature,
+            next: 0,
+            known,
+            length: 1.0,
+            taken_back: false,
+            work,
+            count,
+        }
     }
 
     /// g at the image.
-    fn gradient(&mut self) -> Vec<f32> {
-        let (first, subsets) = (self.count.subset() == 0, self.objective.subsets());
-        let anchor = match self.anchor.take() {
-            Some(anchor) if !first => anchor,
-            last => self.next_anchor(last),
-        };
-        let mut g = anchor.gradient.clone();
-        if !first {
+    fn gradient(&mut self, anchor: &Point) -> Vec<f32> {
+        let (mut g, subsets) = (anchor.gradient.clone(), self.objective.subsets());
+        if self.count.subset() > 0 {
             let (k, mut now) = (self.next, zeros(g.len()));
             self.next = (k + 1) % subsets;
             self.objective.data_gradient(k, &self.image, &mut self.work, &mut now);
             self.count.projected(1);
             each(&mut g, [&now, &anchor.parts[k]], |g, [now, then]| g + subsets as f32 * (now - then));
         }
-        self.anchor = Some(anchor);
         g
     }
 
-    /// The image as the anchor, or the last one where that was better.
-    fn next_anchor(&mut self, last: Option<Anchor>) -> Anchor {
-        let anchor = self.anchor_here();
+    /// x ← part of the way to the maximum of the model.
+    fn climb(&mut self, anchor: &Point) {
+        let (g, length) = (self.gradient(anchor), self.length);
+        let mut image = self.curvature.climb(self.objective, &self.image, &g, &mut self.known, EFFORT);
+        each(&mut image, [&self.image], |after, [before]| before + length * (after - before));
+        self.image = image;
+    }
+
+    /// The anchor moves on by a step that gains.
+    fn moved(&mut self, anchor: Point) -> Point {
+        let (objective, work, count) = (self.objective, &mut self.work, &mut self.count);
+        let step =
+            gaining_step(objective, &mut self.curvature, &anchor, &mut |image| point_at(objective, image, work, count));
+        let anchor = step.unwrap_or(anchor);
+        self.image.copy_from_slice(&anchor.image);
+        anchor
+    }
+
+    /// The image as the next anchor, or the last one where that was better.
+    fn next_anchor(&mut self, last: Point) -> Point {
+        let here = point_at(self.objective, self.image.clone(), &mut self.work, &mut self.count);
         self.known.forget();
-        let Some(last) = last else { return anchor };
-        let (mut step, mut change) = (anchor.image.clone(), last.gradient.clone());
-        each(&mut step, [&last.image], |after, [before]| after - before);
-        each(&mut change, [&anchor.gradient], |before, [after]| before - after);
-        self.curvature.learn(&step, change);
-        // A model is no guide to where L is not defined, because counted bins are left without activity.
-        let activity = |image: &[f32]| mean_inside(image, self.objective.sensitivity());
-        let defined = activity(&anchor.image) >= LEAST_ACTIVITY * activity(&last.image);
-        let anchor = if defined && keeps(last.value, anchor.value) {
-            anchor
-        } else {
-            self.image.copy_from_slice(&last.image);
-            self.curvature.stiffen(2.0);
-            last
-        };
+        self.taken_back = !keeps(last.value, here.value);
+        if !self.taken_back {
+            learn(&mut self.curvature, &last, &here);
+        }
+        let anchor = if self.taken_back { last } else { here };
+        self.length = if self.taken_back { 0.5 * self.length } else { (2.0 * self.length).min(1.0) };
+        self.image.copy_from_slice(&anchor.image);
         if self.curvature.full() {
             self.curvature = fresh(self.objective, &self.image, &mut self.count);
         }
         anchor
     }
-
-    fn anchor_here(&mut self) -> Anchor {
-        let (mut gradient, mut value) = (zeros(self.image.len()), -self.objective.penalty(&self.image));
-        let mut part = |k| {
-            let mut part = zeros(gradient.len());
-            value += self.objective.data_gradient(k, &self.image, &mut self.work, &mut part);
-            add(&mut gradient, 1.0, &part);
-            part
-        };
-        let parts = (0..self.objective.subsets()).map(&mut part).collect();
-        self.count.passed(1.0);
-        Anchor { image: self.image.clone(), value, gradient, parts }
-    }
 }
 
 impl Algorithm for Svrn<'_> {
     fn update(&mut self) -> Step {
-        let g = self.gradient();
-        self.image = self.curvature.climb(self.objective, &self.image, &g, &mut self.known, EFFORT);
+        let mut anchor = self.anchor.take().expect("an anchor between updates");
+        if self.taken_back && self.count.subset() == 0 {
+            anchor = self.moved(anchor);
+        } else {
+            self.climb(&anchor);
+        }
+        if self.count.subset() + 1 == self.objective.subsets() && self.image != anchor.image {
+            anchor = self.next_anchor(anchor);
+        }
+        self.anchor = Some(anchor);
         self.count.done()
     }
 
@@ -127,6 +139,20 @@ impl Algorithm for Svrn<'_> {
     fn into_image(self: Box<Self>) -> Vec<f32> {
         self.image
     }
+}
+
+/// Φ, ∇L and ∇Lₖ at an image.
+fn point_at(objective: &Objective, image: Vec<f32>, work: &mut Work, count: &mut Count) -> Point {
+    let (mut gradient, mut value) = (zeros(image.len()), -objective.penalty(&image));
+    let part = |k| {
+        let mut part = zeros(image.len());
+        value += objective.data_gradient(k, &image, work, &mut part);
+        add(&mut gradient, 1.0, &part);
+        part
+    };
+    let parts = (0..objective.subsets()).map(part).collect();
+    count.passed(1.0);
+    Point { image, value, gradient, parts }
 }
 
 /// A at an image, a little too large.

@@ -34,7 +34,7 @@ pub use error::{ConfigError, Mistake};
 pub use image::{AttenuationConfig, CtConfig, FilterConfig, ImageConfig, ResolutionConfig, WholeField, WidthAtRadius};
 pub use measurement::{InterfileConfig, MeasurementConfig, MmrListmodeConfig, NegativePrompts, RandomsConfig};
 pub use normalise::{ComponentsConfig, NormaliseConfig, NormaliseOutput};
-pub use output::{OutputConfig, RunConfig, StopConfig, snapshot_path};
+pub use output::{ImpossibleCounts, OutputConfig, ReconRunConfig, RunConfig, StopConfig, snapshot_path};
 pub use phantom::phantom;
 pub use prior::*;
 pub use psf::{PointScan, PsfConfig};

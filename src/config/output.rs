@@ -106,10 +106,36 @@ pub struct StopConfig {
     /// Stop when ‖x − x_before‖ / ‖x‖ of a full iteration falls below this.
     #[serde(default)]
     pub relative_change: Option<Positive>,
-    /// Stop when the distance from the maximum, ‖P₊(x + D ∇Φ) − x‖ / ‖x‖ with D = (x + δ) / s, falls below this. It is
-    /// found after every full iteration, by one more pass over the data.
+    /// Stop when the distance from the maximum, ‖x⁺ − x‖ / max(‖x‖, ‖x⁺‖) with x⁺ = P₊(x + D ∇Φ), D = (x + δ) / s,
+    /// falls below this. It is found after every full iteration, by one more pass over the data.
     #[serde(default)]
     pub tolerance: Option<Positive>,
+}
+
+/// `[run]` of a reconstruction: how the run is carried out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReconRunConfig {
+    /// Threads; 0 means all.
+    #[serde(default)]
+    pub threads: usize,
+    /// Objective and figures of merit every so many full iterations; 0 means only at the end.
+    #[serde(default)]
+    pub figures_every: usize,
+    /// What becomes of prompts that no image can explain: their lines have no background, and no factor or no voxel.
+    #[serde(default)]
+    pub impossible: ImpossibleCounts,
+}
+
+/// What becomes of prompts that no image can explain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ImpossibleCounts {
+    /// Few are left out with a warning; where they are more than 1 % of the prompts, the run is refused.
+    #[default]
+    Refuse,
+    /// They are left out with a warning, however many they are.
+    LeaveOut,
 }
 
 /// `[run]`: how the run is carried out; nothing here changes the image.

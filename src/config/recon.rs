@@ -3,8 +3,8 @@
 use super::collisions::{Written, collisions};
 use super::{
     AlgorithmConfig, AttenuationConfig, ConfidenceConfig, ConfigError, DecayConfig, FilterConfig, ImageConfig,
-    MeasurementConfig, NormalisationConfig, OutputConfig, PriorConfig, RandomsSource, ReferenceConfig,
-    ResolutionConfig, RunConfig, SentinelConfig, Source, StopConfig, SuvConfig,
+    MeasurementConfig, NormalisationConfig, OutputConfig, PriorConfig, RandomsSource, ReconRunConfig, ReferenceConfig,
+    ResolutionConfig, SentinelConfig, Source, StopConfig, SuvConfig,
 };
 use crate::prior::Capability;
 use crate::scanner::SinogramGeometry;
@@ -63,9 +63,9 @@ pub struct ReconConfig {
     /// Files to write.
     #[serde(default)]
     pub output: OutputConfig,
-    /// Threads and cadence of figures.
+    /// Threads, cadence of figures, counts that no image can explain.
     #[serde(default)]
-    pub run: RunConfig,
+    pub run: ReconRunConfig,
 }
 
 impl ReconConfig {

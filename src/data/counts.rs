@@ -106,6 +106,15 @@ impl Counts {
         room
     }
 
+    /// Sets some bins to 0.
+    pub fn clear(&mut self, bins: &[usize]) {
+        match self {
+            Self::U8(all) => bins.iter().for_each(|bin| all[*bin] = 0),
+            Self::U16(all) => bins.iter().for_each(|bin| all[*bin] = 0),
+            Self::F32(all) => bins.iter().for_each(|bin| all[*bin] = 0.0),
+        }
+    }
+
     /// All counts, one after the other.
     pub fn iter(&self) -> impl Iterator<Item = f32> + '_ {
         (0..self.len()).map(|bin| self.at(bin))

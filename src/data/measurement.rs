@@ -2,6 +2,7 @@
 
 use super::{Background, Counts};
 use crate::scanner::SinogramGeometry;
+use rayon::prelude::*;
 use std::ops::Range;
 
 /// Everything a reconstruction needs of a scan. Bins are `[view, radial, tof, plane]`, plane contiguous.
@@ -31,6 +32,17 @@ impl Measurement {
     /// Total expected background.
     pub fn total_background(&self) -> f64 {
         self.background.as_ref().map_or(0.0, Background::total)
+    }
+
+    /// Whether some bin has counts but no background, which only activity on its line can explain.
+    pub fn has_bare_counts(&self) -> bool {
+        let Some(background) = &self.background else { return true };
+        let [views, radial, tof, planes] = self.geometry.shape();
+        let bare = |(counts, expected): &mut (Vec<f32>, Vec<f32>), line: usize| {
+            let counts = self.prompts.range(line * tof * planes..(line + 1) * tof * planes, counts);
+            counts.iter().zip(background.line(line, expected)).any(|(y, b)| *y > 0.0 && *b <= 0.0)
+        };
+        (0..views * radial).into_par_iter().map_init(Default::default, bare).any(|bare| bare)
     }
 
     /// Bins of one view.

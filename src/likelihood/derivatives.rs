@@ -8,10 +8,13 @@ use rayon::prelude::*;
 impl Model<'_> {
     /// out = ∇Lₖ(x) = Bᵀ Gₖᵀ \[m ⊙ (y / ȳ − 1)\]; returns Lₖ(x).
     ///
-    /// The difference is taken bin by bin, where it is small and exact, not between two large images.
+    /// The difference is taken bin by bin, where it is small and exact, not between two large images. Where ȳ = 0 < y,
+    /// Lₖ is −∞ and the gradient that of ȳ = 1 % of a mean bin: about the one at an image of 1 % of the activity.
     pub fn gradient(&self, subset: usize, x: &[f32], scratch: &mut Scratch, out: &mut [f32]) -> f64 {
         self.forward(subset, x, &mut scratch.image, &mut scratch.sinogram);
-        let value = self.sum_lines(subset, &mut scratch.sinogram, residual);
+        let least = self.least_mean();
+        let value =
+            self.sum_lines(subset, &mut scratch.sinogram, |bins, planes, column| residual(bins, planes, least, column));
         self.back(subset, &scratch.sinogram, &mut scratch.image, out);
         value
     }

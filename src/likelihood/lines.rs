@@ -47,11 +47,16 @@ impl Model<'_> {
         self.measurement.geometry.planes()
     }
 
+    /// The place of a transaxial line of a subset in the whole sinogram.
+    pub(super) fn line(&self, subset: usize, line: usize) -> usize {
+        let radial_bins = self.measurement.geometry.radial_bins;
+        self.subsets[subset].views[line / radial_bins] * radial_bins + line % radial_bins
+    }
+
     /// The bins of a transaxial line of a subset.
     pub(super) fn bins<'a>(&'a self, subset: usize, line: usize, room: &'a mut Unpacked) -> Bins<'a> {
-        let (radial_bins, planes, column) = (self.measurement.geometry.radial_bins, self.planes(), self.column());
-        let line = self.subsets[subset].views[line / radial_bins] * radial_bins + line % radial_bins;
-        let measurement = self.measurement;
+        let (measurement, planes, column) = (self.measurement, self.planes(), self.column());
+        let line = self.line(subset, line);
         Bins {
             counts: measurement.prompts.range(line * column..(line + 1) * column, &mut room.counts),
             factors: measurement.factors.as_ref().map(|m| &m[line * planes..][..planes]),

@@ -3,11 +3,12 @@
 //! ȳ = m ⊙ (G B x) + b,  L(x) = Σᵢ yᵢ ln ȳᵢ − ȳᵢ  (the constant −ln yᵢ! left out),
 //! ∇Lₖ(x) = Bᵀ Gₖᵀ \[m ⊙ y / ȳ\] − sₖ,  sₖ = Bᵀ Gₖᵀ m.
 //!
-//! Images are `[x, y, z]`, sinograms of a subset `[view of the subset, radial, tof, plane]`. Bins that cannot be seen
-//! (ȳ = 0) are left out.
+//! Images are `[x, y, z]`, sinograms of a subset `[view of the subset, radial, tof, plane]`. Bins with ȳ = y = 0 add
+//! nothing; where ȳ = 0 < y, L is −∞. Counts that no image at all can explain are found by [`Model::impossible`].
 
 mod derivatives;
 mod dual;
+mod impossible;
 mod lines;
 mod model;
 mod poisson;

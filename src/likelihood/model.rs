@@ -6,6 +6,7 @@ use crate::image::ImageGrid;
 use crate::operator::{LinearOperator, Projector, Resolution, Widths};
 use coincide_kernels::zeros;
 use rayon::prelude::*;
+use std::sync::OnceLock;
 
 /// ȳ = m ⊙ (G B x) + b, split into subsets of views.
 pub struct Model<'a> {
@@ -14,6 +15,7 @@ pub struct Model<'a> {
     resolution_fwhm_mm: Option<[f64; 3]>,
     pub(super) subsets: Vec<Subset>,
     grid: ImageGrid,
+    least_mean: OnceLock<f32>,
 }
 
 pub(super) struct Subset {
@@ -46,6 +48,7 @@ impl<'a> Model<'a> {
             resolution_fwhm_mm: widths.at_axis(),
             subsets: subsets.into_iter().map(|views| Subset { projector: projector.subset(&views), views }).collect(),
             grid,
+            least_mean: OnceLock::new(),
         })
     }
 
@@ -55,7 +58,8 @@ impl<'a> Model<'a> {
         let projector = &self.subsets[0].projector;
         let subsets = subsets.into_iter().map(|views| Subset { projector: projector.subset(&views), views }).collect();
         let (resolution, resolution_fwhm_mm) = (self.resolution.clone(), self.resolution_fwhm_mm);
-        Ok(Self { measurement: self.measurement, resolution, resolution_fwhm_mm, subsets, grid: self.grid })
+        let (measurement, grid, least_mean) = (self.measurement, self.grid, OnceLock::new());
+        Ok(Self { measurement, resolution, resolution_fwhm_mm, subsets, grid, least_mean })
     }
 
     /// The same model of another measurement of the same geometry.
@@ -65,7 +69,7 @@ impl<'a> Model<'a> {
         let subset = |subset: &Subset| Subset { views: subset.views.clone(), projector: subset.projector.clone() };
         let subsets = self.subsets.iter().map(subset).collect();
         let (resolution, resolution_fwhm_mm) = (self.resolution.clone(), self.resolution_fwhm_mm);
-        Model { measurement, resolution, resolution_fwhm_mm, subsets, grid: self.grid }
+        Model { measurement, resolution, resolution_fwhm_mm, subsets, grid: self.grid, least_mean: OnceLock::new() }
     }
 
     /// The image grid.
@@ -111,7 +115,13 @@ impl<'a> Model<'a> {
         self.back(subset, &scratch.sinogram, &mut scratch.image, out);
     }
 
-    /// L(x) over all subsets.
+    /// 1 % of the mean count of a bin.
+    pub(super) fn least_mean(&self) -> f32 {
+        let mean = || self.measurement.total_prompts() / self.measurement.prompts.len().max(1) as f64;
+        *self.least_mean.get_or_init(|| ((0.01 * mean()) as f32).max(1e-30))
+    }
+
+    /// L(x) over all subsets; −∞ where it makes a counted bin impossible.
     pub fn log_likelihood(&self, x: &[f32], scratch: &mut Scratch) -> f64 {
         let mut sum = 0.0;
         for subset in 0..self.subsets.len() {

@@ -1,5 +1,9 @@
 //! Bin by bin: the mean, its quotient with the counts, and the log-likelihood.
 
+/// Means below this are 0 where they are divided by: the quotient, and sums of it, must stay finite in single
+/// precision.
+const ALMOST_ZERO: f32 = 1e-25;
+
 /// The bins of one transaxial line: factors for all TOF bins, counts and background for each, `[tof, plane]`.
 #[derive(Clone, Copy)]
 pub struct Bins<'a> {
@@ -49,30 +53,34 @@ pub fn quotient(bins: Bins, planes: usize, integrals: &mut [f32]) {
     });
 }
 
-/// Σ y ln ȳ − ȳ over the bins, from their line integrals G B x.
+/// y ln ȳ − ȳ with ȳ = m (G B x) + b, in double precision so that a small ȳ is not taken for 0. −∞ where ȳ = 0 < y: an
+/// image that makes a counted bin impossible is no candidate.
+#[inline(always)]
+pub(super) fn term(integral: f32, y: f32, m: f32, b: f32) -> f64 {
+    let mean = f64::from(m) * f64::from(integral) + f64::from(b);
+    match (mean > 0.0, y > 0.0) {
+        (true, _) => f64::from(y) * mean.ln() - mean,
+        (false, true) => f64::NEG_INFINITY,
+        (false, false) => 0.0,
+    }
+}
+
+/// Σ y ln ȳ − ȳ over the bins, from their line integrals G B x; −∞ where some ȳ = 0 < y.
 pub fn log_likelihood(bins: Bins, planes: usize, integrals: &mut [f32]) -> f64 {
     let mut sum = 0.0;
-    bins.each(planes, integrals, |value, y, m, b| {
-        let mean = (m * *value + b) as f64;
-        if mean > 0.0 {
-            sum += y as f64 * mean.ln() - mean;
-        }
-    });
+    bins.each(planes, integrals, |value, y, m, b| sum += term(*value, y, m, b));
     sum
 }
 
-/// Replaces the line integrals G B x by m (y / ȳ − 1); returns Σ y ln ȳ − ȳ. Bins that cannot be seen (ȳ = 0) count as
-/// y = 0.
-pub fn residual(bins: Bins, planes: usize, integrals: &mut [f32]) -> f64 {
+/// Replaces the line integrals G B x by m (y / ȳ − 1); returns Σ y ln ȳ − ȳ. Where ȳ is 0 it counts as `least` in the
+/// quotient, so that the gradient of a counted bin points to where L is finite.
+pub fn residual(bins: Bins, planes: usize, least: f32, integrals: &mut [f32]) -> f64 {
     let mut sum = 0.0;
     bins.each(planes, integrals, |value, y, m, b| {
         let mean = m * *value + b;
-        if mean > 0.0 {
-            sum += y as f64 * (mean as f64).ln() - mean as f64;
-            *value = m * ((y - mean) / mean);
-        } else {
-            *value = -m;
-        }
+        let mean = if mean > ALMOST_ZERO { mean } else { least };
+        sum += term(*value, y, m, b);
+        *value = m * ((y - mean) / mean);
     });
     sum
 }

@@ -21,13 +21,16 @@ pub struct ReconResult {
     pub updates: usize,
     /// Why the run ended.
     pub stop: String,
+    /// What a reader of the image must know.
+    pub warnings: Vec<String>,
     /// Reconstruction time in s, without reading, metrics and writing.
     pub seconds: f64,
     /// Time of the whole run in s.
     pub seconds_total: f64,
     /// Passes over the data: one is a projection and a back projection of all counts.
     pub full_passes: f64,
-    /// Φ = L − β R of the last image with L = Σ y ln ȳ − ȳ; `None` for analytic algorithms.
+    /// Φ = L − β R of the last image with L = Σ y ln ȳ − ȳ; `None` for analytic algorithms, −∞ (null in JSON)
+    /// for an image that makes a counted bin impossible.
     pub objective: Option<f64>,
     /// β R of the last image; 0 without a prior.
     pub penalty: f64,
@@ -45,7 +48,7 @@ pub struct ReconResult {
     pub counts_prompts: f64,
     /// Figures of merit against the reference, by name; empty without one.
     pub metrics: BTreeMap<String, f64>,
-    /// Distance from the maximum: ‖P₊(x + D ∇Φ) − x‖ / ‖x‖ with D = (x + δ) / s.
+    /// Distance from the maximum: ‖x⁺ − x‖ / max(‖x‖, ‖x⁺‖), x⁺ = P₊(x + D ∇Φ), D = (x + δ) / s.
     pub kkt: Option<f64>,
     /// What the counts say against the image, where that was asked.
     pub sentinel: Option<SentinelResult>,

@@ -141,6 +141,9 @@ impl fmt::Display for ReconResult {
         if let Some(confidence) = &self.confidence {
             write!(f, "\n{confidence}")?;
         }
+        for warning in &self.warnings {
+            writeln!(f, "warning: {warning}")?;
+        }
         for file in &self.files {
             writeln!(f, "{}", file.display())?;
         }

@@ -60,6 +60,21 @@ pub enum RunError {
         /// Updates that were made.
         updates: usize,
     },
+    /// Too many prompts that no image can explain.
+    #[error(
+        "{found}; add the background, mend the factors or widen [image], \
+         or set `impossible = \"leave-out\"` in [run] to go on without them"
+    )]
+    Impossible {
+        /// How many they are, and why.
+        found: String,
+    },
+    /// No weight predicts the held-out counts.
+    #[error(
+        "no weight of the prior can be found by held-out counts: with each, the image is 0 where some were measured, \
+         and there is no background; give `beta` a number"
+    )]
+    HeldOut,
     /// The number of subsets does not fit.
     #[error(transparent)]
     Subsets(#[from] SubsetError),

@@ -12,7 +12,8 @@ pub(super) struct Fit {
     pub penalty: f64,
     /// Trues in the image: Σ m ⊙ G B x, in counts.
     pub counts_in_image: f64,
-    /// ‖P₊(x + D ∇Φ) − x‖ / ‖x‖ with D = (x + δ) / s: 0 at the maximum, the relative step of EM elsewhere.
+    /// ‖x⁺ − x‖ / max(‖x‖, ‖x⁺‖), x⁺ = P₊(x + D ∇Φ), D = (x + δ) / s: 0 at the maximum, the relative step of EM
+    /// elsewhere.
     pub kkt: f64,
     /// Voxels that no line sees.
     pub unseen: Unseen,

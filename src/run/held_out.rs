@@ -54,6 +54,9 @@ pub(super) fn best_weight(scene: &Scene, prior: &Prior) -> Result<WeightSearch, 
     let scores: Vec<f64> = rungs.iter().map(|&rung| deviance(rung)).collect();
     let best = (0..rungs.len()).min_by(|&a, &b| scores[a].total_cmp(&scores[b])).unwrap_or(0);
     golden_section(rungs[best] - std::f64::consts::LN_10, rungs[best] + std::f64::consts::LN_10, &mut deviance);
+    if trials.iter().all(|trial| trial.deviance == f64::INFINITY) {
+        return Err(RunError::HeldOut);
+    }
     let beta = trials.iter().min_by(|a, b| a.deviance.total_cmp(&b.deviance)).map_or(1.0, |trial| trial.beta);
     Ok(WeightSearch { beta, kept: KEPT, seed: SEED, trials })
 }

@@ -1,5 +1,6 @@
 //! The iterative part of a reconstruction: an algorithm, and all that watches it.
 
+use super::climb::Climb;
 use super::figures::Reference;
 use super::fit::{Fit, fit};
 use super::prior::WeightedPrior;
@@ -33,6 +34,7 @@ pub(super) struct Made {
     pub beta: Option<f64>,
     pub beta_search: Option<WeightSearch>,
     pub history: Vec<Sample>,
+    pub warnings: Vec<String>,
 }
 
 /// Everything that an iterative run looks at.
@@ -54,7 +56,10 @@ impl Scene<'_> {
         let start = self.start(iterations.start, self.model)?;
         let WeightedPrior { prior, beta, search } = self.prior(start.as_deref())?;
         let objective = Objective::new(self.model, &prior, beta);
+        let uniform = start.is_none();
         let mut algorithm = self.config.algorithm.build(&objective, start).ok_or_else(not_iterative)?;
+        // A uniform start is made anew when it is compared.
+        let start = (!uniform).then(|| algorithm.image().to_vec());
         let samples = Rc::new(RefCell::new(Vec::new()));
         let change = RelativeChange::below(self.config.stop.relative_change.map_or(0.0, Positive::get));
         let step = change.last();
@@ -72,8 +77,8 @@ impl Scene<'_> {
         };
         // The algorithm's own arrays go before those that judge its image come.
         let subgradient = algorithm.prior_subgradient();
-        let values = algorithm.into_image();
-        let fit = fit(&objective, &values, subgradient.as_deref());
+        let Climb { values, fit, warnings } =
+            self.climb(&objective, start, algorithm.into_image(), subgradient.as_deref());
         let (updates, seconds) = last.map_or((0, 0.0), |step| (step.update, step.seconds));
         Ok(Made {
             values,
@@ -86,6 +91,7 @@ impl Scene<'_> {
             beta: self.config.prior.is_some().then_some(beta),
             beta_search: search,
             history: samples.take(),
+            warnings,
         })
     }
 
@@ -117,6 +123,7 @@ impl Scene<'_> {
             beta: None,
             beta_search: None,
             history: Vec::new(),
+            warnings: Vec::new(),
         })
     }
 
@@ -181,6 +188,7 @@ impl Scene<'_> {
             algorithm: self.config.algorithm.name().into(),
             updates: made.updates,
             stop: made.stop,
+            warnings: made.warnings,
             seconds: made.seconds,
             seconds_total: made.seconds,
             full_passes: made.full_passes,

@@ -5,7 +5,7 @@
 
 use super::measurement::is_interfile;
 use crate::algorithm::ReconstructionSize;
-use crate::config::{MeasurementConfig, ReconConfig, ResolutionConfig, Source};
+use crate::config::{MeasurementConfig, ReconConfig, ResolutionConfig, Source, StartConfig};
 use crate::image::ImageGrid;
 use crate::io::hdf5;
 use crate::operator::Resolution;
@@ -62,7 +62,11 @@ pub(super) fn predicted_bytes(
     let (kept, sensitivities) = (config.algorithm.kept_arrays(), size.sensitivity_bytes() as f64);
     let arrays = kept.images as f64 * image + kept.sinograms as f64 * bins;
     let arrays = if kept.sensitivities { sensitivities + arrays } else { sensitivities.max(arrays) };
-    let besides = arrays + Resolution::bytes(grid, &widths) as f64;
+    let start = config.algorithm.iterations().map_or(0.0, |iterations| match iterations.start {
+        StartConfig::Uniform => 0.0,
+        StartConfig::Osem(_) | StartConfig::File(_) => image, // it is kept, to be compared with the result
+    });
+    let besides = start + arrays + Resolution::bytes(grid, &widths) as f64;
     OWN_BYTES + made.max(counts + others + 4.0 * image + besides + 2.0 * bins / subsets as f64)
 }
 

@@ -4,6 +4,7 @@ use super::confidence::{Confidence, lesion_masks};
 use super::corrections::correct;
 use super::field::{field, known_slices};
 use super::figures::Reference;
+use super::impossible::{LeftOut, impossible_counts};
 use super::iterate::{Made, Scene};
 use super::measurement::{Acquired, acquire, measurement_geometry};
 use super::page::{Shown, recon_page};
@@ -71,10 +72,21 @@ pub(super) fn reconstruct(
     }
     let widths = config.resolution.as_ref().map(ResolutionConfig::widths).unwrap_or_default();
     let sentinel = config.sentinel();
-    let (measurement, kept) = held_out(sentinel.as_ref(), measurement)?;
+    let (mut measurement, kept) = held_out(sentinel.as_ref(), measurement)?;
     let margin = field(config, &measurement, grid, options);
     let subsets = model_subsets(config, measurement.geometry.views);
-    let model = Model::new(&measurement, margin.wider(), widths, subsets)?;
+    let model = Model::new(&measurement, margin.wider(), widths.clone(), subsets)?;
+    let left_out = match config.algorithm.method() {
+        Method::Iterative(_) => impossible_counts(&model, config.run.impossible)?,
+        Method::Analytic(_) => LeftOut::default(),
+    };
+    let model = if left_out.bins.is_empty() {
+        model
+    } else {
+        measurement.prompts.clear(&left_out.bins);
+        Model::new(&measurement, margin.wider(), widths, subsets)?
+    };
+    left_out.warning.iter().for_each(|warning| options.console.say(format!("warning: {warning}")));
     let reference = config.reference.as_ref().map(|truth| Reference::read(truth, &grid, source)).transpose()?;
     let mut record = Record::new("recon", &source.text, &source.path);
     (record.inputs, record.seed) = (inputs, seed);
@@ -97,6 +109,7 @@ pub(super) fn reconstruct(
     let asked = config.confidence.as_ref().filter(|_| !options.interrupt.pressed());
     let confidence = asked.map(|confidence| scene.confidence(confidence, &whole_image)).transpose()?.flatten();
     let mut result = scene.result(made, &image);
+    result.warnings.extend(left_out.warning);
     result.sentinel = judged.as_ref().map(|judged| judged.result.clone());
     result.confidence = confidence.as_ref().map(|confidence| confidence.result.clone());
     files.extend(judged.iter().flat_map(|judged| judged.files.clone()));

@@ -129,6 +129,25 @@ impl AlgorithmConfig {
         matches!(self, Self::PnpMm(_) | Self::PnpAdmm(_) | Self::Red(_))
     }
 
+    /// Whether the algorithm comes to the maximum of Φ, where there is one: with several subsets, EM and its relatives
+    /// end in a cycle around it.
+    pub fn converges(&self) -> bool {
+        match self {
+            Self::Osem(OsemConfig { subsets, .. }) | Self::DePierro(DePierroConfig { subsets, .. }) => *subsets == 1,
+            Self::Osl(_) | Self::PnpMm(_) | Self::PnpAdmm(_) | Self::Red(_) | Self::Fbp(_) => false,
+            Self::Mlem(_)
+            | Self::Bsrem(_)
+            | Self::Sps(_)
+            | Self::Svrg(_)
+            | Self::Saga(_)
+            | Self::Lbfgs(_)
+            | Self::ProximalNewton(_)
+            | Self::Svrn(_)
+            | Self::Pdhg(_)
+            | Self::Spdhg(_) => true,
+        }
+    }
+
     /// Subsets, iterations and start of an iterative algorithm; `None` for analytic ones.
     pub fn iterations(&self) -> Option<Iterations<'_>> {
         match self.method() {

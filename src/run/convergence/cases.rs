@@ -5,10 +5,10 @@ use crate::config::{ReconConfig, Source};
 
 /// Names that `bench convergence` knows.
 pub const CONVERGENCE_CASES: &[&str] =
-    &["nema-mmr", "nema-mmr-low", "nema-dmi", "brain-mmr", "torso-mct", "rods-nanopet", "tiny"];
+    &["nema-mmr", "nema-mmr-low", "nema-dmi", "brain-mmr", "torso-mct", "rods-nanopet", "border", "border-low", "tiny"];
 
 /// Cases that run when none is named; `tiny` is for tests.
-pub(super) const USUAL_CASES: usize = 6;
+pub(super) const USUAL_CASES: usize = 8;
 
 /// One case.
 pub(super) struct Case {
@@ -20,6 +20,8 @@ pub(super) struct Case {
     /// Regions whose means are scored.
     pub regions: &'static [&'static str],
 }
+
+const SPHERES: &[&str] = &["background", "sphere-30-x8", "sphere-30-x4", "sphere-30-x0"];
 
 const NEMA: &[&str] =
     &["sphere-10", "sphere-13", "sphere-17", "sphere-22", "sphere-28", "sphere-37", "lung-insert", "background"];
@@ -47,12 +49,9 @@ pub(super) fn case(name: &str) -> Result<Case, RunError> {
             "chamber",
             &["chamber", "cold-air", "cold-water", "rod-1", "rod-2", "rod-3", "rod-4", "rod-5"],
         ),
-        "tiny" => (
-            "tiny",
-            include_str!("tiny.toml"),
-            "background",
-            &["background", "sphere-30-x8", "sphere-30-x4", "sphere-30-x0"],
-        ),
+        "border" => ("border", include_str!("border.toml"), "background", SPHERES),
+        "border-low" => ("border-low", include_str!("border-low.toml"), "background", SPHERES),
+        "tiny" => ("tiny", include_str!("tiny.toml"), "background", SPHERES),
         _ => {
             let known = CONVERGENCE_CASES.join(", ");
             return Err(RunError::Usage(format!("no case is called `{name}`; known are {known}")));
