@@ -21,8 +21,6 @@ pub struct ReconResult {
     pub updates: usize,
     /// Why the run ended.
     pub stop: String,
-    /// What a reader of the image must know.
-    pub warnings: Vec<String>,
     /// Reconstruction time in s, without reading, metrics and writing.
     pub seconds: f64,
     /// Time of the whole run in s.

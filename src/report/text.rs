@@ -141,9 +141,6 @@ impl fmt::Display for ReconResult {
         if let Some(confidence) = &self.confidence {
             write!(f, "\n{confidence}")?;
         }
-        for warning in &self.warnings {
-            writeln!(f, "warning: {warning}")?;
-        }
         for file in &self.files {
             writeln!(f, "{}", file.display())?;
         }

@@ -179,7 +179,8 @@ impl Scene<'_> {
         let iterative = self.config.algorithm.iterations().is_some();
         let mut metrics = self.reference.map_or_else(BTreeMap::new, |reference| reference.figures(image));
         let unseen = fit.unseen.warning(&measurement.geometry, &image.grid);
-        let warnings = unseen.into_iter().chain(self.reference.and_then(|reference| reference.resampled.clone()));
+        let resampled = self.reference.and_then(|reference| reference.resampled.clone());
+        let warnings = made.warnings.into_iter().chain(unseen).chain(resampled);
         metrics.extend(self.config.suv.iter().flat_map(|suv| suv.figures(&metrics)).collect::<Vec<_>>());
         ReconResult {
             output: None,
@@ -188,7 +189,6 @@ impl Scene<'_> {
             algorithm: self.config.algorithm.name().into(),
             updates: made.updates,
             stop: made.stop,
-            warnings: made.warnings,
             seconds: made.seconds,
             seconds_total: made.seconds,
             full_passes: made.full_passes,

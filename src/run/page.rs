@@ -29,7 +29,6 @@ pub(super) fn recon_page(result: &ReconResult, shown: &Shown, provenance: &[(Str
     page.section("Result");
     result.warnings.iter().for_each(|warning| page.warning(warning));
     page.table(summary(result));
-    result.warnings.iter().for_each(|warning| page.warning(warning.clone()));
     if let Some(sentinel) = &result.sentinel {
         sentinel_section(&mut page, sentinel);
     }
