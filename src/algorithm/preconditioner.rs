@@ -9,6 +9,9 @@ use coincide_kernels::zeros;
 /// δ over the mean of the image: a voxel at 0 must be able to leave it.
 const FLOOR: f64 = 0.01;
 
+/// Sensitivity of a voxel that is hardly seen, over the mean.
+const HARDLY_SEEN: f64 = 0.25;
+
 /// Width of the filter that keeps single noisy voxels from setting their own step, in mm.
 const SMOOTHING_MM: f64 = 5.0;
 
@@ -19,14 +22,23 @@ pub(super) fn em(objective: &Objective, x: &[f32], d: &mut [f32]) {
     each(d, [x, s], |_, [x, s]| if s > 0.0 { (x + delta) / s } else { 0.0 });
 }
 
-/// D = (x̃ + δ) / (s + 2 (x̃ + δ) β diag ∇²R(x̃)) at a smoothed image x̃: EM's step and half a Newton step on the prior
-/// alone, added harmonically (Ehrhardt, Kereta & Schramm 2025, arXiv:2506.04976, the winner of PETRIC).
+/// D = (x̃ + δ) / (s + 2 (x̃ + δ) β r) at a smoothed image x̃: EM's step and half a Newton step on the prior alone, added harmonically
+/// (Ehrhardt, Kereta & Schramm 2025, arXiv:2506.04976, the winner of PETRIC).
+///
+/// r is diag ∇²R(x̃). Of voxels that are hardly seen, as those behind the ends of the scanner, the prior rules, and a second derivative
+/// alone does not bound a step: that of the relative difference prior vanishes at a spike. There r is at least half the curvature of the
+/// prior's surrogate at x.
 pub(super) fn harmonic(objective: &Objective, x: &[f32], d: &mut [f32]) {
     let (s, mut smooth, mut curvature) = (objective.sensitivity(), zeros(x.len()), zeros(x.len()));
     GaussianFilter::new(&objective.model().grid(), [SMOOTHING_MM; 3]).apply(x, &mut smooth);
     let delta = (FLOOR * mean_inside(x, s)) as f32;
     objective.prior_curvature(&smooth, &mut curvature);
-    each(d, [&smooth, s, &curvature], |_, [x, s, r]| match s > 0.0 {
+    if !objective.surrogate_share(x, d) {
+        d.fill(0.0);
+    }
+    let (half, hardly) = (0.5 * objective.subsets() as f32, (HARDLY_SEEN * mean_inside(s, s)) as f32);
+    each(d, [&smooth, s, &curvature], |share, [x, s, r]| match s > 0.0 {
+        true if s < hardly => (x + delta) / (s + 2.0 * (x + delta) * r.max(half * share)),
         true => (x + delta) / (s + 2.0 * (x + delta) * r),
         false => 0.0,
     });

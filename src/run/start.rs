@@ -1,5 +1,6 @@
 //! The first image of an iterative run.
 
+use super::field::known_slices;
 use super::iterate::Scene;
 use super::{RunError, image_file};
 use crate::algorithm::{Osem, drive};
@@ -27,7 +28,21 @@ impl Scene<'_> {
         let mut observers: Vec<Box<dyn crate::algorithm::Observer>> =
             vec![Box::new(Interrupt::new(self.options.interrupt.raised.clone()))];
         drive(&mut *osem, subsets * start.iterations, &mut observers);
-        Ok(crate::algorithm::Algorithm::into_image(osem))
+        Ok(self.with_flat_ends(crate::algorithm::Algorithm::into_image(osem)))
+    }
+
+    /// An image whose slices behind the scanner's ends are those at its ends: of few updates they are mostly noise.
+    fn with_flat_ends(&self, mut image: Vec<f32>) -> Vec<f32> {
+        let known = known_slices(&self.model.measurement().geometry, &self.model.grid());
+        let (Some(first), Some(last)) = (known.iter().position(|k| *k), known.iter().rposition(|k| *k)) else {
+            return image;
+        };
+        for row in image.chunks_exact_mut(known.len()) {
+            let (head, foot) = (row[first], row[last]);
+            row[..first].fill(head);
+            row[last + 1..].fill(foot);
+        }
+        image
     }
 
     fn start_file(&self, path: &Path) -> Result<Vec<f32>, RunError> {
