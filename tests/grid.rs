@@ -86,7 +86,8 @@ impl Folder {
     fn refused(&self) -> String {
         let output = self.run("recon scan.toml --force");
         assert_eq!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stderr).unwrap()
+        let said = String::from_utf8(output.stderr).unwrap();
+        said.replace('│', " ").split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     /// The activity of the ball on a grid, as a file.

@@ -83,7 +83,7 @@ fn a_strong_quadratic_prior_from_an_osem_image() {
     let start = || Some(start.clone());
     let runs = vec![
         run("lbfgs", Lbfgs::new(&one, 7, start()), 12, 8e-3),
-        run("proximal-newton", ProximalNewton::new(&one, start()), 8, 4e-3),
+        run("proximal-newton", ProximalNewton::new(&one, start()), 8, 1.5e-2),
         run("svrn", Svrn::new(&many, start()), 12, 1e-3),
         run("de-pierro", DePierro::new(&many, start()), 12, 2e-2),
         run("sps", Sps::new(&many, STEPS, start()), 12, 2.8e-2),

@@ -1,16 +1,13 @@
 //! Positive diagonals D that turn gradients into steps; 0 outside the field of view.
 
 use super::arithmetic::each;
-use super::kkt::mean_inside;
+use super::kkt::{HARDLY_SEEN, mean_inside};
 use super::objective::Objective;
 use crate::operator::GaussianFilter;
 use coincide_kernels::zeros;
 
 /// δ over the mean of the image: a voxel at 0 must be able to leave it.
 const FLOOR: f64 = 0.01;
-
-/// Sensitivity of a voxel that is hardly seen, over the mean.
-const HARDLY_SEEN: f64 = 0.25;
 
 /// Width of the filter that keeps single noisy voxels from setting their own step, in mm.
 const SMOOTHING_MM: f64 = 5.0;
