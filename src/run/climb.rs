@@ -14,6 +14,9 @@ const SAME: f64 = 1e-6;
 /// Distances from the maximum below this are not compared.
 const NEAR: f64 = 1e-5;
 
+/// From this distance on an image is as far from the maximum as an empty one, which is at 1.
+const FAR: f64 = 0.9;
+
 const ADVICE: &str = "take more iterations, fewer subsets or smaller steps";
 
 /// What a run gives out.
@@ -45,16 +48,15 @@ impl Scene<'_> {
             return self.fallen(objective, &start, value, end, fit);
         }
         let has_gradient = !matches!(objective.prior(), Prior::Dual(_));
-        let warning = if relative_distance(&start, &end) < SAME {
+        let (kkt, same) = (fit.kkt, relative_distance(&start, &end) < SAME);
+        let warning = if same {
+            Some(format!("the updates did not move the image: it is the start, {kkt:.1e} from the maximum"))
+        } else if has_gradient && kkt > distance.max(NEAR) {
             Some(format!(
-                "the updates did not move the image: it is the start, at a distance of {:.1e} from the maximum",
-                fit.kkt
+                "the image is farther from the maximum than the start was: {kkt:.1e} after {distance:.1e}; {ADVICE}"
             ))
-        } else if has_gradient && fit.kkt > distance.max(NEAR) {
-            Some(format!(
-                "the image is farther from the maximum than the start was: {:.1e} after {distance:.1e}; {ADVICE}",
-                fit.kkt
-            ))
+        } else if has_gradient && kkt > FAR {
+            Some(format!("the image is {kkt:.2} from the maximum: as far as an empty one; {ADVICE}"))
         } else {
             None
         };
