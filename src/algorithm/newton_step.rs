@@ -2,6 +2,7 @@
 
 use super::arithmetic::each;
 use super::ascent::keeps;
+use super::kkt::mean_inside;
 use super::local_model::{Curvature, Effort, MEMORY};
 use super::objective::Objective;
 use super::preconditioner::harmonic;
@@ -13,6 +14,9 @@ const TRIALS: usize = 6;
 
 /// Steps along the gradient that are tried where the model leads nowhere, each a third of the last.
 const LAST_TRIALS: usize = 12;
+
+/// Part of its activity that an image must keep in one step.
+const LEAST_ACTIVITY: f64 = 0.1;
 
 const EFFORT: Effort = Effort { left: 0.03, most_steps: 20 };
 
@@ -47,7 +51,10 @@ pub(super) fn gaining_step(
         each(&mut image, [&from.image], |after, [before]| before + length * (after - before));
         let point = at(image);
         let learnt = learn(curvature, from, &point);
-        if point.value.is_finite() && keeps(from.value, point.value) {
+        // A model is no guide to where all activity is gone.
+        let s = objective.sensitivity();
+        let active = mean_inside(&point.image, s) >= LEAST_ACTIVITY * mean_inside(&from.image, s);
+        if active && point.value.is_finite() && keeps(from.value, point.value) {
             return Some(point);
         }
         // What was learnt may be enough; where nothing could be, or not enough, a shorter step always gains.

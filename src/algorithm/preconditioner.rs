@@ -12,10 +12,15 @@ const FLOOR: f64 = 0.01;
 /// Width of the filter that keeps single noisy voxels from setting their own step, in mm.
 const SMOOTHING_MM: f64 = 5.0;
 
+/// δ: a part of the mean of x, and of the uniform image with the measurement's counts at least, so that an image of 0 can be left.
+fn floor(objective: &Objective, x: &[f32]) -> f32 {
+    (FLOOR * mean_inside(x, objective.sensitivity()).max(objective.uniform())) as f32
+}
+
 /// D = (x + δ) / s, the step of EM.
 pub(super) fn em(objective: &Objective, x: &[f32], d: &mut [f32]) {
     let s = objective.sensitivity();
-    let delta = (FLOOR * mean_inside(x, s)) as f32;
+    let delta = floor(objective, x);
     each(d, [x, s], |_, [x, s]| if s > 0.0 { (x + delta) / s } else { 0.0 });
 }
 
@@ -28,7 +33,7 @@ pub(super) fn em(objective: &Objective, x: &[f32], d: &mut [f32]) {
 pub(super) fn harmonic(objective: &Objective, x: &[f32], d: &mut [f32]) {
     let (s, mut smooth, mut curvature) = (objective.sensitivity(), zeros(x.len()), zeros(x.len()));
     GaussianFilter::new(&objective.model().grid(), [SMOOTHING_MM; 3]).apply(x, &mut smooth);
-    let delta = (FLOOR * mean_inside(x, s)) as f32;
+    let delta = floor(objective, x);
     objective.prior_curvature(&smooth, &mut curvature);
     if !objective.surrogate_share(x, d) {
         d.fill(0.0);
