@@ -77,7 +77,7 @@ fn the_uniform_start_has_the_net_counts() {
         let model = Model::new(&measurement, grid(), None, 1).unwrap();
         let start = Osem::new(&model, None);
         let counts = model.counts_in_image(start.image(), &mut model.scratch());
-        let expected = f64::from(net) * measurement.geometry.bins() as f64;
+        let expected = net * measurement.geometry.bins() as f64;
         assert!((counts / expected - 1.0).abs() < 1e-4, "{counts}, not {expected}");
     }
 }
