@@ -10,7 +10,7 @@ use coincide_kernels::{fusion::fuse, zeros};
 
 /// z = x − ∇R(x) / c,   x ← fuse(e, z, (β / K) c, d),
 ///
-/// with EM's step e of the subset and its weight d, which is sₖ where the subset sees enough ([`super::em`]), and the prior's surrogate
+/// with EM's step e of the subset and its weight d, which is sₖ where the subset sees enough (`em`), and the prior's surrogate
 /// R(z) ≤ R(x) + ∇R(x)·(z − x) + ½ Σ cⱼ (zⱼ − xⱼ)². Nothing is filled in outside of the field of view.
 pub struct DePierro<'a> {
     objective: &'a Objective<'a>,

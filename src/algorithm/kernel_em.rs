@@ -8,7 +8,7 @@ use crate::prior::KernelMatrix;
 use coincide_kernels::zeros;
 
 /// α ← α / (Kᵀ sₖ) ⊙ Kᵀ Bᵀ Gₖᵀ \[m ⊙ y / ȳ(K α)\],   x = K α: MLEM with one subset, OSEM with more. What a subset hardly sees of a
-/// coefficient, it hardly moves ([`super::em`]).
+/// coefficient, it hardly moves (`em`).
 pub struct KernelEm<'a> {
     objective: &'a Objective<'a>,
     kernel: &'a KernelMatrix,

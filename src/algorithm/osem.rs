@@ -8,7 +8,7 @@ use super::{Algorithm, Count, Step};
 use crate::likelihood::{Model, Scratch};
 use coincide_kernels::zeros;
 
-/// x ← x / sₖ ⊙ Bᵀ Gₖᵀ \[m ⊙ y / (m ⊙ Gₖ B x + b)\], subset after subset; what a subset hardly sees, it hardly moves ([`super::em`]).
+/// x ← x / sₖ ⊙ Bᵀ Gₖᵀ \[m ⊙ y / (m ⊙ Gₖ B x + b)\], subset after subset; what a subset hardly sees, it hardly moves (`em`).
 pub struct Osem<'a> {
     model: &'a Model<'a>,
     image: Vec<f32>,

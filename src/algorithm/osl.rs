@@ -13,7 +13,7 @@ use coincide_kernels::zeros;
 /// The prior may take at most this share of the denominator, which would otherwise reach 0.
 const LARGEST_SHARE: f32 = 0.9;
 
-/// x ← e d / (d + (β / K) ∇R(x)) with EM's step e of the subset and its weight d ([`super::em`]), which is sₖ where the subset sees enough:
+/// x ← e d / (d + (β / K) ∇R(x)) with EM's step e of the subset and its weight d (`em`), which is sₖ where the subset sees enough:
 /// x ← x ⊙ Bᵀ Gₖᵀ \[m ⊙ y / ȳ\] / (sₖ + (β / K) ∇R(x)).
 ///
 /// With a denoiser M instead of an R, ∇R(x) is s (x − M x) / M x: the median root prior where M is a median

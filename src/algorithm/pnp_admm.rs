@@ -12,7 +12,7 @@ use super::sensitivity::{SubsetSensitivities, sensitivities};
 use super::{Algorithm, Count, Step};
 use coincide_kernels::{fusion::fuse, zeros};
 
-/// x ← fuse(e, z − μ, γ / K, d), with EM's step e of a subset and its weight d ([`super::em`]), over all subsets k and `passes` times;   z = D(x + μ),   μ ← μ + x − z.
+/// x ← fuse(e, z − μ, γ / K, d), with EM's step e of a subset and its weight d (`em`), over all subsets k and `passes` times;   z = D(x + μ),   μ ← μ + x − z.
 pub struct PnpAdmm<'a> {
     objective: &'a Objective<'a>,
     passes: usize,

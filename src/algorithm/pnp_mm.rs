@@ -12,7 +12,7 @@ use super::sensitivity::{SubsetSensitivities, sensitivities};
 use super::{Algorithm, Count, Step};
 use coincide_kernels::{fusion::fuse, zeros};
 
-/// z = x − (x − D(x)) / L,   x ← fuse(e, z, L γ / K, d), with EM's step e of the subset and its weight d ([`super::em`]).
+/// z = x − (x − D(x)) / L,   x ← fuse(e, z, L γ / K, d), with EM's step e of the subset and its weight d (`em`).
 pub struct PnpMm<'a> {
     objective: &'a Objective<'a>,
     lipschitz: f32,

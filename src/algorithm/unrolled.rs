@@ -11,7 +11,7 @@ use crate::likelihood::Scratch;
 use crate::prior::network::{Applied, Unrolled};
 use coincide_kernels::{fusion::fuse, zeros};
 
-/// z = Net(x),   x ← fuse(e, z, γ s̄ₖ / c, d), with EM's step e of the subset and its weight d ([`super::em`]);
+/// z = Net(x),   x ← fuse(e, z, γ s̄ₖ / c, d), with EM's step e of the subset and its weight d (`em`);
 ///
 /// Without a start image, it begins with the one that the network's model asks for, uniform or MAP. z is worked out at the start of
 /// each full iteration, or before each update. γ = 0 makes it OSEM. A network that is applied
