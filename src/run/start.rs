@@ -38,9 +38,9 @@ impl Scene<'_> {
             return image;
         };
         for row in image.chunks_exact_mut(known.len()) {
-            let (head, foot) = (row[first], row[last]);
-            row[..first].fill(head);
-            row[last + 1..].fill(foot);
+            let (foot, head) = (row[first], row[last]);
+            row[..first].fill(foot);
+            row[last + 1..].fill(head);
         }
         image
     }
