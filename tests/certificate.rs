@@ -220,3 +220,37 @@ fn newton_methods_agree_without_background_at_the_border_of_the_field() {
         }
     }
 }
+
+fn warnings(result: &Value) -> String {
+    let warnings = result["warnings"].as_array().unwrap();
+    warnings.iter().map(|warning| warning.as_str().unwrap().to_owned() + "\n").collect()
+}
+
+#[test]
+fn counts_that_no_image_explains_are_refused_or_left_out_as_asked() {
+    // The image holds half of the cylinder's radius, and is told not to be widened.
+    let (folder, osem) =
+        (folder(122.0, 0.0), "whole_field = \"never\"\n[algorithm.osem]\nsubsets = 6\niterations = 2\n");
+    let refused = recon(folder.path(), &scan(3e5, 16, osem), &["--json"]);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(said.contains("cannot come from any image") && said.contains("leave-out"), "{said}");
+    let left_out = result(folder.path(), &scan(3e5, 16, &format!("{osem}[run]\nimpossible = \"leave-out\"\n")));
+    assert!(warnings(&left_out).contains("left out of the likelihood"), "{left_out}");
+    assert!(
+        left_out["objective"].as_f64().unwrap().is_finite() && left_out["kkt"].as_f64().unwrap() < 0.1,
+        "{left_out}"
+    );
+    // What is left explains no more counts than there are.
+    assert!(left_out["counts_in_image"].as_f64().unwrap() < 0.9 * 3e5, "{left_out}");
+}
+
+#[test]
+fn a_run_that_lost_gives_back_its_start_and_says_so() {
+    let folder = folder(122.0, 0.0);
+    // Steps twenty times as long as the preconditioner allows.
+    let svrg =
+        "[prior.relative-difference]\nbeta = 0.001\n[algorithm.svrg]\nsubsets = 6\niterations = 3\nrelaxation = 20.0\n";
+    let lost = result(folder.path(), &scan(970.0, 36, svrg));
+    assert!(warnings(&lost).contains("so the image is the start"), "{lost}");
+}

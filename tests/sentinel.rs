@@ -3,6 +3,7 @@
 use coincide::data::{Background, Measurement};
 use coincide::image::ImageGrid;
 use coincide::likelihood::Model;
+use coincide::operator::Widths;
 use coincide::scanner::{AxialCompression, Scanner, SinogramGeometry, TofDetector, preset};
 use coincide::simulate::resampled;
 use coincide::trust::{Evidence, Forgiven, Suspect, Verdict, evidence, places, score_maps};
@@ -82,9 +83,9 @@ fn scan_of(geometry: SinogramGeometry, x: &[f32], seed: u64) -> Measurement {
 }
 
 /// Σᵢ tᵢ (yᵢ/ȳᵢ − 1) and Σᵢ tᵢ² / ȳᵢ, written out; t = A T without what it shares with A B, B the broad spot.
-fn by_definition(measurement: &Measurement, x: &[f32], [spot, broad]: [&[f32]; 2]) -> [f64; 2] {
+fn by_definition(measurement: &Measurement, widths: &Widths, x: &[f32], [spot, broad]: [&[f32]; 2]) -> [f64; 2] {
     let silent = Measurement { background: None, ..measurement.clone() };
-    let model = Model::new(measurement, grid(), Some(RESOLUTION_MM), 1).unwrap();
+    let model = Model::new(measurement, grid(), widths.clone(), 1).unwrap();
     let mean = model.expected(x, &mut model.scratch());
     let [narrow, wide] = [spot, broad].map(|spot| model.with_measurement(&silent).expected(spot, &mut model.scratch()));
     let product = |a: &[f32], b: &[f32]| {
@@ -105,18 +106,25 @@ fn spots(grid: &ImageGrid, centre: [f64; 3]) -> [Vec<f32>; 2] {
 #[test]
 fn scores_are_those_of_the_definition() {
     let x = body(&grid());
-    agree_with_the_definition(&scan(&x, 3), &x, 0.05);
+    let uniform = Widths::from(Some(RESOLUTION_MM));
+    // Off the axis as wide as the spot itself: with the widths of the axis alone, σ would be a fifth too small there.
+    let by_radius = Widths { by_radius: vec![(0.0, [6.0; 3]), (70.0, [18.0, 10.0, 8.0])] };
+    let scan = scan(&x, 3);
+    agree_with_the_definition(&scan, &uniform, &x, 0.05);
+    agree_with_the_definition(&scan, &by_radius, &x, 0.08);
     // Where ȳ changes from bin to bin, at rims, it shows: σ is up to a tenth too small there, and z, too.
-    agree_with_the_definition(&scan_of(timed_geometry(), &x, 3), &x, 0.13);
+    let timed = scan_of(timed_geometry(), &x, 3);
+    agree_with_the_definition(&timed, &uniform, &x, 0.13);
+    agree_with_the_definition(&timed, &by_radius, &x, 0.13);
 }
 
-fn agree_with_the_definition(measurement: &Measurement, x: &[f32], tolerance: f64) {
+fn agree_with_the_definition(measurement: &Measurement, widths: &Widths, x: &[f32], tolerance: f64) {
     let grid = grid();
-    let model = Model::new(measurement, grid, Some(RESOLUTION_MM), 4).unwrap();
+    let model = Model::new(measurement, grid, widths.clone(), 4).unwrap();
     let map = &score_maps(&model, x, &[SIZE_MM], Forgiven::default())[0];
     for voxel in [[30, 30, 7], [40, 30, 7], [20, 38, 5], [30, 14, 9], [45, 42, 7]] {
         let [spot, broad] = spots(&grid, grid.centre_mm(voxel));
-        let [asked, known] = by_definition(measurement, x, [&spot, &broad]);
+        let [asked, known] = by_definition(measurement, widths, x, [&spot, &broad]);
         let n = grid.index(voxel);
         let (sigma, z) = (f64::from(map.sigma[n]), f64::from(map.z[n]));
         println!("{voxel:?}: σ {sigma:.4} ({:.4}), z {z:.3} ({:.3})", known.sqrt().recip(), asked / known.sqrt());
@@ -149,7 +157,7 @@ fn an_erased_lesion_is_found_where_it_is_and_an_invented_one_is_refuted() {
     let (grid, background) = (grid(), body(&grid()));
     let centre = grid.centre_mm([22, 36, 7]);
     let [lesion, broad] = spots(&grid, centre);
-    let [_, known] = by_definition(&scan(&background, 1), &background, [&lesion, &broad]);
+    let [_, known] = by_definition(&scan(&background, 1), &Some(RESOLUTION_MM).into(), &background, [&lesion, &broad]);
     let height = 10.0 / known.sqrt();
     let with: Vec<f32> = background.iter().zip(&lesion).map(|(x, t)| x + height as f32 * t).collect();
     let judge = |truth: &[f32], shown: &[f32]| {
@@ -283,7 +291,7 @@ fn certificates_keep_their_promise() {
     let inside = |mm: [f64; 3]| (0..3).map(|axis| (mm[axis] - centre_mm[axis]).powi(2)).sum::<f64>().sqrt() < 8.0;
     let ball = image(&grid, |mm| f64::from(u8::from(inside(mm))));
     let broad = spot(&grid, centre_mm, 90.0);
-    let [_, known] = by_definition(&scan(&background, 1), &background, [&ball, &broad]);
+    let [_, known] = by_definition(&scan(&background, 1), &Some(RESOLUTION_MM).into(), &background, [&ball, &broad]);
     let with = |height: f64| -> Vec<f32> { background.iter().zip(&ball).map(|(x, b)| x + height as f32 * b).collect() };
     // The images are wrong elsewhere, too: too bright by 3 %, and blurred.
     let seen = |x: &[f32]| -> Vec<f32> {

@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 pub struct Model<'a> {
     pub(super) measurement: &'a Measurement,
     resolution: Option<Resolution>,
-    resolution_fwhm_mm: Option<[f64; 3]>,
+    widths: Widths,
     pub(super) subsets: Vec<Subset>,
     grid: ImageGrid,
     least_mean: OnceLock<f32>,
@@ -45,7 +45,7 @@ impl<'a> Model<'a> {
         Ok(Self {
             measurement,
             resolution: Resolution::new(&grid, &widths),
-            resolution_fwhm_mm: widths.at_axis(),
+            widths,
             subsets: subsets.into_iter().map(|views| Subset { projector: projector.subset(&views), views }).collect(),
             grid,
             least_mean: OnceLock::new(),
@@ -57,9 +57,9 @@ impl<'a> Model<'a> {
         let subsets = subsets(self.measurement.geometry.views, count)?;
         let projector = &self.subsets[0].projector;
         let subsets = subsets.into_iter().map(|views| Subset { projector: projector.subset(&views), views }).collect();
-        let (resolution, resolution_fwhm_mm) = (self.resolution.clone(), self.resolution_fwhm_mm);
+        let (resolution, widths) = (self.resolution.clone(), self.widths.clone());
         let (measurement, grid, least_mean) = (self.measurement, self.grid, OnceLock::new());
-        Ok(Self { measurement, resolution, resolution_fwhm_mm, subsets, grid, least_mean })
+        Ok(Self { measurement, resolution, widths, subsets, grid, least_mean })
     }
 
     /// The same model of another measurement of the same geometry.
@@ -68,8 +68,8 @@ impl<'a> Model<'a> {
         assert_eq!(shape, self.measurement.geometry.shape(), "a measurement of another geometry");
         let subset = |subset: &Subset| Subset { views: subset.views.clone(), projector: subset.projector.clone() };
         let subsets = self.subsets.iter().map(subset).collect();
-        let (resolution, resolution_fwhm_mm) = (self.resolution.clone(), self.resolution_fwhm_mm);
-        Model { measurement, resolution, resolution_fwhm_mm, subsets, grid: self.grid, least_mean: OnceLock::new() }
+        let (resolution, widths) = (self.resolution.clone(), self.widths.clone());
+        Model { measurement, resolution, widths, subsets, grid: self.grid, least_mean: OnceLock::new() }
     }
 
     /// The image grid.
@@ -82,9 +82,9 @@ impl<'a> Model<'a> {
         self.measurement
     }
 
-    /// Width of the resolution model along x, y, z (FWHM in mm) at the axis.
-    pub fn resolution_fwhm_mm(&self) -> Option<[f64; 3]> {
-        self.resolution_fwhm_mm
+    /// Widths of the resolution model.
+    pub fn widths(&self) -> &Widths {
+        &self.widths
     }
 
     /// Number of subsets.

@@ -6,6 +6,7 @@
 //! at q. Both T and Tᵀ are written as sums of rows along z, so that no two threads write the same row. Images are `[x, y, z]`; zero
 //! outside the image.
 
+use super::covariance::Covariance;
 use crate::image::ImageGrid;
 use coincide_kernels::gaussian::gaussian_taps;
 use coincide_kernels::stencil::weighted_rows;
@@ -18,18 +19,9 @@ const CUT: f64 = 15.2;
 /// Rows that a thread takes at least.
 const AT_LEAST: usize = 16;
 
-/// Covariance of a Gaussian in mm².
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Covariance {
-    pub xx: f64,
-    pub xy: f64,
-    pub yy: f64,
-    pub zz: f64,
-}
-
 /// The filter on a grid.
 #[derive(Clone, Debug)]
-pub(super) struct LocalGaussian {
+pub(crate) struct LocalGaussian {
     shape: [usize; 3],
     /// Voxels that the taps reach along x and y.
     reach: [usize; 2],

@@ -1,6 +1,7 @@
 //! Linear operators on flat slices: projector, resolution model, factors, and their composition.
 
 mod compose;
+mod covariance;
 mod diagonal;
 mod dot_test;
 mod gaussian;
@@ -10,9 +11,11 @@ mod projector;
 mod resolution;
 
 pub use compose::Then;
+pub use covariance::Covariance;
 pub use diagonal::Diagonal;
 pub use dot_test::dot_test;
 pub use gaussian::GaussianFilter;
+pub(crate) use local_gaussian::LocalGaussian;
 pub use margin::Margin;
 pub use projector::Projector;
 pub use resolution::{Resolution, Widths};

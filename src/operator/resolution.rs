@@ -7,8 +7,8 @@
 //!
 //! Rapisarda, Bettinardi, Thielemans & Gilardi 2010, Phys. Med. Biol. 55, 4131–4151: image-based models with widths by position.
 
-use super::local_gaussian::{Covariance, LocalGaussian};
-use super::{GaussianFilter, LinearOperator, check};
+use super::local_gaussian::LocalGaussian;
+use super::{Covariance, GaussianFilter, LinearOperator, check};
 use crate::image::ImageGrid;
 use crate::units::FWHM_PER_SIGMA;
 
@@ -32,8 +32,13 @@ impl Widths {
         self.by_radius.first().map(|(_, fwhm_mm)| *fwhm_mm)
     }
 
-    /// The covariance at a transaxial position in mm.
-    fn covariance(&self, [x, y]: [f64; 2]) -> Covariance {
+    /// Whether the widths are the same everywhere.
+    pub fn are_uniform(&self) -> bool {
+        self.by_radius.len() <= 1
+    }
+
+    /// The covariance at a transaxial position in mm; 0 without a model.
+    pub fn covariance(&self, [x, y]: [f64; 2]) -> Covariance {
         let radius = x.hypot(y);
         let turned = |&(at, fwhm_mm): &(f64, [f64; 3])| {
             let [radial, tangential, zz] = fwhm_mm.map(|fwhm| (fwhm / FWHM_PER_SIGMA).powi(2));

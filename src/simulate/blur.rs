@@ -54,9 +54,12 @@ impl<'a> SinogramBlur<'a> {
     }
 }
 
-/// Gaussian weights between samples at ordered positions, each times its own spacing, normalised to sum 1.
+/// Standard deviations beyond which a Gaussian is cut.
+const REACH: f64 = 4.0;
+
+/// Gaussian weights between samples at ordered positions, each times its own spacing, normalised to sum 1. Samples farther apart than σ would
+/// see too narrow a Gaussian: it is widened until its second moment, as it stands, is σ².
 fn gaussian_rows(at: &[f64], sigma: f64) -> Vec<Row> {
-    const REACH: f64 = 4.0;
     let last = at.len() - 1;
     let spacing = |n: usize| match (n, last) {
         (_, 0) => 1.0,
@@ -64,16 +67,41 @@ fn gaussian_rows(at: &[f64], sigma: f64) -> Vec<Row> {
             (at[(n + 1).min(last)] - at[n.saturating_sub(1)]).abs() / if n == 0 || n == last { 1.0 } else { 2.0 }
         }
     };
+    let spacings: Vec<f64> = (0..=last).map(spacing).collect();
     let row = |centre: usize| {
-        let near = |n: &usize| (at[*n] - at[centre]).abs() <= REACH * sigma;
+        // One neighbour at least on either side: no width is lost.
+        let near = |n: &usize| n.abs_diff(centre) <= 1 || (at[*n] - at[centre]).abs() <= REACH * sigma;
         let first = (0..=centre).rev().take_while(near).last().unwrap_or(centre);
         let end = (centre..=last).take_while(near).last().unwrap_or(centre);
-        let weights: Vec<_> =
-            (first..=end).map(|n| spacing(n) * (-0.5 * ((at[n] - at[centre]) / sigma).powi(2)).exp()).collect();
-        let sum: f64 = weights.iter().sum();
-        (first, weights.iter().map(|weight| (weight / sum) as f32).collect())
+        let off: Vec<f64> = (first..=end).map(|n| at[n] - at[centre]).collect();
+        let weights = if spacings[first..=end].iter().all(|spacing| *spacing <= sigma) {
+            weights(&off, &spacings[first..=end], sigma)
+        } else {
+            widened(&off, &spacings[first..=end], sigma)
+        };
+        (first, weights.iter().map(|weight| *weight as f32).collect())
     };
     (0..=last).map(row).collect()
+}
+
+/// Weights of a Gaussian of some width at distances, with sum 1.
+fn weights(off: &[f64], spacings: &[f64], width: f64) -> Vec<f64> {
+    let of = |(off, spacing): (&f64, &f64)| spacing * (-0.5 * (off / width).powi(2)).exp();
+    let weights: Vec<f64> = off.iter().zip(spacings).map(of).collect();
+    let sum: f64 = weights.iter().sum();
+    weights.into_iter().map(|weight| weight / sum).collect()
+}
+
+/// Those whose second moment is σ², or the largest that the samples can have. A wider Gaussian has a larger one.
+fn widened(off: &[f64], spacings: &[f64], sigma: f64) -> Vec<f64> {
+    let moment =
+        |width: f64| weights(off, spacings, width).iter().zip(off).map(|(weight, off)| weight * off * off).sum::<f64>();
+    let (mut low, mut high) = (0.1 * sigma, sigma + 10.0 * spacings.iter().copied().fold(0.0, f64::max));
+    for _ in 0..40 {
+        let middle = 0.5 * (low + high);
+        (low, high) = if moment(middle) > sigma * sigma { (low, middle) } else { (middle, high) };
+    }
+    weights(off, spacings, 0.5 * (low + high))
 }
 
 #[cfg(test)]
@@ -90,5 +118,20 @@ mod tests {
         assert!((moment(0) - 1.0).abs() < 1e-6);
         assert!((moment(2).sqrt() / 2.5 - 1.0).abs() < 5e-3, "{}", moment(2).sqrt());
         assert_eq!(gaussian_rows(&[3.0], 2.0), [(0, vec![1.0])]);
+    }
+
+    /// Planes of rings that are far apart see the width that was asked for, and not the nearest sample alone.
+    #[test]
+    fn coarse_samples_have_the_second_moment_that_was_asked_for() {
+        for (spacing, sigma) in [(5.0, 2.1), (5.0, 0.9), (4.1, 4.0), (2.0, 1.9), (20.0, 2.0)] {
+            let at: Vec<f64> = (0..31).map(|n| spacing * f64::from(n)).collect();
+            for centre in [1, 15, 29, 30] {
+                let (first, weights) = &gaussian_rows(&at, sigma)[centre];
+                let squares = weights.iter().zip(&at[*first..]).map(|(w, z)| f64::from(*w) * (z - at[centre]).powi(2));
+                let (sum, found) = (weights.iter().sum::<f32>(), squares.sum::<f64>().sqrt());
+                assert!((sum - 1.0).abs() < 1e-6, "{sum}");
+                assert!((found / sigma - 1.0).abs() < 2e-3, "planes {spacing} mm apart: {found} of {sigma}");
+            }
+        }
     }
 }

@@ -12,13 +12,13 @@
 //!
 //! All ⟨A Tⱼ, …⟩ are one projection, one back projection and one filter; all a·b are another back projection: a line at distance
 //! d from a Gaussian of width σ gathers √2π σ exp(−d²/2σ²), and the product of two such is what it gathers of a narrower one, 1/σ² = 1/σ₁² + 1/σ₂²,
-//! times √2π σ₁ σ₂ / σ. With TOF, the bins see either spot through kernels as wide as the timing and the spot together; Σ over the bins of the product of
+//! times √2π σ₁ σ₂ / σ. Where the resolution model changes with the radius, the widths are those at voxel j. With TOF, the bins see either spot through kernels as wide as the timing and the spot together; Σ over the bins of the product of
 //! the two is a factor of its own, as ȳ changes little from bin to bin.
 
 use super::wide::widely_correlated;
 use crate::image::ImageGrid;
 use crate::likelihood::Model;
-use crate::operator::{GaussianFilter, Margin};
+use crate::operator::{Covariance, GaussianFilter, LocalGaussian, Margin, Widths};
 use crate::scanner::TofBins;
 use crate::units::FWHM_PER_SIGMA;
 use coincide_kernels::zeros;
@@ -76,7 +76,7 @@ pub fn score_maps(model: &Model, x: &[f32], sizes_mm: &[f64], forgiven: Forgiven
     }
     let residual = Residual {
         grid,
-        resolution_mm: model.resolution_fwhm_mm().unwrap_or([0.0; 3]),
+        widths: model.widths().clone(),
         tof: model.measurement().geometry.tof,
         asked: residual,
         information: known,
@@ -139,16 +139,10 @@ impl ScoreMap {
     }
 }
 
-/// A Gaussian spot of unit height: σ in mm along x, y, z, its own and behind the resolution model.
-struct Spot {
-    own: [f64; 3],
-    seen: [f64; 3],
-}
-
 /// What the counts say about an image, before any filter.
 struct Residual {
     grid: ImageGrid,
-    resolution_mm: [f64; 3],
+    widths: Widths,
     tof: Option<TofBins>,
     /// Aᵀ ((y − ȳ) / v)
     asked: Vec<f32>,
@@ -162,32 +156,28 @@ struct Broad {
     known: Vec<f32>,
 }
 
-impl Residual {
-    fn spot(&self, fwhm_mm: f64) -> Spot {
-        assert!(fwhm_mm > 0.0 && self.grid.voxels() > 0, "a spot of {fwhm_mm} mm");
-        let own = [fwhm_mm / FWHM_PER_SIGMA; 3];
-        Spot { own, seen: std::array::from_fn(|axis| own[axis].hypot(self.resolution_mm[axis] / FWHM_PER_SIGMA)) }
-    }
+/// σ of the broad spots in mm.
+const BROAD_SIGMA_MM: f64 = BROAD_MM / FWHM_PER_SIGMA;
 
+impl Residual {
     fn broad(&self) -> Broad {
-        let spot = self.spot(BROAD_MM);
-        let (sigma, factor) = self.product(&spot, &spot);
-        let mut known = widely_correlated(&self.grid, sigma, &self.information);
-        known.par_iter_mut().for_each(|known| *known *= factor as f32);
-        Broad { asked: widely_correlated(&self.grid, spot.own, &self.asked), known }
+        let spots = [BROAD_SIGMA_MM; 2];
+        // So wide a spot hardly knows where the resolution changes: its width is that at the axis, its height that of the place.
+        let (seen, _) = self.product(spots, [0.0; 2]);
+        let sigma_mm = [seen.xx, seen.yy, seen.zz].map(f64::sqrt);
+        let mut known = widely_correlated(&self.grid, sigma_mm, &self.information);
+        self.scale(&mut known, |place| self.product(spots, place).1);
+        Broad { asked: widely_correlated(&self.grid, [BROAD_SIGMA_MM; 3], &self.asked), known }
     }
 
     /// z and σ of spots of a size.
     fn scores(&self, broad: &Broad, fwhm_mm: f64) -> ScoreMap {
-        let (spot, wide) = (self.spot(fwhm_mm), self.spot(BROAD_MM));
-        let shared = |a: &Spot, b: &Spot| {
-            let (sigma, factor) = self.product(a, b);
-            correlated(&self.grid, sigma, factor, &self.information)
-        };
-        let (mut asked, mut known) = (correlated(&self.grid, spot.own, 1.0, &self.asked), shared(&spot, &spot));
+        assert!(fwhm_mm > 0.0 && self.grid.voxels() > 0, "a spot of {fwhm_mm} mm");
+        let sigma_mm = fwhm_mm / FWHM_PER_SIGMA;
+        let mut asked = correlated(&self.grid, [sigma_mm; 3], &self.asked);
+        let (mut known, cross) = (self.shared([sigma_mm; 2]), self.shared([sigma_mm, BROAD_SIGMA_MM]));
         let least = LEAST_INFORMATION * known.par_iter().copied().reduce(|| 0.0, f32::max);
         let seen: Vec<bool> = known.par_iter().map(|known| *known > least).collect();
-        let cross = shared(&spot, &wide);
         asked.par_iter_mut().zip(&mut known).zip(&cross).zip(&seen).enumerate().for_each(
             |(voxel, (((asked, known), cross), seen))| {
                 if *seen && broad.known[voxel] > 0.0 {
@@ -203,17 +193,53 @@ impl Residual {
         let z: Vec<f32> = asked.par_iter().zip(&sigma).map(z).collect();
         ScoreMap { fwhm_mm, counted: z.clone(), z, sigma }
     }
-}
 
-impl Residual {
-    /// σ in mm and height of the Gaussian of which a line gathers what it gathers of a, times what it gathers of b.
-    fn product(&self, a: &Spot, b: &Spot) -> ([f64; 3], f64) {
-        let height = |spot: &Spot| (0..3).map(|axis| spot.own[axis] / spot.seen[axis]).product::<f64>();
-        let across = |sigma: &[f64; 3]| (sigma[0] * sigma[1]).sqrt();
-        let narrow = std::array::from_fn(|axis| a.seen[axis] * b.seen[axis] / a.seen[axis].hypot(b.seen[axis]));
-        let width = (2.0 * PI).sqrt() * across(&a.seen) * across(&b.seen) / across(&narrow);
-        let time = self.tof.map_or(1.0, |tof| in_time(&tof, [a, b].map(|spot| across(&spot.seen))));
-        (narrow, height(a) * height(b) * width * time)
+    /// a·b of spots of two σ at every voxel.
+    fn shared(&self, spots: [f64; 2]) -> Vec<f32> {
+        let mut known = zeros(self.information.len());
+        if self.widths.are_uniform() {
+            filter(&self.grid, self.product(spots, [0.0; 2]).0).apply(&self.information, &mut known);
+        } else {
+            LocalGaussian::new(&self.grid, |place| self.product(spots, place).0).adjoint(&self.information, &mut known);
+        }
+        self.scale(&mut known, |place| {
+            let (seen, factor) = self.product(spots, place);
+            factor * sum_of_gaussian(&self.grid, seen)
+        });
+        known
+    }
+
+    /// Multiplies every voxel by a factor that depends on its distance from the axis, linear between rings as wide as voxels.
+    fn scale(&self, values: &mut [f32], factor: impl Fn([f64; 2]) -> f64 + Sync) {
+        let (grid, [nx, ny, nz]) = (&self.grid, self.grid.shape);
+        let step = grid.voxel_mm[0].min(grid.voxel_mm[1]);
+        let radius = |place: usize| {
+            let [x, y, _] = grid.centre_mm([place / ny, place % ny, 0]);
+            x.hypot(y) / step
+        };
+        let uniform = self.widths.are_uniform().then(|| factor([0.0; 2]));
+        let rings = if uniform.is_some() { 0 } else { (0..nx * ny).map(radius).fold(0.0, f64::max) as usize + 2 };
+        let at: Vec<f64> = (0..rings).into_par_iter().map(|ring| factor([ring as f64 * step, 0.0])).collect();
+        values.par_chunks_mut(nz).zip(0..nx * ny).for_each(|(row, place)| {
+            let factor = uniform.unwrap_or_else(|| {
+                let (ring, share) = (radius(place) as usize, radius(place).fract());
+                (1.0 - share) * at[ring] + share * at[ring + 1]
+            }) as f32;
+            row.iter_mut().for_each(|value| *value *= factor);
+        });
+    }
+
+    /// Covariance and height of the Gaussian of which a line gathers what it gathers of a, times what it gathers of b, for spots of two σ in mm
+    /// at a transaxial place in mm.
+    fn product(&self, spots: [f64; 2], place: [f64; 2]) -> (Covariance, f64) {
+        let resolution = self.widths.covariance(place);
+        let own = spots.map(|sigma_mm| Covariance::along_axes([sigma_mm; 3]));
+        let seen = own.map(|own| own.plus(resolution));
+        let height = |n: usize| (own[n].across() / seen[n].across()).powi(2) * (own[n].zz / seen[n].zz).sqrt();
+        let narrow = seen[0].product(seen[1]);
+        let width = (2.0 * PI).sqrt() * seen[0].across() * seen[1].across() / narrow.across();
+        let time = self.tof.map_or(1.0, |tof| in_time(&tof, seen.map(Covariance::across)));
+        (narrow, height(0) * height(1) * width * time)
     }
 }
 
@@ -236,14 +262,24 @@ fn in_time(bins: &TofBins, spots: [f64; 2]) -> f64 {
     (0..PLACES).map(at).sum::<f64>() / PLACES as f64
 }
 
-/// factor · (Gaussian of unit height) ⋆ r
-pub(super) fn correlated(grid: &ImageGrid, sigma_mm: [f64; 3], factor: f64, r: &[f32]) -> Vec<f32> {
-    let mut out = zeros(r.len());
-    GaussianFilter::new(grid, sigma_mm.map(|sigma| sigma * FWHM_PER_SIGMA)).apply(r, &mut out);
-    let sum: f64 = (0..3).map(|axis| (2.0 * PI).sqrt() * sigma_mm[axis] / grid.voxel_mm[axis]).product();
-    let scale = (factor * sum) as f32;
+/// (Gaussian of unit height) ⋆ r
+pub(super) fn correlated(grid: &ImageGrid, sigma_mm: [f64; 3], r: &[f32]) -> Vec<f32> {
+    let (mut out, of) = (zeros(r.len()), Covariance::along_axes(sigma_mm));
+    filter(grid, of).apply(r, &mut out);
+    let scale = sum_of_gaussian(grid, of) as f32;
     out.par_iter_mut().for_each(|value| *value *= scale);
     out
+}
+
+/// A filter that is the same everywhere, and not turned.
+fn filter(grid: &ImageGrid, of: Covariance) -> GaussianFilter {
+    GaussianFilter::new(grid, [of.xx, of.yy, of.zz].map(|variance| variance.sqrt() * FWHM_PER_SIGMA))
+}
+
+/// Sum over the voxels of a Gaussian of unit height.
+fn sum_of_gaussian(grid: &ImageGrid, of: Covariance) -> f64 {
+    let voxel: f64 = grid.voxel_mm.iter().product();
+    (2.0 * PI).powf(1.5) * of.across().powi(2) * of.zz.sqrt() / voxel
 }
 
 fn add(sum: &mut [f32], part: &[f32]) {

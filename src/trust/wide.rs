@@ -34,7 +34,7 @@ pub(super) fn widely_correlated(grid: &ImageGrid, sigma_mm: [f64; 3], r: &[f32])
             }
         }
     });
-    let values = correlated(&coarse, sigma_mm, 1.0, &sums);
+    let values = correlated(&coarse, sigma_mm, &sums);
     resampled(&Image { grid: coarse, unit: ImageUnit::Number, values }, grid)
 }
 
@@ -53,7 +53,7 @@ mod tests {
         let grid = ImageGrid::centred([40, 37, 23], [4.0, 4.0, 3.0]);
         let r: Vec<f32> = (0..grid.voxels()).map(|n| 1.0 + ((n * 7919 % 1009) as f32 - 504.0) / 200.0).collect();
         let sigma_mm = [38.0, 38.0, 30.0];
-        let (exact, fast) = (correlated(&grid, sigma_mm, 1.0, &r), widely_correlated(&grid, sigma_mm, &r));
+        let (exact, fast) = (correlated(&grid, sigma_mm, &r), widely_correlated(&grid, sigma_mm, &r));
         let largest = exact.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
         let worst = exact.iter().zip(&fast).map(|(exact, fast)| (exact - fast).abs() / largest).fold(0.0, f32::max);
         println!("worst deviation {worst:.4} of the largest value");
