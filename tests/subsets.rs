@@ -134,6 +134,9 @@ fn no_number_of_subsets_empties_a_voxel() {
             // Single views cycle a little.
             let most = if subsets == ring.geometry.views { 0.02 } else { 0.01 };
             assert!(ball < most, "{name}, {subsets} subsets, chords {chords}: a ball is off by {ball}");
+            // No holes where the first subset saw nothing: MLEM's own worst voxel is off by .012 to .018.
+            let most = if subsets <= 21 { 0.045 } else { 0.35 };
+            assert!(worst < most, "{name}, {subsets} subsets, chords {chords}: a voxel is off by {worst}");
         }
         println!("{told}");
     }

@@ -5,6 +5,7 @@ use super::arithmetic::each;
 use super::em::EmStep;
 use super::objective::{Objective, Work};
 use super::sensitivity::{SubsetSensitivities, sensitivities};
+use super::waiting::Waiting;
 use super::{Algorithm, Count, Step};
 use coincide_kernels::{fusion::fuse, zeros};
 
@@ -19,6 +20,7 @@ pub struct DePierro<'a> {
     slope: Vec<f32>,
     curvature: Vec<f32>,
     sensitivities: SubsetSensitivities,
+    waiting: Waiting,
     work: Work,
     count: Count,
 }
@@ -26,12 +28,13 @@ pub struct DePierro<'a> {
 impl<'a> DePierro<'a> {
     /// Starts from `start`, or from a uniform image. The prior must have a surrogate.
     pub fn new(objective: &'a Objective<'a>, start: Option<Vec<f32>>) -> Self {
+        let waiting = Waiting::new(objective.model().grid().shape, start.is_none());
         let image = objective.start(start);
         let images = [(); 3].map(|()| zeros(image.len()));
         let [back, slope, curvature] = images;
         let ((), sensitivities) = sensitivities(objective.model(), |_| ());
         let (work, count) = (objective.work(), Count::new(objective.subsets()));
-        Self { objective, image, back, slope, curvature, sensitivities, work, count }
+        Self { objective, image, back, slope, curvature, sensitivities, waiting, work, count }
     }
 }
 
@@ -51,6 +54,7 @@ impl Algorithm for DePierro<'_> {
             let (e, d) = em.at(x, back, s, least);
             if d > 0.0 { fuse(e, z, gamma, d) } else { 0.0 }
         });
+        self.waiting.follow(&mut self.image, [s, least]);
         self.count.subset_done()
     }
 

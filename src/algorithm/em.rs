@@ -42,15 +42,14 @@ impl EmStep {
         (if e < f32::MIN_POSITIVE { 0.0 } else { e }, d)
     }
 
-    /// e / x and d.
+    /// e / x and d. Choices of values and not of ways, so that voxels go side by side through one register.
     #[inline(always)]
     pub fn ratio(self, q: f32, s: f32, least: f32) -> (f32, f32) {
-        if least > 0.0 {
-            let d = s.max(least);
-            (((q + (d - s)) / d).max(self.left), d)
-        } else {
-            (0.0, 0.0)
-        }
+        let d = if s < least { least } else { s };
+        let ratio = (q + (d - s)) / d;
+        let ratio = if ratio < self.left { self.left } else { ratio };
+        let seen = least > 0.0;
+        (if seen { ratio } else { 0.0 }, if seen { d } else { 0.0 })
     }
 
     /// Whether a ratio is one that ε holds up, and does not change with q.

@@ -3,6 +3,7 @@
 use super::arithmetic::{add, each};
 use super::em::{EmStep, least_sensitivity};
 use super::objective::{Objective, Work};
+use super::waiting::Waiting;
 use super::{Algorithm, Count, Step};
 use crate::prior::KernelMatrix;
 use coincide_kernels::zeros;
@@ -18,6 +19,7 @@ pub struct KernelEm<'a> {
     quotient: Vec<f32>,
     /// Kᵀ sₖ of all subsets.
     sensitivities: Vec<Vec<f32>>,
+    waiting: Waiting,
     least: Vec<f32>,
     work: Work,
     count: Count,
@@ -26,6 +28,7 @@ pub struct KernelEm<'a> {
 impl<'a> KernelEm<'a> {
     /// Starts from the coefficients `start`, or from a uniform image.
     pub fn new(objective: &'a Objective<'a>, kernel: &'a KernelMatrix, start: Option<Vec<f32>>) -> Self {
+        let waiting = Waiting::new(objective.model().grid().shape, start.is_none());
         let coefficients = objective.start(start);
         let (model, mut work, voxels) = (objective.model(), objective.work(), coefficients.len());
         let (mut image, mut back) = (zeros(voxels), zeros(voxels));
@@ -41,7 +44,7 @@ impl<'a> KernelEm<'a> {
         sensitivities.iter().for_each(|one: &Vec<f32>| add(&mut total, 1.0, one));
         let least = least_sensitivity(total, sensitivities.len(), &vec![true; voxels]);
         let (quotient, count) = (zeros(voxels), Count::new(objective.subsets()));
-        Self { objective, kernel, coefficients, image, back, quotient, sensitivities, least, work, count }
+        Self { objective, kernel, coefficients, image, back, quotient, sensitivities, waiting, least, work, count }
     }
 }
 
@@ -53,6 +56,7 @@ impl Algorithm for KernelEm<'_> {
         self.kernel.transpose(&self.back, &mut self.quotient);
         let update = |alpha: f32, [q, s, least]: [f32; 3]| em.at(alpha, q, s, least).0;
         each(&mut self.coefficients, [&self.quotient, &self.sensitivities[k], &self.least], update);
+        self.waiting.follow(&mut self.coefficients, [&self.sensitivities[k], &self.least]);
         self.kernel.forward(&self.coefficients, &mut self.image);
         self.count.subset_done()
     }

@@ -36,6 +36,7 @@ mod start;
 mod svrg;
 mod svrn;
 mod unrolled;
+mod waiting;
 
 pub use bsrem::{Bsrem, BsremVariant};
 pub use de_pierro::DePierro;

@@ -4,6 +4,7 @@ use super::arithmetic::each;
 use super::em::EmStep;
 use super::sensitivity::{SubsetSensitivities, sensitivities};
 use super::start::uniform_start;
+use super::waiting::Waiting;
 use super::{Algorithm, Count, Step};
 use crate::likelihood::{Model, Scratch};
 use coincide_kernels::zeros;
@@ -14,6 +15,7 @@ pub struct Osem<'a> {
     image: Vec<f32>,
     back: Vec<f32>,
     sensitivities: SubsetSensitivities,
+    waiting: Waiting,
     scratch: Scratch,
     count: Count,
 }
@@ -21,13 +23,14 @@ pub struct Osem<'a> {
 impl<'a> Osem<'a> {
     /// Starts from `start`, or from a uniform image with the counts of the measurement.
     pub fn new(model: &'a Model<'a>, start: Option<Vec<f32>>) -> Self {
+        let waiting = Waiting::new(model.grid().shape, start.is_none());
         let (start, sensitivities) = sensitivities(model, |total| start.unwrap_or_else(|| uniform_start(model, total)));
         let voxels = model.grid().voxels();
         assert_eq!(start.len(), voxels, "start image does not have the shape {:?}", model.grid().shape);
         let mut image = zeros(voxels);
         image.copy_from_slice(&start);
         let (scratch, count) = (model.scratch(), Count::new(model.subsets()));
-        Self { model, image, back: zeros(voxels), sensitivities, scratch, count }
+        Self { model, image, back: zeros(voxels), sensitivities, waiting, scratch, count }
     }
 
     /// How many subsets have their sensitivity kept in memory in full, and how many in 16 bits. The others' is worked out again
@@ -44,6 +47,7 @@ impl Algorithm for Osem<'_> {
         self.model.back_quotient(k, &self.image, &mut self.scratch, &mut self.back);
         let [s, least] = self.sensitivities.of(k, self.model, &mut self.scratch);
         each(&mut self.image, [&self.back, s, least], |x, [back, s, least]| em.at(x, back, s, least).0);
+        self.waiting.follow(&mut self.image, [s, least]);
         self.count.subset_done()
     }
 

@@ -6,6 +6,7 @@ use super::arithmetic::each;
 use super::em::EmStep;
 use super::objective::{Objective, Work};
 use super::sensitivity::{SubsetSensitivities, sensitivities};
+use super::waiting::Waiting;
 use super::{Algorithm, Count, Step};
 use crate::prior::Prior;
 use coincide_kernels::zeros;
@@ -24,6 +25,7 @@ pub struct Osl<'a> {
     back: Vec<f32>,
     prior: Vec<f32>,
     sensitivities: SubsetSensitivities,
+    waiting: Waiting,
     work: Work,
     count: Count,
 }
@@ -31,10 +33,11 @@ pub struct Osl<'a> {
 impl<'a> Osl<'a> {
     /// Starts from `start`, or from a uniform image.
     pub fn new(objective: &'a Objective<'a>, start: Option<Vec<f32>>) -> Self {
+        let waiting = Waiting::new(objective.model().grid().shape, start.is_none());
         let image = objective.start(start);
         let (back, prior, work) = (zeros(image.len()), zeros(image.len()), objective.work());
         let ((), sensitivities) = sensitivities(objective.model(), |_| ());
-        Self { objective, image, back, prior, sensitivities, work, count: Count::new(objective.subsets()) }
+        Self { objective, image, back, prior, sensitivities, waiting, work, count: Count::new(objective.subsets()) }
     }
 }
 
@@ -59,6 +62,7 @@ impl Algorithm for Osl<'_> {
             let (e, d) = em.at(x, back, s, least);
             if d > 0.0 { e * (d / (d + slope.max(-LARGEST_SHARE * d))) } else { 0.0 }
         });
+        self.waiting.follow(&mut self.image, [s, least]);
         self.count.subset_done()
     }
 

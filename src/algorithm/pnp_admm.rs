@@ -9,6 +9,7 @@ use super::em::EmStep;
 use super::objective::{Objective, Work};
 use super::pull::{denoiser, weight};
 use super::sensitivity::{SubsetSensitivities, sensitivities};
+use super::waiting::Waiting;
 use super::{Algorithm, Count, Step};
 use coincide_kernels::{fusion::fuse, zeros};
 
@@ -24,6 +25,7 @@ pub struct PnpAdmm<'a> {
     /// z − μ
     target: Vec<f32>,
     sensitivities: SubsetSensitivities,
+    waiting: Waiting,
     work: Work,
     count: Count,
 }
@@ -31,13 +33,14 @@ pub struct PnpAdmm<'a> {
 impl<'a> PnpAdmm<'a> {
     /// Starts from `start`, or from a uniform image, with μ = 0. The prior must be a denoiser.
     pub fn new(objective: &'a Objective<'a>, passes: usize, start: Option<Vec<f32>>) -> Self {
+        let waiting = Waiting::new(objective.model().grid().shape, start.is_none());
         let image = objective.start(start);
         let gamma = weight(objective, &image);
         let [back, dual, mut target] = [(); 3].map(|()| zeros(image.len()));
         denoiser(objective).denoise(&image, &mut target);
         let ((), sensitivities) = sensitivities(objective.model(), |_| ());
         let (work, count) = (objective.work(), Count::new(objective.subsets()));
-        Self { objective, passes: passes.max(1), gamma, image, back, dual, target, sensitivities, work, count }
+        Self { objective, passes: passes.max(1), gamma, image, back, dual, target, sensitivities, waiting, work, count }
     }
 
     /// z = D(x + μ),   μ ← μ + x − z
@@ -60,6 +63,7 @@ impl Algorithm for PnpAdmm<'_> {
             let (e, d) = em.at(x, back, s, least);
             if d > 0.0 { fuse(e, target, gamma, d) } else { 0.0 }
         });
+        self.waiting.follow(&mut self.image, [s, least]);
         let step = self.count.subset_done();
         if step.ends_iteration() && step.iteration.is_multiple_of(self.passes) {
             self.split();

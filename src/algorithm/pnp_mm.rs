@@ -9,6 +9,7 @@ use super::em::EmStep;
 use super::objective::{Objective, Work};
 use super::pull::{DenoiseEvery, denoiser, pull, weight};
 use super::sensitivity::{SubsetSensitivities, sensitivities};
+use super::waiting::Waiting;
 use super::{Algorithm, Count, Step};
 use coincide_kernels::{fusion::fuse, zeros};
 
@@ -23,6 +24,7 @@ pub struct PnpMm<'a> {
     back: Vec<f32>,
     target: Vec<f32>,
     sensitivities: SubsetSensitivities,
+    waiting: Waiting,
     work: Work,
     count: Count,
 }
@@ -31,13 +33,14 @@ impl<'a> PnpMm<'a> {
     /// Starts from `start`, or from a uniform image. The prior must be a denoiser.
     pub fn new(objective: &'a Objective<'a>, lipschitz: f64, every: DenoiseEvery, start: Option<Vec<f32>>) -> Self {
         let uniform = start.is_none();
+        let waiting = Waiting::new(objective.model().grid().shape, start.is_none());
         let image = objective.start(start);
         let gamma = (!uniform).then(|| weight(objective, &image));
         let (back, target) = (zeros(image.len()), zeros(image.len()));
         let ((), sensitivities) = sensitivities(objective.model(), |_| ());
         let (work, count) = (objective.work(), Count::new(objective.subsets()));
         let lipschitz = lipschitz as f32;
-        Self { objective, lipschitz, every, gamma, image, back, target, sensitivities, work, count }
+        Self { objective, lipschitz, every, gamma, image, back, target, sensitivities, waiting, work, count }
     }
 
     /// z = x − (x − D(x)) / L
@@ -65,6 +68,7 @@ impl Algorithm for PnpMm<'_> {
             let (e, d) = em.at(x, back, s, least);
             if d > 0.0 { fuse(e, z, gamma, d) } else { 0.0 }
         });
+        self.waiting.follow(&mut self.image, [s, least]);
         self.count.subset_done()
     }
 

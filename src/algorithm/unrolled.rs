@@ -6,6 +6,7 @@ use super::em::EmStep;
 use super::map_start::map_image;
 use super::sensitivity::{SubsetSensitivities, sensitivities};
 use super::start::{field_of_view, uniform_start};
+use super::waiting::Waiting;
 use super::{Algorithm, Count, Objective, Step};
 use crate::likelihood::Scratch;
 use crate::prior::network::{Applied, Unrolled};
@@ -23,6 +24,7 @@ pub struct UnrolledEm<'a> {
     back: Vec<f32>,
     target: Vec<f32>,
     sensitivities: SubsetSensitivities,
+    waiting: Waiting,
     /// s̄ₖ, once it is known.
     mean_sensitivities: Vec<Option<f64>>,
     inside: Vec<bool>,
@@ -36,6 +38,7 @@ impl<'a> UnrolledEm<'a> {
     /// Starts from `start`, or from a uniform image with the counts of the measurement.
     pub fn new(objective: &'a Objective<'a>, prior: &'a Unrolled, start: Option<Vec<f32>>) -> Self {
         let model = objective.model();
+        let waiting = Waiting::new(model.grid().shape, start.is_none());
         let map_first = start.is_none() && prior.start().is_some();
         let (start, sensitivities) = sensitivities(model, |total| start.unwrap_or_else(|| uniform_start(model, total)));
         let voxels = model.grid().voxels();
@@ -52,6 +55,7 @@ impl<'a> UnrolledEm<'a> {
             back,
             target,
             sensitivities,
+            waiting,
             mean_sensitivities,
             inside,
             scratch,
@@ -81,6 +85,7 @@ impl Algorithm for UnrolledEm<'_> {
             let (e, d) = em.at(x, back, s, least);
             if d > 0.0 { fuse(e, z, gamma, d) } else { 0.0 }
         });
+        self.waiting.follow(&mut self.image, [s, least]);
         self.count.subset_done()
     }
 
