@@ -9,6 +9,7 @@ pub mod image;
 pub mod io;
 pub mod likelihood;
 pub mod metrics;
+pub mod model;
 pub mod normalise;
 pub mod observe;
 pub mod operator;

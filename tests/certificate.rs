@@ -12,6 +12,7 @@ use serde_json::Value;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::Arc;
 
 fn geometry() -> SinogramGeometry {
     let scanner = Scanner { crystals_per_ring: 72, radial_bins: 33, rings: 2, ..preset("siemens-mmr").unwrap() };
@@ -32,20 +33,20 @@ fn truth() -> Vec<f32> {
 }
 
 /// The rounded mean of the truth on a background, without one where that is 0.
-fn measurement(background: f32) -> Measurement {
+fn measurement(background: f32) -> Arc<Measurement> {
     let geometry = geometry();
     let mut mean = vec![0.0; geometry.bins()];
     Projector::new(&geometry, grid()).forward(&truth(), &mut mean);
     let prompts = mean.iter().map(|mean| (0.05 * mean + background).round()).collect();
     let factors = Some(vec![0.05; geometry.lines()]);
     let expected = (background > 0.0).then(|| Background::of_bins(geometry.shape(), vec![background; mean.len()]));
-    Measurement { geometry, prompts, factors, background: expected, calibrated: true, duration_s: None }
+    Arc::new(Measurement { geometry, prompts, factors, background: expected, calibrated: true, duration_s: None })
 }
 
-fn of_image(measurement: &Measurement, x: &[f32]) -> (f64, f64) {
+fn of_image(measurement: &Arc<Measurement>, x: &[f32]) -> (f64, f64) {
     let model = Model::new(measurement, grid(), None, 1).unwrap();
     let objective = Objective::new(&model, &Prior::None, 0.0);
-    optimality(&objective, x, None, &mut objective.work())
+    optimality(&objective, x, None)
 }
 
 #[test]
@@ -60,12 +61,14 @@ fn an_image_of_0_is_far_from_the_maximum_unless_it_is_the_maximum() {
         assert!(distance > 0.9, "background {background}: {distance}");
         // No counts, or none but those of the background: 0 is the maximum.
         let expected = measurement.background.clone();
-        let none = Measurement { prompts: vec![0.0; measurement.prompts.len()].into(), ..measurement };
+        let prompts = vec![0.0; measurement.prompts.len()].into();
+        let none = Arc::new(Measurement { prompts, ..Measurement::clone(&measurement) });
         assert_eq!(of_image(&none, &zero).1, 0.0, "background {background}");
         assert_eq!(of_image(&none, &truth()).1, 1.0, "background {background}");
         if expected.is_some() {
             let prompts = vec![background; none.prompts.len()].into();
-            assert_eq!(of_image(&Measurement { prompts, ..none }, &zero).1, 0.0);
+            let as_expected = Arc::new(Measurement { prompts, ..Measurement::clone(&none) });
+            assert_eq!(of_image(&as_expected, &zero).1, 0.0);
         }
     }
 }
@@ -96,15 +99,14 @@ fn few_active_voxels_hide_no_others() {
 fn the_likelihood_is_minus_infinity_where_a_counted_bin_is_impossible() {
     let measurement = measurement(0.0);
     let model = Model::new(&measurement, grid(), None, 3).unwrap();
-    let mut scratch = model.scratch();
-    assert!(model.log_likelihood(&truth(), &mut scratch).is_finite());
-    assert_eq!(model.impossible(&truth(), &mut scratch), Vec::<usize>::new());
+    assert!(model.log_likelihood(&truth()).is_finite());
+    assert_eq!(model.impossible(&truth()), Vec::<usize>::new());
     // A column of voxels that some lines need.
     let hollow: Vec<f32> = truth().iter().enumerate().map(|(j, x)| if j / 60 < 12 { *x } else { 0.0 }).collect();
-    assert_eq!(model.log_likelihood(&hollow, &mut scratch), f64::NEG_INFINITY);
-    let bins = model.impossible(&hollow, &mut scratch);
+    assert_eq!(model.log_likelihood(&hollow), f64::NEG_INFINITY);
+    let bins = model.impossible(&hollow);
     assert!(!bins.is_empty() && bins.iter().all(|bin| measurement.prompts.at(*bin) > 0.0));
-    let expected = model.expected(&hollow, &mut scratch);
+    let expected = model.expected(&hollow);
     assert_eq!(
         (0..expected.len())
             .filter(|bin| expected[*bin] == 0.0 && measurement.prompts.at(*bin) > 0.0)
@@ -114,7 +116,7 @@ fn the_likelihood_is_minus_infinity_where_a_counted_bin_is_impossible() {
     // Its gradient points back: what is missing is wanted, by finite numbers.
     let (mut gradient, mut part, mut value) = (vec![0.0; hollow.len()], vec![0.0; hollow.len()], 0.0);
     for subset in 0..3 {
-        value += model.gradient(subset, &hollow, &mut scratch, &mut part);
+        value += model.gradient(subset, &hollow, &mut part);
         gradient.iter_mut().zip(&part).for_each(|(sum, part)| *sum += part);
     }
     assert_eq!(value, f64::NEG_INFINITY);
@@ -122,10 +124,11 @@ fn the_likelihood_is_minus_infinity_where_a_counted_bin_is_impossible() {
     let wanted: f32 = truth().iter().zip(&hollow).zip(&gradient).map(|((t, x), g)| (t - x) * g).sum();
     assert!(wanted > 0.0, "{wanted}");
     // A mean that single precision takes for 0 is none: the factors are 1e-40 of what they were.
-    let faint = Measurement { factors: Some(vec![1e-30; measurement.geometry.lines()]), ..measurement.clone() };
+    let faint =
+        Measurement { factors: Some(vec![1e-30; measurement.geometry.lines()]), ..Measurement::clone(&measurement) };
     let image: Vec<f32> = truth().iter().map(|x| 1e-16 * x).collect();
-    let model = Model::new(&faint, grid(), None, 1).unwrap();
-    assert!(model.log_likelihood(&image, &mut model.scratch()).is_finite());
+    let model = Model::new(&Arc::new(faint), grid(), None, 1).unwrap();
+    assert!(model.log_likelihood(&image).is_finite());
 }
 
 #[test]
@@ -133,7 +136,7 @@ fn algorithms_leave_an_image_whose_objective_is_minus_infinity() {
     let measurement = measurement(0.0);
     let model = Model::new(&measurement, grid(), None, 1).unwrap();
     let objective = Objective::new(&model, &Prior::None, 0.0);
-    let best = objective.value(&truth(), &mut objective.work());
+    let best = objective.value(&truth());
     let hollow: Vec<f32> = truth().iter().enumerate().map(|(j, x)| if j / 60 < 12 { *x } else { 0.0 }).collect();
     let algorithms: [(&str, Box<dyn Algorithm>); 3] = [
         ("lbfgs", Box::new(Lbfgs::new(&objective, 7, Some(hollow.clone())))),
@@ -144,7 +147,7 @@ fn algorithms_leave_an_image_whose_objective_is_minus_infinity() {
         (0..40).for_each(|_| {
             algorithm.update();
         });
-        let value = objective.value(algorithm.image(), &mut objective.work());
+        let value = objective.value(algorithm.image());
         // They come back from far, so the last of the way may take them longer than this.
         assert!(value > best - 0.03 * best.abs(), "{name}: {value}, the truth {best}");
     }

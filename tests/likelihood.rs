@@ -1,5 +1,5 @@
 //! The likelihood and what hangs on it, by hand: bins that expect nothing, the largest L, the uniform start, and the
-//! certificate at voxels of 0.
+//! certificate at voxels of 0; and the chain of operators in front of it.
 
 mod small_scan;
 
@@ -7,22 +7,25 @@ use coincide::algorithm::{Algorithm, Objective, Osem};
 use coincide::data::{Background, Measurement};
 use coincide::image::ImageGrid;
 use coincide::likelihood::Model;
+use coincide::model::System;
+use coincide::operator::{LinearOperator, Resolution, Translation, Widths, dot_test};
 use coincide::prior::{Neighbours, Pairs, Prior, relative_difference};
 use coincide::scanner::{AxialCompression, RadialSampling, Scanner, SinogramGeometry, preset};
 use coincide::trust::{Forgiven, score_maps};
-use small_scan::{distance, geometry, grid, kkt, maximum, measurement};
+use small_scan::{distance, geometry, grid, kkt, maximum, measurement, updates};
+use std::sync::Arc;
 
 fn sum(values: &[f32]) -> f64 {
     values.iter().map(|&value| f64::from(value)).sum()
 }
 
 /// A scan of constant numbers in all bins.
-fn constant(prompts: f32, background: Option<f32>) -> Measurement {
+fn constant(prompts: f32, background: Option<f32>) -> Arc<Measurement> {
     let geometry = geometry();
     let background = background.map(|b| Background::of_bins(geometry.shape(), vec![b; geometry.bins()]));
     let prompts = vec![prompts; geometry.bins()].into();
     let factors = Some(vec![0.5; geometry.lines()]);
-    Measurement { geometry, prompts, factors, background, calibrated: true, duration_s: None }
+    Arc::new(Measurement { geometry, prompts, factors, background, calibrated: true, duration_s: None })
 }
 
 /// No counts, nothing expected: L = −Σ ȳ, so its gradient is −s, also where ȳ is 0.
@@ -31,8 +34,8 @@ fn lines_that_expect_nothing_and_saw_nothing_hold_activity_down() {
     let measurement = constant(0.0, None);
     let model = Model::new(&measurement, grid(), None, 1).unwrap();
     let (mut gradient, mut s) = (vec![f32::NAN; grid().voxels()], vec![f32::NAN; grid().voxels()]);
-    model.gradient(0, &vec![0.0; grid().voxels()], &mut model.scratch(), &mut gradient);
-    model.sensitivity(0, &mut model.scratch(), &mut s);
+    model.gradient(0, &vec![0.0; grid().voxels()], &mut gradient);
+    model.sensitivity(0, &mut s);
     assert!(sum(&s) > 0.0);
     let opposite: Vec<f32> = gradient.iter().map(|g| -g).collect();
     assert!(distance(&opposite, &s) < 1e-6, "{}", distance(&opposite, &s));
@@ -47,7 +50,7 @@ fn the_saturated_likelihood_is_that_of_the_counts_themselves() {
     let found = model.saturated_log_likelihood();
     assert!((found / by_hand - 1.0).abs() < 1e-6, "{found} {by_hand}");
     // Background alone is such a mean.
-    let reached = model.log_likelihood(&vec![0.0; grid().voxels()], &mut model.scratch());
+    let reached = model.log_likelihood(&vec![0.0; grid().voxels()]);
     assert!((reached / by_hand - 1.0).abs() < 1e-6, "{reached} {by_hand}");
 }
 
@@ -61,7 +64,7 @@ fn counts_where_nothing_is_expected_do_not_outweigh_all_others() {
     let view = shape[1] * shape[2] * shape[3];
     let mut background = vec![1.0; measurement.geometry.bins()];
     background[..view].fill(1e-9);
-    measurement.background = Some(Background::of_bins(shape, background));
+    Arc::make_mut(&mut measurement).background = Some(Background::of_bins(shape, background));
     let model = Model::new(&measurement, grid(), None, 1).unwrap();
     let map = &score_maps(&model, &vec![0.0; grid().voxels()], &[30.0], Forgiven::default())[0];
     let largest = map.z.iter().fold(0.0_f32, |largest, z| largest.max(z.abs()));
@@ -76,7 +79,7 @@ fn the_uniform_start_has_the_net_counts() {
         let measurement = constant(prompts, background);
         let model = Model::new(&measurement, grid(), None, 1).unwrap();
         let start = Osem::new(&model, None);
-        let counts = model.counts_in_image(start.image(), &mut model.scratch());
+        let counts = model.counts_in_image(start.image());
         let expected = net * measurement.geometry.bins() as f64;
         assert!((counts / expected - 1.0).abs() < 1e-4, "{counts}, not {expected}");
     }
@@ -91,6 +94,7 @@ fn the_field_of_view_ends_at_the_nearer_end() {
     geometry.sampling = RadialSampling::ArcCorrected { bin_mm: 40.0 };
     let prompts = vec![1.0; geometry.bins()].into();
     let scan = Measurement { geometry, prompts, factors: None, background: None, calibrated: true, duration_s: None };
+    let scan = Arc::new(scan);
     let grid = ImageGrid::centred([40, 40, 3], [10.0, 10.0, 4.0625]);
     let model = Model::new(&scan, grid, None, 1).unwrap();
     let start = Osem::new(&model, None);
@@ -114,7 +118,7 @@ fn voxels_of_zero_count_in_the_distance_from_the_maximum() {
     assert!(hole[voxel] > 0.5);
     hole[voxel] = 0.0;
     let mut gradient = vec![0.0; hole.len()];
-    objective.gradient(&hole, &mut objective.work(), &mut gradient);
+    objective.gradient(&hole, &mut gradient);
     let s = objective.sensitivity();
     // By hand: ‖P₊(x + (x + δ) / s ⊙ g) − x‖ / ‖x‖ with δ = 1 % of the mean inside.
     let inside = s.iter().filter(|s| **s > 0.0).count() as f64;
@@ -137,4 +141,111 @@ fn voxels_of_zero_count_in_the_distance_from_the_maximum() {
     let mut lonely = vec![0.0; hole.len()];
     lonely[voxel] = 1.0;
     assert!(kkt(&objective, &lonely) > 0.05, "{}", kkt(&objective, &lonely));
+}
+
+/// A smooth object within the field, off the axis.
+fn object(grid: &ImageGrid, at_mm: [f64; 3]) -> Vec<f32> {
+    let [_, ny, nz] = grid.shape;
+    let value = |voxel: usize| {
+        let mm = grid.centre_mm([voxel / (ny * nz), voxel / nz % ny, voxel % nz]);
+        let squared: f64 = (0..2).map(|axis| ((mm[axis] - at_mm[axis]) / 60.0).powi(2)).sum();
+        (4.0 * (-0.5 * squared).exp()) as f32
+    };
+    (0..grid.voxels()).map(value).collect()
+}
+
+/// A noise-free scan of an image under a system's chain.
+fn scan(chain: Vec<Arc<dyn LinearOperator>>, x: &[f32]) -> Arc<Measurement> {
+    let empty = measurement();
+    let model = Model::from(System::of_chain(&empty, grid(), chain, 1).unwrap());
+    Arc::new(Measurement { prompts: model.expected(x).into(), ..Measurement::clone(&empty) })
+}
+
+fn centre(grid: &ImageGrid, x: &[f32]) -> [f64; 3] {
+    let [_, ny, nz] = grid.shape;
+    let (mut sum, mut moments) = (0.0, [0.0; 3]);
+    for (voxel, value) in x.iter().enumerate() {
+        let mm = grid.centre_mm([voxel / (ny * nz), voxel / nz % ny, voxel % nz]);
+        sum += f64::from(*value);
+        (0..3).for_each(|axis| moments[axis] += f64::from(*value) * mm[axis]);
+    }
+    moments.map(|moment| moment / sum)
+}
+
+/// A patient who moved by two voxels, and by a part of one: with the translation in the chain the image is where it was before,
+/// without it lies where the patient went.
+#[test]
+fn a_translation_in_the_chain_takes_the_motion_back() {
+    let grid = grid();
+    for voxels in [[2.0, -1.0], [0.5, 1.3]] {
+        let by_mm = [voxels[0] * grid.voxel_mm[0], voxels[1] * grid.voxel_mm[1], 0.0];
+        let moved: Vec<Arc<dyn LinearOperator>> = vec![Arc::new(Translation::new(&grid, by_mm))];
+        let truth = object(&grid, [-20.0, 10.0, 0.0]);
+        let scan = scan(moved.clone(), &truth);
+        let image = |chain: Vec<Arc<dyn LinearOperator>>| {
+            let model = Model::from(System::of_chain(&scan, grid, chain, 6).unwrap());
+            updates(Osem::new(&model, None), 10 * model.subsets())
+        };
+        let (with, without) = (centre(&grid, &image(moved)), centre(&grid, &image(Vec::new())));
+        let expected = centre(&grid, &truth);
+        for axis in 0..2 {
+            assert!((with[axis] - expected[axis]).abs() < 0.02 * grid.voxel_mm[axis], "{with:?}, not {expected:?}");
+            let off = without[axis] - expected[axis] - by_mm[axis];
+            assert!(off.abs() < 0.05 * grid.voxel_mm[axis], "{without:?}: not moved by {by_mm:?}");
+        }
+    }
+}
+
+/// The resolution model of the constructor is a link like any other.
+#[test]
+fn a_chain_of_the_resolution_model_is_the_resolution_model() {
+    let (grid, scan) = (grid(), measurement());
+    let widths = Widths::from(Some([25.0, 20.0, 4.0]));
+    let link: Arc<dyn LinearOperator> = Arc::new(Resolution::new(&grid, &widths).unwrap());
+    let chain = Model::from(System::of_chain(&scan, grid, vec![link], 6).unwrap());
+    let usual = Model::new(&scan, grid, widths, 6).unwrap();
+    let x = object(&grid, [10.0, 0.0, 0.0]);
+    assert!(chain.expected(&x) == usual.expected(&x));
+    let of = |model: &Model| {
+        let mut back = vec![f32::NAN; x.len()];
+        model.back_quotient(2, &x, &mut back);
+        back
+    };
+    assert!(of(&chain) == of(&usual));
+}
+
+/// G A of one subset, as it reconstructs.
+struct Whole(System);
+
+impl LinearOperator for Whole {
+    fn domain(&self) -> &[usize] {
+        self.0.image_side().domain()
+    }
+
+    fn range(&self) -> &[usize] {
+        self.0.lines(1).range()
+    }
+
+    fn forward(&self, x: &[f32], y: &mut [f32]) {
+        self.0.forward(1, x, y);
+    }
+
+    fn adjoint(&self, y: &[f32], x: &mut [f32]) {
+        self.0.back(1, y, x);
+    }
+}
+
+#[test]
+fn the_back_projection_of_a_system_is_its_transpose() {
+    let grid = grid();
+    let links: Vec<Arc<dyn LinearOperator>> = vec![
+        Arc::new(Translation::new(&grid, [13.0, -7.0, 0.6])),
+        Arc::new(Resolution::new(&grid, &Some([25.0, 20.0, 4.0]).into()).unwrap()),
+    ];
+    for links in [Vec::new(), links[..1].to_vec(), links] {
+        let whole = Whole(System::of_chain(&measurement(), grid, links, 6).unwrap());
+        for seed in 0..3 {
+            assert!(dot_test(&whole, 2 * seed) < 1e-6);
+        }
+    }
 }

@@ -12,6 +12,7 @@ use coincide::prior::{
     Denoiser, Neighbours, Pairs, Prior, Ridge, quadratic, relative_difference, shipped_ridge, total_variation,
 };
 use coincide::scanner::{AxialCompression, Scanner, SinogramGeometry, preset};
+use std::sync::Arc;
 
 const SUBSETS: usize = 6;
 
@@ -38,7 +39,7 @@ fn truth(grid: &ImageGrid) -> Vec<f32> {
 }
 
 /// Counts that fluctuate like Poisson counts do, without a generator: the mean plus a fixed multiple of its root.
-fn measurement() -> Measurement {
+fn measurement() -> Arc<Measurement> {
     let geometry = geometry();
     let mut mean = vec![0.0; geometry.bins()];
     Projector::new(&geometry, grid()).forward(&truth(&grid()), &mut mean);
@@ -51,7 +52,7 @@ fn measurement() -> Measurement {
     };
     let prompts = (0..mean.len()).map(noisy).collect();
     let (factors, background) = (Some(factors), Some(Background::of_bins(geometry.shape(), background)));
-    Measurement { geometry, prompts, factors, background, calibrated: true, duration_s: None }
+    Arc::new(Measurement { geometry, prompts, factors, background, calibrated: true, duration_s: None })
 }
 
 fn pairs() -> Pairs {
@@ -64,7 +65,7 @@ fn rdp() -> Prior {
 
 /// A shipped model, at the activity of the warm box.
 fn ridge(name: &str) -> Prior {
-    Prior::Smooth(Box::new(Ridge::new(&shipped_ridge(name).unwrap().model, grid().shape, 1.0)))
+    Prior::Smooth(Arc::new(Ridge::new(&shipped_ridge(name).unwrap().model, grid().shape, 1.0)))
 }
 
 const BETA: f64 = 2.0;
@@ -77,7 +78,7 @@ fn updates<'a>(mut algorithm: impl Algorithm + 'a, count: usize) -> Vec<f32> {
 }
 
 fn kkt(objective: &Objective, x: &[f32]) -> f64 {
-    optimality(objective, x, None, &mut objective.work()).1
+    optimality(objective, x, None).1
 }
 
 fn distance(a: &[f32], b: &[f32]) -> f64 {
@@ -94,14 +95,13 @@ fn the_gradient_is_that_of_the_value_and_the_sum_of_the_subsets() {
     let (measurement, prior) = (measurement(), rdp());
     let model = Model::new(&measurement, grid(), Some([30.0, 30.0, 4.0]), SUBSETS).unwrap();
     let objective = Objective::new(&model, &prior, BETA);
-    let mut work = objective.work();
     let x: Vec<f32> =
         objective.start(None).iter().zip(truth(&grid())).map(|(s, t)| if *s > 0.0 { 0.5 + t } else { 0.0 }).collect();
     let (mut gradient, mut part, mut sum) = (vec![0.0; x.len()], vec![0.0; x.len()], vec![0.0; x.len()]);
-    let value = objective.gradient(&x, &mut work, &mut gradient);
-    assert!((value / objective.value(&x, &mut work) - 1.0).abs() < 1e-9);
+    let value = objective.gradient(&x, &mut gradient);
+    assert!((value / objective.value(&x) - 1.0).abs() < 1e-9);
     for k in 0..SUBSETS {
-        objective.subset_gradient(k, &x, &mut work, &mut part);
+        objective.subset_gradient(k, &x, &mut part);
         sum.iter_mut().zip(&part).for_each(|(sum, part)| *sum += part);
     }
     assert!(distance(&sum, &gradient) < 1e-4, "{}", distance(&sum, &gradient));
@@ -109,7 +109,7 @@ fn the_gradient_is_that_of_the_value_and_the_sum_of_the_subsets() {
     let direction: Vec<f32> = x.iter().enumerate().map(|(j, x)| x * ((j * 31 % 17) as f32 / 8.0 - 1.0)).collect();
     let at = |step: f32| {
         let moved: Vec<f32> = x.iter().zip(&direction).map(|(x, d)| x + step * d).collect();
-        objective.value(&moved, &mut objective.work())
+        objective.value(&moved)
     };
     let difference = (at(0.02) - at(-0.02)) / f64::from(0.04_f32);
     let slope: f64 = gradient.iter().zip(&direction).map(|(g, d)| f64::from(*g) * f64::from(*d)).sum();
@@ -124,20 +124,20 @@ fn the_curvature_is_that_of_the_gradient() {
     let x: Vec<f32> = truth(&grid()).iter().map(|t| 0.5 + t).collect();
     let v: Vec<f32> = (0..x.len()).map(|j| 1.0 + (j % 7) as f32 / 7.0).collect();
     let mut found = vec![0.0; x.len()];
-    model.curvature(0, &x, &v, &mut model.scratch(), &mut found);
+    model.curvature(0, &x, &v, &mut found);
     let gradient = |step: f32| {
         let (moved, mut gradient): (Vec<f32>, _) =
             (x.iter().zip(&v).map(|(x, v)| x + step * v).collect(), vec![0.0; x.len()]);
-        model.gradient(0, &moved, &mut model.scratch(), &mut gradient);
+        model.gradient(0, &moved, &mut gradient);
         gradient
     };
     let difference: Vec<f32> = gradient(-0.01).iter().zip(gradient(0.01)).map(|(a, b)| (a - b) / 0.02).collect();
     assert!(distance(&difference, &found) < 2e-3, "{}", distance(&difference, &found));
-    assert!(objective.value(&x, &mut objective.work()).is_finite());
+    assert!(objective.value(&x).is_finite());
 }
 
 /// The maximum, found by very many L-BFGS updates.
-fn reference(objective: &Objective) -> Vec<f32> {
+fn reference(objective: &Arc<Objective>) -> Vec<f32> {
     let image = updates(Lbfgs::new(objective, 10, None), 80);
     assert!(kkt(objective, &image) < 1e-6, "{}", kkt(objective, &image));
     image
@@ -209,7 +209,6 @@ fn the_objective_never_falls_where_theory_says_so() {
     let model = Model::new(&measurement, grid(), Some([30.0, 30.0, 4.0]), 1).unwrap();
     for prior in [Prior::Smooth(quadratic(pairs())), rdp(), ridge("ridge-2d"), ridge("ridge-3d")] {
         let objective = Objective::new(&model, &prior, BETA);
-        let mut work = objective.work();
         let algorithms: [(&str, Box<dyn Algorithm>); 3] = [
             ("proximal-newton", Box::new(ProximalNewton::new(&objective, None))),
             ("de-pierro", Box::new(DePierro::new(&objective, None))),
@@ -219,7 +218,7 @@ fn the_objective_never_falls_where_theory_says_so() {
             let mut last = f64::NEG_INFINITY;
             for update in 0..40 {
                 algorithm.update();
-                let value = objective.value(algorithm.image(), &mut work);
+                let value = objective.value(algorithm.image());
                 assert!(value >= last - 1e-9 * last.abs(), "{name}, update {update}: {value} after {last}");
                 last = value;
             }
@@ -251,9 +250,9 @@ fn primal_dual_algorithms_find_the_maximum() {
     let many = Model::new(&measurement, grid(), None, SUBSETS).unwrap();
     // Without a prior: as likely as what L-BFGS finds.
     let plain = Objective::new(&one, &Prior::None, 0.0);
-    let best = plain.value(&updates(Lbfgs::new(&plain, 10, None), 300), &mut plain.work());
-    let start = plain.value(&plain.start(None), &mut plain.work());
-    let found = plain.value(&updates(Pdhg::new(&plain, 1.0, 0, None), 400), &mut plain.work());
+    let best = plain.value(&updates(Lbfgs::new(&plain, 10, None), 300));
+    let start = plain.value(&plain.start(None));
+    let found = plain.value(&updates(Pdhg::new(&plain, 1.0, 0, None), 400));
     assert!((best - found) / (best - start) < 1e-4, "{best} {found} {start}");
     // Total variation, all data at once and in random subsets: one image.
     let prior = Prior::Dual(total_variation(&grid()));
@@ -262,7 +261,7 @@ fn primal_dual_algorithms_find_the_maximum() {
     (0..2000).for_each(|_| {
         pdhg.update();
     });
-    let (_, kkt) = optimality(&one, pdhg.image(), pdhg.prior_subgradient().as_deref(), &mut one.work());
+    let (_, kkt) = optimality(&one, pdhg.image(), pdhg.prior_subgradient().as_deref());
     assert!(kkt < 1e-3, "{kkt}");
     let spdhg = updates(Pdhg::new(&many, 1.0, 7, None), 600 * SUBSETS);
     let distance = distance(&spdhg, pdhg.image());
@@ -292,7 +291,7 @@ fn one_step_late_follows_its_prior() {
     let image = updates(Osl::new(&objective, None), 400);
     assert!(distance(&image, &updates(DePierro::new(&objective, None), 400)) < 2e-2);
     // A denoiser: roughness along z falls with β.
-    let prior = Prior::Denoiser(Box::new(Smoother));
+    let prior = Prior::Denoiser(Arc::new(Smoother));
     let roughness = |beta: f64| {
         let objective = Objective::new(&model, &prior, beta);
         let image = updates(Osl::new(&objective, None), 60);

@@ -1,9 +1,12 @@
 //! General properties, over every operator there is.
 
 use coincide::image::ImageGrid;
-use coincide::operator::{Diagonal, GaussianFilter, LinearOperator, Margin, Projector, Resolution, Widths, dot_test};
+use coincide::operator::{
+    Chain, Diagonal, GaussianFilter, LinearOperator, Margin, Projector, Resolution, Translation, Widths, dot_test,
+};
 use coincide::scanner::{AxialCompression, RadialSampling, Scanner, SinogramGeometry, preset};
 use coincide_kernels::Level;
+use std::sync::Arc;
 
 /// A preset, cut down to few crystals and rings, so that tests over all scanners stay short.
 fn small(name: &str, rings: usize, compression: AxialCompression, tof_mashing: usize) -> SinogramGeometry {
@@ -68,6 +71,16 @@ fn every_operator() -> Vec<(String, Box<dyn LinearOperator>)> {
     let wide = GaussianFilter::new(&margin.wider(), [5.0, 4.0, 3.0]);
     all.push(("resolution by radius".into(), Box::new(local)));
     all.push(("margin".into(), Box::new(margin)));
+    for by_mm in [[0.0; 3], [4.0, -3.0, 1.5], [0.7, 7.1, -2.2]] {
+        all.push((format!("translation by {by_mm:?}"), Box::new(Translation::new(&grid, by_mm))));
+    }
+    let links: Vec<Arc<dyn LinearOperator>> = vec![
+        Arc::new(GaussianFilter::new(&margin.wider(), [5.0, 4.0, 3.0])),
+        Arc::new(margin),
+        Arc::new(Translation::new(&grid, [1.0, 2.0, -0.4])),
+    ];
+    all.push(("no link".into(), Box::new(Chain::new(&grid.shape, Vec::new()))));
+    all.push(("three links".into(), Box::new(Chain::new(&margin.wider().shape, links))));
     all.push(("Gaussian with a margin".into(), Box::new(wide.then(margin))));
     let shape = [3, 5, 2, 7];
     let factors: &'static [f32] = (0..105).map(|n| 0.3 + (n % 11) as f32).collect::<Vec<_>>().leak();

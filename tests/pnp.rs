@@ -12,6 +12,7 @@ use coincide::prior::mean_activity;
 use coincide::prior::{Denoiser, Prior, Smooth, median_root};
 use coincide::scanner::{AxialCompression, Scanner, SinogramGeometry, preset};
 use coincide_kernels::fusion::fuse;
+use std::sync::Arc;
 
 const SUBSETS: usize = 4;
 const BETA: f64 = 0.3;
@@ -25,7 +26,7 @@ const MANY: f32 = 0.03;
 const FEW: f32 = 0.001;
 
 /// Counts of a box with a hot corner; they fluctuate like Poisson counts, by a fixed rule. All of it is multiplied by `scale`.
-fn measurement(efficiency: f32, scale: f32) -> Measurement {
+fn measurement(efficiency: f32, scale: f32) -> Arc<Measurement> {
     let scanner = Scanner { crystals_per_ring: 64, radial_bins: 29, rings: 6, ..preset("siemens-mmr").unwrap() };
     let axial = AxialCompression::Span { span: 1, max_ring_difference: 2 };
     let geometry = SinogramGeometry::new(scanner, axial, 1, 0).unwrap();
@@ -39,7 +40,7 @@ fn measurement(efficiency: f32, scale: f32) -> Measurement {
     let prompts = mean.iter().enumerate().map(count).collect();
     let (factors, background) = (vec![efficiency * scale; mean.len()], vec![10.0 * efficiency * scale; mean.len()]);
     let (factors, background) = (Some(factors), Some(Background::of_bins(geometry.shape(), background)));
-    Measurement { geometry, prompts, factors, background, calibrated: true, duration_s: None }
+    Arc::new(Measurement { geometry, prompts, factors, background, calibrated: true, duration_s: None })
 }
 
 fn truth() -> Vec<f32> {
@@ -95,11 +96,11 @@ fn distance(a: &[f32], b: &[f32]) -> f64 {
 }
 
 fn kkt(objective: &Objective, (image, pull): &(Vec<f32>, Option<Vec<f32>>)) -> f64 {
-    optimality(objective, image, pull.as_deref(), &mut objective.work()).1
+    optimality(objective, image, pull.as_deref()).1
 }
 
 /// A short OSEM, as the configs start from.
-fn start(measurement: &Measurement) -> Vec<f32> {
+fn start(measurement: &Arc<Measurement>) -> Vec<f32> {
     let model = Model::new(measurement, grid(), None, SUBSETS).unwrap();
     updates(Osem::new(&model, None), SUBSETS).0
 }
@@ -112,7 +113,7 @@ fn gamma(objective: &Objective, start: &[f32]) -> f64 {
 
 /// The MAP image of L − weight · R.
 fn map(model: &Model, weight: f64, pairs: f32) -> Vec<f32> {
-    let prior = Prior::Smooth(Box::new(PairPrior(pairs)));
+    let prior = Prior::Smooth(Arc::new(PairPrior(pairs)));
     let objective = Objective::new(model, &prior, weight);
     let found = updates(Lbfgs::new(&objective, 10, None), 400);
     let kkt = kkt(&objective, &found);
@@ -126,7 +127,7 @@ fn a_linear_denoiser_is_its_quadratic_prior() {
     let start = start(&measurement);
     let model = Model::new(&measurement, grid(), None, 1).unwrap();
     let w = 0.4;
-    let prior = Prior::Denoiser(Box::new(Pairing(w)));
+    let prior = Prior::Denoiser(Arc::new(Pairing(w)));
     let objective = Objective::new(&model, &prior, BETA);
     let gamma = gamma(&objective, &start);
     let step = Relaxation { first: 1.0, decay: 0.0 };
@@ -155,7 +156,7 @@ fn subsets_share_the_pull() {
     let measurement = measurement(MANY, 1.0);
     let start = start(&measurement);
     let model = Model::new(&measurement, grid(), None, SUBSETS).unwrap();
-    let prior = Prior::Denoiser(Box::new(Pairing(0.4)));
+    let prior = Prior::Denoiser(Arc::new(Pairing(0.4)));
     let objective = Objective::new(&model, &prior, BETA);
     let gamma = gamma(&objective, &start);
     let mut denoised = vec![0.0; start.len()];
@@ -173,8 +174,8 @@ fn subsets_share_the_pull() {
         let target = |j: usize| start[j] + (denoised[j] - start[j]) / lipschitz as f32;
         for k in 0..SUBSETS {
             let before = algorithm.image().to_vec();
-            model.back_quotient(k, &before, &mut model.scratch(), &mut back);
-            model.sensitivity(k, &mut model.scratch(), &mut s);
+            model.back_quotient(k, &before, &mut back);
+            model.sensitivity(k, &mut s);
             algorithm.update();
             // Voxels that a subset sees well.
             let least = 0.3 * s.iter().sum::<f32>() / s.len() as f32;
@@ -195,7 +196,7 @@ fn admm_denoises_after_its_passes() {
     let measurement = measurement(MANY, 1.0);
     let start = start(&measurement);
     let model = Model::new(&measurement, grid(), None, SUBSETS).unwrap();
-    let prior = Prior::Denoiser(Box::new(Pairing(0.4)));
+    let prior = Prior::Denoiser(Arc::new(Pairing(0.4)));
     let objective = Objective::new(&model, &prior, BETA);
     for passes in [1, 2, 3] {
         let mut admm = PnpAdmm::new(&objective, passes, Some(start.clone()));
@@ -217,14 +218,14 @@ fn plug_and_play_em_never_lowers_its_objective() {
     let model = Model::new(&measurement, grid(), None, 1).unwrap();
     // 1 − D has norm 2 w: below L = 1 for the first, up to 2 for one that turns differences round.
     for (w, lipschitz) in [(0.5, 1.0), (0.95, 2.0)] {
-        let (denoiser, pairs) = (Prior::Denoiser(Box::new(Pairing(w))), Prior::Smooth(Box::new(PairPrior(w))));
+        let (denoiser, pairs) = (Prior::Denoiser(Arc::new(Pairing(w))), Prior::Smooth(Arc::new(PairPrior(w))));
         let objective = Objective::new(&model, &denoiser, 5.0 * BETA);
         let penalised = Objective::new(&model, &pairs, gamma(&objective, &start));
         let mut algorithm = PnpMm::new(&objective, lipschitz, DenoiseEvery::Iteration, Some(start.clone()));
-        let mut last = penalised.value(&start, &mut penalised.work());
+        let mut last = penalised.value(&start);
         for n in 0..60 {
             algorithm.update();
-            let value = penalised.value(algorithm.image(), &mut penalised.work());
+            let value = penalised.value(algorithm.image());
             assert!(value >= last - 1e-9 * last.abs(), "w = {w}, update {n}: {value} after {last}");
             last = value;
         }

@@ -9,6 +9,7 @@ use coincide::prior::{
     huber, hyperbolic_total_variation, log_cosh, non_local_pairs, parallel_level_sets, quadratic, relative_difference,
     total_variation,
 };
+use std::sync::Arc;
 
 /// Places of the neighbours of voxel 0 in the image.
 const Z: usize = 1;
@@ -60,7 +61,7 @@ fn near(found: impl Into<f64>, expected: f64, what: &str) {
 /// ψ and its derivatives at (a, b), as the first voxel sees them.
 struct Pair {
     name: &'static str,
-    prior: fn(Pairs) -> Box<dyn Smooth>,
+    prior: fn(Pairs) -> Arc<dyn Smooth>,
     value: f64,
     /// ∂ψ/∂a at (6, 2), and at (2, 6).
     slopes: [f64; 2],

@@ -4,6 +4,7 @@ use coincide::config::{PriorConfig, PriorInputs, Source};
 use coincide::image::ImageGrid;
 use coincide::prior::{Dual, KernelMatrix, Prior, Smooth};
 use std::process::Command;
+use std::sync::Arc;
 
 const SHAPE: [usize; 3] = [9, 8, 37];
 const VOXEL_MM: [f64; 3] = [2.0, 2.5, 3.0];
@@ -72,14 +73,14 @@ fn cases() -> impl Iterator<Item = Case> {
     PRIORS.iter().map(|text| Case { name: text.replace('\n', " "), prior: build(text) })
 }
 
-fn smooth() -> impl Iterator<Item = (String, Box<dyn Smooth>)> {
+fn smooth() -> impl Iterator<Item = (String, Arc<dyn Smooth>)> {
     cases().filter_map(|case| match case.prior {
         Prior::Smooth(prior) => Some((case.name, prior)),
         _ => None,
     })
 }
 
-fn dual() -> impl Iterator<Item = (String, Box<dyn Dual>)> {
+fn dual() -> impl Iterator<Item = (String, Arc<dyn Dual>)> {
     cases().filter_map(|case| match case.prior {
         Prior::Dual(prior) => Some((case.name, prior)),
         _ => None,
@@ -105,7 +106,7 @@ fn between(a: &[f32], b: &[f32]) -> Vec<f32> {
     a.iter().zip(b).map(|(a, b)| a - b).collect()
 }
 
-fn kernels() -> impl Iterator<Item = KernelMatrix> {
+fn kernels() -> impl Iterator<Item = Arc<KernelMatrix>> {
     cases().filter_map(|case| if let Prior::Kernel(kernel) = case.prior { Some(kernel) } else { None })
 }
 

@@ -10,6 +10,7 @@ use coincide::trust::{Evidence, Forgiven, Suspect, Verdict, evidence, places, sc
 use coincide::units::FWHM_PER_SIGMA;
 use std::fs;
 use std::process::Command;
+use std::sync::Arc;
 
 const SIZE_MM: f64 = 16.0;
 const RESOLUTION_MM: [f64; 3] = [6.0, 6.0, 5.0];
@@ -61,33 +62,33 @@ fn image(grid: &ImageGrid, value: impl Fn([f64; 3]) -> f64) -> Vec<f32> {
 }
 
 /// A scan of an image: factors and background vary, counts are Poisson.
-fn scan(x: &[f32], seed: u64) -> Measurement {
+fn scan(x: &[f32], seed: u64) -> Arc<Measurement> {
     scan_of(geometry(), x, seed)
 }
 
-fn scan_of(geometry: SinogramGeometry, x: &[f32], seed: u64) -> Measurement {
+fn scan_of(geometry: SinogramGeometry, x: &[f32], seed: u64) -> Arc<Measurement> {
     let bins = geometry.bins();
     let factors: Vec<f32> = (0..geometry.lines()).map(|n| 0.004 + 0.002 * (n % 5) as f32).collect();
     let background = Some(Background::even(geometry.shape(), vec![0.2; geometry.lines()]));
-    let empty = Measurement {
+    let empty = Arc::new(Measurement {
         geometry,
         prompts: vec![0.0; bins].into(),
         factors: Some(factors),
         background,
         calibrated: true,
         duration_s: None,
-    };
+    });
     let model = Model::new(&empty, grid(), Some(RESOLUTION_MM), 4).unwrap();
-    let mean = model.expected(x, &mut model.scratch());
-    resampled(&empty, &mean, seed, 0)
+    let mean = model.expected(x);
+    Arc::new(resampled(&empty, &mean, seed, 0))
 }
 
 /// Σᵢ tᵢ (yᵢ/ȳᵢ − 1) and Σᵢ tᵢ² / ȳᵢ, written out; t = A T without what it shares with A B, B the broad spot.
-fn by_definition(measurement: &Measurement, widths: &Widths, x: &[f32], [spot, broad]: [&[f32]; 2]) -> [f64; 2] {
-    let silent = Measurement { background: None, ..measurement.clone() };
+fn by_definition(measurement: &Arc<Measurement>, widths: &Widths, x: &[f32], [spot, broad]: [&[f32]; 2]) -> [f64; 2] {
+    let silent = Measurement { background: None, ..Measurement::clone(measurement) };
     let model = Model::new(measurement, grid(), widths.clone(), 1).unwrap();
-    let mean = model.expected(x, &mut model.scratch());
-    let [narrow, wide] = [spot, broad].map(|spot| model.with_measurement(&silent).expected(spot, &mut model.scratch()));
+    let mean = model.expected(x);
+    let [narrow, wide] = [spot, broad].map(|spot| model.with_measurement(silent.clone()).expected(spot));
     let product = |a: &[f32], b: &[f32]| {
         let terms = a.iter().zip(b).zip(&mean).filter(|(_, mean)| **mean > 0.0);
         terms.map(|((a, b), mean)| f64::from(*a) * f64::from(*b) / f64::from(*mean)).sum::<f64>()
@@ -118,7 +119,7 @@ fn scores_are_those_of_the_definition() {
     agree_with_the_definition(&timed, &by_radius, &x, 0.13);
 }
 
-fn agree_with_the_definition(measurement: &Measurement, widths: &Widths, x: &[f32], tolerance: f64) {
+fn agree_with_the_definition(measurement: &Arc<Measurement>, widths: &Widths, x: &[f32], tolerance: f64) {
     let grid = grid();
     let model = Model::new(measurement, grid, widths.clone(), 4).unwrap();
     let map = &score_maps(&model, x, &[SIZE_MM], Forgiven::default())[0];

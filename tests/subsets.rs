@@ -9,6 +9,7 @@ use coincide::phantom::Phantom;
 use coincide::prior::{KernelMatrix, Neighbours, Pairs, Prior, median_root, quadratic};
 use coincide::scanner::{AxialCompression, PRESETS, Scanner, SinogramGeometry, preset};
 use coincide::simulate::{CountsConfig, SimulationConfig, simulate};
+use std::sync::Arc;
 
 /// One ring of a preset: all crystals, gaps and views, voxels as large as a bin.
 struct Ring {
@@ -29,7 +30,7 @@ impl Ring {
     }
 
     /// Prompts of a cylinder of 1 Bq/mL, without noise: by exact chords, or by the voxels of the grid.
-    fn measured(&self, chords: bool) -> Measurement {
+    fn measured(&self, chords: bool) -> Arc<Measurement> {
         let long = format!(
             "name = \"c\"\ndescription = \"\"\ncitation = \"\"\n[[shapes]]\nsolid.cylinder = {{ radii_mm = [{0}, {0}], length_mm = 400.0 }}\n\
              activity_bq_per_ml = 1.0\nattenuation_per_cm = 0.0\nregion = \"c\"\n",
@@ -45,7 +46,7 @@ impl Ring {
             prompts.iter_mut().zip(scan.factors.as_ref().unwrap()).for_each(|(y, m)| *y *= m);
             scan.prompts = prompts.into_iter().collect();
         }
-        scan
+        Arc::new(scan)
     }
 
     fn truth(&self) -> Vec<f32> {
@@ -151,7 +152,7 @@ fn no_algorithm_that_divides_by_the_sensitivity_of_a_subset_empties_a_voxel() {
     let pairs = Pairs::new(&ring.grid, Neighbours::default(), None);
     let quadratic = Prior::Smooth(quadratic(pairs));
     let median = Prior::Denoiser(median_root(&ring.grid));
-    let kernel = KernelMatrix::new(&ring.grid, &ring.truth(), 2, 8, 1.0);
+    let kernel = Arc::new(KernelMatrix::new(&ring.grid, &ring.truth(), 2, 8, 1.0));
     let (none, beta) = (Prior::None, 1e-3);
     let smooth = Objective::new(&model, &quadratic, beta);
     let denoised = Objective::new(&model, &median, beta);

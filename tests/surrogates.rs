@@ -6,6 +6,7 @@ use coincide::prior::{
     Neighbours, Pairs, Ridge, RidgeModel, Smooth, huber, hyperbolic_total_variation, log_cosh, parallel_level_sets,
     quadratic, relative_difference,
 };
+use std::sync::Arc;
 
 /// Neighbours along y, on voxels of three different sides.
 fn grid() -> ImageGrid {
@@ -39,7 +40,7 @@ fn highest(prior: &dyn Smooth, values: &[f32]) -> f64 {
 fn surrogates_are_above_their_priors_and_touch_them() {
     // Differences below, at and above δ and ε, both ways; a swap of two values is the step with the least room.
     let values = [0.0, 0.25, 1.0, 1.5, 2.0, 4.0, 7.0, 30.0];
-    let priors: [(&str, Box<dyn Smooth>); 5] = [
+    let priors: [(&str, Arc<dyn Smooth>); 5] = [
         ("quadratic", quadratic(pairs())),
         ("huber", huber(pairs(), 1.5)),
         ("log-cosh", log_cosh(pairs(), 1.5)),

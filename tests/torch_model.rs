@@ -10,6 +10,7 @@ use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Arc;
 use tch::{CModule, Kind, Tensor};
 
 const SHAPE: [usize; 3] = [5, 7, 3];
@@ -46,7 +47,7 @@ fn build(model: &Path, keys: &str) -> Result<Prior, PriorError> {
     })
 }
 
-fn denoiser(model: &Path, keys: &str) -> Box<dyn Denoiser> {
+fn denoiser(model: &Path, keys: &str) -> Arc<dyn Denoiser> {
     let Prior::Denoiser(denoiser) = build(model, keys).unwrap() else { panic!("a model is a denoiser") };
     denoiser
 }

@@ -276,7 +276,7 @@ fn the_chain_of_training_is_the_reconstruction() {
             training.image(&prepared, &mut StandIn { parameters: PARAMETERS }, &gamma.map(f64::from)).unwrap();
         let target: Arc<dyn Denoiser> = Arc::new(Network(prepared.noise.map.clone()));
         let stages = gamma.map(|gamma| (target.clone(), prepared.noise.means[0] * gamma)).into();
-        let prior = Prior::Unrolled(network::Unrolled::new(stages, applied, 1.0));
+        let prior = Prior::Unrolled(Arc::new(network::Unrolled::new(stages, applied, 1.0)));
         let Prior::Unrolled(unrolled) = &prior else { unreachable!() };
         let objective = Objective::new(&model, &prior, 1.0);
         let mut reconstruction = Box::new(UnrolledEm::new(&objective, unrolled, Some(prepared.start.clone())));

@@ -31,7 +31,7 @@ fn grid() -> ImageGrid {
 }
 
 /// A warm box, with counts that fluctuate; `calibration` multiplies the factors.
-fn measurement(calibration: f32) -> Measurement {
+fn measurement(calibration: f32) -> Arc<Measurement> {
     let (geometry, grid) = (geometry(), grid());
     let warm = |voxel: usize| {
         let [x, y, _] = grid.centre_mm([voxel / (28 * 11), voxel / 11 % 28, voxel % 11]);
@@ -48,7 +48,7 @@ fn measurement(calibration: f32) -> Measurement {
     let prompts = (0..mean.len()).map(noisy).collect();
     let background = Some(Background::of_bins(geometry.shape(), vec![0.4; mean.len()]));
     let factors = Some(factors.iter().map(|factor| calibration * factor).collect());
-    Measurement { geometry, prompts, factors, background, calibrated: true, duration_s: None }
+    Arc::new(Measurement { geometry, prompts, factors, background, calibrated: true, duration_s: None })
 }
 
 fn osem(model: &Model, updates: usize) -> Vec<f32> {
@@ -60,7 +60,7 @@ fn osem(model: &Model, updates: usize) -> Vec<f32> {
 }
 
 fn unrolled(model: &Model, prior: Unrolled, updates: usize) -> Vec<f32> {
-    let prior = Prior::Unrolled(prior);
+    let prior = Prior::Unrolled(Arc::new(prior));
     let objective = Objective::new(model, &prior, 1.0);
     let Prior::Unrolled(network) = &prior else { panic!() };
     let mut algorithm = UnrolledEm::new(&objective, network, None);
@@ -100,7 +100,7 @@ fn an_update_is_its_formula() {
     let measurement = measurement(1.0);
     let model = Model::new(&measurement, grid(), None, SUBSETS).unwrap();
     let (x, mut s) = (osem(&model, 0), vec![0.0; grid().voxels()]);
-    model.sensitivity(0, &mut model.scratch(), &mut s);
+    model.sensitivity(0, &mut s);
     // Inside the outermost radial bin.
     let line = |radial| measurement.geometry.line(0, radial).distance_and_angle().0.abs();
     let radius = line(0).min(line(measurement.geometry.radial_bins - 1));
@@ -130,7 +130,7 @@ fn every_iteration_has_the_weight_of_its_stage() {
     let stages = || Unrolled::new(vec![stage(0.0), stage(0.3)], Applied::Iteration, 0.8);
     let plain = osem(&model, SUBSETS);
     assert!(unrolled(&model, stages(), SUBSETS) == plain);
-    let prior = Prior::Unrolled(Unrolled::new(vec![stage(0.3)], Applied::Iteration, 0.8));
+    let prior = Prior::Unrolled(Arc::new(Unrolled::new(vec![stage(0.3)], Applied::Iteration, 0.8)));
     let objective = Objective::new(&model, &prior, 1.0);
     let Prior::Unrolled(network) = &prior else { panic!() };
     let mut second = UnrolledEm::new(&objective, network, Some(plain.clone()));
@@ -144,7 +144,7 @@ fn every_iteration_has_the_weight_of_its_stage() {
 fn noise(model: &Model, scale: f32) -> RelativeNoise {
     let (mut total, mut one) = (vec![0.0; grid().voxels()], vec![0.0; grid().voxels()]);
     for subset in 0..model.subsets() {
-        model.sensitivity(subset, &mut model.scratch(), &mut one);
+        model.sensitivity(subset, &mut one);
         total.iter_mut().zip(&one).for_each(|(total, one)| *total += one);
     }
     let measurement = model.measurement();
@@ -194,7 +194,7 @@ fn a_model_may_go_on_from_a_map_image() {
         let start = Some(MapStart { weight, exponent: 0.4, subsets: 7, iterations: 4 });
         let network = untrained(0.0, false);
         let network = network::Model { card: ModelCard { start, ..network.card }, ..network };
-        let prior = Prior::Unrolled(Unrolled::of_model(&network, &grid(), scale, &noise, None, 1.0).unwrap());
+        let prior = Prior::Unrolled(Arc::new(Unrolled::of_model(&network, &grid(), scale, &noise, None, 1.0).unwrap()));
         let objective = Objective::new(&model, &prior, 1.0);
         let Prior::Unrolled(network) = &prior else { panic!() };
         let mut algorithm = UnrolledEm::new(&objective, network, None);
@@ -209,7 +209,7 @@ fn a_model_may_go_on_from_a_map_image() {
     assert!((weak.1 - 7.0 - 1.0 / SUBSETS as f64).abs() < 1e-9, "{}", weak.1);
     // A start image of the user's own is not replaced.
     let plain = osem(&model, 1);
-    let prior = Prior::Unrolled(Unrolled::new(vec![stage(0.0)], Applied::Update, 1.0));
+    let prior = Prior::Unrolled(Arc::new(Unrolled::new(vec![stage(0.0)], Applied::Update, 1.0)));
     let objective = Objective::new(&model, &prior, 1.0);
     let Prior::Unrolled(network) = &prior else { panic!() };
     let mut own = UnrolledEm::new(&objective, network, Some(osem(&model, 0)));

@@ -2,13 +2,14 @@
 //! 22(5), 613–626). Converges to the maximum of Φ, as λₙ → 0.
 
 use super::arithmetic::each;
-use super::objective::{Objective, Work};
+use super::objective::Objective;
 use super::preconditioner::{em, harmonic};
 use super::relaxation::Relaxation;
 use super::{Algorithm, Count, Step};
 use coincide_kernels::zeros;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Where the prior acts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -27,29 +28,28 @@ pub enum BsremVariant {
 /// D = (x + δ) / s is EM's step. D' is shortened by the curvature of the prior (`harmonic`), as nothing in its own half
 /// step holds the prior back; both halves take the D' of the iteration's first image, or they would balance elsewhere than
 /// at the maximum.
-pub struct Bsrem<'a> {
-    objective: &'a Objective<'a>,
+pub struct Bsrem {
+    objective: Arc<Objective>,
     relaxation: Relaxation,
     variant: BsremVariant,
     image: Vec<f32>,
     gradient: Vec<f32>,
     d: Vec<f32>,
-    work: Work,
     count: Count,
 }
 
-impl<'a> Bsrem<'a> {
+impl Bsrem {
     /// Starts from `start`, or from a uniform image.
     pub fn new(
-        objective: &'a Objective<'a>,
+        objective: &Arc<Objective>,
         relaxation: Relaxation,
         variant: BsremVariant,
         start: Option<Vec<f32>>,
     ) -> Self {
         let image = objective.start(start);
-        let (gradient, d, work) = (zeros(image.len()), zeros(image.len()), objective.work());
+        let (gradient, d) = (zeros(image.len()), zeros(image.len()));
         let count = Count::new(objective.subsets());
-        Self { objective, relaxation, variant, image, gradient, d, work, count }
+        Self { objective: objective.clone(), relaxation, variant, image, gradient, d, count }
     }
 
     /// x ← P₊(x + λ D g)
@@ -58,22 +58,22 @@ impl<'a> Bsrem<'a> {
     }
 }
 
-impl Algorithm for Bsrem<'_> {
+impl Algorithm for Bsrem {
     fn update(&mut self) -> Step {
         let k = self.count.subset();
         let lambda = self.relaxation.at(self.count.iterations());
         let of_subset = lambda * self.objective.subsets() as f32;
         match self.variant {
             BsremVariant::Two => {
-                self.objective.subset_gradient(k, &self.image, &mut self.work, &mut self.gradient);
-                em(self.objective, &self.image, &mut self.d);
+                self.objective.subset_gradient(k, &self.image, &mut self.gradient);
+                em(&self.objective, &self.image, &mut self.d);
                 self.step(of_subset);
             }
             BsremVariant::One => {
                 if k == 0 {
-                    harmonic(self.objective, &self.image, &mut self.d);
+                    harmonic(&self.objective, &self.image, &mut self.d);
                 }
-                self.objective.data_gradient(k, &self.image, &mut self.work, &mut self.gradient);
+                self.objective.data_gradient(k, &self.image, &mut self.gradient);
                 self.step(of_subset);
                 if k + 1 == self.objective.subsets() {
                     self.gradient.fill(0.0);

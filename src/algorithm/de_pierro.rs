@@ -3,47 +3,47 @@
 
 use super::arithmetic::each;
 use super::em::EmStep;
-use super::objective::{Objective, Work};
+use super::objective::Objective;
 use super::sensitivity::{SubsetSensitivities, sensitivities};
 use super::waiting::Waiting;
 use super::{Algorithm, Count, Step};
 use coincide_kernels::{fusion::fuse, zeros};
+use std::sync::Arc;
 
 /// z = x − ∇R(x) / c,   x ← fuse(e, z, (β / K) c, d),
 ///
 /// with EM's step e of the subset and its weight d, which is sₖ where the subset sees enough (`em`), and the prior's surrogate
 /// R(z) ≤ R(x) + ∇R(x)·(z − x) + ½ Σ cⱼ (zⱼ − xⱼ)². Nothing is filled in outside of the field of view.
-pub struct DePierro<'a> {
-    objective: &'a Objective<'a>,
+pub struct DePierro {
+    objective: Arc<Objective>,
     image: Vec<f32>,
     back: Vec<f32>,
     slope: Vec<f32>,
     curvature: Vec<f32>,
     sensitivities: SubsetSensitivities,
     waiting: Waiting,
-    work: Work,
     count: Count,
 }
 
-impl<'a> DePierro<'a> {
+impl DePierro {
     /// Starts from `start`, or from a uniform image. The prior must have a surrogate.
-    pub fn new(objective: &'a Objective<'a>, start: Option<Vec<f32>>) -> Self {
+    pub fn new(objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Self {
         let waiting = Waiting::new(objective.model().grid().shape, start.is_none());
         let image = objective.start(start);
         let images = [(); 3].map(|()| zeros(image.len()));
         let [back, slope, curvature] = images;
         let ((), sensitivities) = sensitivities(objective.model(), |_| ());
-        let (work, count) = (objective.work(), Count::new(objective.subsets()));
-        Self { objective, image, back, slope, curvature, sensitivities, waiting, work, count }
+        let count = Count::new(objective.subsets());
+        Self { objective: objective.clone(), image, back, slope, curvature, sensitivities, waiting, count }
     }
 }
 
-impl Algorithm for DePierro<'_> {
+impl Algorithm for DePierro {
     fn update(&mut self) -> Step {
         let em = EmStep::of(self.objective.subsets());
         let (k, model) = (self.count.subset(), self.objective.model());
-        model.back_quotient(k, &self.image, &mut self.work.scratch, &mut self.back);
-        let [s, least] = self.sensitivities.of(k, model, &mut self.work.scratch);
+        model.back_quotient(k, &self.image, &mut self.back);
+        let [s, least] = self.sensitivities.of(k, model);
         self.objective.prior_share(&self.image, &mut self.slope);
         let has_surrogate = self.objective.surrogate_share(&self.image, &mut self.curvature);
         assert!(has_surrogate, "De Pierro's algorithm needs a prior with a separable surrogate");

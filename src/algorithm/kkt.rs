@@ -12,7 +12,7 @@
 //! relative step that MLEM would take next; near the maximum ‖x⁺‖ = ‖x‖.
 
 use super::arithmetic::sum;
-use super::objective::{Objective, Work};
+use super::objective::Objective;
 use coincide_kernels::zeros;
 
 /// δ over the root mean square of the image.
@@ -22,9 +22,9 @@ const FLOOR: f64 = 0.01;
 pub(super) const HARDLY_SEEN: f64 = 0.25;
 
 /// Φ(x) and the distance of x; `subgradient` is one of βR where the prior has no gradient.
-pub fn optimality(objective: &Objective, x: &[f32], subgradient: Option<&[f32]>, work: &mut Work) -> (f64, f64) {
+pub fn optimality(objective: &Objective, x: &[f32], subgradient: Option<&[f32]>) -> (f64, f64) {
     let mut gradient = zeros(x.len());
-    let value = objective.gradient(x, work, &mut gradient);
+    let value = objective.gradient(x, &mut gradient);
     if let Some(subgradient) = subgradient {
         super::arithmetic::add(&mut gradient, -1.0, subgradient);
     }

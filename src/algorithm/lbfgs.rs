@@ -3,53 +3,53 @@
 
 use super::ascent::Ascent;
 use super::kkt::{mean_inside, residual};
-use super::objective::{Objective, Work};
+use super::objective::Objective;
 use super::preconditioner::harmonic;
 use super::quasi_newton::QuasiNewton;
 use super::{Algorithm, Count, Step};
 use coincide_kernels::zeros;
+use std::sync::Arc;
 
 /// x ← P₊(x + α H ∇Φ(x)), H the inverse Hessian as the last steps know it.
-pub struct Lbfgs<'a> {
-    objective: &'a Objective<'a>,
+pub struct Lbfgs {
+    objective: Arc<Objective>,
     ascent: Ascent,
     d: Vec<f32>,
-    work: Work,
     count: Count,
 }
 
-impl<'a> Lbfgs<'a> {
+impl Lbfgs {
     /// Starts from `start`, or from a uniform image, and remembers `memory` steps (two images each). The objective's subsets
     /// only keep its work space small.
-    pub fn new(objective: &'a Objective<'a>, memory: usize, start: Option<Vec<f32>>) -> Self {
-        let (image, mut work) = (objective.start(start), objective.work());
+    pub fn new(objective: &Arc<Objective>, memory: usize, start: Option<Vec<f32>>) -> Self {
+        let image = objective.start(start);
         let (d, mut count) = (zeros(image.len()), Count::new(1));
         let mut evaluate = |x: &[f32], gradient: &mut [f32]| {
             count.projected(1);
-            objective.gradient(x, &mut work, gradient)
+            objective.gradient(x, gradient)
         };
         let mut ascent = Ascent::new(image, QuasiNewton::new(memory), &mut evaluate);
         if ascent.value() == f64::NEG_INFINITY {
             ascent = Ascent::new(objective.lifted(ascent.image), ascent.known, &mut evaluate);
         }
-        Self { objective, ascent, d, work, count }
+        Self { objective: objective.clone(), ascent, d, count }
     }
 
     /// The Karush-Kuhn-Tucker residual of the image, which costs nothing here.
     pub fn distance(&self) -> f64 {
-        residual(self.objective, &self.ascent.image, &self.ascent.gradient)
+        residual(&self.objective, &self.ascent.image, &self.ascent.gradient)
     }
 }
 
-impl Algorithm for Lbfgs<'_> {
+impl Algorithm for Lbfgs {
     fn update(&mut self) -> Step {
         let distance = self.distance();
-        let (objective, work, count) = (self.objective, &mut self.work, &mut self.count);
+        let (objective, count) = (&self.objective, &mut self.count);
         harmonic(objective, &self.ascent.image, &mut self.d);
         let mean = mean_inside(&self.ascent.image, objective.sensitivity());
         self.ascent.step(&self.d, distance, mean, &mut |x, gradient| {
             count.projected(1);
-            objective.gradient(x, work, gradient)
+            objective.gradient(x, gradient)
         });
         self.count.done()
     }

@@ -47,7 +47,7 @@ pub use kernel_em::KernelEm;
 pub use kkt::optimality;
 pub use lbfgs::Lbfgs;
 pub(crate) use map_start::map_image;
-pub use objective::{Objective, Work};
+pub use objective::Objective;
 pub use osem::Osem;
 pub use osl::Osl;
 pub use pdhg::Pdhg;
@@ -73,17 +73,18 @@ mod tests {
     use crate::data::{Background, Measurement};
     use crate::image::ImageGrid;
     use crate::scanner::{AxialCompression, Scanner, SinogramGeometry, preset};
+    use std::sync::Arc;
 
     pub(super) fn small_grid() -> ImageGrid {
         ImageGrid::centred([12, 12, 5], [20.0, 20.0, 2.03125])
     }
 
-    pub(super) fn scan() -> Measurement {
+    pub(super) fn scan() -> Arc<Measurement> {
         let scanner = Scanner { crystals_per_ring: 48, radial_bins: 21, rings: 3, ..preset("siemens-mmr").unwrap() };
         let axial = AxialCompression::Span { span: 1, max_ring_difference: 1 };
         let geometry = SinogramGeometry::new(scanner, axial, 1, 0).unwrap();
         let prompts = (0..geometry.bins()).map(|bin| (bin % 5) as f32).collect();
         let background = Some(Background::of_bins(geometry.shape(), vec![0.5; geometry.bins()]));
-        Measurement { geometry, prompts, factors: None, background, calibrated: true, duration_s: None }
+        Arc::new(Measurement { geometry, prompts, factors: None, background, calibrated: true, duration_s: None })
     }
 }

@@ -8,44 +8,39 @@
 use super::arithmetic::{add, each};
 use super::sensitivity::sensitivity;
 use super::start::{field_of_view, uniform_activity, uniform_start};
-use crate::likelihood::{Model, Scratch};
+use crate::likelihood::Model;
 use crate::prior::Prior;
 use coincide_kernels::zeros;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// Least activity of a voxel where a start has none, over that of a uniform image.
 const LEAST_ACTIVITY: f64 = 0.01;
 
 /// Φ of one measurement and one prior.
-pub struct Objective<'a> {
-    model: &'a Model<'a>,
-    prior: &'a Prior,
+pub struct Objective {
+    model: Model,
+    prior: Prior,
     beta: f64,
     /// s = Bᵀ Gᵀ m; 0 outside the field of view. Worked out when it is asked for first.
     sensitivity: OnceLock<Vec<f32>>,
     uniform: OnceLock<f64>,
 }
 
-/// Arrays that the methods of an objective need besides their results.
-pub struct Work {
-    pub(super) scratch: Scratch,
-    part: Vec<f32>,
-}
-
-impl<'a> Objective<'a> {
+impl Objective {
     /// L − β R.
-    pub fn new(model: &'a Model<'a>, prior: &'a Prior, beta: f64) -> Self {
-        Self { model, prior, beta, sensitivity: OnceLock::new(), uniform: OnceLock::new() }
+    pub fn new(model: &Model, prior: &Prior, beta: f64) -> Arc<Self> {
+        let (model, prior) = (model.clone(), prior.clone());
+        Arc::new(Self { model, prior, beta, sensitivity: OnceLock::new(), uniform: OnceLock::new() })
     }
 
     /// The model of the measurement.
-    pub fn model(&self) -> &'a Model<'a> {
-        self.model
+    pub fn model(&self) -> &Model {
+        &self.model
     }
 
     /// The prior.
-    pub fn prior(&self) -> &'a Prior {
-        self.prior
+    pub fn prior(&self) -> &Prior {
+        &self.prior
     }
 
     /// β
@@ -61,8 +56,8 @@ impl<'a> Objective<'a> {
     /// s of all subsets together, 0 outside the field of view.
     pub fn sensitivity(&self) -> &[f32] {
         self.sensitivity.get_or_init(|| {
-            let mut sensitivity = sensitivity(self.model);
-            let outside = field_of_view(self.model).into_iter().map(|inside| !inside);
+            let mut sensitivity = sensitivity(&self.model);
+            let outside = field_of_view(&self.model).into_iter().map(|inside| !inside);
             sensitivity.iter_mut().zip(outside).filter(|(_, outside)| *outside).for_each(|(s, _)| *s = 0.0);
             sensitivity
         })
@@ -70,18 +65,13 @@ impl<'a> Objective<'a> {
 
     /// The activity of a uniform image with the counts of the measurement.
     pub(super) fn uniform(&self) -> f64 {
-        let value = || uniform_activity(self.model, self.sensitivity(), &field_of_view(self.model));
+        let value = || uniform_activity(&self.model, self.sensitivity(), &field_of_view(&self.model));
         *self.uniform.get_or_init(value)
-    }
-
-    /// Arrays of the right sizes.
-    pub fn work(&self) -> Work {
-        Work { scratch: self.model.scratch(), part: zeros(self.model.grid().voxels()) }
     }
 
     /// A first image: the given one, or a uniform one with the counts of the measurement; 0 outside the field of view.
     pub fn start(&self, given: Option<Vec<f32>>) -> Vec<f32> {
-        let given = given.unwrap_or_else(|| uniform_start(self.model, self.sensitivity()));
+        let given = given.unwrap_or_else(|| uniform_start(&self.model, self.sensitivity()));
         let shape = self.model.grid().shape;
         assert_eq!(given.len(), self.sensitivity().len(), "start image does not have the shape {shape:?}");
         let mut image = zeros(given.len());
@@ -99,7 +89,7 @@ impl<'a> Objective<'a> {
 
     /// β R(x); 0 where there is no R.
     pub fn penalty(&self, x: &[f32]) -> f64 {
-        match self.prior {
+        match &self.prior {
             Prior::None | Prior::Denoiser(_) | Prior::Kernel(_) | Prior::Unrolled(_) => 0.0,
             Prior::Smooth(prior) => self.beta * prior.value(x),
             Prior::Dual(prior) => self.beta * prior.value(x),
@@ -107,38 +97,38 @@ impl<'a> Objective<'a> {
     }
 
     /// Φ(x)
-    pub fn value(&self, x: &[f32], work: &mut Work) -> f64 {
-        self.model.log_likelihood(x, &mut work.scratch) - self.penalty(x)
+    pub fn value(&self, x: &[f32]) -> f64 {
+        self.model.log_likelihood(x) - self.penalty(x)
     }
 
     /// gradient = ∇Φ(x); returns Φ(x). Of a prior without a gradient only the value counts.
-    pub fn gradient(&self, x: &[f32], work: &mut Work, gradient: &mut [f32]) -> f64 {
-        let value = self.value_and_data_gradient(x, work, gradient);
+    pub fn gradient(&self, x: &[f32], gradient: &mut [f32]) -> f64 {
+        let value = self.value_and_data_gradient(x, gradient);
         self.subtract_prior(1.0, x, gradient);
         value
     }
 
     /// gradient = ∇L(x); returns Φ(x).
-    pub fn value_and_data_gradient(&self, x: &[f32], work: &mut Work, gradient: &mut [f32]) -> f64 {
+    pub fn value_and_data_gradient(&self, x: &[f32], gradient: &mut [f32]) -> f64 {
         gradient.fill(0.0);
-        let mut value = 0.0;
+        let (mut value, mut part) = (0.0, self.model.system().image());
         for k in 0..self.subsets() {
-            value += self.model.gradient(k, x, &mut work.scratch, &mut work.part);
-            add(gradient, 1.0, &work.part);
+            value += self.model.gradient(k, x, &mut part);
+            add(gradient, 1.0, &part);
         }
         self.inside(gradient);
         value - self.penalty(x)
     }
 
     /// gradient = ∇Φₖ(x)
-    pub fn subset_gradient(&self, k: usize, x: &[f32], work: &mut Work, gradient: &mut [f32]) {
-        self.model.gradient(k, x, &mut work.scratch, gradient);
+    pub fn subset_gradient(&self, k: usize, x: &[f32], gradient: &mut [f32]) {
+        self.model.gradient(k, x, gradient);
         self.subtract_prior(self.share(), x, gradient);
     }
 
     /// gradient = ∇Lₖ(x), the part of ∇Φₖ(x) that differs from subset to subset; returns Lₖ(x).
-    pub fn data_gradient(&self, k: usize, x: &[f32], work: &mut Work, gradient: &mut [f32]) -> f64 {
-        let value = self.model.gradient(k, x, &mut work.scratch, gradient);
+    pub fn data_gradient(&self, k: usize, x: &[f32], gradient: &mut [f32]) -> f64 {
+        let value = self.model.gradient(k, x, gradient);
         self.inside(gradient);
         value
     }
@@ -151,7 +141,7 @@ impl<'a> Objective<'a> {
     /// gradient = (β / K) ∇R(x)
     pub fn prior_share(&self, x: &[f32], gradient: &mut [f32]) {
         gradient.fill(0.0);
-        if let Prior::Smooth(prior) = self.prior {
+        if let Prior::Smooth(prior) = &self.prior {
             prior.add_gradient((self.beta * self.share()) as f32, x, gradient);
         }
     }
@@ -159,7 +149,7 @@ impl<'a> Objective<'a> {
     /// diagonal = β ∂²R/∂xⱼ²(x); 0 where R has no second derivative.
     pub fn prior_curvature(&self, x: &[f32], diagonal: &mut [f32]) {
         diagonal.fill(0.0);
-        if let Prior::Smooth(prior) = self.prior {
+        if let Prior::Smooth(prior) = &self.prior {
             prior.add_curvature(self.beta as f32, x, diagonal);
         }
     }
@@ -167,7 +157,7 @@ impl<'a> Objective<'a> {
     /// diagonal = that of a separable surrogate of (β / K) R at x; false where R has none.
     pub fn surrogate_share(&self, x: &[f32], diagonal: &mut [f32]) -> bool {
         diagonal.fill(0.0);
-        match self.prior {
+        match &self.prior {
             Prior::None => true,
             Prior::Smooth(prior) => prior.add_surrogate((self.beta * self.share()) as f32, x, diagonal),
             Prior::Dual(_) | Prior::Denoiser(_) | Prior::Kernel(_) | Prior::Unrolled(_) => false,
@@ -179,7 +169,7 @@ impl<'a> Objective<'a> {
     }
 
     fn subtract_prior(&self, share: f64, x: &[f32], gradient: &mut [f32]) {
-        if let Prior::Smooth(prior) = self.prior {
+        if let Prior::Smooth(prior) = &self.prior {
             prior.add_gradient((-self.beta * share) as f32, x, gradient);
         }
         self.inside(gradient);

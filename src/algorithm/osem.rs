@@ -6,31 +6,30 @@ use super::sensitivity::{SubsetSensitivities, sensitivities};
 use super::start::uniform_start;
 use super::waiting::Waiting;
 use super::{Algorithm, Count, Step};
-use crate::likelihood::{Model, Scratch};
+use crate::likelihood::Model;
 use coincide_kernels::zeros;
 
 /// x ← x / sₖ ⊙ Bᵀ Gₖᵀ \[m ⊙ y / (m ⊙ Gₖ B x + b)\], subset after subset; what a subset hardly sees, it hardly moves (`em`).
-pub struct Osem<'a> {
-    model: &'a Model<'a>,
+pub struct Osem {
+    model: Model,
     image: Vec<f32>,
     back: Vec<f32>,
     sensitivities: SubsetSensitivities,
     waiting: Waiting,
-    scratch: Scratch,
     count: Count,
 }
 
-impl<'a> Osem<'a> {
+impl Osem {
     /// Starts from `start`, or from a uniform image with the counts of the measurement.
-    pub fn new(model: &'a Model<'a>, start: Option<Vec<f32>>) -> Self {
+    pub fn new(model: &Model, start: Option<Vec<f32>>) -> Self {
         let waiting = Waiting::new(model.grid().shape, start.is_none());
         let (start, sensitivities) = sensitivities(model, |total| start.unwrap_or_else(|| uniform_start(model, total)));
         let voxels = model.grid().voxels();
         assert_eq!(start.len(), voxels, "start image does not have the shape {:?}", model.grid().shape);
         let mut image = zeros(voxels);
         image.copy_from_slice(&start);
-        let (scratch, count) = (model.scratch(), Count::new(model.subsets()));
-        Self { model, image, back: zeros(voxels), sensitivities, waiting, scratch, count }
+        let (model, count) = (model.clone(), Count::new(model.subsets()));
+        Self { model, image, back: zeros(voxels), sensitivities, waiting, count }
     }
 
     /// How many subsets have their sensitivity kept in memory in full, and how many in 16 bits. The others' is worked out again
@@ -40,12 +39,12 @@ impl<'a> Osem<'a> {
     }
 }
 
-impl Algorithm for Osem<'_> {
+impl Algorithm for Osem {
     fn update(&mut self) -> Step {
         let em = EmStep::of(self.model.subsets());
         let k = self.count.subset();
-        self.model.back_quotient(k, &self.image, &mut self.scratch, &mut self.back);
-        let [s, least] = self.sensitivities.of(k, self.model, &mut self.scratch);
+        self.model.back_quotient(k, &self.image, &mut self.back);
+        let [s, least] = self.sensitivities.of(k, &self.model);
         each(&mut self.image, [&self.back, s, least], |x, [back, s, least]| em.at(x, back, s, least).0);
         self.waiting.follow(&mut self.image, [s, least]);
         self.count.subset_done()

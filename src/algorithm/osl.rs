@@ -4,12 +4,13 @@
 
 use super::arithmetic::each;
 use super::em::EmStep;
-use super::objective::{Objective, Work};
+use super::objective::Objective;
 use super::sensitivity::{SubsetSensitivities, sensitivities};
 use super::waiting::Waiting;
 use super::{Algorithm, Count, Step};
 use crate::prior::Prior;
 use coincide_kernels::zeros;
+use std::sync::Arc;
 
 /// The prior may take at most this share of the denominator, which would otherwise reach 0.
 const LARGEST_SHARE: f32 = 0.9;
@@ -19,34 +20,41 @@ const LARGEST_SHARE: f32 = 0.9;
 ///
 /// With a denoiser M instead of an R, ∇R(x) is s (x − M x) / M x: the median root prior where M is a median
 /// (Alenius & Ruotsalainen 1997, Eur. J. Nucl. Med. 24, 258–265).
-pub struct Osl<'a> {
-    objective: &'a Objective<'a>,
+pub struct Osl {
+    objective: Arc<Objective>,
     image: Vec<f32>,
     back: Vec<f32>,
     prior: Vec<f32>,
     sensitivities: SubsetSensitivities,
     waiting: Waiting,
-    work: Work,
     count: Count,
 }
 
-impl<'a> Osl<'a> {
+impl Osl {
     /// Starts from `start`, or from a uniform image.
-    pub fn new(objective: &'a Objective<'a>, start: Option<Vec<f32>>) -> Self {
+    pub fn new(objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Self {
         let waiting = Waiting::new(objective.model().grid().shape, start.is_none());
         let image = objective.start(start);
-        let (back, prior, work) = (zeros(image.len()), zeros(image.len()), objective.work());
+        let (back, prior) = (zeros(image.len()), zeros(image.len()));
         let ((), sensitivities) = sensitivities(objective.model(), |_| ());
-        Self { objective, image, back, prior, sensitivities, waiting, work, count: Count::new(objective.subsets()) }
+        Self {
+            objective: objective.clone(),
+            image,
+            back,
+            prior,
+            sensitivities,
+            waiting,
+            count: Count::new(objective.subsets()),
+        }
     }
 }
 
-impl Algorithm for Osl<'_> {
+impl Algorithm for Osl {
     fn update(&mut self) -> Step {
         let em = EmStep::of(self.objective.subsets());
         let (k, model, beta) = (self.count.subset(), self.objective.model(), self.objective.beta() as f32);
-        model.back_quotient(k, &self.image, &mut self.work.scratch, &mut self.back);
-        let [s, least] = self.sensitivities.of(k, model, &mut self.work.scratch);
+        model.back_quotient(k, &self.image, &mut self.back);
+        let [s, least] = self.sensitivities.of(k, model);
         match self.objective.prior() {
             Prior::Denoiser(denoiser) => {
                 denoiser.denoise(&self.image, &mut self.prior);

@@ -10,12 +10,13 @@
 //! With one subset both blocks are updated every time, and nothing is random.
 
 use super::arithmetic::{add, dot, each, sum};
-use super::objective::{Objective, Work};
+use super::objective::Objective;
 use super::{Algorithm, Count, Step};
 use crate::prior::{Dual, Prior};
 use coincide_kernels::zeros;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
+use std::sync::Arc;
 
 /// ‖√σ A √τ‖², which must be below p.
 const SAFETY: f32 = 0.98;
@@ -24,9 +25,9 @@ const SAFETY: f32 = 0.98;
 const LARGEST_TAU: f32 = 8.0;
 
 /// PDHG (one subset) and SPDHG (several).
-pub struct Pdhg<'a> {
-    objective: &'a Objective<'a>,
-    dual: Option<&'a dyn Dual>,
+pub struct Pdhg {
+    objective: Arc<Objective>,
+    dual: Option<Arc<dyn Dual>>,
     /// Probability of one subset's block; what is left is the prior's.
     probability: f32,
     image: Vec<f32>,
@@ -43,38 +44,38 @@ pub struct Pdhg<'a> {
     ahead: Vec<f32>,
     change: Vec<f32>,
     random: Pcg64,
-    work: Work,
     count: Count,
 }
 
-impl<'a> Pdhg<'a> {
+impl Pdhg {
     /// Starts from `start`, or from a uniform image, with the dual variables that belong to it. `balance` moves the steps
     /// from the image to the dual variables: 1 is a step of about one EM step in the image. The prior is none or a dual one.
-    pub fn new(objective: &'a Objective<'a>, balance: f64, seed: u64, start: Option<Vec<f32>>) -> Self {
+    pub fn new(objective: &Arc<Objective>, balance: f64, seed: u64, start: Option<Vec<f32>>) -> Self {
         let image = objective.start(start);
         let (voxels, subsets) = (image.len(), objective.subsets());
         let dual = match objective.prior() {
-            Prior::Dual(dual) => Some(dual.as_ref()),
+            Prior::Dual(dual) => Some(dual.clone()),
             _ => None,
         };
         let probability = if dual.is_some() { 0.5 } else { 1.0 } / subsets as f32;
         let rho = SAFETY.sqrt();
         let gamma = balance as f32 / typical(&image);
         let (tau, tau_max) = primal_steps(objective, probability * rho / gamma);
-        let (model, mut work) = (objective.model(), objective.work());
+        let model = objective.model();
         let (mut sum, mut part, mut data, mut lengths) = (zeros(voxels), zeros(voxels), Vec::new(), Vec::new());
         for k in 0..subsets {
-            let mut u = zeros(model.subset_bins());
-            model.dual_of(k, &image, &mut u, &mut work.scratch, &mut part);
+            let mut u = zeros(model.system().subset_bins());
+            model.dual_of(k, &image, &mut u, &mut part);
             add(&mut sum, 1.0, &part);
             data.push(u);
-            lengths.push(model.lengths(k, &mut work.scratch));
+            lengths.push(model.lengths(k));
         }
-        let norm = dual.map_or(1.0, Dual::norm) as f32;
+        let dual_len = dual.as_ref().map_or(0, |dual| dual.dual_len());
+        let norm = dual.as_ref().map_or(1.0, |dual| dual.norm()) as f32;
         let mut count = Count::new(subsets);
         count.projected(subsets);
         Self {
-            objective,
+            objective: objective.clone(),
             dual,
             probability,
             image,
@@ -83,12 +84,11 @@ impl<'a> Pdhg<'a> {
             sigma_prior: SAFETY * 0.5 / (tau_max * norm * norm),
             lengths,
             data,
-            prior: zeros(dual.map_or(0, Dual::dual_len)),
+            prior: zeros(dual_len),
             ahead: sum.clone(),
             sum,
             change: part,
             random: Pcg64::seed_from_u64(seed),
-            work,
             count,
         }
     }
@@ -107,8 +107,7 @@ impl<'a> Pdhg<'a> {
 
     fn data_step(&mut self, k: usize, over: f32) {
         let (u, lengths) = (&mut self.data[k], &self.lengths[k]);
-        let (model, scratch) = (self.objective.model(), &mut self.work.scratch);
-        model.dual_step(k, &self.image, self.step, lengths, u, scratch, &mut self.change);
+        self.objective.model().dual_step(k, &self.image, self.step, lengths, u, &mut self.change);
         self.count.projected(1);
         self.changed(over);
     }
@@ -135,11 +134,11 @@ fn typical(x: &[f32]) -> f32 {
 
 /// τⱼ = scale / maxₖ (Aₖᵀ 1)ⱼ, 0 outside the field of view and at most [`LARGEST_TAU`] medians; and the largest τ.
 fn primal_steps(objective: &Objective, scale: f32) -> (Vec<f32>, f32) {
-    let (model, mut scratch) = (objective.model(), objective.model().scratch());
+    let model = objective.model();
     let voxels = objective.sensitivity().len();
     let (mut tau, mut part) = (zeros(voxels), zeros(voxels));
     for k in 0..objective.subsets() {
-        model.sensitivity(k, &mut scratch, &mut part);
+        model.sensitivity(k, &mut part);
         each(&mut tau, [&part], |most, [s]| most.max(s));
     }
     each(&mut tau, [objective.sensitivity()], |most, [s]| if s > 0.0 && most > 0.0 { scale / most } else { 0.0 });
@@ -151,22 +150,22 @@ fn primal_steps(objective: &Objective, scale: f32) -> (Vec<f32>, f32) {
     (tau, largest)
 }
 
-impl Algorithm for Pdhg<'_> {
+impl Algorithm for Pdhg {
     fn update(&mut self) -> Step {
         let subsets = self.objective.subsets();
         if subsets == 1 {
             self.primal_step();
             self.data_step(0, 1.0);
-            if let Some(dual) = self.dual {
-                self.prior_step(dual, 1.0);
+            if let Some(dual) = self.dual.clone() {
+                self.prior_step(&*dual, 1.0);
             }
             return self.count.done();
         }
         // Prior blocks come in between, until it is a subset's turn.
         loop {
             self.primal_step();
-            match self.dual.filter(|_| self.random.random_bool(0.5)) {
-                Some(dual) => self.prior_step(dual, 2.0),
+            match self.dual.clone().filter(|_| self.random.random_bool(0.5)) {
+                Some(dual) => self.prior_step(&*dual, 2.0),
                 None => {
                     let k = self.random.random_range(0..subsets);
                     self.data_step(k, 1.0 / self.probability);
@@ -186,7 +185,7 @@ impl Algorithm for Pdhg<'_> {
 
     fn prior_subgradient(&self) -> Option<Vec<f32>> {
         let mut subgradient = zeros(self.image.len());
-        self.dual?.add_adjoint(&self.prior, &mut subgradient);
+        self.dual.as_ref()?.add_adjoint(&self.prior, &mut subgradient);
         Some(subgradient)
     }
 }
@@ -211,7 +210,7 @@ mod tests {
             let objective = Objective::new(&model, &prior, 5.0);
             let mut pdhg = Pdhg::new(&objective, 2.0, 3, None);
             let (tau, sigma, step) = (pdhg.tau.clone(), pdhg.sigma_prior, pdhg.step);
-            let (mut random, mut work) = (Pcg64::seed_from_u64(3), objective.work());
+            let mut random = Pcg64::seed_from_u64(3);
             let (mut x, mut u, mut w) = (pdhg.image.clone(), pdhg.data.clone(), zeros(dual.dual_len()));
             let mut z = pdhg.sum.clone();
             let mut ahead = z.clone();
@@ -235,7 +234,7 @@ mod tests {
                     if !of_prior {
                         let k = if subsets == 1 { 0 } else { random.random_range(0..subsets) };
                         let (lengths, mut change) = (&pdhg.lengths[k], zeros(x.len()));
-                        model.dual_step(k, &x, step, lengths, &mut u[k], &mut work.scratch, &mut change);
+                        model.dual_step(k, &x, step, lengths, &mut u[k], &mut change);
                         follow(&mut z, &mut ahead, &change, if subsets == 1 { 1.0 } else { 0.5 / subsets as f32 });
                         drawn[1] += 1;
                         break;

@@ -6,16 +6,17 @@
 
 use super::arithmetic::each;
 use super::em::EmStep;
-use super::objective::{Objective, Work};
+use super::objective::Objective;
 use super::pull::{denoiser, weight};
 use super::sensitivity::{SubsetSensitivities, sensitivities};
 use super::waiting::Waiting;
 use super::{Algorithm, Count, Step};
 use coincide_kernels::{fusion::fuse, zeros};
+use std::sync::Arc;
 
 /// x ← fuse(e, z − μ, γ / K, d), with EM's step e of a subset and its weight d (`em`), over all subsets k and `passes` times;   z = D(x + μ),   μ ← μ + x − z.
-pub struct PnpAdmm<'a> {
-    objective: &'a Objective<'a>,
+pub struct PnpAdmm {
+    objective: Arc<Objective>,
     passes: usize,
     gamma: f32,
     image: Vec<f32>,
@@ -26,39 +27,49 @@ pub struct PnpAdmm<'a> {
     target: Vec<f32>,
     sensitivities: SubsetSensitivities,
     waiting: Waiting,
-    work: Work,
     count: Count,
 }
 
-impl<'a> PnpAdmm<'a> {
+impl PnpAdmm {
     /// Starts from `start`, or from a uniform image, with μ = 0. The prior must be a denoiser.
-    pub fn new(objective: &'a Objective<'a>, passes: usize, start: Option<Vec<f32>>) -> Self {
+    pub fn new(objective: &Arc<Objective>, passes: usize, start: Option<Vec<f32>>) -> Self {
         let waiting = Waiting::new(objective.model().grid().shape, start.is_none());
         let image = objective.start(start);
         let gamma = weight(objective, &image);
         let [back, dual, mut target] = [(); 3].map(|()| zeros(image.len()));
         denoiser(objective).denoise(&image, &mut target);
         let ((), sensitivities) = sensitivities(objective.model(), |_| ());
-        let (work, count) = (objective.work(), Count::new(objective.subsets()));
-        Self { objective, passes: passes.max(1), gamma, image, back, dual, target, sensitivities, waiting, work, count }
+        let count = Count::new(objective.subsets());
+        Self {
+            objective: objective.clone(),
+            passes: passes.max(1),
+            gamma,
+            image,
+            back,
+            dual,
+            target,
+            sensitivities,
+            waiting,
+            count,
+        }
     }
 
     /// z = D(x + μ),   μ ← μ + x − z
     fn split(&mut self) {
         each(&mut self.dual, [&self.image], |mu, [x]| mu + x);
-        denoiser(self.objective).denoise(&self.dual, &mut self.target);
+        denoiser(&self.objective).denoise(&self.dual, &mut self.target);
         each(&mut self.dual, [&self.target], |sum, [z]| sum - z);
         each(&mut self.target, [&self.dual], |z, [mu]| z - mu);
     }
 }
 
-impl Algorithm for PnpAdmm<'_> {
+impl Algorithm for PnpAdmm {
     fn update(&mut self) -> Step {
         let em = EmStep::of(self.objective.subsets());
         let (k, model) = (self.count.subset(), self.objective.model());
         let gamma = self.gamma / self.objective.subsets() as f32;
-        model.back_quotient(k, &self.image, &mut self.work.scratch, &mut self.back);
-        let [s, least] = self.sensitivities.of(k, model, &mut self.work.scratch);
+        model.back_quotient(k, &self.image, &mut self.back);
+        let [s, least] = self.sensitivities.of(k, model);
         each(&mut self.image, [&self.back, s, least, &self.target], |x, [back, s, least, target]| {
             let (e, d) = em.at(x, back, s, least);
             if d > 0.0 { fuse(e, target, gamma, d) } else { 0.0 }

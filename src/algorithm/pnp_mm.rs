@@ -6,16 +6,17 @@
 
 use super::arithmetic::each;
 use super::em::EmStep;
-use super::objective::{Objective, Work};
+use super::objective::Objective;
 use super::pull::{DenoiseEvery, denoiser, pull, weight};
 use super::sensitivity::{SubsetSensitivities, sensitivities};
 use super::waiting::Waiting;
 use super::{Algorithm, Count, Step};
 use coincide_kernels::{fusion::fuse, zeros};
+use std::sync::Arc;
 
 /// z = x − (x − D(x)) / L,   x ← fuse(e, z, L γ / K, d), with EM's step e of the subset and its weight d (`em`).
-pub struct PnpMm<'a> {
-    objective: &'a Objective<'a>,
+pub struct PnpMm {
+    objective: Arc<Objective>,
     lipschitz: f32,
     every: DenoiseEvery,
     /// γ; none during the first iteration from a uniform image, which has no scale and nothing to denoise: that is OSEM.
@@ -25,45 +26,55 @@ pub struct PnpMm<'a> {
     target: Vec<f32>,
     sensitivities: SubsetSensitivities,
     waiting: Waiting,
-    work: Work,
     count: Count,
 }
 
-impl<'a> PnpMm<'a> {
+impl PnpMm {
     /// Starts from `start`, or from a uniform image. The prior must be a denoiser.
-    pub fn new(objective: &'a Objective<'a>, lipschitz: f64, every: DenoiseEvery, start: Option<Vec<f32>>) -> Self {
+    pub fn new(objective: &Arc<Objective>, lipschitz: f64, every: DenoiseEvery, start: Option<Vec<f32>>) -> Self {
         let uniform = start.is_none();
         let waiting = Waiting::new(objective.model().grid().shape, start.is_none());
         let image = objective.start(start);
         let gamma = (!uniform).then(|| weight(objective, &image));
         let (back, target) = (zeros(image.len()), zeros(image.len()));
         let ((), sensitivities) = sensitivities(objective.model(), |_| ());
-        let (work, count) = (objective.work(), Count::new(objective.subsets()));
+        let count = Count::new(objective.subsets());
         let lipschitz = lipschitz as f32;
-        Self { objective, lipschitz, every, gamma, image, back, target, sensitivities, waiting, work, count }
+        Self {
+            objective: objective.clone(),
+            lipschitz,
+            every,
+            gamma,
+            image,
+            back,
+            target,
+            sensitivities,
+            waiting,
+            count,
+        }
     }
 
     /// z = x − (x − D(x)) / L
     fn aim(&mut self) {
-        denoiser(self.objective).denoise(&self.image, &mut self.target);
+        denoiser(&self.objective).denoise(&self.image, &mut self.target);
         let share = 1.0 / self.lipschitz;
         each(&mut self.target, [&self.image], |z, [x]| x + share * (z - x));
     }
 }
 
-impl Algorithm for PnpMm<'_> {
+impl Algorithm for PnpMm {
     fn update(&mut self) -> Step {
         let em = EmStep::of(self.objective.subsets());
-        let (k, model) = (self.count.subset(), self.objective.model());
+        let (k, objective) = (self.count.subset(), self.objective.clone());
         if self.count.iterations() > 0 && self.gamma.is_none() {
-            self.gamma = Some(weight(self.objective, &self.image));
+            self.gamma = Some(weight(&self.objective, &self.image));
         }
         if self.gamma.is_some() && self.every.before(k) {
             self.aim();
         }
         let gamma = self.gamma.unwrap_or(0.0) * self.lipschitz / self.objective.subsets() as f32;
-        model.back_quotient(k, &self.image, &mut self.work.scratch, &mut self.back);
-        let [s, least] = self.sensitivities.of(k, model, &mut self.work.scratch);
+        objective.model().back_quotient(k, &self.image, &mut self.back);
+        let [s, least] = self.sensitivities.of(k, objective.model());
         each(&mut self.image, [&self.back, s, least, &self.target], |x, [back, s, least, z]| {
             let (e, d) = em.at(x, back, s, least);
             if d > 0.0 { fuse(e, z, gamma, d) } else { 0.0 }
@@ -81,6 +92,6 @@ impl Algorithm for PnpMm<'_> {
     }
 
     fn prior_subgradient(&self) -> Option<Vec<f32>> {
-        self.gamma.map(|gamma| pull(self.objective, gamma, &self.image))
+        self.gamma.map(|gamma| pull(&self.objective, gamma, &self.image))
     }
 }

@@ -10,51 +10,51 @@
 
 use super::local_model::Curvature;
 use super::newton_step::{Point, first_point, gaining_step};
-use super::objective::{Objective, Work};
+use super::objective::Objective;
 use super::{Algorithm, Count, Step};
 use coincide_kernels::zeros;
+use std::sync::Arc;
 
 /// x ← the maximum of the model around x, or part of the way to it where Φ would fall. Besides A, which grows to 24 images, an
 /// update takes about 20.
-pub struct ProximalNewton<'a> {
-    objective: &'a Objective<'a>,
+pub struct ProximalNewton {
+    objective: Arc<Objective>,
     /// The image, with ∇L and Φ there.
     point: Point,
     curvature: Curvature,
-    work: Work,
     count: Count,
 }
 
-impl<'a> ProximalNewton<'a> {
+impl ProximalNewton {
     /// Starts from `start`, or from a uniform image. The objective's subsets only keep its work space small.
-    pub fn new(objective: &'a Objective<'a>, start: Option<Vec<f32>>) -> Self {
-        let (image, mut work, mut count) = (objective.start(start), objective.work(), Count::new(1));
+    pub fn new(objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Self {
+        let (image, mut count) = (objective.start(start), Count::new(1));
         let point = first_point(objective, image, &mut |image| {
             count.passed(1.0);
-            point_at(objective, image, &mut work)
+            point_at(objective, image)
         });
         let (curvature, passes) = Curvature::new(objective, &point.image);
         count.passed(passes);
-        Self { objective, point, curvature, work, count }
+        Self { objective: objective.clone(), point, curvature, count }
     }
 
     /// Takes A anew at the present image.
     fn forget(&mut self) {
-        let (curvature, passes) = Curvature::new(self.objective, &self.point.image);
+        let (curvature, passes) = Curvature::new(&self.objective, &self.point.image);
         self.count.passed(passes);
         self.curvature = curvature;
     }
 }
 
-impl Algorithm for ProximalNewton<'_> {
+impl Algorithm for ProximalNewton {
     fn update(&mut self) -> Step {
         if self.curvature.full() {
             self.forget();
         }
-        let (objective, work, count) = (self.objective, &mut self.work, &mut self.count);
+        let (objective, count) = (&self.objective, &mut self.count);
         let step = gaining_step(objective, &mut self.curvature, &self.point, &mut |image| {
             count.passed(1.0);
-            point_at(objective, image, work)
+            point_at(objective, image)
         });
         match step {
             Some(point) => self.point = point,
@@ -72,8 +72,8 @@ impl Algorithm for ProximalNewton<'_> {
     }
 }
 
-fn point_at(objective: &Objective, image: Vec<f32>, work: &mut Work) -> Point {
+fn point_at(objective: &Objective, image: Vec<f32>) -> Point {
     let mut gradient = zeros(image.len());
-    let value = objective.value_and_data_gradient(&image, work, &mut gradient);
+    let value = objective.value_and_data_gradient(&image, &mut gradient);
     Point { image, value, gradient, parts: Vec::new() }
 }

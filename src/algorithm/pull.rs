@@ -28,7 +28,7 @@ impl DenoiseEvery {
 }
 
 /// The denoiser of an objective.
-pub(super) fn denoiser<'a>(objective: &'a Objective<'a>) -> &'a dyn Denoiser {
+pub(super) fn denoiser(objective: &Objective) -> &dyn Denoiser {
     match objective.prior() {
         Prior::Denoiser(denoiser) => &**denoiser,
         _ => panic!("the algorithm needs a prior that is a denoiser"),

@@ -2,11 +2,12 @@
 
 use super::arithmetic::each;
 use super::kkt::mean_inside;
-use super::objective::{Objective, Work};
+use super::objective::Objective;
 use super::pull::{DenoiseEvery, denoiser, pull, weight};
 use super::relaxation::Relaxation;
 use super::{Algorithm, Count, Step};
 use coincide_kernels::zeros;
+use std::sync::Arc;
 
 /// δ over the mean of the image: a voxel at 0 must be able to leave it.
 const FLOOR: f64 = 0.01;
@@ -15,8 +16,8 @@ const FLOOR: f64 = 0.01;
 ///
 /// 1 / d = s / (x + δ) + 2 γ: the step of EM, shortened so that the pull of a D that enlarges no difference cannot overshoot.
 /// A fixed point is one of plug-and-play EM too; the way there differs.
-pub struct Red<'a> {
-    objective: &'a Objective<'a>,
+pub struct Red {
+    objective: Arc<Objective>,
     relaxation: Relaxation,
     every: DenoiseEvery,
     gamma: f32,
@@ -24,33 +25,32 @@ pub struct Red<'a> {
     /// D(x)
     denoised: Vec<f32>,
     gradient: Vec<f32>,
-    work: Work,
     count: Count,
 }
 
-impl<'a> Red<'a> {
+impl Red {
     /// Starts from `start`, or from a uniform image. The prior must be a denoiser.
     pub fn new(
-        objective: &'a Objective<'a>,
+        objective: &Arc<Objective>,
         relaxation: Relaxation,
         every: DenoiseEvery,
         start: Option<Vec<f32>>,
     ) -> Self {
         let image = objective.start(start);
         let gamma = weight(objective, &image);
-        let (denoised, gradient, work) = (zeros(image.len()), zeros(image.len()), objective.work());
+        let (denoised, gradient) = (zeros(image.len()), zeros(image.len()));
         let count = Count::new(objective.subsets());
-        Self { objective, relaxation, every, gamma, image, denoised, gradient, work, count }
+        Self { objective: objective.clone(), relaxation, every, gamma, image, denoised, gradient, count }
     }
 }
 
-impl Algorithm for Red<'_> {
+impl Algorithm for Red {
     fn update(&mut self) -> Step {
         let (k, subsets) = (self.count.subset(), self.objective.subsets() as f32);
         if self.every.before(k) {
-            denoiser(self.objective).denoise(&self.image, &mut self.denoised);
+            denoiser(&self.objective).denoise(&self.image, &mut self.denoised);
         }
-        self.objective.data_gradient(k, &self.image, &mut self.work, &mut self.gradient);
+        self.objective.data_gradient(k, &self.image, &mut self.gradient);
         let s = self.objective.sensitivity();
         let delta = (FLOOR * mean_inside(&self.image, s)) as f32;
         let (gamma, lambda) = (self.gamma, self.relaxation.at(self.count.iterations()) * subsets);
@@ -73,6 +73,6 @@ impl Algorithm for Red<'_> {
     }
 
     fn prior_subgradient(&self) -> Option<Vec<f32>> {
-        Some(pull(self.objective, self.gamma, &self.image))
+        Some(pull(&self.objective, self.gamma, &self.image))
     }
 }

@@ -9,7 +9,7 @@
 use super::arithmetic::each;
 use super::fourier::Fourier;
 use super::objective::Objective;
-use crate::likelihood::{Model, Scratch};
+use crate::likelihood::Model;
 use crate::operator::GaussianFilter;
 use coincide_kernels::zeros;
 use rayon::prelude::*;
@@ -47,15 +47,14 @@ impl Response {
         let grid = objective.model().grid();
         let few =
             objective.model().with_subsets(parts(objective.model())).expect("the number of parts divides the views");
-        let mut scratch = few.scratch();
         let (mut certainty, mut d) = (zeros(x.len()), zeros(x.len()));
-        few.certainty(0, x, &mut scratch, &mut certainty);
+        few.certainty(0, x, &mut certainty);
         GaussianFilter::new(&grid, [SMOOTHING_VOXELS * grid.voxel_mm[0]; 3]).apply(&certainty, &mut d);
         let least = LEAST_CERTAINTY * d.par_iter().copied().reduce(|| 0.0, f32::max);
         let scale = few.subsets() as f32;
         each(&mut d, [objective.sensitivity()], |c, [s]| if s > 0.0 { (scale * c.max(least)).sqrt() } else { 0.0 });
         let fourier = Fourier::new(grid.shape, [0, 0, grid.shape[2].div_ceil(4).min(MOST_MARGIN)]);
-        let spectrum = spectrum(&few, objective.sensitivity(), &mut scratch, &fourier);
+        let spectrum = spectrum(&few, objective.sensitivity(), &fourier);
         Self { fourier, d, spectrum, passes: 2.0 / few.subsets() as f64 }
     }
 
@@ -81,7 +80,7 @@ fn parts(model: &Model) -> usize {
 }
 
 /// Ĉ, the same in all transaxial directions: the spokes of few views are averaged out.
-fn spectrum(few: &Model, s: &[f32], scratch: &mut Scratch, fourier: &Fourier) -> Vec<f32> {
+fn spectrum(few: &Model, s: &[f32], fourier: &Fourier) -> Vec<f32> {
     let grid = few.grid();
     let [nx, ny, nz] = grid.shape;
     // An image that lies beside the axis may not have its middle in the field of view.
@@ -90,9 +89,10 @@ fn spectrum(few: &Model, s: &[f32], scratch: &mut Scratch, fourier: &Fourier) ->
     let middle = if s[middle] > 0.0 { middle } else { best() };
     let mut point = zeros(grid.voxels());
     point[middle] = 1.0;
-    few.forward(0, &point, &mut scratch.image, &mut scratch.sinogram);
-    let of_lines: f64 = scratch.sinogram.iter().map(|&a| f64::from(a)).sum();
-    few.back(0, &scratch.sinogram, &mut scratch.image, &mut point);
+    let mut sinogram = few.system().sinogram();
+    few.system().forward(0, &point, &mut sinogram);
+    let of_lines: f64 = sinogram.iter().map(|&a| f64::from(a)).sum();
+    few.system().back(0, &sinogram, &mut point);
     let transform = fourier.transform(&point);
     let [px, py, pz] = fourier.padded();
     let rings = px.max(py);

@@ -2,18 +2,19 @@
 //! (Ehrhardt, Kereta & Schramm 2025, arXiv:2506.04976).
 
 use super::arithmetic::{add, each};
-use super::objective::{Objective, Work};
+use super::objective::Objective;
 use super::preconditioner::harmonic;
 use super::relaxation::Relaxation;
 use super::{Algorithm, Count, Step};
 use coincide_kernels::zeros;
+use std::sync::Arc;
 
 /// g = K (∇Φₖ(x) − aₖ) + Σ a,   aₖ ← ∇Lₖ(x),   x ← P₊(x + λₙ D g).
 ///
 /// The table a of the last known gradients (K images) is filled by one pass over the data at the first image; its sum is
 /// taken anew in every iteration, so that rounding does not pile up. D is `harmonic`.
-pub struct Saga<'a> {
-    objective: &'a Objective<'a>,
+pub struct Saga {
+    objective: Arc<Objective>,
     relaxation: Relaxation,
     image: Vec<f32>,
     gradient: Vec<f32>,
@@ -21,17 +22,16 @@ pub struct Saga<'a> {
     table: Vec<Vec<f32>>,
     table_sum: Vec<f32>,
     prior: Vec<f32>,
-    work: Work,
     count: Count,
 }
 
-impl<'a> Saga<'a> {
+impl Saga {
     /// Starts from `start`, or from a uniform image.
-    pub fn new(objective: &'a Objective<'a>, relaxation: Relaxation, start: Option<Vec<f32>>) -> Self {
+    pub fn new(objective: &Arc<Objective>, relaxation: Relaxation, start: Option<Vec<f32>>) -> Self {
         let image = objective.start(start);
         let voxels = image.len();
         Self {
-            objective,
+            objective: objective.clone(),
             relaxation,
             image,
             gradient: zeros(voxels),
@@ -39,7 +39,6 @@ impl<'a> Saga<'a> {
             table: Vec::new(),
             table_sum: zeros(voxels),
             prior: zeros(voxels),
-            work: objective.work(),
             count: Count::new(objective.subsets()),
         }
     }
@@ -48,25 +47,25 @@ impl<'a> Saga<'a> {
     fn fill_table(&mut self) {
         for k in 0..self.objective.subsets() {
             let mut gradient = zeros(self.image.len());
-            self.objective.data_gradient(k, &self.image, &mut self.work, &mut gradient);
+            self.objective.data_gradient(k, &self.image, &mut gradient);
             self.table.push(gradient);
         }
         self.count.projected(self.objective.subsets());
     }
 }
 
-impl Algorithm for Saga<'_> {
+impl Algorithm for Saga {
     fn update(&mut self) -> Step {
         let (k, subsets) = (self.count.subset(), self.objective.subsets() as f32);
         if self.table.is_empty() {
             self.fill_table();
         }
         if k == 0 {
-            harmonic(self.objective, &self.image, &mut self.d);
+            harmonic(&self.objective, &self.image, &mut self.d);
             self.table_sum.fill(0.0);
             self.table.iter().for_each(|gradient| add(&mut self.table_sum, 1.0, gradient));
         }
-        self.objective.data_gradient(k, &self.image, &mut self.work, &mut self.gradient);
+        self.objective.data_gradient(k, &self.image, &mut self.gradient);
         self.prior.fill(0.0);
         self.objective.subtract_prior_gradient(&self.image, &mut self.prior);
         let lambda = self.relaxation.at(self.count.iterations());
@@ -104,9 +103,9 @@ mod tests {
         let model = Model::new(&scan, small_grid(), None, 4).unwrap();
         let objective = Objective::new(&model, &Prior::None, 0.0);
         let mut saga = Saga::new(&objective, Relaxation { first: 0.3, decay: 0.0 }, None);
-        let (mut work, mut fresh) = (objective.work(), zeros(small_grid().voxels()));
+        let mut fresh = zeros(small_grid().voxels());
         for update in 0..10 {
-            objective.data_gradient(update % 4, &saga.image, &mut work, &mut fresh);
+            objective.data_gradient(update % 4, &saga.image, &mut fresh);
             saga.update();
             assert!(saga.table[update % 4] == fresh, "update {update}");
             let mut sum = zeros(fresh.len());

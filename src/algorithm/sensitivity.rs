@@ -4,7 +4,7 @@ use super::arithmetic::add;
 use super::em::least_sensitivity;
 use super::packed::Packed;
 use super::start::field_of_view;
-use crate::likelihood::{Model, Scratch};
+use crate::likelihood::Model;
 use coincide_kernels::zeros;
 
 /// s
@@ -29,10 +29,9 @@ pub(super) fn sensitivities<R>(model: &Model, see: impl FnOnce(&[f32]) -> R) -> 
 
 fn total(model: &Model, mut keep: impl FnMut(&[f32])) -> Vec<f32> {
     let voxels = model.grid().voxels();
-    let mut scratch = model.scratch();
     let (mut total, mut one) = (zeros(voxels), zeros(voxels));
     for subset in 0..model.subsets() {
-        model.sensitivity(subset, &mut scratch, &mut one);
+        model.sensitivity(subset, &mut one);
         add(&mut total, 1.0, &one);
         keep(&one);
     }
@@ -55,13 +54,13 @@ impl SubsetSensitivities {
     }
 
     /// sₖ, and α s / K, below which EM's step is shortened ([`super::em`]); that is 0 outside of the field of view.
-    pub fn of(&mut self, k: usize, model: &Model, scratch: &mut Scratch) -> [&[f32]; 2] {
+    pub fn of(&mut self, k: usize, model: &Model) -> [&[f32]; 2] {
         let one = match (self.full.get(k), self.packed.get(k)) {
             (Some(full), _) => full,
             (None, packed) => {
                 match packed {
                     Some(packed) => packed.unpack(&mut self.spare),
-                    None => model.sensitivity(k, scratch, &mut self.spare),
+                    None => model.sensitivity(k, &mut self.spare),
                 }
                 &self.spare
             }

@@ -2,18 +2,19 @@
 //! 29–41), with the preconditioner and the step rule that won PETRIC (Ehrhardt, Kereta & Schramm 2025, arXiv:2506.04976).
 
 use super::arithmetic::{add, each};
-use super::objective::{Objective, Work};
+use super::objective::Objective;
 use super::preconditioner::harmonic;
 use super::relaxation::Relaxation;
 use super::{Algorithm, Count, Step};
 use coincide_kernels::zeros;
+use std::sync::Arc;
 
 /// g = K (∇Φₖ(x) − ∇Lₖ(x̃)) + ∇L(x̃),   x ← P₊(x + λₙ D g).
 ///
 /// The anchor x̃ is renewed every few iterations, at the price of a pass over the data; the first update after that uses
 /// ∇Φ(x̃) itself. D is `harmonic`. The K gradients at the anchor are kept: K images.
-pub struct Svrg<'a> {
-    objective: &'a Objective<'a>,
+pub struct Svrg {
+    objective: Arc<Objective>,
     relaxation: Relaxation,
     /// Full iterations between two anchors.
     anchor_every: usize,
@@ -23,14 +24,13 @@ pub struct Svrg<'a> {
     /// ∇Lₖ(x̃) of all subsets, and their sum.
     anchors: Vec<Vec<f32>>,
     anchor_sum: Vec<f32>,
-    work: Work,
     count: Count,
 }
 
-impl<'a> Svrg<'a> {
+impl Svrg {
     /// Starts from `start`, or from a uniform image.
     pub fn new(
-        objective: &'a Objective<'a>,
+        objective: &Arc<Objective>,
         relaxation: Relaxation,
         anchor_every: usize,
         start: Option<Vec<f32>>,
@@ -38,7 +38,7 @@ impl<'a> Svrg<'a> {
         let image = objective.start(start);
         let voxels = image.len();
         Self {
-            objective,
+            objective: objective.clone(),
             relaxation,
             anchor_every: anchor_every.max(1),
             image,
@@ -46,7 +46,6 @@ impl<'a> Svrg<'a> {
             d: zeros(voxels),
             anchors: vec![zeros(voxels); objective.subsets()],
             anchor_sum: zeros(voxels),
-            work: objective.work(),
             count: Count::new(objective.subsets()),
         }
     }
@@ -55,25 +54,25 @@ impl<'a> Svrg<'a> {
     fn renew_anchor(&mut self) {
         self.anchor_sum.fill(0.0);
         for (k, anchor) in self.anchors.iter_mut().enumerate() {
-            self.objective.data_gradient(k, &self.image, &mut self.work, anchor);
+            self.objective.data_gradient(k, &self.image, anchor);
             add(&mut self.anchor_sum, 1.0, anchor);
         }
         self.count.projected(self.objective.subsets());
     }
 }
 
-impl Algorithm for Svrg<'_> {
+impl Algorithm for Svrg {
     fn update(&mut self) -> Step {
         let (k, iteration, subsets) = (self.count.subset(), self.count.iterations(), self.objective.subsets() as f32);
         if k == 0 {
-            harmonic(self.objective, &self.image, &mut self.d);
+            harmonic(&self.objective, &self.image, &mut self.d);
         }
         if k == 0 && iteration.is_multiple_of(self.anchor_every) {
             self.renew_anchor();
             self.gradient.copy_from_slice(&self.anchor_sum);
             self.objective.subtract_prior_gradient(&self.image, &mut self.gradient);
         } else {
-            self.objective.subset_gradient(k, &self.image, &mut self.work, &mut self.gradient);
+            self.objective.subset_gradient(k, &self.image, &mut self.gradient);
             let difference = |g: f32, [at_anchor, sum]: [f32; 2]| subsets * (g - at_anchor) + sum;
             each(&mut self.gradient, [&self.anchors[k], &self.anchor_sum], difference);
             self.count.projected(1);

@@ -16,10 +16,11 @@ use super::arithmetic::{add, each};
 use super::ascent::keeps;
 use super::local_model::{Curvature, Effort, MEMORY};
 use super::newton_step::{Point, first_point, gaining_step, learn};
-use super::objective::{Objective, Work};
+use super::objective::Objective;
 use super::quasi_newton::QuasiNewton;
 use super::{Algorithm, Count, Step};
 use coincide_kernels::zeros;
+use std::sync::Arc;
 
 /// A over the response: steps by a part of the data must not overshoot where the response is too small.
 const STIFFNESS: f32 = 1.2;
@@ -28,8 +29,8 @@ const EFFORT: Effort = Effort { left: 0.1, most_steps: 16 };
 
 /// x ← the maximum of the model around x, or part of the way. Besides A, which grows to 24 images, and the K gradients
 /// at the anchor, an update takes about 20.
-pub struct Svrn<'a> {
-    objective: &'a Objective<'a>,
+pub struct Svrn {
+    objective: Arc<Objective>,
     image: Vec<f32>,
     /// x̃; never `None` between updates.
     anchor: Option<Point>,
@@ -42,20 +43,19 @@ pub struct Svrn<'a> {
     length: f32,
     /// Whether the last iteration was taken back.
     taken_back: bool,
-    work: Work,
     count: Count,
 }
 
-impl<'a> Svrn<'a> {
+impl Svrn {
     /// Starts from `start`, or from a uniform image. With one subset every update is an anchor.
-    pub fn new(objective: &'a Objective<'a>, start: Option<Vec<f32>>) -> Self {
-        let (mut work, mut count) = (objective.work(), Count::new(objective.subsets()));
-        let at = &mut |image| point_at(objective, image, &mut work, &mut count);
+    pub fn new(objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Self {
+        let mut count = Count::new(objective.subsets());
+        let at = &mut |image| point_at(objective, image, &mut count);
         let anchor = first_point(objective, objective.start(start), at);
         let (image, known) = (anchor.image.clone(), QuasiNewton::new(MEMORY));
         let curvature = fresh(objective, &image, &mut count);
         Self {
-            objective,
+            objective: objective.clone(),
             image,
             anchor: Some(anchor),
             curvature,
@@ -63,7 +63,6 @@ impl<'a> Svrn<'a> {
             known,
             length: 1.0,
             taken_back: false,
-            work,
             count,
         }
     }
@@ -74,7 +73,7 @@ impl<'a> Svrn<'a> {
         if self.count.subset() > 0 {
             let (k, mut now) = (self.next, zeros(g.len()));
             self.next = (k + 1) % subsets;
-            self.objective.data_gradient(k, &self.image, &mut self.work, &mut now);
+            self.objective.data_gradient(k, &self.image, &mut now);
             self.count.projected(1);
             each(&mut g, [&now, &anchor.parts[k]], |g, [now, then]| g + subsets as f32 * (now - then));
         }
@@ -84,16 +83,16 @@ impl<'a> Svrn<'a> {
     /// x ← part of the way to the maximum of the model.
     fn climb(&mut self, anchor: &Point) {
         let (g, length) = (self.gradient(anchor), self.length);
-        let mut image = self.curvature.climb(self.objective, &self.image, &g, &mut self.known, EFFORT);
+        let mut image = self.curvature.climb(&self.objective, &self.image, &g, &mut self.known, EFFORT);
         each(&mut image, [&self.image], |after, [before]| before + length * (after - before));
         self.image = image;
     }
 
     /// The anchor moves on by a step that gains.
     fn moved(&mut self, anchor: Point) -> Point {
-        let (objective, work, count) = (self.objective, &mut self.work, &mut self.count);
+        let (objective, count) = (&self.objective, &mut self.count);
         let step =
-            gaining_step(objective, &mut self.curvature, &anchor, &mut |image| point_at(objective, image, work, count));
+            gaining_step(objective, &mut self.curvature, &anchor, &mut |image| point_at(objective, image, count));
         let anchor = step.unwrap_or(anchor);
         self.image.copy_from_slice(&anchor.image);
         anchor
@@ -101,7 +100,7 @@ impl<'a> Svrn<'a> {
 
     /// The image as the next anchor, or the last one where that was better.
     fn next_anchor(&mut self, last: Point) -> Point {
-        let here = point_at(self.objective, self.image.clone(), &mut self.work, &mut self.count);
+        let here = point_at(&self.objective, self.image.clone(), &mut self.count);
         self.known.forget();
         self.taken_back = !keeps(last.value, here.value);
         if !self.taken_back {
@@ -111,13 +110,13 @@ impl<'a> Svrn<'a> {
         self.length = if self.taken_back { 0.5 * self.length } else { (2.0 * self.length).min(1.0) };
         self.image.copy_from_slice(&anchor.image);
         if self.curvature.full() {
-            self.curvature = fresh(self.objective, &self.image, &mut self.count);
+            self.curvature = fresh(&self.objective, &self.image, &mut self.count);
         }
         anchor
     }
 }
 
-impl Algorithm for Svrn<'_> {
+impl Algorithm for Svrn {
     fn update(&mut self) -> Step {
         let mut anchor = self.anchor.take().expect("an anchor between updates");
         if self.taken_back && self.count.subset() == 0 {
@@ -142,11 +141,11 @@ impl Algorithm for Svrn<'_> {
 }
 
 /// Φ, ∇L and ∇Lₖ at an image.
-fn point_at(objective: &Objective, image: Vec<f32>, work: &mut Work, count: &mut Count) -> Point {
+fn point_at(objective: &Objective, image: Vec<f32>, count: &mut Count) -> Point {
     let (mut gradient, mut value) = (zeros(image.len()), -objective.penalty(&image));
     let part = |k| {
         let mut part = zeros(image.len());
-        value += objective.data_gradient(k, &image, work, &mut part);
+        value += objective.data_gradient(k, &image, &mut part);
         add(&mut gradient, 1.0, &part);
         part
     };

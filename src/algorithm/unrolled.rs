@@ -8,18 +8,18 @@ use super::sensitivity::{SubsetSensitivities, sensitivities};
 use super::start::{field_of_view, uniform_start};
 use super::waiting::Waiting;
 use super::{Algorithm, Count, Objective, Step};
-use crate::likelihood::Scratch;
 use crate::prior::network::{Applied, Unrolled};
 use coincide_kernels::{fusion::fuse, zeros};
+use std::sync::Arc;
 
 /// z = Net(x),   x ← fuse(e, z, γ s̄ₖ / c, d), with EM's step e of the subset and its weight d (`em`);
 ///
 /// Without a start image, it begins with the one that the network's model asks for, uniform or MAP. z is worked out at the start of
 /// each full iteration, or before each update. γ = 0 makes it OSEM. A network that is applied
 /// after all updates is a filter: what is watched are the images of OSEM, what comes out is z of the last one.
-pub struct UnrolledEm<'a> {
-    objective: &'a Objective<'a>,
-    prior: &'a Unrolled,
+pub struct UnrolledEm {
+    objective: Arc<Objective>,
+    prior: Arc<Unrolled>,
     image: Vec<f32>,
     back: Vec<f32>,
     target: Vec<f32>,
@@ -28,15 +28,14 @@ pub struct UnrolledEm<'a> {
     /// s̄ₖ, once it is known.
     mean_sensitivities: Vec<Option<f64>>,
     inside: Vec<bool>,
-    scratch: Scratch,
     count: Count,
     /// Whether the first update begins with the image that the model asks for.
     map_first: bool,
 }
 
-impl<'a> UnrolledEm<'a> {
+impl UnrolledEm {
     /// Starts from `start`, or from a uniform image with the counts of the measurement.
-    pub fn new(objective: &'a Objective<'a>, prior: &'a Unrolled, start: Option<Vec<f32>>) -> Self {
+    pub fn new(objective: &Arc<Objective>, prior: &Arc<Unrolled>, start: Option<Vec<f32>>) -> Self {
         let model = objective.model();
         let waiting = Waiting::new(model.grid().shape, start.is_none());
         let map_first = start.is_none() && prior.start().is_some();
@@ -45,11 +44,11 @@ impl<'a> UnrolledEm<'a> {
         assert_eq!(start.len(), voxels, "start image does not have the shape {:?}", model.grid().shape);
         let (mut image, target) = (zeros(voxels), zeros(voxels));
         image.copy_from_slice(&start);
-        let (scratch, count) = (model.scratch(), Count::new(model.subsets()));
+        let (prior, count) = (prior.clone(), Count::new(model.subsets()));
         let (mean_sensitivities, inside) = (vec![None; model.subsets()], field_of_view(model));
         let back = zeros(voxels);
         Self {
-            objective,
+            objective: objective.clone(),
             prior,
             image,
             back,
@@ -58,14 +57,13 @@ impl<'a> UnrolledEm<'a> {
             waiting,
             mean_sensitivities,
             inside,
-            scratch,
             count,
             map_first,
         }
     }
 }
 
-impl Algorithm for UnrolledEm<'_> {
+impl Algorithm for UnrolledEm {
     fn update(&mut self) -> Step {
         let em = EmStep::of(self.objective.subsets());
         let (k, n, model) = (self.count.subset(), self.count.iterations(), self.objective.model());
@@ -77,8 +75,8 @@ impl Algorithm for UnrolledEm<'_> {
         if applied == Applied::Update || (applied == Applied::Iteration && k == 0) {
             self.prior.target(n, &self.image, &mut self.target);
         }
-        model.back_quotient(k, &self.image, &mut self.scratch, &mut self.back);
-        let [s, least] = self.sensitivities.of(k, model, &mut self.scratch);
+        model.back_quotient(k, &self.image, &mut self.back);
+        let [s, least] = self.sensitivities.of(k, model);
         let mean = self.mean_sensitivities[k].get_or_insert_with(|| mean_inside(s, &self.inside));
         let gamma = if applied == Applied::After { 0.0 } else { self.prior.weight(n, *mean) };
         each(&mut self.image, [&self.back, s, least, &self.target], |x, [back, s, least, z]| {

@@ -1,16 +1,17 @@
 //! The likelihood's conjugate, for primal-dual algorithms: −L(x) = max over u of Σᵢ uᵢ (A x)ᵢ − L*(u), A = m ⊙ G B.
 
 use super::lines::{AT_LEAST, Unpacked};
-use super::model::{Model, Scratch};
+use super::model::Model;
 use super::poisson::Bins;
 use rayon::prelude::*;
 
-impl Model<'_> {
+impl Model {
     /// u = 1 − y / ȳ(x), the dual variable that belongs to an image; out = Aₖᵀ u = −∇Lₖ(x).
-    pub fn dual_of(&self, subset: usize, x: &[f32], u: &mut [f32], scratch: &mut Scratch, out: &mut [f32]) {
-        self.forward(subset, x, &mut scratch.image, &mut scratch.sinogram);
+    pub fn dual_of(&self, subset: usize, x: &[f32], u: &mut [f32], out: &mut [f32]) {
+        let mut sinogram = self.system.sinogram();
+        self.system.forward(subset, x, &mut sinogram);
         let (column, planes) = (self.column(), self.planes());
-        let lines = scratch.sinogram.par_chunks_mut(column).zip(u.par_chunks_mut(column)).enumerate();
+        let lines = sinogram.par_chunks_mut(column).zip(u.par_chunks_mut(column)).enumerate();
         lines.with_min_len(AT_LEAST).for_each_init(Unpacked::default, |room, (line, (integrals, u))| {
             let bins = self.bins(subset, line, room);
             for (p, (integral, u)) in integrals.iter_mut().zip(u).enumerate() {
@@ -20,37 +21,28 @@ impl Model<'_> {
                 *integral = m * *u;
             }
         });
-        self.back(subset, &scratch.sinogram, &mut scratch.image, out);
+        self.system.back(subset, &sinogram, out);
     }
 
     /// u ← prox of σ L* at u + σ Aₖ x with σ = step / (Aₖ 1); out = Aₖᵀ of the change of u.
     ///
     /// `lengths` are the line integrals Gₖ B 1. The prox of Σ ȳ − y ln ȳ's conjugate is ½ (v + 1 + σ b − √((v − 1 + σ b)² + 4 σ y)).
-    #[expect(clippy::too_many_arguments, reason = "one array per symbol of the formula")]
-    pub fn dual_step(
-        &self,
-        subset: usize,
-        x: &[f32],
-        step: f32,
-        lengths: &[f32],
-        u: &mut [f32],
-        scratch: &mut Scratch,
-        out: &mut [f32],
-    ) {
-        self.forward(subset, x, &mut scratch.image, &mut scratch.sinogram);
+    pub fn dual_step(&self, subset: usize, x: &[f32], step: f32, lengths: &[f32], u: &mut [f32], out: &mut [f32]) {
+        let mut sinogram = self.system.sinogram();
+        self.system.forward(subset, x, &mut sinogram);
         let (column, planes) = (self.column(), self.planes());
-        let lines = scratch.sinogram.par_chunks_mut(column).zip(u.par_chunks_mut(column));
+        let lines = sinogram.par_chunks_mut(column).zip(u.par_chunks_mut(column));
         let lines = lines.zip(lengths.par_chunks(column)).enumerate().with_min_len(AT_LEAST);
         lines.for_each_init(Unpacked::default, |room, (line, ((integrals, u), lengths))| {
             ascend(self.bins(subset, line, room), planes, step, lengths, u, integrals);
         });
-        self.back(subset, &scratch.sinogram, &mut scratch.image, out);
+        self.system.back(subset, &sinogram, out);
     }
 
     /// Line integrals Gₖ B 1 of an image of ones.
-    pub fn lengths(&self, subset: usize, scratch: &mut Scratch) -> Vec<f32> {
-        let mut lengths = coincide_kernels::zeros(self.subset_bins());
-        self.forward(subset, &vec![1.0; self.grid().voxels()], &mut scratch.image, &mut lengths);
+    pub fn lengths(&self, subset: usize) -> Vec<f32> {
+        let mut lengths = coincide_kernels::zeros(self.system.subset_bins());
+        self.system.forward(subset, &vec![1.0; self.grid().voxels()], &mut lengths);
         lengths
     }
 }

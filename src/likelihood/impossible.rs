@@ -1,21 +1,21 @@
 //! Counted bins that the model cannot explain: ȳ = 0 < y.
 
 use super::lines::{AT_LEAST, Unpacked};
-use super::model::{Model, Scratch};
+use super::model::Model;
 use super::poisson::{Bins, term};
 use rayon::prelude::*;
 
-impl Model<'_> {
+impl Model {
     /// Counted bins that an image makes impossible, by their places in the sinogram `[view, radial, tof, plane]`. L is
     /// −∞ where there are any.
     ///
     /// Of an image that is positive wherever the model may have activity they are those that *every* image makes
     /// impossible: lines that miss the field of view or have no factor, without a background.
-    pub fn impossible(&self, x: &[f32], scratch: &mut Scratch) -> Vec<usize> {
-        let mut places = Vec::new();
+    pub fn impossible(&self, x: &[f32]) -> Vec<usize> {
+        let (mut places, mut sinogram) = (Vec::new(), self.system.sinogram());
         for subset in 0..self.subsets() {
-            self.forward(subset, x, &mut scratch.image, &mut scratch.sinogram);
-            let lines = scratch.sinogram.par_chunks(self.column()).enumerate().with_min_len(AT_LEAST);
+            self.system.forward(subset, x, &mut sinogram);
+            let lines = sinogram.par_chunks(self.column()).enumerate().with_min_len(AT_LEAST);
             let of_lines = lines.map_init(Unpacked::default, |room, (line, integrals)| {
                 let first = self.line(subset, line) * self.column();
                 let bins = self.bins(subset, line, room);

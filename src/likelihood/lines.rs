@@ -14,7 +14,7 @@ pub(super) struct Unpacked {
     background: Vec<f32>,
 }
 
-impl Model<'_> {
+impl Model {
     /// Calls `change(bins, planes, column)` for every transaxial line of a sinogram of a subset.
     pub fn lines(&self, subset: usize, sinogram: &mut [f32], change: impl Fn(Bins, usize, &mut [f32]) + Sync) {
         let (planes, lines) = (self.planes(), sinogram.par_chunks_mut(self.column()).enumerate());
@@ -40,22 +40,22 @@ impl Model<'_> {
 
     /// Floats of one transaxial line.
     pub(super) fn column(&self) -> usize {
-        self.measurement.geometry.tof_bins() * self.planes()
+        self.measurement().geometry.tof_bins() * self.planes()
     }
 
     pub(super) fn planes(&self) -> usize {
-        self.measurement.geometry.planes()
+        self.measurement().geometry.planes()
     }
 
     /// The place of a transaxial line of a subset in the whole sinogram.
     pub(super) fn line(&self, subset: usize, line: usize) -> usize {
-        let radial_bins = self.measurement.geometry.radial_bins;
-        self.subsets[subset].views[line / radial_bins] * radial_bins + line % radial_bins
+        let radial_bins = self.measurement().geometry.radial_bins;
+        self.system.views(subset)[line / radial_bins] * radial_bins + line % radial_bins
     }
 
     /// The bins of a transaxial line of a subset.
     pub(super) fn bins<'a>(&'a self, subset: usize, line: usize, room: &'a mut Unpacked) -> Bins<'a> {
-        let (measurement, planes, column) = (self.measurement, self.planes(), self.column());
+        let (measurement, planes, column) = (self.measurement(), self.planes(), self.column());
         let line = self.line(subset, line);
         Bins {
             counts: measurement.prompts.range(line * column..(line + 1) * column, &mut room.counts),

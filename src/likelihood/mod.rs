@@ -1,7 +1,7 @@
 //! The Poisson log-likelihood of a measurement, subset by subset.
 //!
-//! ȳ = m ⊙ (G B x) + b,  L(x) = Σᵢ yᵢ ln ȳᵢ − ȳᵢ  (the constant −ln yᵢ! left out),
-//! ∇Lₖ(x) = Bᵀ Gₖᵀ \[m ⊙ y / ȳ\] − sₖ,  sₖ = Bᵀ Gₖᵀ m.
+//! ȳ = m ⊙ (G A x) + b,  L(x) = Σᵢ yᵢ ln ȳᵢ − ȳᵢ  (the constant −ln yᵢ! left out),
+//! ∇Lₖ(x) = Aᵀ Gₖᵀ \[m ⊙ y / ȳ\] − sₖ,  sₖ = Aᵀ Gₖᵀ m.
 //!
 //! Images are `[x, y, z]`, sinograms of a subset `[view of the subset, radial, tof, plane]`. Bins with ȳ = y = 0 add
 //! nothing; where ȳ = 0 < y, L is −∞. Counts that no image at all can explain are found by [`Model::impossible`].
@@ -13,5 +13,5 @@ mod lines;
 mod model;
 mod poisson;
 
-pub use model::{Model, Scratch};
+pub use model::Model;
 pub use poisson::{Bins, log_likelihood, quotient, weight};

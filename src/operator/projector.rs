@@ -3,7 +3,7 @@
 //! x is an image `[x, y, z]`, y a sinogram `[view, radial, tof, plane]` of the projector's views. The sampling is Joseph's
 //! (`coincide_kernels::joseph`); `coincide_kernels::column` does it for all planes of a transaxial line at once.
 
-use super::{LinearOperator, check};
+use super::{LinearOperator, Lines, check};
 use crate::image::ImageGrid;
 use crate::scanner::{SinogramGeometry, TransaxialLine};
 use coincide_kernels::Level;
@@ -132,6 +132,16 @@ fn shares(walks: &[Walk], axis: Axis, rows: usize, parts: usize) -> Vec<usize> {
 
 fn kernel_grid(grid: &ImageGrid) -> Grid {
     Grid { shape: grid.shape, voxel_mm: grid.voxel_mm, origin_mm: grid.origin_mm }
+}
+
+impl Lines for Projector {
+    fn grid(&self) -> ImageGrid {
+        self.grid
+    }
+
+    fn of_views(&self, views: &[usize]) -> Arc<dyn Lines> {
+        Arc::new(self.subset(views))
+    }
 }
 
 impl LinearOperator for Projector {

@@ -6,11 +6,12 @@
 
 use super::Smooth;
 use super::pairwise::{Pairs, Pairwise, Potential};
+use std::sync::Arc;
 
 /// The Huber prior on some pairs; `delta` > 0 in the unit of the image.
-pub fn huber(pairs: Pairs, delta: f32) -> Box<dyn Smooth> {
+pub fn huber(pairs: Pairs, delta: f32) -> Arc<dyn Smooth> {
     assert!(delta > 0.0, "delta {delta}");
-    Box::new(Pairwise { pairs, potential: Huber { delta } })
+    Arc::new(Pairwise { pairs, potential: Huber { delta } })
 }
 
 #[derive(Clone, Copy)]

@@ -14,10 +14,11 @@ use coincide_kernels::Level;
 use coincide_kernels::differences::{Differences, inverse_norms, normalise, remove_along};
 use rayon::prelude::*;
 use std::array;
+use std::sync::Arc;
 
 /// Hyperbolic total variation on a grid; `epsilon` > 0 in the unit of the image.
-pub fn hyperbolic_total_variation(grid: &ImageGrid, epsilon: f32) -> Box<dyn Smooth> {
-    Box::new(Hyperbolic::new(Gradient::new(grid), epsilon))
+pub fn hyperbolic_total_variation(grid: &ImageGrid, epsilon: f32) -> Arc<dyn Smooth> {
+    Arc::new(Hyperbolic::new(Gradient::new(grid), epsilon))
 }
 
 /// Σⱼ (√(⟨∇x, D ∇x⟩ + ε²) − ε)

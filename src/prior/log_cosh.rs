@@ -7,11 +7,12 @@
 
 use super::Smooth;
 use super::pairwise::{Pairs, Pairwise, Potential};
+use std::sync::Arc;
 
 /// The log-cosh prior on some pairs; `delta` > 0 in the unit of the image.
-pub fn log_cosh(pairs: Pairs, delta: f32) -> Box<dyn Smooth> {
+pub fn log_cosh(pairs: Pairs, delta: f32) -> Arc<dyn Smooth> {
     assert!(delta > 0.0, "delta {delta}");
-    Box::new(Pairwise { pairs, potential: LogCosh { delta, inverse: 1.0 / delta } })
+    Arc::new(Pairwise { pairs, potential: LogCosh { delta, inverse: 1.0 / delta } })
 }
 
 #[derive(Clone, Copy)]

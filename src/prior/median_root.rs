@@ -14,10 +14,11 @@ use coincide_kernels::Level;
 use coincide_kernels::median::median_plane;
 use coincide_kernels::pairs::PaddedRows;
 use rayon::prelude::*;
+use std::sync::Arc;
 
 /// The median filter on a grid.
-pub fn median_root(grid: &ImageGrid) -> Box<dyn Denoiser> {
-    Box::new(MedianRoot { shape: grid.shape })
+pub fn median_root(grid: &ImageGrid) -> Arc<dyn Denoiser> {
+    Arc::new(MedianRoot { shape: grid.shape })
 }
 
 struct MedianRoot {

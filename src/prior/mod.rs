@@ -56,6 +56,7 @@ pub use torchscript::torchscript;
 pub use total_variation::{directional_total_variation, total_variation};
 
 use neighbourhood::Neighbourhood;
+use std::sync::Arc;
 
 /// R is differentiable.
 pub trait Smooth: Send + Sync {
@@ -92,18 +93,19 @@ pub trait Denoiser: Send + Sync {
     fn denoise(&self, x: &[f32], out: &mut [f32]);
 }
 
-/// A prior, by what it can do.
+/// A prior, by what it can do. Clones share it.
+#[derive(Clone)]
 pub enum Prior {
     /// R = 0.
     None,
     /// A differentiable R.
-    Smooth(Box<dyn Smooth>),
+    Smooth(Arc<dyn Smooth>),
     /// A simple function of a linear map.
-    Dual(Box<dyn Dual>),
+    Dual(Arc<dyn Dual>),
     /// Only a map of images.
-    Denoiser(Box<dyn Denoiser>),
+    Denoiser(Arc<dyn Denoiser>),
     /// A basis of images: x = K α.
-    Kernel(KernelMatrix),
+    Kernel(Arc<KernelMatrix>),
     /// An image that every EM update is drawn to.
-    Unrolled(network::Unrolled),
+    Unrolled(Arc<network::Unrolled>),
 }

@@ -10,8 +10,9 @@ use super::Smooth;
 use super::gradient::Gradient;
 use super::hyperbolic_total_variation::Hyperbolic;
 use crate::image::ImageGrid;
+use std::sync::Arc;
 
 /// Parallel level sets with an anatomical image on the same grid.
-pub fn parallel_level_sets(grid: &ImageGrid, anatomical: &[f32], eta: f32, epsilon: f32) -> Box<dyn Smooth> {
-    Box::new(Hyperbolic::new(Gradient::across(grid, anatomical, eta), epsilon))
+pub fn parallel_level_sets(grid: &ImageGrid, anatomical: &[f32], eta: f32, epsilon: f32) -> Arc<dyn Smooth> {
+    Arc::new(Hyperbolic::new(Gradient::across(grid, anatomical, eta), epsilon))
 }

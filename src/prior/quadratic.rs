@@ -6,10 +6,11 @@
 
 use super::Smooth;
 use super::pairwise::{Pairs, Pairwise, Potential};
+use std::sync::Arc;
 
 /// The quadratic prior on some pairs.
-pub fn quadratic(pairs: Pairs) -> Box<dyn Smooth> {
-    Box::new(Pairwise { pairs, potential: Quadratic })
+pub fn quadratic(pairs: Pairs) -> Arc<dyn Smooth> {
+    Arc::new(Pairwise { pairs, potential: Quadratic })
 }
 
 #[derive(Clone, Copy)]

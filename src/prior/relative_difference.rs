@@ -16,11 +16,12 @@
 
 use super::Smooth;
 use super::pairwise::{Pairs, Pairwise, Potential};
+use std::sync::Arc;
 
 /// The relative difference prior on some pairs; `epsilon` > 0 in the unit of the image.
-pub fn relative_difference(pairs: Pairs, gamma: f32, epsilon: f32) -> Box<dyn Smooth> {
+pub fn relative_difference(pairs: Pairs, gamma: f32, epsilon: f32) -> Arc<dyn Smooth> {
     assert!(gamma >= 0.0 && epsilon > 0.0, "gamma {gamma}, epsilon {epsilon}");
-    Box::new(Pairwise { pairs, potential: RelativeDifference { gamma, epsilon } })
+    Arc::new(Pairwise { pairs, potential: RelativeDifference { gamma, epsilon } })
 }
 
 #[derive(Clone, Copy)]

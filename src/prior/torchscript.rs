@@ -6,6 +6,7 @@
 use super::{Denoiser, ModelImages, PriorError};
 use crate::image::ImageGrid;
 use std::path::Path;
+use std::sync::Arc;
 use tch::{CModule, Device, Kind, TchError, Tensor};
 
 /// Loads a model and runs it once, on `start`; `scale` is c.
@@ -15,7 +16,7 @@ pub fn torchscript(
     scale: f32,
     grid: &ImageGrid,
     start: &[f32],
-) -> Result<Box<dyn Denoiser>, PriorError> {
+) -> Result<Arc<dyn Denoiser>, PriorError> {
     let fails = |problem: String| PriorError::Model { path: path.into(), problem };
     if !(scale.is_finite() && scale > 0.0) {
         return Err(fails("cannot be scaled: the start image has no activity".into()));
@@ -28,7 +29,7 @@ pub fn torchscript(
     let mut out = vec![0.0; start.len()];
     model.run(start, &mut out).map_err(fails)?;
     match out.iter().filter(|value| !value.is_finite()).count() {
-        0 => Ok(Box::new(model)),
+        0 => Ok(Arc::new(model)),
         count => Err(fails(format!("gives {count} values of {} that are not finite numbers", out.len()))),
     }
 }

@@ -12,15 +12,16 @@ use crate::image::ImageGrid;
 use coincide_kernels::Level;
 use coincide_kernels::differences::project_on_ball;
 use rayon::prelude::*;
+use std::sync::Arc;
 
 /// Total variation on a grid.
-pub fn total_variation(grid: &ImageGrid) -> Box<dyn Dual> {
-    Box::new(TotalVariation { gradient: Gradient::new(grid) })
+pub fn total_variation(grid: &ImageGrid) -> Arc<dyn Dual> {
+    Arc::new(TotalVariation { gradient: Gradient::new(grid) })
 }
 
 /// Total variation across the gradient of an anatomical image.
-pub fn directional_total_variation(grid: &ImageGrid, anatomical: &[f32], eta: f32) -> Box<dyn Dual> {
-    Box::new(TotalVariation { gradient: Gradient::across(grid, anatomical, eta) })
+pub fn directional_total_variation(grid: &ImageGrid, anatomical: &[f32], eta: f32) -> Arc<dyn Dual> {
+    Arc::new(TotalVariation { gradient: Gradient::across(grid, anatomical, eta) })
 }
 
 struct TotalVariation {

@@ -1,4 +1,4 @@
-//! The whole model of a config, as one operator: y = m ⊙ (G B x) of one subset.
+//! The whole model of a config, as one operator: y = m ⊙ (G A x) of one subset.
 
 use super::corrections::correct;
 use super::measurement::acquire;
@@ -8,17 +8,16 @@ use crate::data::Measurement;
 use crate::image::ImageGrid;
 use crate::likelihood::Model;
 use crate::operator::{LinearOperator, dot_test};
-use std::sync::Mutex;
+use std::sync::Arc;
 
-/// m ⊙ (G B x) of the first subset, with the arrays that it needs.
-struct Assembled<'a> {
-    model: &'a Model<'a>,
+/// m ⊙ (G A x) of the first subset of the very system that reconstructs.
+struct Assembled {
+    model: Model,
     domain: [usize; 3],
     range: [usize; 1],
-    image: Mutex<Vec<f32>>,
 }
 
-impl Assembled<'_> {
+impl Assembled {
     /// y ← m ⊙ y
     fn weigh(&self, y: &mut [f32]) {
         self.model.lines(0, y, |bins, planes, column| {
@@ -26,13 +25,9 @@ impl Assembled<'_> {
             column.chunks_mut(planes).flat_map(|bins| bins.iter_mut().zip(factors)).for_each(|(y, m)| *y *= m);
         });
     }
-
-    fn with_image(&self, run: impl FnOnce(&mut [f32])) {
-        run(&mut self.image.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
-    }
 }
 
-impl LinearOperator for Assembled<'_> {
+impl LinearOperator for Assembled {
     fn domain(&self) -> &[usize] {
         &self.domain
     }
@@ -42,14 +37,14 @@ impl LinearOperator for Assembled<'_> {
     }
 
     fn forward(&self, x: &[f32], y: &mut [f32]) {
-        self.with_image(|image| self.model.forward(0, x, image, y));
+        self.model.system().forward(0, x, y);
         self.weigh(y);
     }
 
     fn adjoint(&self, y: &[f32], x: &mut [f32]) {
         let mut weighed = y.to_vec();
         self.weigh(&mut weighed);
-        self.with_image(|image| self.model.back(0, &weighed, image, x));
+        self.model.system().back(0, &weighed, x);
     }
 }
 
@@ -62,14 +57,14 @@ pub(super) fn corrected(source: &Source, config: &ReconConfig, options: &Options
 
 /// Largest |⟨Ax, y⟩ − ⟨x, Aᵀy⟩| / (‖Ax‖ ‖y‖) of the assembled model of the first subset.
 pub(super) fn assembled_adjoint(
-    measurement: &Measurement,
+    measurement: &Arc<Measurement>,
     grid: ImageGrid,
     config: &ReconConfig,
 ) -> Result<f64, RunError> {
     let subsets = config.algorithm.iterations().map_or(1, |iterations| iterations.subsets.max(1));
     let widths = config.resolution.as_ref().map(ResolutionConfig::widths).unwrap_or_default();
     let model = Model::new(measurement, grid, widths, subsets)?;
-    let image = Mutex::new(model.scratch().image);
-    let assembled = Assembled { model: &model, domain: grid.shape, range: [model.subset_bins()], image };
+    let range = [model.system().subset_bins()];
+    let assembled = Assembled { model, domain: grid.shape, range };
     Ok((0..2).map(|seed| dot_test(&assembled, 2 * seed)).fold(0.0, f64::max))
 }

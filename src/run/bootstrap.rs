@@ -6,13 +6,14 @@ use super::{Options, RunError};
 use crate::data::Measurement;
 use crate::observe::Console;
 use crate::simulate::resampled;
+use std::sync::Arc;
 
 impl Scene<'_> {
     /// Scan `number` with the expected counts `mean`, and its image; scans of different numbers are independent.
-    pub fn again(&self, mean: &[f32], seed: u64, number: usize) -> Result<(Measurement, Vec<f32>), RunError> {
-        let scan = resampled(self.model.measurement(), mean, seed, number);
+    pub fn again(&self, mean: &[f32], seed: u64, number: usize) -> Result<(Arc<Measurement>, Vec<f32>), RunError> {
+        let scan = Arc::new(resampled(self.model.measurement(), mean, seed, number));
         let quiet = Options { console: Console::Quiet, ..self.options.clone() };
-        let model = self.model.with_measurement(&scan);
+        let model = self.model.with_measurement(scan.clone());
         let values = image_of(&Scene { model: &model, reference: None, options: &quiet, ..*self })?.1.values;
         Ok((scan, values))
     }

@@ -43,7 +43,7 @@ impl Scene<'_> {
             return Climb { values: end, fit, warnings: Vec::new() };
         }
         let start = start.unwrap_or_else(|| objective.start(None));
-        let (value, distance) = optimality(objective, &start, None, &mut objective.work());
+        let (value, distance) = optimality(objective, &start, None);
         if fit.objective < value - ROUNDING * value.abs() {
             return self.fallen(objective, &start, value, end, fit);
         }
@@ -83,7 +83,7 @@ fn impossible(objective: &Objective, x: &[f32], value: f64) -> Option<String> {
         return None;
     }
     let model = objective.model();
-    let bins = model.impossible(x, &mut model.scratch());
+    let bins = model.impossible(x);
     let prompts: f64 = bins.iter().map(|bin| f64::from(model.measurement().prompts.at(*bin))).sum();
     let count = bins.len();
     Some(format!(

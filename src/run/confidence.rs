@@ -82,7 +82,7 @@ impl Scene<'_> {
 
     /// Images of scans that are simulated from an image; `None` after Ctrl-C, as the last one may have been cut short.
     fn replicates(&self, config: &ConfidenceConfig, image: &Image) -> Result<Option<Vec<Vec<f32>>>, RunError> {
-        let mean = self.model.expected(&image.values, &mut self.model.scratch());
+        let mean = self.model.expected(&image.values);
         let progress = self.options.console.progress("confidence");
         let mut replicates = Vec::with_capacity(config.replicates);
         for number in 0..config.replicates {

@@ -21,8 +21,8 @@ pub(super) struct Fit {
 
 /// Compares what the model expects of `image` with the counts; `subgradient` is one of β R where R has no gradient.
 pub(super) fn fit(objective: &Objective, image: &[f32], subgradient: Option<&[f32]>) -> Fit {
-    let counts_in_image = objective.model().counts_in_image(image, &mut objective.model().scratch());
-    let (value, kkt) = optimality(objective, image, subgradient, &mut objective.work());
+    let counts_in_image = objective.model().counts_in_image(image);
+    let (value, kkt) = optimality(objective, image, subgradient);
     let (grid, field) = (objective.model().grid(), objective.model().measurement().geometry.field_of_view());
     let unseen = Unseen::of(objective.sensitivity(), &grid, &field);
     Fit { objective: value, penalty: objective.penalty(image), counts_in_image, kkt, unseen }

@@ -29,7 +29,7 @@ const REFINEMENTS: usize = 5;
 pub(super) fn best_weight(scene: &Scene, prior: &Prior) -> Result<WeightSearch, RunError> {
     let model = scene.model;
     let (seen, unseen) = split(model.measurement(), KEPT, SEED)?;
-    let (seen, unseen) = (model.with_measurement(&seen), model.with_measurement(&unseen));
+    let (seen, unseen) = (model.with_measurement(seen), model.with_measurement(unseen));
     let saturated = unseen.saturated_log_likelihood();
     let iterations = scene.config.algorithm.iterations();
     let (updates, start) = match iterations {
@@ -43,7 +43,7 @@ pub(super) fn best_weight(scene: &Scene, prior: &Prior) -> Result<WeightSearch, 
         let Some(mut algorithm) = scene.config.algorithm.build(&objective, start.clone()) else { return f64::INFINITY };
         let interrupt = scene.options.interrupt.raised.clone();
         drive(&mut *algorithm, updates, &mut [Box::new(Interrupt::new(interrupt))]);
-        let found = 2.0 * (saturated - unseen.log_likelihood(algorithm.image(), &mut unseen.scratch()));
+        let found = 2.0 * (saturated - unseen.log_likelihood(algorithm.image()));
         let found = if found.is_finite() { found } else { f64::INFINITY };
         trials.push(WeightTrial { beta, deviance: found });
         scene.options.console.say(format!("beta {beta:.3e}: held-out deviance {found:.6e}"));
@@ -66,7 +66,7 @@ pub(super) fn best_weight(scene: &Scene, prior: &Prior) -> Result<WeightSearch, 
 fn natural_weight(model: &Model, prior: &Prior, start: Option<&[f32]>) -> f64 {
     let objective = Objective::new(model, prior, 1.0);
     let x = objective.start(start.map(<[f32]>::to_vec));
-    let rows = model.curvature_row_sums(&x, &mut model.scratch());
+    let rows = model.curvature_row_sums(&x);
     let total = |image: &[f32]| image.iter().map(|&value| f64::from(value)).sum::<f64>();
     let weight = match prior {
         Prior::Smooth(_) => {

@@ -28,7 +28,7 @@ pub(super) fn impossible_counts(model: &Model, asked: ImpossibleCounts) -> Resul
         return Ok(LeftOut::default());
     }
     let everywhere: Vec<f32> = field_of_view(model).into_iter().map(|inside| f32::from(u8::from(inside))).collect();
-    let bins = model.impossible(&everywhere, &mut model.scratch());
+    let bins = model.impossible(&everywhere);
     if bins.is_empty() {
         return Ok(LeftOut::default());
     }

@@ -42,7 +42,7 @@ pub(super) struct Scene<'a> {
     pub source: &'a Source,
     pub config: &'a ReconConfig,
     /// On the wider grid of the margin.
-    pub model: &'a Model<'a>,
+    pub model: &'a Model,
     pub margin: &'a Margin,
     pub reference: Option<&'a Reference>,
     pub unit: ImageUnit,
@@ -130,7 +130,7 @@ impl Scene<'_> {
     fn observers<'a>(
         &'a self,
         updates: usize,
-        objective: &'a Objective<'a>,
+        objective: &'a Objective,
         samples: &Rc<RefCell<Vec<Sample>>>,
     ) -> Vec<Box<dyn Observer + 'a>> {
         let (config, options) = (self.config, self.options);
@@ -143,7 +143,7 @@ impl Scene<'_> {
             observers.push(Box::new(TimeLimit::seconds(limit.get())));
         }
         if let Some(tolerance) = config.stop.tolerance {
-            let distance = |values: &[f32]| optimality(objective, values, None, &mut objective.work()).1;
+            let distance = |values: &[f32]| optimality(objective, values, None).1;
             observers.push(Box::new(Tolerance::below(tolerance.get(), distance)));
         }
         if let (Some(every), Some(path)) = (config.output.snapshots_every, &config.output.image) {
@@ -156,7 +156,7 @@ impl Scene<'_> {
         let figures = move |values: &[f32]| {
             let mut figures = self.reference.map_or_else(Default::default, |r| r.figures(&self.wanted(values)));
             // One projection; the distance from the maximum costs three more and is found at the end only.
-            figures.insert("objective".to_owned(), objective.value(values, &mut objective.work()));
+            figures.insert("objective".to_owned(), objective.value(values));
             figures
         };
         observers.push(Box::new(History::every(config.run.figures_every, samples.clone(), figures)));

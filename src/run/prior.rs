@@ -102,7 +102,7 @@ pub(super) fn relative_noise(model: &Model, seen: &[f32]) -> RelativeNoise {
 pub(super) fn mean_noise(model: &Model, seen: &[f32]) -> f64 {
     let (measurement, c) = (model.measurement(), mean_activity(&model.grid(), seen));
     let mut part = vec![0.0; seen.len()];
-    model.sensitivity(0, &mut model.scratch(), &mut part);
+    model.sensitivity(0, &mut part);
     let subsets = model.subsets() as f32;
     part.iter_mut().for_each(|sensitivity| *sensitivity *= subsets);
     RelativeNoise::mean(&part, c, measurement.total_prompts(), measurement.total_background()).into()
@@ -111,7 +111,7 @@ pub(super) fn mean_noise(model: &Model, seen: &[f32]) -> f64 {
 /// κ = √(−∇²L(x) 1): weighting a prior's pairs with it makes the resolution uniform (Fessler & Rogers 1996, IEEE TIP 5(9),
 /// 1346–1358).
 pub(super) fn kappa(model: &Model, x: &[f32]) -> Vec<f32> {
-    let mut sums = model.curvature_row_sums(x, &mut model.scratch());
+    let mut sums = model.curvature_row_sums(x);
     sums.par_iter_mut().for_each(|sum| *sum = sum.max(0.0).sqrt());
     sums
 }

@@ -17,6 +17,7 @@ use crate::likelihood::Model;
 use crate::operator::{GaussianFilter, Margin};
 use crate::report::{ReconResult, Record};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Reconstructs the measurement of a config and writes its files.
@@ -72,9 +73,10 @@ pub(super) fn reconstruct(
     }
     let widths = config.resolution.as_ref().map(ResolutionConfig::widths).unwrap_or_default();
     let sentinel = config.sentinel();
-    let (mut measurement, kept) = held_out(sentinel.as_ref(), measurement)?;
+    let (measurement, kept) = held_out(sentinel.as_ref(), measurement)?;
     let margin = field(config, &measurement, grid, options);
     let subsets = model_subsets(config, measurement.geometry.views);
+    let (mut measurement, kept) = (Arc::new(measurement), kept.map(Arc::new));
     let model = Model::new(&measurement, margin.wider(), widths.clone(), subsets)?;
     let left_out = match config.algorithm.method() {
         Method::Iterative(_) => impossible_counts(&model, config.run.impossible)?,
@@ -83,7 +85,8 @@ pub(super) fn reconstruct(
     let model = if left_out.bins.is_empty() {
         model
     } else {
-        measurement.prompts.clear(&left_out.bins);
+        drop(model); // whose measurement it is, too
+        Arc::make_mut(&mut measurement).prompts.clear(&left_out.bins);
         Model::new(&measurement, margin.wider(), widths, subsets)?
     };
     left_out.warning.iter().for_each(|warning| options.console.say(format!("warning: {warning}")));

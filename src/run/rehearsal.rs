@@ -11,6 +11,7 @@ use crate::io::Provenance;
 use crate::likelihood::Model;
 use crate::operator::Margin;
 use crate::report::{Memory, peak_memory_mb};
+use std::sync::Arc;
 
 /// Peak memory as predicted, and after one iteration; `None` for algorithms without iterations, and where the system does not tell.
 ///
@@ -18,7 +19,7 @@ use crate::report::{Memory, peak_memory_mb};
 pub(super) fn rehearse(
     source: &Source,
     config: &ReconConfig,
-    measurement: &Measurement,
+    measurement: &Arc<Measurement>,
     margin: &Margin,
     options: &Options,
 ) -> Result<Option<Memory>, RunError> {

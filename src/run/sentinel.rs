@@ -16,6 +16,7 @@ use crate::trust::{
     score_maps,
 };
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// What is reconstructed, and what is kept for the sentinel.
 pub(super) fn held_out(
@@ -61,9 +62,9 @@ impl Scene<'_> {
         &self,
         config: &SentinelConfig,
         image: &Image,
-        kept: Option<&Measurement>,
+        kept: Option<&Arc<Measurement>>,
     ) -> Result<Judged, RunError> {
-        let kept = kept.map(|kept| self.model.with_measurement(kept));
+        let kept = kept.map(|kept| self.model.with_measurement(kept.clone()));
         let certificates = match &kept {
             Some(kept) => {
                 config.regions.iter().map(|region| self.certificate(kept, image, region)).collect::<Result<_, _>>()?
@@ -130,19 +131,19 @@ impl Scene<'_> {
     /// The |z| that one in twenty scans of this very image would exceed, each reconstructed as this one was: the smallest order
     /// statistic k of R with k ≥ 0.95 (R + 1), which a further scan of the same kind exceeds with a chance of at most 1 / 20.
     fn simulated_threshold(&self, config: &SentinelConfig, image: &Image, scans: usize) -> Result<f64, RunError> {
-        let mean = self.model.expected(&image.values, &mut self.model.scratch());
+        let mean = self.model.expected(&image.values);
         let progress = self.options.console.progress("sentinel");
         let mut largest = Vec::with_capacity(scans);
         for number in 0..scans {
             progress.set(number, scans);
             let (again, values) = self.again(&mean, config.seed, number)?;
-            let model = self.model.with_measurement(&again);
+            let model = self.model.with_measurement(again);
             let image = Image { values, ..image.clone() };
             let maps = match config.held_out.get() {
                 // Counts of the share that the test was made with.
                 share if share > 0.0 => {
                     let kept = self.kept_again(&mean, share, config.seed, scans + number);
-                    maps(config, &model.with_measurement(&kept), &image, self.margin)
+                    maps(config, &model.with_measurement(kept), &image, self.margin)
                 }
                 _ => maps(config, &model, &image, self.margin),
             };
@@ -163,7 +164,7 @@ impl Scene<'_> {
         let kept = Measurement {
             factors: measurement.factors.as_deref().map(scaled),
             background: measurement.background.as_ref().map(|background| background.scaled(ratio)),
-            ..measurement.clone()
+            ..Measurement::clone(measurement)
         };
         resampled(&kept, &scaled(mean), seed, number)
     }

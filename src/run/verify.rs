@@ -21,6 +21,7 @@ use crate::report::VerifyResult;
 use crate::scanner::SinogramGeometry;
 use rayon::prelude::*;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Bins that are looked at; of larger sinograms only some views.
 const MOST_BINS: usize = 16_000_000;
@@ -43,7 +44,7 @@ pub fn verify(path: &Path, options: &Options) -> Result<VerifyResult, RunError> 
     let wanted = config.image.grid(&geometry, &source)?;
     let widths = config.resolution.as_ref().map(ResolutionConfig::widths).unwrap_or_default();
     options.pool(config.run.threads)?.install(|| {
-        let measurement = corrected(&source, &config, options)?;
+        let measurement = Arc::new(corrected(&source, &config, options)?);
         let margin = field(&config, &measurement, wanted, options);
         let grid = margin.wider();
         // Before anything else takes memory.

@@ -15,6 +15,7 @@ use coincide_kernels::zeros;
 use rand::RngExt;
 use rand_pcg::Pcg64;
 use rayon::prelude::*;
+use std::sync::Arc;
 
 /// What cases are drawn from.
 #[derive(Clone, Debug)]
@@ -47,9 +48,9 @@ pub struct Source {
 #[derive(Clone, Debug)]
 pub struct Case {
     /// What is reconstructed.
-    pub measurement: Measurement,
+    pub measurement: Arc<Measurement>,
     /// Counts of the same image that are held out.
-    pub rest: Option<Measurement>,
+    pub rest: Option<Arc<Measurement>>,
     /// Where.
     pub grid: ImageGrid,
     /// The resolution model's FWHM in mm.
@@ -81,7 +82,7 @@ impl Source {
         let whole = scan(&geometry, self.stack, fine, &painted.activity, &painted.attenuation, &settings)?;
         // Nobody knows the resolution of a scanner exactly.
         let known = random.random_range(0.9..1.1);
-        let (measurement, rest) = match self.held_out {
+        let (measurement, rest): (_, Option<Measurement>) = match self.held_out {
             Some(share) => {
                 let (first, second) = split(&whole, share, settings.seed)?;
                 (first, Some(second))
@@ -90,6 +91,7 @@ impl Source {
         };
         let truth = self.truth(&painted.activity, &fine, &grid);
         let prompts = settings.scans.iter().map(|counts| counts.prompts).collect();
+        let (measurement, rest) = (Arc::new(measurement), rest.map(Arc::new));
         Ok(Case { measurement, rest, grid, resolution_mm: settings.resolution_mm.map(|mm| mm * known), truth, prompts })
     }
 
@@ -144,7 +146,7 @@ impl Case {
         let planes = self.measurement.geometry.planes();
         let of_plane = |plane: usize| scale[stack.scan_of_plane(plane)];
         for measurement in std::iter::once(&mut self.measurement).chain(&mut self.rest) {
-            let factors = measurement.factors.iter_mut().flatten();
+            let factors = Arc::make_mut(measurement).factors.iter_mut().flatten();
             factors.enumerate().for_each(|(bin, factor)| *factor *= of_plane(bin % planes));
         }
         let slices = self.grid.shape[2];

@@ -10,7 +10,7 @@
 //! are kept.
 
 use crate::algorithm::EmStep;
-use crate::likelihood::{Model, Scratch, quotient, weight};
+use crate::likelihood::{Model, quotient, weight};
 use coincide_kernels::zeros;
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -45,12 +45,13 @@ impl Seen {
 }
 
 /// The EM step of a subset.
-pub(super) fn em(model: &Model, subset: usize, seen: &Seen, x: Vec<f32>, scratch: &mut Scratch) -> EmRecord {
-    let (mut integrals, mut ratio) = (zeros(model.subset_bins()), zeros(x.len()));
-    model.forward(subset, &x, &mut scratch.image, &mut integrals);
-    scratch.sinogram.copy_from_slice(&integrals);
-    model.lines(subset, &mut scratch.sinogram, quotient);
-    model.back(subset, &scratch.sinogram, &mut scratch.image, &mut ratio);
+pub(super) fn em(model: &Model, subset: usize, seen: &Seen, x: Vec<f32>) -> EmRecord {
+    let (mut integrals, mut ratio) = (zeros(model.system().subset_bins()), zeros(x.len()));
+    let mut sinogram = model.system().sinogram();
+    model.system().forward(subset, &x, &mut integrals);
+    sinogram.copy_from_slice(&integrals);
+    model.lines(subset, &mut sinogram, quotient);
+    model.system().back(subset, &sinogram, &mut ratio);
     let voxels = ratio.par_iter_mut().zip(&seen.s).zip(&*seen.least);
     voxels.for_each(|((ratio, &s), &least)| *ratio = seen.step.ratio(*ratio, s, least).0);
     EmRecord { x, ratio, integrals }
@@ -63,16 +64,17 @@ impl EmRecord {
     }
 
     /// Jᵀ v
-    pub fn pull_back(&self, model: &Model, subset: usize, seen: &Seen, v: &[f32], scratch: &mut Scratch) -> Vec<f32> {
+    pub fn pull_back(&self, model: &Model, subset: usize, seen: &Seen, v: &[f32]) -> Vec<f32> {
         let moves = |d: f32, ratio: f32| d > 0.0 && !seen.step.is_held(ratio);
         let share = |(((&x, &d), &ratio), &v)| if moves(d, ratio) { x * v / d } else { 0.0 };
         let along: Vec<f32> = self.x.par_iter().zip(&seen.d).zip(&self.ratio).zip(v).map(share).collect();
         let mut weights = self.integrals.clone();
         model.lines(subset, &mut weights, weight);
-        model.forward(subset, &along, &mut scratch.image, &mut scratch.sinogram);
-        scratch.sinogram.par_iter_mut().zip(&weights).for_each(|(line, weight)| *line *= weight);
+        let mut sinogram = model.system().sinogram();
+        model.system().forward(subset, &along, &mut sinogram);
+        sinogram.par_iter_mut().zip(&weights).for_each(|(line, weight)| *line *= weight);
         let mut result = along;
-        model.back(subset, &scratch.sinogram, &mut scratch.image, &mut result);
+        model.system().back(subset, &sinogram, &mut result);
         let ratios = self.ratio.par_iter().zip(v);
         result.par_iter_mut().zip(ratios).for_each(|(result, (ratio, v))| *result = ratio * v - *result);
         result

@@ -49,11 +49,11 @@ pub fn nrmse_of_scans(x: &[f32], truth: &[f32], slices: usize, slices_apart: boo
 /// With both measurements thinned from one, it estimates the Kullback–Leibler distance to the expected counts, up to a
 /// constant and without any truth.
 pub fn held_out(model: &Model, x: &[f32]) -> (f64, Vec<f32>) {
-    let (mut scratch, mut slope, mut part) = (model.scratch(), zeros(x.len()), zeros(x.len()));
+    let (mut slope, mut part) = (zeros(x.len()), zeros(x.len()));
     let scale = 1.0 / model.measurement().total_prompts().max(1.0);
     let mut value = 0.0;
     for subset in 0..model.subsets() {
-        value -= scale * model.gradient(subset, x, &mut scratch, &mut part);
+        value -= scale * model.gradient(subset, x, &mut part);
         slope.iter_mut().zip(&part).for_each(|(slope, part)| *slope -= (scale * f64::from(*part)) as f32);
     }
     (value, slope)

@@ -200,7 +200,7 @@ impl Training {
     }
 
     /// The model of a case, with subsets that divide its views.
-    pub fn model<'a>(&self, prepared: &'a Prepared) -> Result<Model<'a>, TrainError> {
+    pub fn model(&self, prepared: &Prepared) -> Result<Model, TrainError> {
         let case = &prepared.case;
         let subsets = most_subsets(case.measurement.geometry.views, self.subsets);
         Ok(Model::new(&case.measurement, case.grid, Some(case.resolution_mm), subsets)?)
@@ -208,7 +208,7 @@ impl Training {
 
     fn loss_of(&self, prepared: &Prepared, model: &Model, image: &[f32]) -> Result<(f64, Vec<f32>), TrainError> {
         match (self.loss, &prepared.case.rest) {
-            (Loss::HeldOut, Some(rest)) => Ok(held_out(&model.with_measurement(rest), image)),
+            (Loss::HeldOut, Some(rest)) => Ok(held_out(&model.with_measurement(rest.clone()), image)),
             (Loss::HeldOut, None) => Err(TrainError::NothingHeldOut),
             (Loss::Supervised, _) => Ok(self.supervised(image, &prepared.case.truth, prepared.case.grid.shape[2])),
         }

@@ -37,7 +37,7 @@ pub struct Unrolling {
 
 /// The chain of one measurement.
 pub struct Unrolled<'a> {
-    model: &'a Model<'a>,
+    model: &'a Model,
     unrolling: Unrolling,
     /// s_b
     seen: Vec<Seen>,
@@ -77,11 +77,10 @@ pub struct Gradient {
 impl<'a> Unrolled<'a> {
     /// The chain on the subsets of a model, whose scans have the relative noise ν, and ν̄ in every slice. `slices_apart`: the
     /// slices are scans of their own, each with its own s̄.
-    pub fn new(model: &'a Model<'a>, unrolling: Unrolling, slices_apart: bool, noise: &'a NoiseOfSlices) -> Self {
-        let mut scratch = model.scratch();
+    pub fn new(model: &'a Model, unrolling: Unrolling, slices_apart: bool, noise: &'a NoiseOfSlices) -> Self {
         let one = |subset| {
             let mut s = zeros(model.grid().voxels());
-            model.sensitivity(subset, &mut scratch, &mut s);
+            model.sensitivity(subset, &mut s);
             s
         };
         let sensitivities: Vec<Vec<f32>> = (0..model.subsets()).map(one).collect();
@@ -101,7 +100,6 @@ impl<'a> Unrolled<'a> {
 
     /// Reconstructs from `start` with a network and one γ per stage.
     pub fn forward(&self, start: Vec<f32>, network: &mut dyn Layer, gamma: &[f64]) -> Tape {
-        let mut scratch = self.model.scratch();
         if self.unrolling.applied == Applied::After {
             return self.filtered(start, network, gamma.len() - 1);
         }
@@ -113,7 +111,7 @@ impl<'a> Unrolled<'a> {
                 tape.targets.push(network.apply(stage, self.model.grid().shape, &tape.image, self.noise));
             }
             let z = &tape.targets[tape.targets.len() - 1];
-            let record = em(self.model, subset, &self.seen[subset], tape.image, &mut scratch);
+            let record = em(self.model, subset, &self.seen[subset], tape.image);
             tape.image = self.fused(&record.image(), z, subset, gamma[stage]);
             tape.updates.push(record);
         }
@@ -130,7 +128,6 @@ impl<'a> Unrolled<'a> {
         network: &mut dyn Layer,
         gamma: &[f64],
     ) -> Gradient {
-        let mut scratch = self.model.scratch();
         let mut gradient = Gradient { network: zeros(network.parameters()), gamma: vec![0.0; gamma.len()] };
         if let Some(x) = &tape.unfiltered {
             let (shape, stage) = (self.model.grid().shape, gamma.len() - 1);
@@ -146,7 +143,7 @@ impl<'a> Unrolled<'a> {
             gradient.gamma[stage] += self.pull_back_fusion(&record, &after, z, subset, gamma[stage], &mut v, &mut v_z);
             match self.unrolling.detached {
                 true => v.fill(0.0),
-                false => v = record.pull_back(self.model, subset, &self.seen[subset], &v, &mut scratch),
+                false => v = record.pull_back(self.model, subset, &self.seen[subset], &v),
             }
             if self.evaluates(subset) {
                 let own = by_target(z);
@@ -164,10 +161,9 @@ impl<'a> Unrolled<'a> {
 
     /// Plain EM, and the network's image of its last one.
     fn filtered(&self, mut image: Vec<f32>, network: &mut dyn Layer, stage: usize) -> Tape {
-        let mut scratch = self.model.scratch();
         for update in 0..self.unrolling.iterations * self.model.subsets() {
             let (_, subset) = self.place(update);
-            image = em(self.model, subset, &self.seen[subset], image, &mut scratch).image();
+            image = em(self.model, subset, &self.seen[subset], image).image();
         }
         let filtered = network.apply(stage, self.model.grid().shape, &image, self.noise);
         Tape { image: filtered, updates: Vec::new(), targets: Vec::new(), unfiltered: Some(image) }

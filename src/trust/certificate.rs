@@ -107,9 +107,8 @@ impl Parts {
         let measurement = model.measurement();
         let none = || vec![0.0; measurement.prompts.len()];
         let background = measurement.background.as_ref().map_or_else(none, Background::to_vec);
-        let mut scratch = model.scratch();
         let seen = images.map(|image| {
-            let all = model.expected(image, &mut scratch);
+            let all = model.expected(image);
             all.iter().zip(&background).map(|(all, b)| f64::from(all - b)).collect()
         });
         Self { seen, background }

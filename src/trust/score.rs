@@ -66,17 +66,17 @@ pub struct Forgiven {
 
 /// The score maps of an image under a model, one for spots of each size. Spots that reach over the ends of the image are not counted.
 pub fn score_maps(model: &Model, x: &[f32], sizes_mm: &[f64], forgiven: Forgiven) -> Vec<ScoreMap> {
-    let (grid, mut scratch) = (model.grid(), model.scratch());
+    let grid = model.grid();
     let [mut residual, mut known, mut part, mut other] = [(); 4].map(|()| zeros(x.len()));
     let least = (LEAST_MEAN * model.measurement().total_prompts() / model.measurement().prompts.len() as f64) as f32;
     for subset in 0..model.subsets() {
-        model.score(subset, x, least.max(f32::MIN_POSITIVE), &mut scratch, &mut part, &mut other);
+        model.score(subset, x, least.max(f32::MIN_POSITIVE), &mut part, &mut other);
         add(&mut residual, &part);
         add(&mut known, &other);
     }
     let residual = Residual {
         grid,
-        widths: model.widths().clone(),
+        widths: model.system().widths().clone(),
         tof: model.measurement().geometry.tof,
         asked: residual,
         information: known,

@@ -5,6 +5,7 @@ use coincide::data::{Background, Measurement};
 use coincide::image::ImageGrid;
 use coincide::operator::{LinearOperator, Projector};
 use coincide::scanner::{AxialCompression, Scanner, SinogramGeometry, preset};
+use std::sync::Arc;
 
 /// Six rings of 72 crystals.
 pub fn geometry() -> SinogramGeometry {
@@ -29,7 +30,7 @@ pub fn truth() -> Vec<f32> {
 }
 
 /// Line integrals of the truth, weighted by factors, on a background; counts are the mean plus a multiple of its root.
-pub fn measurement() -> Measurement {
+pub fn measurement() -> Arc<Measurement> {
     let geometry = geometry();
     let mut mean = vec![0.0; geometry.bins()];
     Projector::new(&geometry, grid()).forward(&truth(), &mut mean);
@@ -40,7 +41,7 @@ pub fn measurement() -> Measurement {
     };
     let prompts = (0..mean.len()).map(noisy).collect();
     let background = Some(Background::of_bins(geometry.shape(), vec![0.4; mean.len()]));
-    Measurement { geometry, prompts, factors: Some(factors), background, calibrated: true, duration_s: None }
+    Arc::new(Measurement { geometry, prompts, factors: Some(factors), background, calibrated: true, duration_s: None })
 }
 
 /// The image after some updates.
@@ -59,11 +60,11 @@ pub fn distance(a: &[f32], b: &[f32]) -> f64 {
 
 /// The Karush-Kuhn-Tucker residual.
 pub fn kkt(objective: &Objective, x: &[f32]) -> f64 {
-    optimality(objective, x, None, &mut objective.work()).1
+    optimality(objective, x, None).1
 }
 
 /// The maximum, by very many updates.
-pub fn maximum(objective: &Objective) -> Vec<f32> {
+pub fn maximum(objective: &Arc<Objective>) -> Vec<f32> {
     let image = updates(Lbfgs::new(objective, 10, None), 150);
     assert!(kkt(objective, &image) < 2e-6, "{}", kkt(objective, &image));
     image

@@ -67,7 +67,7 @@ impl Dense {
 
 impl Subset {
     fn new(model: &Model, subset: usize, apart: bool, noise: &[f32]) -> Self {
-        let (voxels, bins, slices) = (model.grid().voxels(), model.subset_bins(), model.grid().shape[2]);
+        let (voxels, bins, slices) = (model.grid().voxels(), model.system().subset_bins(), model.grid().shape[2]);
         let measurement = model.measurement();
         let [views, radial, tof, planes] = measurement.geometry.shape();
         assert_eq!(tof, 1);
@@ -78,11 +78,10 @@ impl Subset {
         };
         let factors = of_subset(measurement.factors.as_ref().unwrap());
         let mut rows = vec![vec![0.0; voxels]; bins];
-        let mut scratch = model.scratch();
         for voxel in 0..voxels {
             let (mut unit, mut line) = (vec![0.0; voxels], vec![0.0; bins]);
             unit[voxel] = 1.0;
-            model.forward(subset, &unit, &mut scratch.image, &mut line);
+            model.system().forward(subset, &unit, &mut line);
             (0..bins).for_each(|bin| rows[bin][voxel] = factors[bin] * f64::from(line[bin]));
         }
         let sensitivity: Vec<f64> = (0..voxels).map(|voxel| rows.iter().map(|row| row[voxel]).sum()).collect();

@@ -7,10 +7,11 @@ use crate::algorithm::{
     ProximalNewton, Red, Saga, Sps, Svrg, Svrn, UnrolledEm,
 };
 use crate::prior::Prior;
+use std::sync::Arc;
 
 impl AlgorithmConfig {
     /// The algorithm, before its first update; `None` where it is not iterative.
-    pub fn build<'a>(&self, objective: &'a Objective<'a>, start: Option<Vec<f32>>) -> Option<Box<dyn Algorithm + 'a>> {
+    pub fn build(&self, objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Option<Box<dyn Algorithm>> {
         Some(match self {
             Self::Mlem(_) | Self::Osem(_) => match objective.prior() {
                 Prior::Kernel(kernel) => Box::new(KernelEm::new(objective, kernel, start)),

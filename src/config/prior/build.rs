@@ -10,6 +10,7 @@ use crate::prior::{
     parallel_level_sets, quadratic, relative_difference, total_variation,
 };
 use crate::units::Positive;
+use std::sync::Arc;
 
 /// ε, where the config gives none, as a share of the maximum of the start image: PETRIC's.
 const RELATIVE_EPSILON: f32 = 1e-3;
@@ -82,17 +83,17 @@ impl PriorConfig {
             Self::Torchscript(c) => c.build(inputs)?,
             Self::Kernel(c) => {
                 let (guide, width) = (inputs.guide(self.name())?, c.relative_width.get() as f32);
-                Prior::Kernel(KernelMatrix::new(grid, guide, c.reach.get(), c.nearest.get().into(), width))
+                Prior::Kernel(Arc::new(KernelMatrix::new(grid, guide, c.reach.get(), c.nearest.get().into(), width)))
             }
             Self::Ridge(c) => {
                 let model = inputs.ridge.expect("the config asks for a model, the caller gave none");
-                Prior::Smooth(Box::new(inputs.ridge(model, c.scale)?))
+                Prior::Smooth(Arc::new(inputs.ridge(model, c.scale)?))
             }
             Self::Unrolled(c) => {
                 let model = inputs.model.expect("the config asks for a network, the caller gave none");
                 let noise = inputs.noise.expect("a network asks for the noise, the caller gave none");
                 let (scale, strength) = (mean_activity(grid, inputs.start), c.strength.get() as f32);
-                Prior::Unrolled(Unrolled::of_model(model, grid, scale, noise, inputs.anatomical, strength)?)
+                Prior::Unrolled(Arc::new(Unrolled::of_model(model, grid, scale, noise, inputs.anatomical, strength)?))
             }
         })
     }

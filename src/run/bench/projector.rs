@@ -9,6 +9,7 @@ use crate::operator::{LinearOperator, Projector};
 use crate::report::{BenchResult, Limits, peak_memory_mb};
 use crate::scanner::{AxialCompression, SinogramGeometry, preset};
 use coincide_kernels::{Level, probe, zeros};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Transaxial field of the mMR cases.
@@ -41,7 +42,7 @@ pub fn bench_projector(case: &str, runs: usize, options: &Options) -> Result<Ben
         let mut peak_memory = peak_memory_mb();
         let (mut plain, mut resolved) = (None, None);
         if views.len() == geometry.views {
-            let measurement = measurement(&geometry);
+            let measurement = Arc::new(measurement(&geometry));
             plain = Some(osem_iteration(&measurement, grid, None, runs)?);
             // Read before the second model: a reconstruction has one.
             peak_memory = peak_memory_mb();
@@ -109,7 +110,7 @@ fn measurement(geometry: &SinogramGeometry) -> Measurement {
 
 /// Best time of a full OSEM iteration in s.
 fn osem_iteration(
-    measurement: &Measurement,
+    measurement: &Arc<Measurement>,
     grid: ImageGrid,
     resolution_mm: Option<[f64; 3]>,
     runs: usize,

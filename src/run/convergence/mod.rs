@@ -30,6 +30,7 @@ use contenders::{contenders, newton_subsets};
 use race::{Track, race};
 use score::Regions;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Distance from the maximum of a reference solution, and updates after which it is taken as it is.
 const REFERENCE_DISTANCE: f64 = 2e-6;
@@ -74,7 +75,8 @@ fn run_case(case: &Case, only: &[String], result: &mut ConvergenceResult, option
     let acquired = acquire(&config.measurement, source, options)?;
     first(config.conflicts_with(&acquired.measurement.geometry, source))?;
     let grid = config.image.grid(&acquired.measurement.geometry, source)?;
-    let whole = Model::new(&acquired.measurement, grid, None, 1)?;
+    let measurement = Arc::new(acquired.measurement);
+    let whole = Model::new(&measurement, grid, None, 1)?;
     let provenance = Record::new("bench convergence", &source.text, &source.path).pairs().into_iter().collect();
     let unit = ImageUnit::BecquerelPerMl;
     let (model, margin) = (&whole, &Margin::new(grid, [0; 3], [0; 3]));
@@ -86,18 +88,18 @@ fn run_case(case: &Case, only: &[String], result: &mut ConvergenceResult, option
     let start = objective.start(start);
     let reference = reference(&scene, &objective, &start, &result.folder)?;
     let regions = Regions::new(case, &phantom(config)?, &grid)?;
-    let (value, kkt) = optimality(&objective, &reference, None, &mut objective.work());
+    let (value, kkt) = optimality(&objective, &reference, None);
     result.references.push(ConvergenceReference {
         case: case.name.into(),
         kkt,
         objective: value,
         start_score: regions.score(&start, &reference).0,
-        bins: acquired.measurement.prompts.len(),
+        bins: measurement.prompts.len(),
         voxels: grid.voxels(),
     });
     let (start, reference, regions, most_passes) = (&start, &reference, &regions, result.most_passes);
     let track = Track { model: &whole, prior: &prior, beta, start, reference, regions, most_passes };
-    let views = acquired.measurement.geometry.views;
+    let views = measurement.geometry.views;
     for contender in contenders(iterations.subsets, views)? {
         if !only.is_empty() && !only.iter().any(|part| contender.name.contains(part)) {
             continue;
@@ -131,9 +133,9 @@ fn phantom(config: &crate::config::ReconConfig) -> Result<Phantom, RunError> {
 }
 
 /// The reference solution, from its file where there is one.
-fn reference(scene: &Scene, objective: &Objective, start: &[f32], folder: &Path) -> Result<Vec<f32>, RunError> {
+fn reference(scene: &Scene, objective: &Arc<Objective>, start: &[f32], folder: &Path) -> Result<Vec<f32>, RunError> {
     // The objective of the start image stands for everything in the engine that the solution depends on.
-    let value = objective.value(start, &mut objective.work());
+    let value = objective.value(start);
     let key = sha256_of_text(&format!(
         "{value:e} {REFERENCE_DISTANCE} {REFERENCE_ITERATIONS} {REFERENCE_NEWTON_UPDATES} {REFERENCE_UPDATES}\n{}",
         scene.source.text
@@ -150,7 +152,7 @@ fn reference(scene: &Scene, objective: &Objective, start: &[f32], folder: &Path)
     (0..REFERENCE_ITERATIONS * subsets).take_while(|_| !stopped()).for_each(|_| {
         svrg.update();
     });
-    let near = optimality(objective, svrg.image(), None, &mut objective.work()).1 < REFERENCE_DISTANCE;
+    let near = optimality(objective, svrg.image(), None).1 < REFERENCE_DISTANCE;
     let model = scene.model.with_subsets(newton_subsets(scene.model.measurement().geometry.views))?;
     let split = Objective::new(&model, objective.prior(), objective.beta());
     let mut newton = Box::new(Svrn::new(&split, Some(svrg.into_image())));

@@ -15,7 +15,7 @@ const HELD: usize = 10;
 
 /// What a race runs on.
 pub(super) struct Track<'a> {
-    pub model: &'a Model<'a>,
+    pub model: &'a Model,
     pub prior: &'a Prior,
     pub beta: f64,
     pub start: &'a [f32],

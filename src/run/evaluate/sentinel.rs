@@ -30,6 +30,7 @@ use rand_pcg::Pcg64;
 use serde::Serialize;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Lesions of a scan are so far apart that none disturbs another.
 const APART_MM: f64 = 60.0;
@@ -57,10 +58,10 @@ pub(super) fn of_run(
     let widths = config.resolution.as_ref().map(ResolutionConfig::widths).unwrap_or_default();
     let sites = sites(asked, subject, simulation.seed);
     let shown: Vec<(Site, AddedLesion)> = {
-        let model = Model::new(&kept, subject.grid, widths.clone(), 1)?;
-        let truth = model.expected(&subject.reference.truth.values, &mut model.scratch());
+        let model = Model::new(&Arc::new(kept.clone()), subject.grid, widths.clone(), 1)?;
+        let truth = model.expected(&subject.reference.truth.values);
         let silent = Measurement { background: None, ..kept.clone() };
-        let silent = model.with_measurement(&silent);
+        let silent = model.with_measurement(silent);
         let hot = |site: Site| {
             let lesion = site.lesion(&subject.phantom, &silent, &truth).transpose()?;
             Some(lesion.map(|lesion| (site, lesion)))
@@ -83,7 +84,7 @@ pub(super) fn of_run(
     }
     let both: Vec<f32> = kept.prompts.iter().zip(added.prompts.iter()).map(|(kept, added)| kept + added).collect();
     kept.prompts = both.into();
-    let model = Model::new(&kept, whole_image.1.wider(), widths.clone(), 1)?;
+    let model = Model::new(&Arc::new(kept), whole_image.1.wider(), widths.clone(), 1)?;
     let missing = flagged_missing(&sentinel, &model, whole_image, threshold);
     let mut figures = Figures::new();
     for (number, (site, lesion)) in shown.iter().enumerate() {
@@ -114,7 +115,7 @@ impl Site {
         };
         let activity = twice.added_activity(phantom)?;
         let ball = Phantom::balls("lesion", &[(self.centre_mm, 0.5 * self.diameter_mm, activity)]);
-        let counts = silent.expected(&ball.activity_image(&silent.grid()).values, &mut silent.scratch());
+        let counts = silent.expected(&ball.activity_image(&silent.grid()).values);
         let bins = counts.iter().zip(mean).filter(|(_, mean)| **mean > 0.0);
         let square: f64 = bins.map(|(count, mean)| f64::from(*count).powi(2) / f64::from(*mean)).sum();
         let contrast = 1.0 + self.snr / square.sqrt();
