@@ -326,11 +326,9 @@ fn passes_are_counted() {
         assert_eq!((last.update, last.iteration, last.ends_iteration()), (2 * SUBSETS, 2, true), "{name}");
     }
     // The first gradient, and one per update where no step is shortened.
-    let last = (0..5)
-        .map(|n| (n, Lbfgs::new(&whole, 5, None)))
-        .last()
-        .map(|(_, mut l)| (0..5).map(|_| l.update()).last().unwrap());
-    assert!(last.unwrap().passes >= 6.0);
+    let mut lbfgs = Lbfgs::new(&whole, 5, None);
+    let last = (0..5).map(|_| lbfgs.update()).last().unwrap();
+    assert!(last.passes >= 6.0);
 }
 
 #[test]
