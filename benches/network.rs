@@ -1,7 +1,7 @@
 //! GFLOP/s of networks: six layers 1 → 32 → … → 32 → 1 on 128 × 128 × 64 voxels.
 //!
-//! `cargo bench --bench network`; `RAYON_NUM_THREADS=1` for one core, `COINCIDE_LEVEL=avx2` for a lower SIMD level. Criterion's
-//! "elements" are multiplications and additions.
+//! `cargo bench --bench network`; `RAYON_NUM_THREADS=1` for one core, `COINCIDE_LEVEL=avx2` for a lower SIMD level.
+//! Criterion's "elements" are multiplications and additions.
 
 use coincide::prior::network::{Architecture, Body, Layer};
 use coincide_kernels::Level;

@@ -1,7 +1,7 @@
 //! Forward projections of the shipped phantoms against their exact chords, at three voxel sizes.
 //!
-//! A voxelised edge is blurred over about a voxel h. A chord that grazes a surface of radius R at a distance of the order of
-//! h is wrong by about √(hR), which makes the relative L2 error fall as h and the worst chords as √h.
+//! A voxelised edge is blurred over about a voxel h. A chord that grazes a surface of radius R at a distance of the
+//! order of h is wrong by about √(hR), which makes the relative L2 error fall as h and the worst chords as √h.
 
 use coincide::image::ImageGrid;
 use coincide::operator::{LinearOperator, Projector};
@@ -96,9 +96,9 @@ fn chords_of_a_unit_ellipsoid_are_right_to_a_fraction_of_a_voxel() {
     assert!(found[2].0 < 5e-3, "{found:?}");
 }
 
-/// Where the voxels do not divide the spacing of the planes (GE's block gaps, odd voxel sizes), the fast projector resamples
-/// each row axially before it interpolates, which blurs by a fraction of a voxel. That deviation from the reference stays
-/// well below what voxels do to the chords anyway.
+/// Where the voxels do not divide the spacing of the planes (GE's block gaps, odd voxel sizes), the fast projector
+/// resamples each row axially before it interpolates, which blurs by a fraction of a voxel. That deviation from the
+/// reference stays well below what voxels do to the chords anyway.
 #[test]
 fn resampled_rows_deviate_less_than_voxels_do() {
     let ge = AxialCompression::Ge { max_ring_difference: 35 };

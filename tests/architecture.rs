@@ -20,12 +20,15 @@ const LAYERS: &[&[&str]] = &[
     &["report"],
     &["config"],
     &["run"],
+    &["prelude"],
 ];
 
 /// What a prior may see: images only.
 const PRIOR_MAY_USE: &[&str] = &["units", "image", "prior"];
 
 const LONGEST_FILE: usize = 500;
+/// Columns of a comment; a row of a table is one line, however long.
+const WIDEST_COMMENT: usize = 120;
 
 fn layer(module: &str) -> Option<usize> {
     LAYERS.iter().position(|layer| layer.contains(&module))
@@ -199,6 +202,18 @@ fn files_are_small() {
             let text = fs::read_to_string(&file).unwrap();
             let lines = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default().lines().count();
             assert!(lines <= LONGEST_FILE, "{}: {lines} lines without tests, at most {LONGEST_FILE}", file.display());
+        }
+    }
+}
+
+#[test]
+fn comments_are_no_wider_than_code() {
+    for file in ["src", "kernels", "tests", "benches", "xtask"].map(|folder| rust_files(&root().join(folder))).concat()
+    {
+        for (number, line) in fs::read_to_string(&file).unwrap().lines().enumerate() {
+            let comment = line.trim_start().strip_prefix("//").map(|text| text.trim_start_matches(['!', '/', ' ']));
+            let wide = line.chars().count() > WIDEST_COMMENT && comment.is_some_and(|text| !text.starts_with('|'));
+            assert!(!wide, "{}:{}: a comment wider than {WIDEST_COMMENT} columns", file.display(), number + 1);
         }
     }
 }

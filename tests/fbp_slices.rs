@@ -1,4 +1,5 @@
-//! Every slice of an analytic reconstruction: virtual rings, block gaps, all presets and axial compressions, coarse and shifted grids.
+//! Every slice of an analytic reconstruction: virtual rings, block gaps, all presets and axial compressions, coarse and
+//! shifted grids.
 
 use coincide::algorithm::fbp::{FbpConfig, Rebinning, fbp};
 use coincide::data::Measurement;

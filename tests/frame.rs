@@ -44,7 +44,8 @@ fn the_first_plane_of_an_interfile_image_is_nearest_to_the_head() {
     assert!(back.values == image.values);
 }
 
-/// End points of a bin by STIR's own rules, in LPS: the crystal numbers of (view, tangential), z by ring number from head to feet.
+/// End points of a bin by STIR's own rules, in LPS: the crystal numbers of (view, tangential), z by ring number from
+/// head to feet.
 fn stir_line(scanner: &Scanner, view: i64, tangential: i64, rings: [usize; 2]) -> [[f64; 3]; 2] {
     let n = scanner.crystals_per_ring as i64;
     let crystals = [view + (tangential >> 1), view - ((tangential + 1) >> 1) + n / 2];

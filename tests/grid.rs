@@ -1,4 +1,5 @@
-//! Where the voxels are, through the real binary: grids off the centre, images of other grids, voxels that no line sees.
+//! Where the voxels are, through the real binary: grids off the centre, images of other grids, voxels that no line
+//! sees.
 
 use coincide::image::{Image, ImageGrid, ImageUnit};
 use coincide::io::{hdf5, interfile, nifti};

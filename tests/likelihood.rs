@@ -172,8 +172,8 @@ fn centre(grid: &ImageGrid, x: &[f32]) -> [f64; 3] {
     moments.map(|moment| moment / sum)
 }
 
-/// A patient who moved by two voxels, and by a part of one: with the translation in the chain the image is where it was before,
-/// without it lies where the patient went.
+/// A patient who moved by two voxels, and by a part of one: with the translation in the chain the image is where it was
+/// before, without it lies where the patient went.
 #[test]
 fn a_translation_in_the_chain_takes_the_motion_back() {
     let grid = grid();

@@ -161,7 +161,8 @@ fn every_convergent_algorithm_finds_the_same_image_from_different_starts() {
             ("de-pierro", updates(DePierro::new(&one, start.clone()), 1500), 3e-3),
             ("bsrem-ii", updates(Bsrem::new(&many, slow(1.0), BsremVariant::Two, start.clone()), 150 * SUBSETS), 3e-3),
             ("bsrem-i", updates(Bsrem::new(&many, slow(1.0), BsremVariant::One, start.clone()), 400 * SUBSETS), 1e-2),
-            // Its denominators are those of the first image, so that should be near: OSEM's, as the config has it by default.
+            // Its denominators are those of the first image, so that should be near: OSEM's, as the config has it by
+            // default.
             ("sps", updates(Sps::new(&many, gentle, Some(near)), 400 * SUBSETS), 1e-2),
             ("svrg", updates(Svrg::new(&many, gentle, 2, start.clone()), 100 * SUBSETS), 1e-3),
             (

@@ -1,5 +1,5 @@
-//! Peak resident memory of a whole reconstruction: at most 1.5 × (measurement + 4 images), on any number of threads, and what
-//! `coincide check` said before.
+//! Peak resident memory of a whole reconstruction: at most 1.5 × (measurement + 4 images), on any number of threads,
+//! and what `coincide check` said before.
 
 use serde_json::Value;
 use std::fs;

@@ -1,4 +1,5 @@
-//! Files of networks: what is written is read again, and what is wrong is said; nothing that a file holds makes the reader panic.
+//! Files of networks: what is written is read again, and what is wrong is said; nothing that a file holds makes the
+//! reader panic.
 
 use coincide::prior::model_file::{FORMAT, ModelFiles};
 use coincide::prior::network::{Applied, Architecture, KIND, Model, ModelCard, Weights, tensor_name};

@@ -124,7 +124,8 @@ fn components_come_back_from_the_counts_of_a_cylinder() {
     println!("crystals: RMS error {:.3} % with {per_crystal:.0} counts each", 100.0 * rms);
     assert!(rms < 0.01, "{rms}");
 
-    // All components together, where the object is seen, count by count: nothing is left but noise and the scale is right.
+    // All components together, where the object is seen, count by count: nothing is left but noise and the scale is
+    // right.
     let again = own.efficiencies(&geometry, parts, None).unwrap();
     let (mut chi, mut bins, mut sums) = (0.0, 0.0, [0.0; 2]);
     for ((m, truth), emission) in

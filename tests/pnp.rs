@@ -1,5 +1,5 @@
-//! Denoisers inside iterations: plug-and-play EM and ADMM, regularisation by denoising. With denoisers whose prior is known, all
-//! of them must find its MAP image.
+//! Denoisers inside iterations: plug-and-play EM and ADMM, regularisation by denoising. With denoisers whose prior is
+//! known, all of them must find its MAP image.
 
 use coincide::algorithm::{
     Algorithm, DenoiseEvery, Lbfgs, Objective, Osem, PnpAdmm, PnpMm, Red, Relaxation, optimality,
@@ -25,7 +25,8 @@ fn grid() -> ImageGrid {
 const MANY: f32 = 0.03;
 const FEW: f32 = 0.001;
 
-/// Counts of a box with a hot corner; they fluctuate like Poisson counts, by a fixed rule. All of it is multiplied by `scale`.
+/// Counts of a box with a hot corner; they fluctuate like Poisson counts, by a fixed rule. All of it is multiplied by
+/// `scale`.
 fn measurement(efficiency: f32, scale: f32) -> Arc<Measurement> {
     let scanner = Scanner { crystals_per_ring: 64, radial_bins: 29, rings: 6, ..preset("siemens-mmr").unwrap() };
     let axial = AxialCompression::Span { span: 1, max_ring_difference: 2 };
@@ -54,8 +55,8 @@ fn truth() -> Vec<f32> {
 
 /// Draws the two voxels of each pair along z together: their mean stays, half their difference d becomes (1 − 2w) d.
 ///
-/// A linear, symmetric D is the gradient step of R = ½ xᵀ(1 − D) x and the proximal map of R = ½ xᵀ(D⁻¹ − 1) x; for pairs both
-/// are multiples of Σ (xₐ − x_b)²: ½ w and ½ w / (1 − 2w).
+/// A linear, symmetric D is the gradient step of R = ½ xᵀ(1 − D) x and the proximal map of R = ½ xᵀ(D⁻¹ − 1) x; for
+/// pairs both are multiples of Σ (xₐ − x_b)²: ½ w and ½ w / (1 − 2w).
 struct Pairing(f32);
 
 impl Denoiser for Pairing {

@@ -209,7 +209,8 @@ fn epsilon_follows_the_start_image() {
     assert_eq!(relative.value(&start), absolute.value(&start));
 }
 
-/// A phantom's own attenuation, written as a file on a finer grid, comes back on the image grid; labels are painted directly.
+/// A phantom's own attenuation, written as a file on a finer grid, comes back on the image grid; labels are painted
+/// directly.
 #[test]
 fn anatomical_images_come_on_the_image_grid() {
     let folder = tempfile::tempdir().unwrap();

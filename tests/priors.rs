@@ -378,8 +378,8 @@ fn voxels() -> impl Iterator<Item = [usize; 3]> {
     (0..nx * ny * nz).map(move |n| [n / (ny * nz), n / nz % ny, n % nz])
 }
 
-/// The smoothed relative difference prior as PETRIC states it: Σ_r Σ_dr (w_dr / 2) κ_r κ_{r+dr} (x_r − x_{r+dr})² / D over
-/// all ordered pairs, w_dr = voxel size along x / distance, gradient and Hessian as STIR codes them.
+/// The smoothed relative difference prior as PETRIC states it: Σ_r Σ_dr (w_dr / 2) κ_r κ_{r+dr} (x_r − x_{r+dr})² / D
+/// over all ordered pairs, w_dr = voxel size along x / distance, gradient and Hessian as STIR codes them.
 #[test]
 fn relative_differences_are_those_of_petric() {
     let (gamma, epsilon) = (2.0, 0.023);
@@ -451,7 +451,8 @@ fn norms_are_bounds_and_not_far_off() {
     }
 }
 
-/// Moreau: prox of σ G* at z = z − σ u with u = argmin G(u) + σ/2 ‖u − z/σ‖², G = weight · ‖·‖, found by a pattern search.
+/// Moreau: prox of σ G* at z = z − σ u with u = argmin G(u) + σ/2 ‖u − z/σ‖², G = weight · ‖·‖, found by a pattern
+/// search.
 #[test]
 fn proximal_maps_minimise_what_they_should() {
     let (weight, sigma) = (1.3, 0.7);
@@ -516,8 +517,8 @@ fn kernel_rows_sum_to_one() {
     }
 }
 
-/// Where the anatomical image has two flat halves, Bowsher's pairs and the kernel stay inside them, parallel level sets let
-/// the step between them be, and total variation does not.
+/// Where the anatomical image has two flat halves, Bowsher's pairs and the kernel stay inside them, parallel level sets
+/// let the step between them be, and total variation does not.
 #[test]
 fn guided_priors_leave_the_edges_of_the_guide_alone() {
     let grid = grid();

@@ -1,4 +1,5 @@
-//! Widths of point sources by maximum likelihood: those of the model come back from Poisson counts, radial and tangential apart.
+//! Widths of point sources by maximum likelihood: those of the model come back from Poisson counts, radial and
+//! tangential apart.
 
 use coincide::data::{Background, Measurement};
 use coincide::image::ImageGrid;
@@ -127,7 +128,8 @@ fn sources_of_one_radius_are_averaged() {
     assert!((radius - 102.0).abs() < 1e-9 && (radial - 6.6).abs() < 1e-9, "{radius} {radial}");
 }
 
-/// The example with fewer bins and counts, through the program; the table that it prints is one that a reconstruction takes.
+/// The example with fewer bins and counts, through the program; the table that it prints is one that a reconstruction
+/// takes.
 #[test]
 fn the_printed_table_is_part_of_a_config() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");

@@ -1,4 +1,5 @@
-//! From what a scanner measures to Bq/mL: the program itself, from simulated raw data with nothing but the tables of a config.
+//! From what a scanner measures to Bq/mL: the program itself, from simulated raw data with nothing but the tables of a
+//! config.
 
 use coincide::image::{Image, ImageGrid, ImageUnit};
 use coincide::io::hdf5::read_image;

@@ -217,7 +217,8 @@ fn the_real_scan_has_smooth_randoms() {
     let randoms = smooth_randoms(&geometry, &counts(&scan.delayeds)).unwrap().to_vec();
     println!("randoms of {} bins in {:.2} s", randoms.len(), start.elapsed().as_secs_f64());
     assert!((total(&randoms) - 35_320.0).abs() < 0.5, "{}", total(&randoms));
-    // Delayeds are Poisson around them: χ² of sums over 4 views × 8 radial bins × 27 planes is as many as there are sums.
+    // Delayeds are Poisson around them: χ² of sums over 4 views × 8 radial bins × 27 planes is as many as there are
+    // sums.
     let (mut chi, mut sums) = (0.0, 0.0);
     for view in (0..252).step_by(4) {
         for radial in (0..344).step_by(8) {

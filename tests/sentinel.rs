@@ -1,4 +1,5 @@
-//! The sentinel: z against its definition, under the truth, with a lesion erased and with one invented; and through the program.
+//! The sentinel: z against its definition, under the truth, with a lesion erased and with one invented; and through the
+//! program.
 
 use coincide::data::{Background, Measurement};
 use coincide::image::ImageGrid;
@@ -283,7 +284,8 @@ fn the_program_tells_what_the_counts_say() {
     }
 }
 
-/// e for a lesion that is not there exceeds 20 in one scan of twenty at most; for one of SNR 8 in the kept counts it does nearly always.
+/// e for a lesion that is not there exceeds 20 in one scan of twenty at most; for one of SNR 8 in the kept counts it
+/// does nearly always.
 #[test]
 fn certificates_keep_their_promise() {
     let (grid, background) = (grid(), body(&grid()));

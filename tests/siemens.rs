@@ -247,8 +247,8 @@ fn block_pattern_slope(geometry: &SinogramGeometry, data: &[f64], model: &[f64])
 
 /// Whether the crystals of the normalisation are those of the scan.
 ///
-/// The normalisation is from another day, and 35,320 delayeds are two per crystal, so correlations of single crystals are small:
-/// the standard error of each is 0.006.
+/// The normalisation is from another day, and 35,320 delayeds are two per crystal, so correlations of single crystals
+/// are small: the standard error of each is 0.006.
 #[test]
 fn fan_sums_follow_the_crystals_of_the_normalisation() {
     let Some((geometry, histogram)) = scan() else { return };
@@ -276,7 +276,8 @@ fn fan_sums_follow_the_crystals_of_the_normalisation() {
         assert!(profile > 0.95, "{name}: {profile}");
     }
 
-    // Crystal by crystal, beside blocks and positions in them: our numbering fits best of all rotations by a few crystals.
+    // Crystal by crystal, beside blocks and positions in them: our numbering fits best of all rotations by a few
+    // crystals.
     let counts = in_blocks(&live, &prompts);
     let shifted = |shift: usize| {
         let crystal = |i: usize| f64::from(norm.crystals[i % 64 * 504 + (i / 64 + 504 + shift - 4) % 504]);
@@ -363,7 +364,8 @@ fn a_sinogram_that_does_not_fit_the_events_is_refused() {
     assert!(list_mode.geometry(4).is_err());
 }
 
-/// Single numbers of the file's first ring, lowest ring sum and first plane of segment −1, found again at our other end.
+/// Single numbers of the file's first ring, lowest ring sum and first plane of segment −1, found again at our other
+/// end.
 #[test]
 fn the_normalisation_is_turned_round() {
     let Some(path) = shared("norm.n.hdr") else { return };

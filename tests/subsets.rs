@@ -1,4 +1,5 @@
-//! Voxels that a subset does not see, or hardly: they are no colder for it, on any scanner and for any number of subsets.
+//! Voxels that a subset does not see, or hardly: they are no colder for it, on any scanner and for any number of
+//! subsets.
 
 use coincide::algorithm::{Algorithm, DePierro, DenoiseEvery, KernelEm, Objective, Osem, Osl, PnpAdmm, PnpMm};
 use coincide::data::Measurement;

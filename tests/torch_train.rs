@@ -1,4 +1,5 @@
-//! Training with libtorch: the network's gradient and that of the whole chain; a run, a stopped run that goes on, and their files.
+//! Training with libtorch: the network's gradient and that of the whole chain; a run, a stopped run that goes on, and
+//! their files.
 
 use coincide::config::TrainConfig;
 use coincide::prior::network::{Architecture, Model};

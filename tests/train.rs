@@ -1,5 +1,5 @@
-//! The gradient of an unrolled reconstruction, against central differences of a second implementation in f64 on dense matrices;
-//! training cases; the command without libtorch.
+//! The gradient of an unrolled reconstruction, against central differences of a second implementation in f64 on dense
+//! matrices; training cases; the command without libtorch.
 
 #[path = "train/dense.rs"]
 mod dense;
@@ -161,7 +161,8 @@ fn the_truncated_gradient_differs_as_soon_as_there_are_two_updates() {
     assert!((norm(&full) / norm(&truncated) - 1.0).abs() > 0.05, "{full:?} {truncated:?}");
 }
 
-/// ⟨v, e(x + h) − e(x − h)⟩ / 2h by the f64 matrices against Jᵀ v of the EM layer: a chain of one update with γ = 0 has no other.
+/// ⟨v, e(x + h) − e(x − h)⟩ / 2h by the f64 matrices against Jᵀ v of the EM layer: a chain of one update with γ = 0 has
+/// no other.
 #[test]
 fn the_slope_of_a_loss_is_that_of_central_differences() {
     let (x, truth): (Vec<f32>, Vec<f32>) =

@@ -1,5 +1,5 @@
-//! Unrolled EM: its update is its formula, without weight it is OSEM, it holds for all doses; and the real binary with networks
-//! made by hand.
+//! Unrolled EM: its update is its formula, without weight it is OSEM, it holds for all doses; and the real binary with
+//! networks made by hand.
 
 use coincide::algorithm::{Algorithm, Objective, Osem, UnrolledEm};
 use coincide::data::{Background, Measurement};

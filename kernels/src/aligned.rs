@@ -20,7 +20,8 @@ impl AlignedBuffer {
 
     /// The floats.
     pub fn as_slice(&self) -> &[f32] {
-        // SAFETY: `lines` holds at least `length` consecutive, initialised f32 (Line is repr(C), 16 floats, no padding).
+        // SAFETY: `lines` holds at least `length` consecutive, initialised f32 (Line is repr(C), 16 floats, no
+        // padding).
         unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.length) }
     }
 

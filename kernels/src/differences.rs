@@ -1,7 +1,7 @@
 //! Forward differences of an image, one plane `[y, z]` at a time, and their transpose.
 //!
-//! (Dₐ x)ⱼ = sₐ (x₍ⱼ₊ₐ₎ − xⱼ) along a = x, y, z, zero where j + a lies outside the volume. Whole planes are contiguous, so
-//! all loops run over flat planes; the last voxels of the rows are put right afterwards.
+//! (Dₐ x)ⱼ = sₐ (x₍ⱼ₊ₐ₎ − xⱼ) along a = x, y, z, zero where j + a lies outside the volume. Whole planes are contiguous,
+//! so all loops run over flat planes; the last voxels of the rows are put right afterwards.
 
 use crate::Level;
 
@@ -38,8 +38,8 @@ impl Differences {
         z.iter_mut().skip(nz - 1).step_by(nz).for_each(|z| *z = 0.0);
     }
 
-    /// out += weight · Dᵀ of one plane: `before` is the x part of the plane before it, `here` the parts of the plane itself.
-    /// The first plane has no `before`; `last` says whether it is the last one.
+    /// out += weight · Dᵀ of one plane: `before` is the x part of the plane before it, `here` the parts of the plane
+    /// itself. The first plane has no `before`; `last` says whether it is the last one.
     pub fn add_transpose(
         &self,
         level: Level,

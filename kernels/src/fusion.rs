@@ -9,7 +9,8 @@
 pub fn fuse(e: f32, z: f32, gamma: f32, s: f32) -> f32 {
     let b = 1.0 - gamma * z / s;
     let square = b * b + 4.0 * gamma * e / s;
-    // Where s is tiny, as at the border of the field of view, b² may be too large for a float; then D = |b| to all digits.
+    // Where s is tiny, as at the border of the field of view, b² may be too large for a float; then D = |b| to all
+    // digits.
     let d = if square == f32::INFINITY { b.abs() } else { square.sqrt() };
     if b >= 0.0 {
         let sum = b + d;
@@ -22,7 +23,8 @@ pub fn fuse(e: f32, z: f32, gamma: f32, s: f32) -> f32 {
 /// Slopes of [`fuse`]: `[∂/∂e, ∂/∂z, ∂/∂γ]` at a result `x = fuse(e, z, γ, s)`.
 ///
 /// The root's equation γ x² + (s − γ z) x − s e = 0, differentiated, with D = b + 2 γ x / s:
-/// ∂x/∂e = 1 / D,  ∂x/∂z = (γ x / s) / D,  ∂x/∂γ = −(x / s) (x − z) / D. Where D is 0 the root has a corner: all are 0 there.
+/// ∂x/∂e = 1 / D,  ∂x/∂z = (γ x / s) / D,  ∂x/∂γ = −(x / s) (x − z) / D. Where D is 0 the root has a corner: all are 0
+/// there.
 #[inline(always)]
 pub fn fuse_slopes(x: f32, e: f32, z: f32, gamma: f32, s: f32) -> [f32; 3] {
     let b = 1.0 - gamma * z / s;

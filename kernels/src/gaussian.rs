@@ -1,9 +1,9 @@
 //! Separable Gaussian filter y = Kₓ K_y K_z x with its own width per axis.
 //!
-//! Images are `[x, y, z]`, z contiguous. Each K is a symmetric Toeplitz matrix: the taps are a Gaussian integrated over the
-//! voxels, cut symmetrically where at most 1/2000 of the one that was asked for lies outside, and scaled to sum to 1. Its width
-//! is such that the taps, as they stand, have the second moment that was asked for. Outside the image all is zero, so that the
-//! filter is its own transpose: voxels near the border lose what flows out.
+//! Images are `[x, y, z]`, z contiguous. Each K is a symmetric Toeplitz matrix: the taps are a Gaussian integrated over
+//! the voxels, cut symmetrically where at most 1/2000 of the one that was asked for lies outside, and scaled to
+//! sum to 1. Its width is such that the taps, as they stand, have the second moment that was asked for. Outside the
+//! image all is zero, so that the filter is its own transpose: voxels near the border lose what flows out.
 //!
 //! One output plane of constant x needs only the input planes within reach of its taps: the x taps blend them into a
 //! scratch plane, the y taps blend its rows into a few zero-padded rows, the z taps slide along those. All three read
@@ -24,7 +24,8 @@ const BLOCK: usize = 64;
 /// Rows between the y and the z pass: a load that straddles stores just made would wait for them.
 const ROWS: usize = 8;
 
-/// Taps of one axis, of odd length, symmetric, summing to 1, whose second moment is `sigma`², in voxels; 0 leaves the axis as it is.
+/// Taps of one axis, of odd length, symmetric, summing to 1, whose second moment is `sigma`², in voxels; 0 leaves the
+/// axis as it is.
 pub fn gaussian_taps(sigma: f64) -> Vec<f32> {
     if sigma <= 0.0 {
         return vec![1.0];
@@ -35,8 +36,8 @@ pub fn gaussian_taps(sigma: f64) -> Vec<f32> {
     half[1..].iter().rev().chain(&half).map(|&tap| tap as f32).collect()
 }
 
-/// The standard deviation of the Gaussian whose taps have the second moment `sigma`². Integrating over voxels widens a Gaussian by
-/// 1/12, and cutting it narrows it.
+/// The standard deviation of the Gaussian whose taps have the second moment `sigma`². Integrating over voxels widens a
+/// Gaussian by 1/12, and cutting it narrows it.
 fn width_of(sigma: f64, reach: usize) -> f64 {
     // A wider Gaussian has wider taps, up to equal ones, and those are wider than any that are cut at this reach.
     let (mut low, mut high) = (0.0, 2.0 * sigma + 1.0);

@@ -1,8 +1,8 @@
 //! The reference projector: one line of response at a time (Joseph 1982, IEEE TMI 1(3), 192–196).
 //!
-//! The line is sampled where it crosses the voxel centres of its transaxial principal axis (x or y, whichever it advances
-//! along faster); each sample is bilinear in the other transaxial axis and z, zero outside the image, and weighs the length
-//! of line between samples. It ends at the two detectors.
+//! The line is sampled where it crosses the voxel centres of its transaxial principal axis (x or y, whichever it
+//! advances along faster); each sample is bilinear in the other transaxial axis and z, zero outside the image, and
+//! weighs the length of line between samples. It ends at the two detectors.
 
 /// A voxel grid `[x, y, z]`, z contiguous; `origin_mm` is the centre of voxel `[0, 0, 0]`.
 #[derive(Clone, Copy, Debug)]

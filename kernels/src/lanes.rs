@@ -1,7 +1,7 @@
 //! A vector of floats per SIMD level, with the few operations the kernels need.
 //!
-//! Every method is `#[inline(always)]` without `target_feature`: it takes the features of the function it is inlined into,
-//! and must only be reached from one that has them.
+//! Every method is `#[inline(always)]` without `target_feature`: it takes the features of the function it is inlined
+//! into, and must only be reached from one that has them.
 
 /// `COUNT` floats side by side.
 pub(crate) trait Lanes: Copy {

@@ -45,7 +45,8 @@ impl Level {
 }
 
 impl Level {
-    /// Runs `work`, whose loops the compiler turns into vectors of this level. What `work` calls must be inlined into it.
+    /// Runs `work`, whose loops the compiler turns into vectors of this level. What `work` calls must be inlined into
+    /// it.
     #[inline(always)]
     pub fn vectorised<R>(self, work: impl FnOnce() -> R) -> R {
         match self {

@@ -1,7 +1,8 @@
 //! The arithmetic of Coincide on plain slices: no I/O, no threads, no allocation in hot paths, no dependencies.
 //!
-//! [`joseph`] is the readable reference projector; [`mod@column`] is the fast one, which treats all planes of a transaxial line
-//! at once; [`gaussian`] is the resolution model, [`convolution`] the layer of a network. SIMD levels are chosen at run time ([`Level`]).
+//! [`joseph`] is the readable reference projector; [`mod@column`] is the fast one, which treats all planes of a
+//! transaxial line at once; [`gaussian`] is the resolution model, [`convolution`] the layer of a network. SIMD levels
+//! are chosen at run time ([`Level`]).
 #![warn(missing_docs)]
 
 mod aligned;

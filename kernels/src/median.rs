@@ -1,7 +1,7 @@
 //! Median of 3 × 3 × 3 voxels, a vector of z at a time.
 //!
-//! Forgetful selection: of 15 values neither the least nor the greatest can be the median of 27, so both are dropped and
-//! one of those still unseen comes in, until 3 are left. Every step is a minimum and a maximum of whole vectors.
+//! Forgetful selection: of 15 values neither the least nor the greatest can be the median of 27, so both are dropped
+//! and one of those still unseen comes in, until 3 are left. Every step is a minimum and a maximum of whole vectors.
 
 use crate::Level;
 #[cfg(target_arch = "x86_64")]
@@ -12,8 +12,8 @@ use crate::pairs::PaddedRows;
 /// Values that the median of 27 is sought among at first.
 const FIRST: usize = 15;
 
-/// Medians of one plane. `planes` are the padded planes at x − 1, x, x + 1, whose pads of one voxel repeat the edges, as
-/// rows outside the plane do.
+/// Medians of one plane. `planes` are the padded planes at x − 1, x, x + 1, whose pads of one voxel repeat the edges,
+/// as rows outside the plane do.
 pub fn median_plane(level: Level, shape: PaddedRows, planes: [&[f32]; 3], out: &mut [f32]) {
     assert_eq!(out.len(), shape.rows * shape.voxels, "a plane of {shape:?}");
     assert!(shape.pad == 1 && planes.iter().all(|plane| plane.len() == shape.len()), "padded planes of {shape:?}");

@@ -21,8 +21,8 @@ fn ask_for_large_pages(address: usize, bytes: usize) {
     const ADVISE_HUGE_PAGES: c_int = 14;
     let (first, end) = (address.next_multiple_of(PAGE), (address + bytes) / PAGE * PAGE);
     if end.saturating_sub(first) >= 2 << 20 {
-        // SAFETY: whole pages inside an allocation of ours; the advice changes how they are mapped, never what they hold.
-        // A refusal is no error: the pages stay small.
+        // SAFETY: whole pages inside an allocation of ours; the advice changes how they are mapped, never what they
+        // hold. A refusal is no error: the pages stay small.
         unsafe { madvise(std::ptr::without_provenance_mut(first), end - first, ADVISE_HUGE_PAGES) };
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! out\[j\] += weight · κⱼ Σₙ wₙ · κₖ · v₍ⱼₖ₎ · f(xⱼ, xₖ),     k = j + dr(n),
 //!
-//! for one plane `[y, z]` at a time; z is the SIMD direction. Gather form: every voxel collects its own sum, so planes may
-//! be computed in any order. Images come as padded planes: each row has `pad` floats before its nz voxels and at least as
-//! many behind, up to whole blocks. Their κ is zero outside the volume, which takes pairs with an outside voxel away
-//! without a branch. No fused multiply-add: all levels give the same bits.
+//! for one plane `[y, z]` at a time; z is the SIMD direction. Gather form: every voxel collects its own sum, so planes
+//! may be computed in any order. Images come as padded planes: each row has `pad` floats before its nz voxels and at
+//! least as many behind, up to whole blocks. Their κ is zero outside the volume, which takes pairs with an outside
+//! voxel away without a branch. No fused multiply-add: all levels give the same bits.
 
 use crate::Level;
 

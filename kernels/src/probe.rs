@@ -1,6 +1,8 @@
-//! What one core of the machine can do: fused multiply-adds per second, and bytes per second read from each level of memory.
+//! What one core of the machine can do: fused multiply-adds per second, and bytes per second read from each level of
+//! memory.
 //!
-//! The figures stand beside the projector's throughput in `coincide bench`, so that it can be judged as a share of the limit.
+//! The figures stand beside the projector's throughput in `coincide bench`, so that it can be judged as a share of the
+//! limit.
 
 use crate::lanes::{Lanes, Portable};
 use crate::{AlignedBuffer, Level};
@@ -18,8 +20,8 @@ pub fn multiply_adds_per_second(level: Level) -> f64 {
     })
 }
 
-/// Bytes per second read from a buffer of `bytes` bytes, best of several runs: 16 KiB for the first level of cache, 256 KiB
-/// for the second, far above the last level for memory.
+/// Bytes per second read from a buffer of `bytes` bytes, best of several runs: 16 KiB for the first level of cache, 256
+/// KiB for the second, far above the last level for memory.
 pub fn bytes_read_per_second(level: Level, bytes: usize) -> f64 {
     let buffer = AlignedBuffer::zeros((bytes / 4).next_multiple_of(CHAINS * 16));
     let floats = buffer.as_slice();

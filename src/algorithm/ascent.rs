@@ -1,6 +1,7 @@
-//! Quasi-Newton ascent on the bounded set x ≥ 0 by gradient projection (Bertsekas 1982, SIAM J. Control Optim. 20(2), 221–246; Kim,
-//! Sra & Dhillon 2010, SIAM J. Sci. Comput. 32(6), 3548–3563): the two-loop recursion runs on the voxels that are free, with the
-//! preconditioner as its first guess of the inverse Hessian, and the path along it is bent at 0.
+//! Quasi-Newton ascent on the bounded set x ≥ 0 by gradient projection (Bertsekas 1982, SIAM J. Control Optim. 20(2),
+//! 221–246; Kim, Sra & Dhillon 2010, SIAM J. Sci. Comput. 32(6), 3548–3563): the two-loop recursion runs on the voxels
+//! that are free, with the preconditioner as its first guess of the inverse Hessian, and the path along it is bent at
+//! 0.
 
 use super::arithmetic::{each, sum};
 use super::quasi_newton::QuasiNewton;
@@ -43,11 +44,11 @@ impl Ascent {
         self.value
     }
 
-    /// x ← P₊(x + α H ∇Φ(x)) with the preconditioner `d`. Where no step gains, x stays, and what the last steps taught is
-    /// forgotten.
+    /// x ← P₊(x + α H ∇Φ(x)) with the preconditioner `d`. Where no step gains, x stays, and what the last steps taught
+    /// is forgotten.
     ///
-    /// What counts as next to 0 is a part of the mean that shrinks with the distance from the maximum, so that in the end only
-    /// the true zeros are left (Bertsekas's ε).
+    /// What counts as next to 0 is a part of the mean that shrinks with the distance from the maximum, so that in the
+    /// end only the true zeros are left (Bertsekas's ε).
     pub fn step(&mut self, d: &[f32], distance: f64, mean: f64, evaluate: &mut Evaluate) {
         let near = (distance.min(NEAR) * mean) as f32;
         let direction = self.known.direction(&self.image, &self.gradient, d, near);

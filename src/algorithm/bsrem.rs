@@ -26,8 +26,8 @@ pub enum BsremVariant {
 /// BSREM-II: x ← P₊(x + λₙ K D(x) ∇Φₖ(x)).
 ///
 /// D = (x + δ) / s is EM's step. D' is shortened by the curvature of the prior (`harmonic`), as nothing in its own half
-/// step holds the prior back; both halves take the D' of the iteration's first image, or they would balance elsewhere than
-/// at the maximum.
+/// step holds the prior back; both halves take the D' of the iteration's first image, or they would balance elsewhere
+/// than at the maximum.
 pub struct Bsrem {
     objective: Arc<Objective>,
     relaxation: Relaxation,

@@ -1,10 +1,10 @@
-//! MAP-EM with separable surrogates (De Pierro 1995, IEEE TMI 14(1), 132–137). With one subset Φ never falls and the image
-//! converges; with more it is faster at first and ends in a small cycle around the maximum, as OSEM does.
+//! MAP-EM with separable surrogates (De Pierro 1995, IEEE TMI 14(1), 132–137). With one subset Φ never falls and the
+//! image converges; with more it is faster at first and ends in a small cycle around the maximum, as OSEM does.
 
 use super::arithmetic::each;
 use super::em::EmStep;
 use super::objective::Objective;
-use super::sensitivity::{SubsetSensitivities, sensitivities};
+use super::sensitivity::SubsetSensitivities;
 use super::waiting::Waiting;
 use super::{Algorithm, Count, Step};
 use coincide_kernels::{fusion::fuse, zeros};
@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 /// z = x − ∇R(x) / c,   x ← fuse(e, z, (β / K) c, d),
 ///
-/// with EM's step e of the subset and its weight d, which is sₖ where the subset sees enough (`em`), and the prior's surrogate
-/// R(z) ≤ R(x) + ∇R(x)·(z − x) + ½ Σ cⱼ (zⱼ − xⱼ)². Nothing is filled in outside of the field of view.
+/// with EM's step e of the subset and its weight d, which is sₖ where the subset sees enough (`em`), and the prior's
+/// surrogate R(z) ≤ R(x) + ∇R(x)·(z − x) + ½ Σ cⱼ (zⱼ − xⱼ)². Nothing is filled in outside of the field of view.
 pub struct DePierro {
     objective: Arc<Objective>,
     image: Vec<f32>,
@@ -29,10 +29,10 @@ impl DePierro {
     /// Starts from `start`, or from a uniform image. The prior must have a surrogate.
     pub fn new(objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Self {
         let waiting = Waiting::new(objective.model().grid().shape, start.is_none());
+        let sensitivities = objective.sensitivities();
         let image = objective.start(start);
         let images = [(); 3].map(|()| zeros(image.len()));
         let [back, slope, curvature] = images;
-        let ((), sensitivities) = sensitivities(objective.model(), |_| ());
         let count = Count::new(objective.subsets());
         Self { objective: objective.clone(), image, back, slope, curvature, sensitivities, waiting, count }
     }

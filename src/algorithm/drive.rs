@@ -28,8 +28,8 @@ pub struct Step {
     pub subset: usize,
     /// Subsets in an iteration.
     pub subsets: usize,
-    /// Passes over the data so far; one pass is a projection and a back projection of all of them. What is done before the
-    /// first update (sensitivities) is not counted.
+    /// Passes over the data so far; one pass is a projection and a back projection of all of them. What is done before
+    /// the first update (sensitivities) is not counted.
     pub passes: f64,
     /// Time spent in updates so far in s; the observers' time is not counted. Set by [`drive`].
     pub seconds: f64,

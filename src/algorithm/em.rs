@@ -2,11 +2,12 @@
 //!
 //!   e = x ⊙ max((q + d − sₖ) / d, ε),   q = Bᵀ Gₖᵀ \[m ⊙ y / ȳ\],   d = max(sₖ, α s / K)
 //!
-//! Where a subset sees its share s / K of a voxel, or α of it, d is sₖ and this is OSEM's x q / sₖ. Below, what sₖ lacks of d counts as lines that
-//! confirm x: a voxel that the subset does not see stays as it is, and the few lines that graze one cannot set its value alone. The step is
-//! a rescaled one (Byrne 1998, IEEE TIP 7(1), 100–109) of the subset's gradient, x + x ∇Lₖ / d; so images that all subsets leave as they are
-//! are those that OSEM leaves as they are. Where a subset's lines through a voxel hold no count at all, ε of it is left, for what the other
-//! subsets know: EM never leaves 0. With one subset ε is 0.
+//! Where a subset sees its share s / K of a voxel, or α of it, d is sₖ and this is OSEM's x q / sₖ. Below, what sₖ
+//! lacks of d counts as lines that confirm x: a voxel that the subset does not see stays as it is, and the few lines
+//! that graze one cannot set its value alone. The step is a rescaled one (Byrne 1998, IEEE TIP 7(1), 100–109) of the
+//! subset's gradient, x + x ∇Lₖ / d; so images that all subsets leave as they are are those that OSEM leaves as they
+//! are. Where a subset's lines through a voxel hold no count at all, ε of it is left, for what the other subsets know:
+//! EM never leaves 0. With one subset ε is 0.
 
 /// α
 const LEAST_SHARE: f32 = 0.5;
@@ -68,7 +69,8 @@ mod tests {
         assert_eq!(em.at(3.0, 0.0, 0.0, 0.5), (3.0, 0.5));
         assert_eq!(em.at(3.0, 4.0, 2.0, 0.5), (6.0, 2.0));
         assert_eq!(em.at(3.0, 4.0, 2.0, 0.0), (0.0, 0.0));
-        // A sliver that asks for a hundred times as much moves the voxel by its own weight, and one without counts cannot empty it.
+        // A sliver that asks for a hundred times as much moves the voxel by its own weight, and one without counts
+        // cannot empty it.
         assert_eq!(em.at(1.0, 1.0, 0.01, 1.0), (1.99, 1.0));
         assert!((em.at(1.0, 0.0, 0.01, 1.0).0 - 0.99).abs() < 1e-6);
     }

@@ -9,8 +9,8 @@ use crate::prior::KernelMatrix;
 use coincide_kernels::zeros;
 use std::sync::Arc;
 
-/// α ← α / (Kᵀ sₖ) ⊙ Kᵀ Bᵀ Gₖᵀ \[m ⊙ y / ȳ(K α)\],   x = K α: MLEM with one subset, OSEM with more. What a subset hardly sees of a
-/// coefficient, it hardly moves (`em`).
+/// α ← α / (Kᵀ sₖ) ⊙ Kᵀ Bᵀ Gₖᵀ \[m ⊙ y / ȳ(K α)\],   x = K α: MLEM with one subset, OSEM with more. What a subset
+/// hardly sees of a coefficient, it hardly moves (`em`).
 pub struct KernelEm {
     objective: Arc<Objective>,
     kernel: Arc<KernelMatrix>,

@@ -5,11 +5,11 @@
 //!
 //!   ‖x⁺ − x‖ / max(‖x‖, ‖x⁺‖),   D = (x + δ) / max(s, s̄ / 4),
 //!
-//! which is EM's for all voxels that are well seen: those that hardly are, as behind the ends of the scanner, would count beyond all
-//! others, and the prior alone knows them. δ lets voxels leave 0 which should not be there. δ is 1 % of the root mean square of x, and
-//! of the uniform image with the measurement's counts at least: few active voxels make no other voxel unseen, and an
-//! image of 0 is far from the maximum (1) wherever one voxel wants activity. Without a prior the distance is the
-//! relative step that MLEM would take next; near the maximum ‖x⁺‖ = ‖x‖.
+//! which is EM's for all voxels that are well seen: those that hardly are, as behind the ends of the scanner, would
+//! count beyond all others, and the prior alone knows them. δ lets voxels leave 0 which should not be there. δ is 1 %
+//! of the root mean square of x, and of the uniform image with the measurement's counts at least: few active voxels
+//! make no other voxel unseen, and an image of 0 is far from the maximum (1) wherever one voxel wants activity. Without
+//! a prior the distance is the relative step that MLEM would take next; near the maximum ‖x⁺‖ = ‖x‖.
 
 use super::arithmetic::sum;
 use super::objective::Objective;

@@ -1,5 +1,5 @@
-//! L-BFGS-B-PC: limited-memory BFGS with bounds and a preconditioner (Tsai, Bousse, Ehrhardt, Stearns, Ahn, Hutton, Arridge
-//! & Thielemans 2018, IEEE TMI 37(4), 1000–1010). All data at once; converges to the maximum of Φ.
+//! L-BFGS-B-PC: limited-memory BFGS with bounds and a preconditioner (Tsai, Bousse, Ehrhardt, Stearns, Ahn, Hutton,
+//! Arridge & Thielemans 2018, IEEE TMI 37(4), 1000–1010). All data at once; converges to the maximum of Φ.
 
 use super::ascent::Ascent;
 use super::kkt::{mean_inside, residual};
@@ -19,8 +19,8 @@ pub struct Lbfgs {
 }
 
 impl Lbfgs {
-    /// Starts from `start`, or from a uniform image, and remembers `memory` steps (two images each). The objective's subsets
-    /// only keep its work space small.
+    /// Starts from `start`, or from a uniform image, and remembers `memory` steps (two images each). The objective's
+    /// subsets only keep its work space small.
     pub fn new(objective: &Arc<Objective>, memory: usize, start: Option<Vec<f32>>) -> Self {
         let image = objective.start(start);
         let (d, mut count) = (zeros(image.len()), Count::new(1));

@@ -1,4 +1,5 @@
-//! The local model of Φ that both Newton methods climb: the likelihood by its second-order model, prior and bound as they are.
+//! The local model of Φ that both Newton methods climb: the likelihood by its second-order model, prior and bound as
+//! they are.
 
 use super::arithmetic::{add, dot, each, sum};
 use super::ascent::Ascent;
@@ -65,7 +66,8 @@ impl Curvature {
         learns
     }
 
-    /// argmax over z ≥ 0 of g·(z − x) − ½ (z − x)ᵀ A (z − x) − β R(z), nearly. `known` is what earlier ascents have learnt.
+    /// argmax over z ≥ 0 of g·(z − x) − ½ (z − x)ᵀ A (z − x) − β R(z), nearly. `known` is what earlier ascents have
+    /// learnt.
     pub fn climb(
         &self,
         objective: &Objective,

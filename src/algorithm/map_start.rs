@@ -1,5 +1,5 @@
-//! The image that an unrolled network goes on from, where its model asks for one: maximum a posteriori with the relative
-//! difference prior, by SVRG from a pass of OSEM.
+//! The image that an unrolled network goes on from, where its model asks for one: maximum a posteriori with the
+//! relative difference prior, by SVRG from a pass of OSEM.
 
 use super::sensitivity::sensitivity;
 use super::{Algorithm, Objective, Osem, Relaxation, Svrg};

@@ -2,11 +2,11 @@
 //!
 //!   Φ(x) = L(x) − β R(x) over x ≥ 0,   Φₖ(x) = Lₖ(x) − (β / K) R(x),   Φ = Σₖ Φₖ.
 //!
-//! The prior's weight is shared over the K subsets here and nowhere else. Images are `[x, y, z]`; they are 0, and no gradient
-//! is, outside the field of view, which is where all views see and the sensitivity is positive.
+//! The prior's weight is shared over the K subsets here and nowhere else. Images are `[x, y, z]`; they are 0, and no
+//! gradient is, outside the field of view, which is where all views see and the sensitivity is positive.
 
 use super::arithmetic::{add, each};
-use super::sensitivity::sensitivity;
+use super::sensitivity::{SubsetSensitivities, sensitivities, sensitivity};
 use super::start::{field_of_view, uniform_activity, uniform_start};
 use crate::likelihood::Model;
 use crate::prior::Prior;
@@ -55,12 +55,19 @@ impl Objective {
 
     /// s of all subsets together, 0 outside the field of view.
     pub fn sensitivity(&self) -> &[f32] {
-        self.sensitivity.get_or_init(|| {
-            let mut sensitivity = sensitivity(&self.model);
-            let outside = field_of_view(&self.model).into_iter().map(|inside| !inside);
-            sensitivity.iter_mut().zip(outside).filter(|(_, outside)| *outside).for_each(|(s, _)| *s = 0.0);
-            sensitivity
-        })
+        self.sensitivity.get_or_init(|| self.seen(sensitivity(&self.model)))
+    }
+
+    /// The sₖ; s is known afterwards, without a back projection of its own.
+    pub(super) fn sensitivities(&self) -> SubsetSensitivities {
+        sensitivities(&self.model, |s| _ = self.sensitivity.get_or_init(|| self.seen(s.to_vec()))).1
+    }
+
+    /// s where all views see.
+    fn seen(&self, mut s: Vec<f32>) -> Vec<f32> {
+        let inside = field_of_view(&self.model);
+        s.iter_mut().zip(inside).filter(|(_, inside)| !inside).for_each(|(s, _)| *s = 0.0);
+        s
     }
 
     /// The activity of a uniform image with the counts of the measurement.

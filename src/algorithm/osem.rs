@@ -1,4 +1,5 @@
-//! OSEM (Hudson & Larkin 1994, IEEE TMI 13(4), 601–609); one subset is MLEM (Shepp & Vardi 1982, IEEE TMI 1(2), 113–122).
+//! OSEM (Hudson & Larkin 1994, IEEE TMI 13(4), 601–609); one subset is MLEM (Shepp & Vardi 1982, IEEE TMI 1(2),
+//! 113–122).
 
 use super::arithmetic::each;
 use super::em::EmStep;
@@ -9,7 +10,8 @@ use super::{Algorithm, Count, Step};
 use crate::likelihood::Model;
 use coincide_kernels::zeros;
 
-/// x ← x / sₖ ⊙ Bᵀ Gₖᵀ \[m ⊙ y / (m ⊙ Gₖ B x + b)\], subset after subset; what a subset hardly sees, it hardly moves (`em`).
+/// x ← x / sₖ ⊙ Bᵀ Gₖᵀ \[m ⊙ y / (m ⊙ Gₖ B x + b)\], subset after subset; what a subset hardly sees, it hardly moves
+/// (`em`).
 pub struct Osem {
     model: Model,
     image: Vec<f32>,
@@ -32,8 +34,8 @@ impl Osem {
         Self { model, image, back: zeros(voxels), sensitivities, waiting, count }
     }
 
-    /// How many subsets have their sensitivity kept in memory in full, and how many in 16 bits. The others' is worked out again
-    /// for every update.
+    /// How many subsets have their sensitivity kept in memory in full, and how many in 16 bits. The others' is worked
+    /// out again for every update.
     pub fn sensitivities_kept(&self) -> (usize, usize) {
         self.sensitivities.kept()
     }

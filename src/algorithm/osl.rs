@@ -5,7 +5,7 @@
 use super::arithmetic::each;
 use super::em::EmStep;
 use super::objective::Objective;
-use super::sensitivity::{SubsetSensitivities, sensitivities};
+use super::sensitivity::SubsetSensitivities;
 use super::waiting::Waiting;
 use super::{Algorithm, Count, Step};
 use crate::prior::Prior;
@@ -15,8 +15,8 @@ use std::sync::Arc;
 /// The prior may take at most this share of the denominator, which would otherwise reach 0.
 const LARGEST_SHARE: f32 = 0.9;
 
-/// x ← e d / (d + (β / K) ∇R(x)) with EM's step e of the subset and its weight d (`em`), which is sₖ where the subset sees enough:
-/// x ← x ⊙ Bᵀ Gₖᵀ \[m ⊙ y / ȳ\] / (sₖ + (β / K) ∇R(x)).
+/// x ← e d / (d + (β / K) ∇R(x)) with EM's step e of the subset and its weight d (`em`), which is sₖ where the subset
+/// sees enough: x ← x ⊙ Bᵀ Gₖᵀ \[m ⊙ y / ȳ\] / (sₖ + (β / K) ∇R(x)).
 ///
 /// With a denoiser M instead of an R, ∇R(x) is s (x − M x) / M x: the median root prior where M is a median
 /// (Alenius & Ruotsalainen 1997, Eur. J. Nucl. Med. 24, 258–265).
@@ -34,9 +34,9 @@ impl Osl {
     /// Starts from `start`, or from a uniform image.
     pub fn new(objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Self {
         let waiting = Waiting::new(objective.model().grid().shape, start.is_none());
+        let sensitivities = objective.sensitivities();
         let image = objective.start(start);
         let (back, prior) = (zeros(image.len()), zeros(image.len()));
-        let ((), sensitivities) = sensitivities(objective.model(), |_| ());
         Self {
             objective: objective.clone(),
             image,

@@ -1,9 +1,10 @@
 //! PDHG (Chambolle & Pock 2011, J. Math. Imaging Vis. 40, 120–145) and its stochastic form SPDHG (Chambolle, Ehrhardt,
-//! Richtárik & Schönlieb 2018, SIAM J. Optim. 28(4), 2783–2808; for PET: Ehrhardt, Markiewicz & Schönlieb 2019, Phys. Med.
-//! Biol. 64, 225019), with diagonal steps (Pock & Chambolle 2011, ICCV, 1762–1769).
+//! Richtárik & Schönlieb 2018, SIAM J. Optim. 28(4), 2783–2808; for PET: Ehrhardt, Markiewicz & Schönlieb 2019, Phys.
+//! Med. Biol. 64, 225019), with diagonal steps (Pock & Chambolle 2011, ICCV, 1762–1769).
 //!
-//! For R = F ∘ K it solves  min over x ≥ 0 of max over u, w of  Σᵢ ⟨Aᵢ x, uᵢ⟩ − Lᵢ*(uᵢ) + ⟨K x, w⟩ − (βF)*(w)  with Aᵢ = m ⊙ Gᵢ B.
-//! One block of the dual, a subset of the data or the prior, is updated at a time, chosen at random with probability p:
+//! For R = F ∘ K it solves  min over x ≥ 0 of max over u, w of  Σᵢ ⟨Aᵢ x, uᵢ⟩ − Lᵢ*(uᵢ) + ⟨K x, w⟩ − (βF)*(w)  with Aᵢ
+//! = m ⊙ Gᵢ B. One block of the dual, a subset of the data or the prior, is updated at a time, chosen at random with
+//! probability p:
 //!
 //!   uᵢ ← prox of σᵢ Lᵢ* at uᵢ + σᵢ Aᵢ x,   z ← z + ΔAᵢᵀ uᵢ,   x ← P₊(x − τ (z + ΔAᵢᵀ uᵢ / pᵢ)).
 //!
@@ -48,8 +49,9 @@ pub struct Pdhg {
 }
 
 impl Pdhg {
-    /// Starts from `start`, or from a uniform image, with the dual variables that belong to it. `balance` moves the steps
-    /// from the image to the dual variables: 1 is a step of about one EM step in the image. The prior is none or a dual one.
+    /// Starts from `start`, or from a uniform image, with the dual variables that belong to it. `balance` moves the
+    /// steps from the image to the dual variables: 1 is a step of about one EM step in the image. The prior is none or
+    /// a dual one.
     pub fn new(objective: &Arc<Objective>, balance: f64, seed: u64, start: Option<Vec<f32>>) -> Self {
         let image = objective.start(start);
         let (voxels, subsets) = (image.len(), objective.subsets());

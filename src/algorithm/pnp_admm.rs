@@ -1,20 +1,21 @@
-//! Plug-and-play ADMM (Venkatakrishnan, Bouman & Wohlberg 2013, IEEE GlobalSIP, 945–948), whose step of the data is a few
-//! passes of De Pierro's EM.
+//! Plug-and-play ADMM (Venkatakrishnan, Bouman & Wohlberg 2013, IEEE GlobalSIP, 945–948), whose step of the data is a
+//! few passes of De Pierro's EM.
 //!
-//! Where D is the proximal map of a convex R / γ, x converges to the maximum of L − R (Boyd et al. 2011, Found. Trends Mach.
-//! Learn. 3(1), 1–122); for other denoisers a fixed point is all that can be hoped for.
+//! Where D is the proximal map of a convex R / γ, x converges to the maximum of L − R (Boyd et al. 2011, Found. Trends
+//! Mach. Learn. 3(1), 1–122); for other denoisers a fixed point is all that can be hoped for.
 
 use super::arithmetic::each;
 use super::em::EmStep;
 use super::objective::Objective;
 use super::pull::{denoiser, weight};
-use super::sensitivity::{SubsetSensitivities, sensitivities};
+use super::sensitivity::SubsetSensitivities;
 use super::waiting::Waiting;
 use super::{Algorithm, Count, Step};
 use coincide_kernels::{fusion::fuse, zeros};
 use std::sync::Arc;
 
-/// x ← fuse(e, z − μ, γ / K, d), with EM's step e of a subset and its weight d (`em`), over all subsets k and `passes` times;   z = D(x + μ),   μ ← μ + x − z.
+/// x ← fuse(e, z − μ, γ / K, d), with EM's step e of a subset and its weight d (`em`), over all subsets k and `passes`
+/// times;   z = D(x + μ),   μ ← μ + x − z.
 pub struct PnpAdmm {
     objective: Arc<Objective>,
     passes: usize,
@@ -34,11 +35,11 @@ impl PnpAdmm {
     /// Starts from `start`, or from a uniform image, with μ = 0. The prior must be a denoiser.
     pub fn new(objective: &Arc<Objective>, passes: usize, start: Option<Vec<f32>>) -> Self {
         let waiting = Waiting::new(objective.model().grid().shape, start.is_none());
+        let sensitivities = objective.sensitivities();
         let image = objective.start(start);
         let gamma = weight(objective, &image);
         let [back, dual, mut target] = [(); 3].map(|()| zeros(image.len()));
         denoiser(objective).denoise(&image, &mut target);
-        let ((), sensitivities) = sensitivities(objective.model(), |_| ());
         let count = Count::new(objective.subsets());
         Self {
             objective: objective.clone(),

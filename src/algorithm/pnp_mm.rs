@@ -1,14 +1,14 @@
 //! Plug-and-play EM: De Pierro's update with a denoiser in place of the prior.
 //!
-//! With L = 1 it is the update of unrolled networks (Mehranian & Reader 2021, IEEE TRPMS 5(1), 54–64). Where x − D(x) is the
-//! gradient of a function R with Lipschitz constant L and K = 1, L(x) − γ R(x) never falls (majorisation and minimisation:
-//! Modrzyk, Etxebeste, Bretin & Maxim 2026, arXiv:2603.24156); for other denoisers nothing is certain.
+//! With L = 1 it is the update of unrolled networks (Mehranian & Reader 2021, IEEE TRPMS 5(1), 54–64). Where x − D(x)
+//! is the gradient of a function R with Lipschitz constant L and K = 1, L(x) − γ R(x) never falls (majorisation and
+//! minimisation: Modrzyk, Etxebeste, Bretin & Maxim 2026, arXiv:2603.24156); for other denoisers nothing is certain.
 
 use super::arithmetic::each;
 use super::em::EmStep;
 use super::objective::Objective;
 use super::pull::{DenoiseEvery, denoiser, pull, weight};
-use super::sensitivity::{SubsetSensitivities, sensitivities};
+use super::sensitivity::SubsetSensitivities;
 use super::waiting::Waiting;
 use super::{Algorithm, Count, Step};
 use coincide_kernels::{fusion::fuse, zeros};
@@ -19,7 +19,8 @@ pub struct PnpMm {
     objective: Arc<Objective>,
     lipschitz: f32,
     every: DenoiseEvery,
-    /// γ; none during the first iteration from a uniform image, which has no scale and nothing to denoise: that is OSEM.
+    /// γ; none during the first iteration from a uniform image, which has no scale and nothing to denoise: that is
+    /// OSEM.
     gamma: Option<f32>,
     image: Vec<f32>,
     back: Vec<f32>,
@@ -34,10 +35,10 @@ impl PnpMm {
     pub fn new(objective: &Arc<Objective>, lipschitz: f64, every: DenoiseEvery, start: Option<Vec<f32>>) -> Self {
         let uniform = start.is_none();
         let waiting = Waiting::new(objective.model().grid().shape, start.is_none());
+        let sensitivities = objective.sensitivities();
         let image = objective.start(start);
         let gamma = (!uniform).then(|| weight(objective, &image));
         let (back, target) = (zeros(image.len()), zeros(image.len()));
-        let ((), sensitivities) = sensitivities(objective.model(), |_| ());
         let count = Count::new(objective.subsets());
         let lipschitz = lipschitz as f32;
         Self {

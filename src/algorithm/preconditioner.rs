@@ -12,7 +12,8 @@ const FLOOR: f64 = 0.01;
 /// Width of the filter that keeps single noisy voxels from setting their own step, in mm.
 const SMOOTHING_MM: f64 = 5.0;
 
-/// δ: a part of the mean of x, and of the uniform image with the measurement's counts at least, so that an image of 0 can be left.
+/// δ: a part of the mean of x, and of the uniform image with the measurement's counts at least, so that an image of 0
+/// can be left.
 fn floor(objective: &Objective, x: &[f32]) -> f32 {
     (FLOOR * mean_inside(x, objective.sensitivity()).max(objective.uniform())) as f32
 }
@@ -24,12 +25,12 @@ pub(super) fn em(objective: &Objective, x: &[f32], d: &mut [f32]) {
     each(d, [x, s], |_, [x, s]| if s > 0.0 { (x + delta) / s } else { 0.0 });
 }
 
-/// D = (x̃ + δ) / (s + 2 (x̃ + δ) β r) at a smoothed image x̃: EM's step and half a Newton step on the prior alone, added harmonically
-/// (Ehrhardt, Kereta & Schramm 2025, arXiv:2506.04976, the winner of PETRIC).
+/// D = (x̃ + δ) / (s + 2 (x̃ + δ) β r) at a smoothed image x̃: EM's step and half a Newton step on the prior alone,
+/// added harmonically (Ehrhardt, Kereta & Schramm 2025, arXiv:2506.04976, the winner of PETRIC).
 ///
-/// r is diag ∇²R(x̃). Of voxels that are hardly seen, as those behind the ends of the scanner, the prior rules, and a second derivative
-/// alone does not bound a step: that of the relative difference prior vanishes at a spike. There r is at least half the curvature of the
-/// prior's surrogate at x.
+/// r is diag ∇²R(x̃). Of voxels that are hardly seen, as those behind the ends of the scanner, the prior rules, and a
+/// second derivative alone does not bound a step: that of the relative difference prior vanishes at a spike. There r is
+/// at least half the curvature of the prior's surrogate at x.
 pub(super) fn harmonic(objective: &Objective, x: &[f32], d: &mut [f32]) {
     let (s, mut smooth, mut curvature) = (objective.sensitivity(), zeros(x.len()), zeros(x.len()));
     GaussianFilter::new(&objective.model().grid(), [SMOOTHING_MM; 3]).apply(x, &mut smooth);

@@ -1,4 +1,5 @@
-//! Proximal Newton (Lee, Sun & Saunders 2014, SIAM J. Optim. 24(3), 1420–1443). All data at once; converges to the maximum of Φ.
+//! Proximal Newton (Lee, Sun & Saunders 2014, SIAM J. Optim. 24(3), 1420–1443). All data at once; converges to the
+//! maximum of Φ.
 //!
 //! Of the two parts of Φ the prior is cheap and bends sharply, and the likelihood is dear and smooth. So every update
 //! replaces the likelihood by its second-order model and maximises the rest as it is, with the bound x ≥ 0, without a
@@ -6,7 +7,8 @@
 //!
 //!   x ← argmax over z ≥ 0 of ∇L(x)·(z − x) − ½ (z − x)ᵀ A (z − x) − β R(z).
 //!
-//! A starts as a shift-invariant response and learns from every pass over the data (BFGS), also from one whose image loses.
+//! A starts as a shift-invariant response and learns from every pass over the data (BFGS), also from one whose image
+//! loses.
 
 use super::local_model::Curvature;
 use super::newton_step::{Point, first_point, gaining_step};
@@ -15,8 +17,8 @@ use super::{Algorithm, Count, Step};
 use coincide_kernels::zeros;
 use std::sync::Arc;
 
-/// x ← the maximum of the model around x, or part of the way to it where Φ would fall. Besides A, which grows to 24 images, an
-/// update takes about 20.
+/// x ← the maximum of the model around x, or part of the way to it where Φ would fall. Besides A, which grows to 24
+/// images, an update takes about 20.
 pub struct ProximalNewton {
     objective: Arc<Objective>,
     /// The image, with ∇L and Φ there.

@@ -35,8 +35,8 @@ pub(super) fn denoiser(objective: &Objective) -> &dyn Denoiser {
     }
 }
 
-/// γ = β s̄ / c with the mean sensitivity s̄ inside the field of view and the activity c of the body in `image`, so that one
-/// β pulls alike at every dose and in every unit. A subset takes γ / K.
+/// γ = β s̄ / c with the mean sensitivity s̄ inside the field of view and the activity c of the body in `image`, so
+/// that one β pulls alike at every dose and in every unit. A subset takes γ / K.
 pub(super) fn weight(objective: &Objective, image: &[f32]) -> f32 {
     let (s, c) = (objective.sensitivity(), mean_activity(&objective.model().grid(), image));
     if c > 0.0 { (objective.beta() * mean_inside(s, s)) as f32 / c } else { 0.0 }

@@ -1,5 +1,5 @@
-//! The inverse Hessian of a concave function as its last steps know it: the two-loop recursion of limited-memory BFGS (Nocedal
-//! 1980, Math. Comput. 35, 773–782) with a diagonal preconditioner, for x ≥ 0.
+//! The inverse Hessian of a concave function as its last steps know it: the two-loop recursion of limited-memory BFGS
+//! (Nocedal 1980, Math. Comput. 35, 773–782) with a diagonal preconditioner, for x ≥ 0.
 
 use super::arithmetic::{add, dot, each, sum};
 use coincide_kernels::zeros;
@@ -41,8 +41,9 @@ impl QuasiNewton {
         }
     }
 
-    /// H g on the voxels that are free, with the preconditioner `d` as the first guess of H. Those within `near` of 0 and drawn
-    /// there go there, as their bending would mislead all others (Bertsekas 1982, SIAM J. Control Optim. 20(2), 221–246).
+    /// H g on the voxels that are free, with the preconditioner `d` as the first guess of H. Those within `near` of 0
+    /// and drawn there go there, as their bending would mislead all others (Bertsekas 1982, SIAM J. Control Optim.
+    /// 20(2), 221–246).
     pub fn direction(&self, x: &[f32], g: &[f32], d: &[f32], near: f32) -> Vec<f32> {
         let free = |x: f32, g: f32| g > 0.0 || x > near;
         let mut q = zeros(x.len());

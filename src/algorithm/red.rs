@@ -1,4 +1,5 @@
-//! Regularisation by denoising (Romano, Elad & Milanfar 2017, SIAM J. Imaging Sci. 10(4), 1804–1844), over ordered subsets.
+//! Regularisation by denoising (Romano, Elad & Milanfar 2017, SIAM J. Imaging Sci. 10(4), 1804–1844), over ordered
+//! subsets.
 
 use super::arithmetic::each;
 use super::kkt::mean_inside;
@@ -14,8 +15,8 @@ const FLOOR: f64 = 0.01;
 
 /// x ← P₊(x + λₙ K d (∇Lₖ(x) − (γ / K) (x − D(x)))).
 ///
-/// 1 / d = s / (x + δ) + 2 γ: the step of EM, shortened so that the pull of a D that enlarges no difference cannot overshoot.
-/// A fixed point is one of plug-and-play EM too; the way there differs.
+/// 1 / d = s / (x + δ) + 2 γ: the step of EM, shortened so that the pull of a D that enlarges no difference cannot
+/// overshoot. A fixed point is one of plug-and-play EM too; the way there differs.
 pub struct Red {
     objective: Arc<Objective>,
     relaxation: Relaxation,

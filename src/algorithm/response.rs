@@ -1,10 +1,10 @@
-//! What the data's curvature makes of an image, without a projection: shift-invariant up to a diagonal (Fessler & Booth 1999,
-//! IEEE TIP 8(5), 688–699).
+//! What the data's curvature makes of an image, without a projection: shift-invariant up to a diagonal (Fessler & Booth
+//! 1999, IEEE TIP 8(5), 688–699).
 //!
 //!   −∇²L = Bᵀ Gᵀ diag(m² y / ȳ²) G B ≈ D C D
 //!
-//! with dⱼ² = \[Bᵀ Gᵀ (m² y / ȳ²)\]ⱼ, the certainty of a voxel, and C the convolution that projecting and back projecting makes of a
-//! point, over the sum of its line integrals. Both are taken from a few interleaved views.
+//! with dⱼ² = \[Bᵀ Gᵀ (m² y / ȳ²)\]ⱼ, the certainty of a voxel, and C the convolution that projecting and back
+//! projecting makes of a point, over the sum of its line integrals. Both are taken from a few interleaved views.
 
 use super::arithmetic::each;
 use super::fourier::Fourier;
@@ -17,8 +17,8 @@ use rayon::prelude::*;
 /// Views from which certainty and C are taken.
 const VIEWS: usize = 16;
 
-/// Width of the filter over the certainty, in voxels along x: the streaks of few views and the noise of few counts do not
-/// matter.
+/// Width of the filter over the certainty, in voxels along x: the streaks of few views and the noise of few counts do
+/// not matter.
 const SMOOTHING_VOXELS: f64 = 4.0;
 
 /// Smallest certainty over the largest.

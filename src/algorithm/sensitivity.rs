@@ -38,8 +38,8 @@ fn total(model: &Model, mut keep: impl FnMut(&[f32])) -> Vec<f32> {
     total
 }
 
-/// The sₖ, one image per subset. Where they would take too much memory, as many as there is room for are kept in 16 bits, and
-/// the others are worked out again for every update.
+/// The sₖ, one image per subset. Where they would take too much memory, as many as there is room for are kept in 16
+/// bits, and the others are worked out again for every update.
 pub(super) struct SubsetSensitivities {
     full: Vec<Vec<f32>>,
     packed: Vec<Packed>,
@@ -72,7 +72,8 @@ impl SubsetSensitivities {
 /// What the program takes by itself, in floats; of small data, no more than an eighth of them.
 const OWN_FLOATS: usize = 10 << 20;
 
-/// Counts have four bytes each in the sum that bounds all memory, where that is not more than this: small data are not to be slow.
+/// Counts have four bytes each in the sum that bounds all memory, where that is not more than this: small data are not
+/// to be slow.
 const SMALL_BYTES: usize = 1 << 30;
 
 /// What there is room for.
@@ -94,7 +95,8 @@ pub(crate) struct ReconstructionSize {
 }
 
 impl ReconstructionSize {
-    /// Bytes of the sensitivities that are kept, of the least ones, and of the image that packed ones are unpacked into.
+    /// Bytes of the sensitivities that are kept, of the least ones, and of the image that packed ones are unpacked
+    /// into.
     pub fn sensitivity_bytes(&self) -> usize {
         match self.room() {
             Room::All => (self.subsets + 1) * self.voxels * size_of::<f32>(),

@@ -1,5 +1,5 @@
-//! Relaxed ordered-subset separable paraboloidal surrogates (Ahn & Fessler 2003, IEEE TMI 22(5), 613–626, modified OS-SPS;
-//! Erdoğan & Fessler 1999, Phys. Med. Biol. 44(11), 2835–2851).
+//! Relaxed ordered-subset separable paraboloidal surrogates (Ahn & Fessler 2003, IEEE TMI 22(5), 613–626, modified
+//! OS-SPS; Erdoğan & Fessler 1999, Phys. Med. Biol. 44(11), 2835–2851).
 
 use super::arithmetic::each;
 use super::objective::Objective;

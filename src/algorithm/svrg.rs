@@ -1,5 +1,6 @@
 //! Stochastic variance-reduced gradient (Johnson & Zhang 2013, NIPS 26; for PET: Twyman et al. 2023, IEEE TMI 42(1),
-//! 29–41), with the preconditioner and the step rule that won PETRIC (Ehrhardt, Kereta & Schramm 2025, arXiv:2506.04976).
+//! 29–41), with the preconditioner and the step rule that won PETRIC (Ehrhardt, Kereta & Schramm 2025,
+//! arXiv:2506.04976).
 
 use super::arithmetic::{add, each};
 use super::objective::Objective;
@@ -11,8 +12,8 @@ use std::sync::Arc;
 
 /// g = K (∇Φₖ(x) − ∇Lₖ(x̃)) + ∇L(x̃),   x ← P₊(x + λₙ D g).
 ///
-/// The anchor x̃ is renewed every few iterations, at the price of a pass over the data; the first update after that uses
-/// ∇Φ(x̃) itself. D is `harmonic`. The K gradients at the anchor are kept: K images.
+/// The anchor x̃ is renewed every few iterations, at the price of a pass over the data; the first update after that
+/// uses ∇Φ(x̃) itself. D is `harmonic`. The K gradients at the anchor are kept: K images.
 pub struct Svrg {
     objective: Arc<Objective>,
     relaxation: Relaxation,

@@ -1,5 +1,5 @@
-//! Stochastic variance-reduced Newton (Dereziński 2022, arXiv:2206.02702), with the local model of proximal Newton. Converges to the
-//! maximum of Φ.
+//! Stochastic variance-reduced Newton (Dereziński 2022, arXiv:2206.02702), with the local model of proximal Newton.
+//! Converges to the maximum of Φ.
 //!
 //!   x ← argmax over z ≥ 0 of g·(z − x) − ½ (z − x)ᵀ A (z − x) − β R(z),
 //!

@@ -1,5 +1,5 @@
-//! EM drawn towards what a network makes of the image, subset after subset (Mehranian & Reader 2021, IEEE Trans. Radiat. Plasma
-//! Med. Sci. 5(1), 54–64).
+//! EM drawn towards what a network makes of the image, subset after subset (Mehranian & Reader 2021, IEEE Trans.
+//! Radiat. Plasma Med. Sci. 5(1), 54–64).
 
 use super::arithmetic::each;
 use super::em::EmStep;
@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 /// z = Net(x),   x ← fuse(e, z, γ s̄ₖ / c, d), with EM's step e of the subset and its weight d (`em`);
 ///
-/// Without a start image, it begins with the one that the network's model asks for, uniform or MAP. z is worked out at the start of
-/// each full iteration, or before each update. γ = 0 makes it OSEM. A network that is applied
+/// Without a start image, it begins with the one that the network's model asks for, uniform or MAP. z is worked out at
+/// the start of each full iteration, or before each update. γ = 0 makes it OSEM. A network that is applied
 /// after all updates is a filter: what is watched are the images of OSEM, what comes out is z of the last one.
 pub struct UnrolledEm {
     objective: Arc<Objective>,

@@ -1,9 +1,9 @@
 //! Voxels that no subset has seen yet.
 //!
-//! A uniform start has the level of the whole field of view, and the first update takes what its subset sees to the level of the object. What it
-//! does not see, behind virtual crystals and other gaps, would be left behind as a hole, and EM closes such holes slowly: a single voxel
-//! adds little to its lines. Those voxels have no value of their own yet. Until a subset sees them (α of its share, [`super::em`]), they are
-//! the mean of their neighbours.
+//! A uniform start has the level of the whole field of view, and the first update takes what its subset sees to the
+//! level of the object. What it does not see, behind virtual crystals and other gaps, would be left behind as a hole,
+//! and EM closes such holes slowly: a single voxel adds little to its lines. Those voxels have no value of their own
+//! yet. Until a subset sees them (α of its share, [`super::em`]), they are the mean of their neighbours.
 
 /// The voxels that wait, in the order of the image `[x, y, z]`.
 pub(super) struct Waiting {

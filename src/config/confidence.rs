@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// `[confidence]`: an interval for every voxel, from scans that are simulated from the image and reconstructed in the same way, and
-/// from the distance to the image of a convex prior.
+/// `[confidence]`: an interval for every voxel, from scans that are simulated from the image and reconstructed in the
+/// same way, and from the distance to the image of a convex prior.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConfidenceConfig {
@@ -17,14 +17,15 @@ pub struct ConfidenceConfig {
     pub replicates: usize,
     /// Share of the voxels whose truth the intervals hold.
     pub level: Fraction,
-    /// Calibration of this method, as `coincide evaluate coverage --calibrate` writes it; without one, intervals are not calibrated.
+    /// Calibration of this method, as `coincide evaluate coverage --calibrate` writes it; without one, intervals are
+    /// not calibrated.
     pub calibration: Option<PathBuf>,
     /// Seed of the simulated scans.
     pub seed: u64,
     /// Image of the half widths of the intervals (HDF5 or NIfTI).
     pub map: Option<PathBuf>,
-    /// Further models for `[prior.unrolled]`: where their images of the same counts differ, the image is uncertain. Each takes as long as
-    /// the reconstruction.
+    /// Further models for `[prior.unrolled]`: where their images of the same counts differ, the image is uncertain.
+    /// Each takes as long as the reconstruction.
     pub ensemble: Vec<String>,
     /// Resolution (FWHM in mm) of the truth that the intervals are about.
     pub resolution_fwhm_mm: NonNegative,

@@ -49,7 +49,8 @@ impl DecayConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RandomsSource {
-    /// `delayeds = "delayeds.h5"`: delayed coincidences in the same sinogram (`.h5`, `.hs`), of which the crystals' singles are found.
+    /// `delayeds = "delayeds.h5"`: delayed coincidences in the same sinogram (`.h5`, `.hs`), of which the crystals'
+    /// singles are found.
     Delayeds(PathBuf),
     /// `singles = { file = "singles.h5", window_ns = 5.0 }`: rates of single photons, 2τ s₁ s₂.
     Singles(SinglesRandoms),

@@ -19,15 +19,15 @@ pub struct ImageConfig {
     /// Voxels along x, y, z; by default as many as cover the field of view.
     #[serde(default)]
     pub shape: Option<[usize; 3]>,
-    /// Voxel size along x, y, z in mm; by default the scanner's bin size and the distance between the planes of the data, or
-    /// what the given shape needs to cover the field of view, where no centre is given.
+    /// Voxel size along x, y, z in mm; by default the scanner's bin size and the distance between the planes of the
+    /// data, or what the given shape needs to cover the field of view, where no centre is given.
     #[serde(default)]
     pub voxel_mm: Option<[Positive; 3]>,
     /// Middle of the grid along x, y, z in mm, in the frame of the scanner; by default the middle of the field of view.
     #[serde(default)]
     pub centre_mm: Option<[f64; 3]>,
-    /// Whether the rest of the scanner's field is reconstructed, too, and left out of the files: where an object reaches beyond a small
-    /// image, its counts must go somewhere.
+    /// Whether the rest of the scanner's field is reconstructed, too, and left out of the files: where an object
+    /// reaches beyond a small image, its counts must go somewhere.
     #[serde(default)]
     pub whole_field: WholeField,
 }

@@ -1,9 +1,9 @@
 //! Config files: TOML text → checked tables, with every mistake underlined in the user's own file.
 //!
-//! Two stages. First serde reads the tables as the user wrote them; numbers check themselves. Then the cross-field checks
-//! run, some of them only when the measurement is known (`6 subsets do not divide 252 views`); they name a dotted path
-//! (`algorithm.osem.subsets`), which [`Source`] finds in the text. Choices are tables named by their kind, so that an
-//! error always points at the very key. Relative paths start at the folder of the config file.
+//! Two stages. First serde reads the tables as the user wrote them; numbers check themselves. Then the cross-field
+//! checks run, some of them only when the measurement is known (`6 subsets do not divide 252 views`); they name a
+//! dotted path (`algorithm.osem.subsets`), which [`Source`] finds in the text. Choices are tables named by their kind,
+//! so that an error always points at the very key. Relative paths start at the folder of the config file.
 
 mod algorithm;
 mod collisions;

@@ -11,8 +11,8 @@ use std::path::PathBuf;
 pub enum ReferenceConfig {
     /// `phantom = "nema-iq"`: a shipped phantom by name, or a phantom file (`.toml`); its regions are scored too.
     Phantom(String),
-    /// `image = "truth.h5"`: an image that reaches over the whole grid; where its voxels are others, it is averaged over those
-    /// of the grid.
+    /// `image = "truth.h5"`: an image that reaches over the whole grid; where its voxels are others, it is averaged
+    /// over those of the grid.
     Image(PathBuf),
 }
 

@@ -18,24 +18,26 @@ pub struct SentinelConfig {
     pub sizes_mm: Vec<Positive>,
     /// Largest |z| that is not told; by default that of `calibration`, or what `simulated` scans find.
     pub threshold: Option<Positive>,
-    /// Thresholds by noise, as `coincide evaluate sentinel --calibrate` writes them; by default those of the shipped 3-D network, or 5.5
-    /// where counts are held out.
+    /// Thresholds by noise, as `coincide evaluate sentinel --calibrate` writes them; by default those of the shipped
+    /// 3-D network, or 5.5 where counts are held out.
     pub calibration: Option<PathBuf>,
     /// Smallest height of a spot that is told, over the mean activity of the body.
     pub least_height: NonNegative,
-    /// Share of an edge's height by which the image may be off there without being told: networks and filters soften edges, which
-    /// contradicts the counts, but loses no lesion.
+    /// Share of an edge's height by which the image may be off there without being told: networks and filters soften
+    /// edges, which contradicts the counts, but loses no lesion.
     pub edges: Fraction,
-    /// Scans that are simulated from the image and reconstructed in the same way, to find the threshold: of 19, one in twenty exceeds
-    /// the largest by chance. They take as many reconstructions.
+    /// Scans that are simulated from the image and reconstructed in the same way, to find the threshold: of 19, one in
+    /// twenty exceeds the largest by chance. They take as many reconstructions.
     pub simulated: usize,
-    /// Share of the counts that is not reconstructed, but kept for the sentinel: z then is exact, else it is smaller than it might be.
+    /// Share of the counts that is not reconstructed, but kept for the sentinel: z then is exact, else it is smaller
+    /// than it might be.
     pub held_out: Fraction,
     /// Seed of what is simulated or held out.
     pub seed: u64,
     /// Image of z, of the first size (HDF5 or NIfTI).
     pub map: Option<PathBuf>,
-    /// Image to fall back to (HDF5): where a place is flagged, it is that of the learned ridge, which is reconstructed for it.
+    /// Image to fall back to (HDF5): where a place is flagged, it is that of the learned ridge, which is reconstructed
+    /// for it.
     pub fallback: Option<PathBuf>,
     /// Places where a lesion shall be certified, present or absent, by counts that are held out.
     pub regions: Vec<SuspectConfig>,
@@ -81,7 +83,8 @@ impl Default for SentinelConfig {
 
 /// Thresholds of the shipped 3-D network: `coincide evaluate sentinel examples/study-sentinel-calibrate.toml`.
 const SHIPPED: &str = include_str!("../../models/unrolled-3d.sentinel.json");
-/// What one in twenty scans exceeds with half of their counts held out: `coincide evaluate sentinel examples/study-sentinel.toml`.
+/// What one in twenty scans exceeds with half of their counts held out: `coincide evaluate sentinel
+/// examples/study-sentinel.toml`.
 const HELD_OUT: f64 = 5.5;
 
 impl SentinelConfig {

@@ -89,7 +89,8 @@ impl Source {
         ConfigError::Mistake(Box::new(mistake))
     }
 
-    /// Where the value of a dotted path stands; the key itself where the value is a whole table. Numbers count the tables of an array.
+    /// Where the value of a dotted path stands; the key itself where the value is a whole table. Numbers count the
+    /// tables of an array.
     pub(super) fn span_of(&self, path: &str) -> Option<Range<usize>> {
         let root = DeTable::parse(&self.text).ok()?;
         let (mut table, mut span, mut names) = (Some(root.get_ref()), None, path.split('.'));

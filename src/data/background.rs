@@ -2,7 +2,8 @@
 //!
 //!   b\[view, radial, tof, plane\] = c\[view, radial, tof, plane\] + Σₖ lₖ\[view, radial, plane\] · tₖ\[view, tof\]
 //!
-//! Randoms are the same in all TOF bins, and scatter has a broad profile: with TOF, products take a small part of the memory.
+//! Randoms are the same in all TOF bins, and scatter has a broad profile: with TOF, products take a small part of the
+//! memory.
 
 use rayon::prelude::*;
 use std::ops::Range;
@@ -84,7 +85,8 @@ impl Background {
         }
     }
 
-    /// The bins `[tof, plane]` of the transaxial line number `line`; `room` holds them where they are stored as something else.
+    /// The bins `[tof, plane]` of the transaxial line number `line`; `room` holds them where they are stored as
+    /// something else.
     pub fn line<'a>(&'a self, line: usize, room: &'a mut Vec<f32>) -> &'a [f32] {
         let [_, radial, tof, planes] = self.shape;
         let own = self.bins.as_ref().map(|bins| &bins[line * tof * planes..][..tof * planes]);

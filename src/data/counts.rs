@@ -23,8 +23,8 @@ impl Counts {
         Self::U8(Vec::with_capacity(bins))
     }
 
-    /// The counts of `views` views of `bins` bins each, which `fill(view, bins)` writes; in parallel, a few views at a time, so that they
-    /// are never all there in four bytes.
+    /// The counts of `views` views of `bins` bins each, which `fill(view, bins)` writes; in parallel, a few views at a
+    /// time, so that they are never all there in four bytes.
     pub fn of_views(views: usize, bins: usize, fill: impl Fn(usize, &mut [f32]) + Sync) -> Self {
         let mut counts = Self::with_capacity(views * bins);
         let together = (TOGETHER / bins.max(1)).max(rayon::current_num_threads()).min(views);

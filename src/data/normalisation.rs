@@ -4,23 +4,25 @@
 //!
 //! m = Σ_views f(radial, view mod 9) · Σ_(a, b) ε(a, d₁) δ(a) ε(b, d₂) δ(b) · g(radial, a + b) / α(a, b)
 //!
-//! over the mashed views and the ring pairs (a, b) of the plane, d₁ and d₂ the crystals of (view, radial). m is an **efficiency**: counts grow with
-//! it, and a bin of more ring pairs has more of it. It is 0 where a crystal is virtual (a gap between two blocks). Components:
+//! over the mashed views and the ring pairs (a, b) of the plane, d₁ and d₂ the crystals of (view, radial). m is an
+//! **efficiency**: counts grow with it, and a bin of more ring pairs has more of it. It is 0 where a crystal is virtual
+//! (a gap between two blocks). Components:
 //!
 //! * ε, crystal efficiencies, `[ring, crystal]`: multiply;
 //! * g, geometric effects, `[ring sum, radial]`: multiply, one radial profile for each sum of two rings;
-//! * f, crystal interference, `[radial, view mod crystals per block]`: multiplies. All its exact ones lie where crystal d₁ or d₂ is
-//!   number 0 of its block, which proves both its phase and that the gap is the **first** of the nine crystals;
-//! * α, axial effects, one per plane of the span-11 sinogram, planes in our order 0, +1, −1, …: a *correction*, so it **divides**;
-//!   every ring pair takes that of its span-11 plane, and 1 where the file has none;
-//! * δ, dead time: 1 + p·r + q·r² with the file's ring parameters p ("paralyzing") and q ("non-paralyzing") and r the singles rate
-//!   of the crystal's block in counts/s, as for the older ECAT scanners. The file gives neither singles nor formula (public
-//!   programs disagree on the sign of q), so without rates δ is 1;
+//! * f, crystal interference, `[radial, view mod crystals per block]`: multiplies. All its exact ones lie where crystal
+//!   d₁ or d₂ is number 0 of its block, which proves both its phase and that the gap is the **first** of the nine
+//!   crystals;
+//! * α, axial effects, one per plane of the span-11 sinogram, planes in our order 0, +1, −1, …: a *correction*, so it
+//!   **divides**; every ring pair takes that of its span-11 plane, and 1 where the file has none;
+//! * δ, dead time: 1 + p·r + q·r² with the file's ring parameters p ("paralyzing") and q ("non-paralyzing") and r the
+//!   singles rate of the crystal's block in counts/s, as for the older ECAT scanners. The file gives neither singles
+//!   nor formula (public programs disagree on the sign of q), so without rates δ is 1;
 //! * "additional axial effects" are used by nobody and not here.
 //!
-//! Hogg, Thielemans, Spinks & Spyrou 2001, IEEE NSS-MIC (component model of ECAT scanners); Badawi & Marsden 1999, Phys. Med. Biol. 44:571.
-//! Which components multiply and which divide, and the numbering of crystals and planes, are as in STIR's
-//! `BinNormalisationFromECAT8`.
+//! Hogg, Thielemans, Spinks & Spyrou 2001, IEEE NSS-MIC (component model of ECAT scanners); Badawi & Marsden 1999,
+//! Phys. Med. Biol. 44:571. Which components multiply and which divide, and the numbering of crystals and planes, are
+//! as in STIR's `BinNormalisationFromECAT8`.
 
 use super::error::DataError;
 use crate::scanner::{AxialCompression, RadialSampling, SinogramGeometry, segments};

@@ -2,9 +2,9 @@
 //!
 //!   µ = 9.6·10⁻⁵ (h + 1000)  up to a break point h₀,   µ = a (h + 1000) + b  above it
 //!
-//! h in Hounsfield units, µ in 1/cm. Up to the break point a voxel is air mixed with soft tissue, above it soft tissue mixed with bone,
-//! whose attenuation grows less with its CT number than at the energies of a CT; a, b and h₀ depend on the tube voltage (Carney, Townsend,
-//! Rappoport & Bendriem 2006, Med. Phys. 33, 976–983, table III).
+//! h in Hounsfield units, µ in 1/cm. Up to the break point a voxel is air mixed with soft tissue, above it soft tissue
+//! mixed with bone, whose attenuation grows less with its CT number than at the energies of a CT; a, b and h₀ depend on
+//! the tube voltage (Carney, Townsend, Rappoport & Bendriem 2006, Med. Phys. 33, 976–983, table III).
 
 /// Attenuation of a Hounsfield unit of air mixed with water, in 1/cm.
 const SOFT: f64 = 9.6e-5;

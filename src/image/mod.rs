@@ -52,7 +52,8 @@ impl ImageGrid {
         self.edges_mm().map(|[low, high]| 0.5 * (low + high))
     }
 
-    /// Whether the voxels of another grid are the same ones: as many, and none of them more than 1/1000 of a voxel elsewhere.
+    /// Whether the voxels of another grid are the same ones: as many, and none of them more than 1/1000 of a voxel
+    /// elsewhere.
     pub fn matches(&self, other: &ImageGrid) -> bool {
         let far = |axis: usize| {
             let last = self.shape[axis] as f64 - 1.0;

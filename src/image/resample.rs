@@ -48,8 +48,9 @@ pub fn averaged(image: &Image, block: [usize; 3]) -> Image {
     Image { grid, unit: image.unit, values }
 }
 
-/// The means of an image over the voxels of another grid; along axes with finer voxels, linear interpolation at their centres. `None`
-/// where some of them lie outside of the image. Of a voxel that juts out by less than half, the mean is over what is inside.
+/// The means of an image over the voxels of another grid; along axes with finer voxels, linear interpolation at their
+/// centres. `None` where some of them lie outside of the image. Of a voxel that juts out by less than half, the mean is
+/// over what is inside.
 pub fn averaged_onto(image: &Image, grid: &ImageGrid) -> Option<Vec<f32>> {
     let along: [Vec<Vec<(usize, f32)>>; 3] = [
         shares(&image.grid, grid, 0)?, //
@@ -169,7 +170,8 @@ mod tests {
         let image = Image { grid: from, unit: ImageUnit::PerCm, values };
         let to = ImageGrid { shape: [4, 5, 9], voxel_mm: [6.0, 4.0, 2.0], origin_mm: [-8.0, 4.5, 7.0] };
         let found = averaged_onto(&image, &to).unwrap();
-        // Voxel [1, 1, 1]: voxels 3..6 along x, 4.25 to 8.25 mm from the first edge along y, half way between two planes.
+        // Voxel [1, 1, 1]: voxels 3..6 along x, 4.25 to 8.25 mm from the first edge along y, half way between two
+        // planes.
         let mut expected = 0.0;
         for i in 3..6 {
             for (j, share) in overlaps(4.25, 8.25, 1.5) {

@@ -1,5 +1,5 @@
-//! Tables as comma-separated values (RFC 4180), for spreadsheets. Numbers have the digits that bring them back exactly; an empty
-//! field is no number.
+//! Tables as comma-separated values (RFC 4180), for spreadsheets. Numbers have the digits that bring them back exactly;
+//! an empty field is no number.
 
 use super::columns::{Column, Columns};
 use super::{IoError, target};

@@ -2,13 +2,15 @@
 //!
 //! A word is an event or a tag:
 //!
-//! * bit 31 = 0: a coincidence; bit 30 = 1: prompt, 0: delayed; bits 29–0: `radial + n_radial·(view + n_views·plane)`, a bin of the
-//!   uncompressed sinogram, its planes in segment order 0, −1, +1, −2, +2, … (ring of B − ring of A) and by ring inside a segment;
+//! * bit 31 = 0: a coincidence; bit 30 = 1: prompt, 0: delayed; bits 29–0: `radial + n_radial·(view + n_views·plane)`,
+//!   a bin of the uncompressed sinogram, its planes in segment order 0, −1, +1, −2, +2, … (ring of B − ring of A) and
+//!   by ring inside a segment;
 //! * bits 31–29 = 100: the time since the start in ms; other tags are counted and passed over.
 //!
-//! The file counts rings from **head to feet** of a head-first patient, we count them along +z, from feet to head: ring r of the
-//! file's N is our N − 1 − r for both crystals, so that a ring difference changes its sign; views and radial bins are the same. The
-//! frame is that of the scanner, named for a head-first supine patient (HFS): patients who lay otherwise are not turned.
+//! The file counts rings from **head to feet** of a head-first patient, we count them along +z, from feet to head: ring
+//! r of the file's N is our N − 1 − r for both crystals, so that a ring difference changes its sign; views and radial
+//! bins are the same. The frame is that of the scanner, named for a head-first supine patient (HFS): patients who lay
+//! otherwise are not turned.
 //!
 //! An event belongs to the millisecond of the last tag before it. The file is streamed; memory is the two sinograms.
 
@@ -189,7 +191,8 @@ fn check_words(header: &Header) -> Result<(), IoError> {
     exactly("%number of tof time bins", 1)
 }
 
-/// `%number of segments` and `%segment table` are those of the scanner's compressed sinogram and say nothing of the events.
+/// `%number of segments` and `%segment table` are those of the scanner's compressed sinogram and say nothing of the
+/// events.
 fn check_sinogram(header: &Header, scanner: &Scanner) -> Result<(), IoError> {
     let same = |key: &str, expected: usize| match header.number::<usize>(key)? {
         Some(found) if found != expected => {

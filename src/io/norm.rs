@@ -1,11 +1,11 @@
 //! The component normalisation of a Siemens mMR, `norm.n.hdr` + `norm.n`.
 //!
-//! The header lists components by name with their sizes (fastest axis first) and offsets in the binary file. Three things happen here
-//! so that [`NormComponents`] is in our numbering. The file counts rings from **head to feet**, we count them from feet to head, so every
-//! axial axis is turned round: rings, sums of two rings, and the planes of each segment; the file's segments 0, −1, +1, … are
-//! then our 0, +1, −1, …, in our order. The mMR's crystal efficiencies count crystals from one further on
-//! (crystal c of the file is our c + 1, as in STIR), and the virtual crystal, the first of each block of nine, gets efficiency 0,
-//! since the file holds an arbitrary number for it.
+//! The header lists components by name with their sizes (fastest axis first) and offsets in the binary file. Three
+//! things happen here so that [`NormComponents`] is in our numbering. The file counts rings from **head to feet**, we
+//! count them from feet to head, so every axial axis is turned round: rings, sums of two rings, and the planes of each
+//! segment; the file's segments 0, −1, +1, … are then our 0, +1, −1, …, in our order. The mMR's crystal efficiencies
+//! count crystals from one further on (crystal c of the file is our c + 1, as in STIR), and the virtual crystal, the
+//! first of each block of nine, gets efficiency 0, since the file holds an arbitrary number for it.
 
 use super::IoError;
 use super::interfile::data_file::path_of;

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Lets `write` fill a temporary file beside `path` and renames it to `path` when `write` has succeeded.
 ///
-/// An existing `path` is refused unless `overwrite`; a missing folder is an error that names it. After an error or a panic
-/// in `write` the temporary file is gone and `path` is as it was.
+/// An existing `path` is refused unless `overwrite`; a missing folder is an error that names it. After an error or a
+/// panic in `write` the temporary file is gone and `path` is as it was.
 pub fn write_whole(
     path: &Path,
     overwrite: bool,

@@ -36,8 +36,8 @@ impl Model {
         self.system.back(subset, &sinogram, out);
     }
 
-    /// score = Aᵀ Gₖᵀ \[m ⊙ (y − ȳ) / v\] and information = Gₖᵀ \[m² / v\], without what comes before the lines; v = max(ȳ, `least`), so
-    /// that lines which should see nothing do not count beyond all others.
+    /// score = Aᵀ Gₖᵀ \[m ⊙ (y − ȳ) / v\] and information = Gₖᵀ \[m² / v\], without what comes before the lines; v =
+    /// max(ȳ, `least`), so that lines which should see nothing do not count beyond all others.
     pub fn score(&self, subset: usize, x: &[f32], least: f32, score: &mut [f32], information: &mut [f32]) {
         let (mut known, mut sinogram) = (self.system.sinogram(), self.system.sinogram());
         self.system.forward(subset, x, &mut sinogram);
@@ -48,8 +48,8 @@ impl Model {
         self.system.back(subset, &sinogram, score);
     }
 
-    /// Row sums of −∇²L(x) over all subsets: what −∇²L makes of an image of ones. Its diagonal is never larger, as no entry
-    /// of the Hessian is negative.
+    /// Row sums of −∇²L(x) over all subsets: what −∇²L makes of an image of ones. Its diagonal is never larger, as no
+    /// entry of the Hessian is negative.
     pub fn curvature_row_sums(&self, x: &[f32]) -> Vec<f32> {
         let (mut sum, mut part) = (zeros(x.len()), zeros(x.len()));
         let ones = vec![1.0; x.len()];

@@ -26,7 +26,8 @@ impl Model {
 
     /// u ← prox of σ L* at u + σ Aₖ x with σ = step / (Aₖ 1); out = Aₖᵀ of the change of u.
     ///
-    /// `lengths` are the line integrals Gₖ B 1. The prox of Σ ȳ − y ln ȳ's conjugate is ½ (v + 1 + σ b − √((v − 1 + σ b)² + 4 σ y)).
+    /// `lengths` are the line integrals Gₖ B 1. The prox of Σ ȳ − y ln ȳ's conjugate is ½ (v + 1 + σ b − √((v − 1 + σ
+    /// b)² + 4 σ y)).
     pub fn dual_step(&self, subset: usize, x: &[f32], step: f32, lengths: &[f32], u: &mut [f32], out: &mut [f32]) {
         let mut sinogram = self.system.sinogram();
         self.system.forward(subset, x, &mut sinogram);
@@ -73,7 +74,8 @@ mod tests {
 
     #[test]
     fn the_dual_step_solves_its_equation() {
-        // The prox u minimises ½ (u − v)² / σ + L*(u), L*(u) = −b u − y ln(1 − u) + …, so (u − v) / σ − b + y / (1 − u) = 0.
+        // The prox u minimises ½ (u − v)² / σ + L*(u), L*(u) = −b u − y ln(1 − u) + …, so (u − v) / σ − b + y / (1 − u)
+        // = 0.
         for (y, m, b, length, x, u0) in [(3.0, 0.5, 1.0, 2.0, 4.0, 0.1), (0.0, 1.0, 0.2, 1.0, 0.5, -0.3)] {
             let (counts, factors, background) = ([y], [m], [b]);
             let bins = Bins { counts: &counts, factors: Some(&factors), background: Some(&background) };

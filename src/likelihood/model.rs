@@ -23,7 +23,8 @@ impl From<System> for Model {
 }
 
 impl Model {
-    /// The model with `count` subsets and a resolution model of some widths: FWHM in mm along x, y, z, or one for each of several radii.
+    /// The model with `count` subsets and a resolution model of some widths: FWHM in mm along x, y, z, or one for each
+    /// of several radii.
     pub fn new(
         measurement: &Arc<Measurement>,
         grid: ImageGrid,

@@ -1,11 +1,12 @@
 //! Channels of a model observer: what it sees of a slice around a known place.
 //!
-//! Laguerre–Gauss, for round signals (Barrett et al. 1998, Proc. SPIE 3340, 27–43): with r the distance and a = 2.5 diameters of the lesion,
+//! Laguerre–Gauss, for round signals (Barrett et al. 1998, Proc. SPIE 3340, 27–43): with r the distance and a = 2.5
+//! diameters of the lesion,
 //!
 //!   u_j(r) = (√2 / a) exp(−π r² / a²) L_j(2 π r² / a²),   j = 0 … 5.
 //!
-//! Gabor, octaves apart, as the visual cortex has them (Eckstein and Whiting 1996, J. Opt. Soc. Am. A 13, 1777–1787; bandwidth of an
-//! octave): f = 1/8, 1/4, 1/2 and 1 per diameter, w = 1.324 / f, θ = 0°, 45°, 90°, 135°,
+//! Gabor, octaves apart, as the visual cortex has them (Eckstein and Whiting 1996, J. Opt. Soc. Am. A 13, 1777–1787;
+//! bandwidth of an octave): f = 1/8, 1/4, 1/2 and 1 per diameter, w = 1.324 / f, θ = 0°, 45°, 90°, 135°,
 //!
 //!   u(x, y) = exp(−4 ln 2 (x² + y²) / w²) cos(2π f (x cos θ + y sin θ)).
 

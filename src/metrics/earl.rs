@@ -2,8 +2,8 @@
 //!
 //!   RC max = max / a_H,   RC mean = mean of the voxels above (max + a_B) / 2 (A50), over a_H,
 //!
-//! in the voxels within 1.5 radii of a sphere's centre; a_H and a_B are the true activities. Bands: EANM/EARL, standards 1 and 2 for ¹⁸F (Kaalep et al. 2018, Eur. J. Nucl.
-//! Med. Mol. Imaging 45, 1344–1361).
+//! in the voxels within 1.5 radii of a sphere's centre; a_H and a_B are the true activities. Bands: EANM/EARL,
+//! standards 1 and 2 for ¹⁸F (Kaalep et al. 2018, Eur. J. Nucl. Med. Mol. Imaging 45, 1344–1361).
 
 use super::{Ball, MetricError, NemaLayout};
 use crate::image::Image;

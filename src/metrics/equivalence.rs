@@ -1,7 +1,7 @@
 //! Photon equivalence: how many counts a yardstick needs for the figure that a method reaches.
 //!
-//! The yardstick's figure f(N) is known at some numbers of counts; between them it is linear in ln N. The answer is the smallest N from which
-//! on f is at least as good as the method's figure.
+//! The yardstick's figure f(N) is known at some numbers of counts; between them it is linear in ln N. The answer is the
+//! smallest N from which on f is at least as good as the method's figure.
 
 use serde::Serialize;
 
@@ -26,7 +26,8 @@ impl Equivalent {
     }
 }
 
-/// The counts at which the curve `(N, f(N))` reaches a value; `None` without any point. `larger_is_better`: of the figure.
+/// The counts at which the curve `(N, f(N))` reaches a value; `None` without any point. `larger_is_better`: of the
+/// figure.
 pub fn equivalent_counts(curve: &[(f64, f64)], value: f64, larger_is_better: bool) -> Option<Equivalent> {
     let mut curve: Vec<(f64, f64)> = curve.iter().copied().filter(|(n, f)| *n > 0.0 && f.is_finite()).collect();
     curve.sort_by(|a, b| b.0.total_cmp(&a.0));

@@ -4,8 +4,8 @@ use super::ball::Ball;
 use crate::image::ImageGrid;
 use rayon::prelude::*;
 
-/// How much of a lesion comes through, ⟨x₁ − x₀, m⟩ / ⟨d, m⟩: x₁ and x₀ are the images with and without it, of the same noise, m its mask, d what
-/// an image of the scanner's resolution would show of it. 1 is all of it, 0 nothing.
+/// How much of a lesion comes through, ⟨x₁ − x₀, m⟩ / ⟨d, m⟩: x₁ and x₀ are the images with and without it, of the same
+/// noise, m its mask, d what an image of the scanner's resolution would show of it. 1 is all of it, 0 nothing.
 pub fn transmission(with: &[f32], without: &[f32], mask: &[f32], lesion: &[f32]) -> f64 {
     let (mut found, mut expected) = (0.0, 0.0);
     for (voxel, &m) in mask.iter().enumerate().filter(|(_, m)| **m > 0.0) {
@@ -15,7 +15,8 @@ pub fn transmission(with: &[f32], without: &[f32], mask: &[f32], lesion: &[f32])
     found / expected
 }
 
-/// Wilson's interval of 95 % of a share of `count`, of which `hits` were seen (Wilson 1927, J. Am. Stat. Assoc. 22, 209–212).
+/// Wilson's interval of 95 % of a share of `count`, of which `hits` were seen (Wilson 1927, J. Am. Stat. Assoc. 22,
+/// 209–212).
 pub fn wilson(hits: usize, count: usize) -> [f64; 2] {
     const Z: f64 = 1.959_964;
     let (n, share) = (count as f64, hits as f64 / count as f64);

@@ -5,9 +5,9 @@
 //!   Q_j = (C_H,j / C_B,j − 1) / (a_H / a_B − 1)      cold spheres (a_H = 0): Q_j = (1 − C_C,j / C_B,j)
 //!   N_j = SD_j / C_B,j,   SD_j² = Σ_k (C_B,j,k − C_B,j)² / (K − 1)
 //!
-//! C_H,j: mean in a disc as wide as the sphere; C_B,j,k: means in K = 60 discs of the same width, twelve in the background of
-//! each of five slices (0, ±10, ±20 mm). Lung residual in slice i: 30 mm disc in the insert over the mean of the twelve 37 mm discs.
-//! All are fractions here, per cent in the standard.
+//! C_H,j: mean in a disc as wide as the sphere; C_B,j,k: means in K = 60 discs of the same width, twelve in the
+//! background of each of five slices (0, ±10, ±20 mm). Lung residual in slice i: 30 mm disc in the insert over the mean
+//! of the twelve 37 mm discs. All are fractions here, per cent in the standard.
 
 use super::{Disc, MetricError};
 use crate::image::{Image, ImageGrid};
@@ -71,8 +71,8 @@ const BACKGROUND_DISC_MM: f64 = 37.0;
 const LUNG_DISC_MM: f64 = 30.0;
 
 impl NemaLayout {
-    /// The layout of the shipped phantom `nema-iq`: contrast 4, discs of the background 15 mm from the body's edge, at least 12 mm
-    /// from any sphere, and apart from each other.
+    /// The layout of the shipped phantom `nema-iq`: contrast 4, discs of the background 15 mm from the body's edge, at
+    /// least 12 mm from any sphere, and apart from each other.
     pub fn image_quality() -> Self {
         let spheres = [(37.0, 0.0), (10.0, 60.0), (13.0, 120.0), (17.0, 180.0), (22.0, 240.0), (28.0, 300.0_f64)];
         let mut spheres: Vec<_> = spheres

@@ -1,8 +1,9 @@
 //! NEMA NU 4-2008 image quality of small-animal scanners: uniformity, recovery of the rods, spill-over.
 //!
 //! - Uniformity: mean, minimum, maximum and SD in a cylinder of 22.5 mm × 10 mm of the uniform chamber.
-//! - Recovery of rod d: the slices of the middle 10 mm of the rods are averaged; the pixel of largest value within a disc of 2 d gives
-//!   a line along z; RC = mean of the line / uniform mean, %STD_RC² = (SD_line / mean_line)² + (SD_uniform / mean_uniform)².
+//! - Recovery of rod d: the slices of the middle 10 mm of the rods are averaged; the pixel of largest value within a
+//!   disc of 2 d gives a line along z; RC = mean of the line / uniform mean, %STD_RC² = (SD_line / mean_line)² +
+//!   (SD_uniform / mean_uniform)².
 //! - Spill-over ratio: mean in a cylinder of 4 mm × 7.5 mm of a cold insert / uniform mean.
 
 use super::{Disc, MetricError, RegionStatistics, region_statistics};

@@ -2,9 +2,10 @@
 //!
 //!   w = K⁻¹ Δv̄,   K = (K₀ + K₁) / 2,   t = wᵀ v,   SNR = (t̄₁ − t̄₀) / √((s₁² + s₀²) / 2),   AUC = P(t₁ > t₀)
 //!
-//! with v the channels' responses (Barrett et al. 1993, Proc. Natl. Acad. Sci. 90, 9758–9765). The background of every place is known
-//! to the observer. It learns from one half of the realisations and is tested on the other, and the other way round; the AUC counts pairs
-//! of images of different realisations. Its interval is the bootstrap's, over realisations.
+//! with v the channels' responses (Barrett et al. 1993, Proc. Natl. Acad. Sci. 90, 9758–9765). The background of every
+//! place is known to the observer. It learns from one half of the realisations and is tested on the other, and the
+//! other way round; the AUC counts pairs of images of different realisations. Its interval is the bootstrap's, over
+//! realisations.
 
 use coincide_kernels::cholesky::Cholesky;
 use rand::{RngExt, SeedableRng};

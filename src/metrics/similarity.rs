@@ -2,8 +2,9 @@
 //!
 //!   SSIM = (2 µₓ µₜ + c₁)(2 σₓₜ + c₂) / ((µₓ² + µₜ² + c₁)(σₓ² + σₜ² + c₂)),   c₁ = (0.01 L)², c₂ = (0.03 L)²
 //!
-//! Local moments over a Gaussian window, σ = 1.5 voxels, cut at ±5 voxels and normalised; L is the range of the truth. The mean is
-//! taken over the voxels whose window lies inside of the image, along axes that are long enough to have any.
+//! Local moments over a Gaussian window, σ = 1.5 voxels, cut at ±5 voxels and normalised; L is the range of the truth.
+//! The mean is taken over the voxels whose window lies inside of the image, along axes that are long enough to have
+//! any.
 
 use rayon::prelude::*;
 

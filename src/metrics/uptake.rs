@@ -1,10 +1,10 @@
 //! Uptake of a lesion: maximum, peak, and what lies above a share of the maximum.
 //!
-//! Peak: mean of a sphere of 1 cm³ (radius 6.2035 mm), all voxels whose centre lies inside it, also those beyond the region; *local* around
-//! the hottest voxel, *global* around that voxel of the region where it is largest (IBSI, Zwanenburg et al. 2020, Radiology 295, 328–338;
-//! reference manual, arXiv 1612.07003, features VJGA and 0F91). Volume and total: the voxels of the region above a share of its maximum (41 % in Boellaard
-//! et al. 2015, Eur. J. Nucl. Med. Mol. Imaging 42, 328–354); total = volume × their mean. In units of SUV these are SUVmax,
-//! SUVpeak, MTV and TLG.
+//! Peak: mean of a sphere of 1 cm³ (radius 6.2035 mm), all voxels whose centre lies inside it, also those beyond the
+//! region; *local* around the hottest voxel, *global* around that voxel of the region where it is largest (IBSI,
+//! Zwanenburg et al. 2020, Radiology 295, 328–338; reference manual, arXiv 1612.07003, features VJGA and 0F91). Volume
+//! and total: the voxels of the region above a share of its maximum (41 % in Boellaard et al. 2015, Eur. J. Nucl. Med.
+//! Mol. Imaging 42, 328–354); total = volume × their mean. In units of SUV these are SUVmax, SUVpeak, MTV and TLG.
 
 use super::ball::Ball;
 use crate::image::Image;

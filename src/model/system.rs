@@ -5,8 +5,8 @@ use crate::image::ImageGrid;
 use crate::operator::{Chain, Lent, LinearOperator, Lines, Projector, Resolution, Widths, Workspace};
 use std::sync::Arc;
 
-/// ȳ = m ⊙ (G A x) + b: operators on the image's side A, as the resolution model B, lines G in subsets, and a measurement's factors and
-/// background. Clones share everything.
+/// ȳ = m ⊙ (G A x) + b: operators on the image's side A, as the resolution model B, lines G in subsets, and a
+/// measurement's factors and background. Clones share everything.
 #[derive(Clone)]
 pub struct System {
     measurement: Arc<Measurement>,
@@ -25,7 +25,8 @@ struct Subset {
 }
 
 impl System {
-    /// The system of `count` subsets with a resolution model of some widths: FWHM in mm along x, y, z, or one for each of several radii.
+    /// The system of `count` subsets with a resolution model of some widths: FWHM in mm along x, y, z, or one for each
+    /// of several radii.
     pub fn new(
         measurement: &Arc<Measurement>,
         grid: ImageGrid,
@@ -38,7 +39,8 @@ impl System {
         Ok(Self { widths: Arc::new(widths), ..system })
     }
 
-    /// The system of `count` subsets in which an image on a grid goes through some operators before it is projected, the first one first.
+    /// The system of `count` subsets in which an image on a grid goes through some operators before it is projected,
+    /// the first one first.
     pub fn of_chain(
         measurement: &Arc<Measurement>,
         grid: ImageGrid,

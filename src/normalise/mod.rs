@@ -2,19 +2,19 @@
 //!
 //!   ȳ = e ⊙ m + b,   m(view, radial, a, b) = ε(A, a) ε(B, b) · g(radial, a + b) · f(radial, view mod n) / α(plane)
 //!
-//! y ~ Poisson(ȳ); e are the exact line integrals of the object's activity times its attenuation, b known randoms and scatter, n the crystals of a
-//! block; components as in [`crate::data::NormComponents`]. One component after the other is stepped: with t = e ⊙ m and the
-//! sums over all bins that a factor θ takes part in,
+//! y ~ Poisson(ȳ); e are the exact line integrals of the object's activity times its attenuation, b known randoms and
+//! scatter, n the crystals of a block; components as in [`crate::data::NormComponents`]. One component after the other
+//! is stepped: with t = e ⊙ m and the sums over all bins that a factor θ takes part in,
 //!
 //!   θ ← θ Σ t y/ȳ / Σ t,   and for ε, which every bin holds twice, ε ← ε (Σ t y/ȳ / Σ t)^½
 //!
-//! The first is EM; the square root comes of ε_i ε_j ≤ ½ (ε_i² ε'_j/ε'_i + ε_j² ε'_i/ε'_j), which separates the crystals (Defrise, Townsend,
-//! Bailey, Geissbuhler & Jones 1991, Phys. Med. Biol. 36, 939–952 had least squares). So the likelihood never falls (Hogg, Thielemans,
-//! Spinks & Spyrou 2001, IEEE NSS-MIC: maximum likelihood of components).
+//! The first is EM; the square root comes of ε_i ε_j ≤ ½ (ε_i² ε'_j/ε'_i + ε_j² ε'_i/ε'_j), which separates the
+//! crystals (Defrise, Townsend, Bailey, Geissbuhler & Jones 1991, Phys. Med. Biol. 36, 939–952 had least squares). So
+//! the likelihood never falls (Hogg, Thielemans, Spinks & Spyrou 2001, IEEE NSS-MIC: maximum likelihood of components).
 //!
-//! What the components share is put into one of them after every round: the mean ε of each ring is 1, the mean f of each radial bin is 1, and
-//! the mean g of each ring sum is 1; α holds the rest, and the scale. A plane without counts, and a crystal
-//! that counts less than 2 % of what the others do, get an efficiency of 0.
+//! What the components share is put into one of them after every round: the mean ε of each ring is 1, the mean f of
+//! each radial bin is 1, and the mean g of each ring sum is 1; α holds the rest, and the scale. A plane without counts,
+//! and a crystal that counts less than 2 % of what the others do, get an efficiency of 0.
 
 mod scan;
 
@@ -63,8 +63,9 @@ pub struct Normalisation {
     pub log_likelihood: Vec<f64>,
 }
 
-/// Finds components from a scan of `object`; `seconds` is the duration of the scan, so that with the activity in Bq/mL m is in counts per s and
-/// (Bq/mL · mm). The factors of the measurement are not looked at. `on_round` is called with the rounds done.
+/// Finds components from a scan of `object`; `seconds` is the duration of the scan, so that with the activity in Bq/mL
+/// m is in counts per s and (Bq/mL · mm). The factors of the measurement are not looked at. `on_round` is called with
+/// the rounds done.
 pub fn normalise(
     measurement: &Measurement,
     object: &Phantom,

@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 /// The distance of an image from the maximum.
 type Distance<'a> = dyn FnMut(&[f32]) -> f64 + 'a;
 
-/// Stops a run when the Karush-Kuhn-Tucker residual falls below a tolerance. It is found after every full iteration, by one pass
-/// over the data whose time is not counted.
+/// Stops a run when the Karush-Kuhn-Tucker residual falls below a tolerance. It is found after every full iteration, by
+/// one pass over the data whose time is not counted.
 pub struct Tolerance<'a> {
     tolerance: f64,
     distance: Box<Distance<'a>>,

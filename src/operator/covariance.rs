@@ -27,7 +27,8 @@ impl Covariance {
     /// (A⁻¹ + B⁻¹)⁻¹: the Gaussian that two are when multiplied. Both have a width.
     pub fn product(self, other: Self) -> Self {
         let [a, b] = [self, other].map(Self::transaxial_determinant);
-        // Of two rows, the adjugate is linear and its own inverse: A⁻¹ + B⁻¹ is that of M = A / |A| + B / |B|, and M / |M| its inverse.
+        // Of two rows, the adjugate is linear and its own inverse: A⁻¹ + B⁻¹ is that of M = A / |A| + B / |B|, and M /
+        // |M| its inverse.
         let of = |x: f64, y: f64| x / a + y / b;
         let sum = Self { xx: of(self.xx, other.xx), xy: of(self.xy, other.xy), yy: of(self.yy, other.yy), zz: 0.0 };
         let determinant = sum.transaxial_determinant();

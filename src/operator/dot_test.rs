@@ -4,8 +4,8 @@ use super::LinearOperator;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
-/// |⟨A x, y⟩ − ⟨x, Aᵀ y⟩| / (‖A x‖ ‖y‖) for signed noise x and y. Outputs start as NaN, so that an operator that does not
-/// overwrite all of its output does not pass. A true adjoint in f32 gives below 1e-6.
+/// |⟨A x, y⟩ − ⟨x, Aᵀ y⟩| / (‖A x‖ ‖y‖) for signed noise x and y. Outputs start as NaN, so that an operator that
+/// does not overwrite all of its output does not pass. A true adjoint in f32 gives below 1e-6.
 pub fn dot_test(operator: &dyn LinearOperator, seed: u64) -> f64 {
     let x = signed_noise(operator.domain(), seed);
     let y = signed_noise(operator.range(), seed.wrapping_add(1));

@@ -1,7 +1,7 @@
 //! B: resolution in image space, a separable Gaussian with its own width per axis; B = Bᵀ.
 //!
-//! Images are `[x, y, z]`, z contiguous, flat; widths in mm. Zero outside the image. The taps and their cut are those of
-//! [`coincide_kernels::gaussian`].
+//! Images are `[x, y, z]`, z contiguous, flat; widths in mm. Zero outside the image. The taps and their cut are those
+//! of [`coincide_kernels::gaussian`].
 
 use super::LinearOperator;
 use crate::image::ImageGrid;
@@ -25,8 +25,8 @@ impl GaussianFilter {
         Self { shape: grid.shape, filter: SeparableFilter::new(grid.shape, taps) }
     }
 
-    /// y = B (w ⊙ x) / B w where w is 1, and x where it is 0: a mean over what is known alone, so that a flat image stays flat up to
-    /// its border.
+    /// y = B (w ⊙ x) / B w where w is 1, and x where it is 0: a mean over what is known alone, so that a flat image
+    /// stays flat up to its border.
     pub fn averaged(&self, x: &[f32], known: &[bool], y: &mut [f32]) {
         let mut weight: Vec<f32> = known.iter().map(|known| f32::from(u8::from(*known))).collect();
         let inside: Vec<f32> = x.iter().zip(&weight).map(|(x, w)| x * w).collect();

@@ -1,10 +1,11 @@
 //! T Z x: every voxel is spread by a Gaussian of its own, the same for all voxels of a transaxial position.
 //!
-//!   (Z x)(q) spreads along the axis;   (T x)(p) = Σ_q w_q(p − q) x(q),   (Tᵀ y)(q) = Σ_p w_q(p − q) y(p),   Σ_d w_q(d) = 1
+//!   (Z x)(q) spreads along the axis;   (T x)(p) = Σ_q w_q(p − q) x(q),
+//!   (Tᵀ y)(q) = Σ_p w_q(p − q) y(p),   Σ_d w_q(d) = 1
 //!
-//! w_q is a Gaussian at the voxels' centres, cut where 1/2000 of it lies outside, whose second moments, as it stands, are the covariance
-//! at q. Both T and Tᵀ are written as sums of rows along z, so that no two threads write the same row. Images are `[x, y, z]`; zero
-//! outside the image.
+//! w_q is a Gaussian at the voxels' centres, cut where 1/2000 of it lies outside, whose second moments, as it stands,
+//! are the covariance at q. Both T and Tᵀ are written as sums of rows along z, so that no two threads write the same
+//! row. Images are `[x, y, z]`; zero outside the image.
 
 use super::covariance::Covariance;
 use crate::image::ImageGrid;
@@ -14,7 +15,8 @@ use coincide_kernels::{Level, zeros};
 use rayon::prelude::*;
 use std::sync::Arc;
 
-/// Square of the distance in standard deviations beyond which 1/2000 of a Gaussian lies in the plane: exp(−d²/2) = 1/2000.
+/// Square of the distance in standard deviations beyond which 1/2000 of a Gaussian lies in the plane: exp(−d²/2) =
+/// 1/2000.
 const CUT: f64 = 15.2;
 /// Rows that a thread takes at least.
 const AT_LEAST: usize = 16;
@@ -138,7 +140,8 @@ impl LocalGaussian {
 
 /// w at the offsets −R … R along x and y, with the second moments `of`, in voxels.
 ///
-/// A Gaussian at the voxels' centres within a fixed ellipse; its own covariance is found step by step, as sampling and cutting change it.
+/// A Gaussian at the voxels' centres within a fixed ellipse; its own covariance is found step by step, as sampling and
+/// cutting change it.
 fn transaxial_taps(of: &Covariance, reach: [usize; 2]) -> Vec<f32> {
     let within = inside_ellipse(of, reach);
     let mut gaussian = [of.xx, of.xy, of.yy];

@@ -2,8 +2,8 @@
 //!
 //!   (C x)(v) = x(v + o),   Cᵀ embeds in zeros,   C Cᵀ = 1
 //!
-//! Both grids lie on the same lattice. A resolution model needs the wider one: what lies behind the border is seen blurred in front of
-//! it. Images are `[x, y, z]`, z contiguous.
+//! Both grids lie on the same lattice. A resolution model needs the wider one: what lies behind the border is seen
+//! blurred in front of it. Images are `[x, y, z]`, z contiguous.
 
 use super::{LinearOperator, check};
 use crate::image::{Image, ImageGrid};

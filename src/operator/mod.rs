@@ -1,4 +1,5 @@
-//! Linear operators on flat slices: lines of response, what an image goes through before them, factors, and chains of all these.
+//! Linear operators on flat slices: lines of response, what an image goes through before them, factors, and chains of
+//! all these.
 
 mod chain;
 mod compose;
@@ -30,8 +31,8 @@ pub use workspace::{Lent, Workspace};
 
 /// A linear map A. `forward` writes y = A x, `adjoint` writes x = Aᵀ y; neither reads what was in its output.
 ///
-/// The slices hold arrays of the shapes [`domain`](Self::domain) and [`range`](Self::range), row-major; other lengths are a
-/// bug of the caller and panic with both shapes.
+/// The slices hold arrays of the shapes [`domain`](Self::domain) and [`range`](Self::range), row-major; other lengths
+/// are a bug of the caller and panic with both shapes.
 pub trait LinearOperator: Send + Sync {
     /// Shape of x.
     fn domain(&self) -> &[usize];

@@ -1,7 +1,8 @@
 //! G: line integrals of the image along all lines of a sinogram, in mm, with TOF where the geometry has it.
 //!
-//! x is an image `[x, y, z]`, y a sinogram `[view, radial, tof, plane]` of the projector's views. The sampling is Joseph's
-//! (`coincide_kernels::joseph`); `coincide_kernels::column` does it for all planes of a transaxial line at once.
+//! x is an image `[x, y, z]`, y a sinogram `[view, radial, tof, plane]` of the projector's views. The sampling is
+//! Joseph's (`coincide_kernels::joseph`); `coincide_kernels::column` does it for all planes of a transaxial line at
+//! once.
 
 use super::{LinearOperator, Lines, check};
 use crate::image::ImageGrid;
@@ -24,8 +25,8 @@ pub struct Projector {
     range: [usize; 4],
 }
 
-/// Neighbouring views and radial bins whose lines are projected together: they cross the same voxels, which then stay in
-/// the second-level cache.
+/// Neighbouring views and radial bins whose lines are projected together: they cross the same voxels, which then stay
+/// in the second-level cache.
 const TILE: [usize; 2] = [8, 8];
 
 impl Projector {
@@ -112,8 +113,8 @@ fn tiles(views: usize, radial_bins: usize) -> impl Iterator<Item = [usize; 2]> {
         .flat_map(move |view| (0..radial_bins).step_by(TILE[1]).map(move |radial| [view, radial]))
 }
 
-/// Rows before which an image is cut into `parts` with about as many steps of the lines each: every part passes over all lines, so that
-/// there are no more than threads.
+/// Rows before which an image is cut into `parts` with about as many steps of the lines each: every part passes over
+/// all lines, so that there are no more than threads.
 fn shares(walks: &[Walk], axis: Axis, rows: usize, parts: usize) -> Vec<usize> {
     let mut steps = vec![0_i64; rows + 1];
     for walk in walks.iter().filter(|walk| walk.axis == axis && walk.first < walk.end) {

@@ -1,11 +1,12 @@
 //! B: the resolution model of the image, a Gaussian whose widths may change with the distance from the scanner's axis.
 //!
-//! Away from the axis the widths are those along the radius, across it (tangential), and along the axis. Between two radii that were
-//! measured the covariance is linear in the radius, and beyond the last one it stays. Every voxel keeps its activity: B spreads it, and
-//! Bᵀ gathers with the same weights. What B spreads over the grid's border is lost, so images are reconstructed with a
-//! [`super::Margin`] of its reach.
+//! Away from the axis the widths are those along the radius, across it (tangential), and along the axis. Between two
+//! radii that were measured the covariance is linear in the radius, and beyond the last one it stays. Every voxel keeps
+//! its activity: B spreads it, and Bᵀ gathers with the same weights. What B spreads over the grid's border is lost, so
+//! images are reconstructed with a [`super::Margin`] of its reach.
 //!
-//! Rapisarda, Bettinardi, Thielemans & Gilardi 2010, Phys. Med. Biol. 55, 4131–4151: image-based models with widths by position.
+//! Rapisarda, Bettinardi, Thielemans & Gilardi 2010, Phys. Med. Biol. 55, 4131–4151: image-based models with widths by
+//! position.
 
 use super::local_gaussian::LocalGaussian;
 use super::{Covariance, GaussianFilter, LinearOperator, check};
@@ -15,8 +16,8 @@ use crate::units::FWHM_PER_SIGMA;
 /// Widths of the resolution model.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Widths {
-    /// Radius in mm, rising, and FWHM in mm there: along x, y, z at the axis, then radial, tangential and axial. None for no model, one
-    /// for a Gaussian that is the same everywhere.
+    /// Radius in mm, rising, and FWHM in mm there: along x, y, z at the axis, then radial, tangential and axial. None
+    /// for no model, one for a Gaussian that is the same everywhere.
     pub by_radius: Vec<(f64, [f64; 3])>,
 }
 
@@ -159,7 +160,8 @@ mod tests {
         assert!(Resolution::new(&ImageGrid::centred([4; 3], [1.0; 3]), &Widths::default()).is_none());
     }
 
-    /// Second moments of what a point becomes along the radius, across it and along the axis, in several directions from the axis.
+    /// Second moments of what a point becomes along the radius, across it and along the axis, in several directions
+    /// from the axis.
     #[test]
     fn points_are_as_wide_as_their_radius_says() {
         let grid = ImageGrid::centred([101, 101, 31], [2.0; 3]);

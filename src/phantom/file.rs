@@ -25,8 +25,8 @@
 //! solid.ellipsoid = { semi_axes_mm = [10.0, 10.0, 10.0] }
 //! ```
 //!
-//! Solids: `ellipsoid = { semi_axes_mm }`, `cylinder = { radii_mm, length_mm }` (elliptic, along its z), `box = { size_mm }`,
-//! `cone = { radii_mm = [at −z, at +z], length_mm }`.
+//! Solids: `ellipsoid = { semi_axes_mm }`, `cylinder = { radii_mm, length_mm }` (elliptic, along its z), `box = {
+//! size_mm }`, `cone = { radii_mm = [at −z, at +z], length_mm }`.
 
 use super::solid::{Form, Solid};
 use super::vector::{Vector, orientation, unit};

@@ -55,8 +55,8 @@ pub struct LineIntegrals {
 const MM_PER_CM: f64 = 10.0;
 
 impl Phantom {
-    /// The phantom of a shipped name, of a number as in `random-17` (without its lesions: `random-17-plain`), or of a file where
-    /// `name` ends in `.toml`.
+    /// The phantom of a shipped name, of a number as in `random-17` (without its lesions: `random-17-plain`), or of a
+    /// file where `name` ends in `.toml`.
     pub fn load(name: &str) -> Result<Self, PhantomError> {
         match name.ends_with(".toml") {
             true => Self::read(name.as_ref()),

@@ -1,6 +1,6 @@
-//! Phantoms of a number: `random-17`; without its lesions, `random-17-plain`; with six of them near z = 0, `random-17-lesions`. Bodies with organs
-//! of random places, sizes, shapes and uptakes, and up to five lesions, hot and cold, 5 to 30 mm: many different truths for calibration
-//! and for false alarms.
+//! Phantoms of a number: `random-17`; without its lesions, `random-17-plain`; with six of them near z = 0,
+//! `random-17-lesions`. Bodies with organs of random places, sizes, shapes and uptakes, and up to five lesions, hot and
+//! cold, 5 to 30 mm: many different truths for calibration and for false alarms.
 
 use super::solid::{Form, Solid};
 use super::vector::{Vector, orientation, unit};

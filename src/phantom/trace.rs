@@ -36,8 +36,9 @@ impl<'a> Tracer<'a> {
         Self { phantom, painter: Painter::new(&phantom.solids) }
     }
 
-    /// Considers only the shapes that can meet a line whose transaxial part stays within `margin_mm` of the one from `a` to `b`,
-    /// whatever its z. Returns false where there is none: all such lines are empty. [`Tracer::widen`] undoes it.
+    /// Considers only the shapes that can meet a line whose transaxial part stays within `margin_mm` of the one from
+    /// `a` to `b`, whatever its z. Returns false where there is none: all such lines are empty. [`Tracer::widen`]
+    /// undoes it.
     pub fn narrow(&mut self, a: [f64; 2], b: [f64; 2], margin_mm: f64) -> bool {
         self.painter.narrow(a, b, margin_mm)
     }

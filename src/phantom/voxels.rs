@@ -1,9 +1,10 @@
 //! Phantoms on voxel grids, by partial volumes.
 //!
-//! A voxel's value is the mean over its volume. Along z the mean is exact: lines parallel to z are cut into stretches as
-//! any other line. Across, each column of voxels that a shape can touch is sampled by the points of a Fibonacci lattice
-//! (i/N, {i F/N}), N = 89, F = 55, whose projections on x and y are equispaced 89 times finer than the voxel; a column
-//! that no surface crosses is exact. Columns are independent, so the bits do not depend on the number of threads.
+//! A voxel's value is the mean over its volume. Along z the mean is exact: lines parallel to z are cut into stretches
+//! as any other line. Across, each column of voxels that a shape can touch is sampled by the points of a Fibonacci
+//! lattice (i/N, {i F/N}), N = 89, F = 55, whose projections on x and y are equispaced 89 times finer than the voxel; a
+//! column that no surface crosses is exact. Columns are independent, so the bits do not depend on the number of
+//! threads.
 
 use super::solid::{Line, Solid};
 use super::trace::Painter;
@@ -27,7 +28,8 @@ impl Phantom {
         Image { grid: *grid, unit: ImageUnit::PerCm, values }
     }
 
-    /// Labels, as an anatomical image shows tissues: 0 outside, 1 for the shapes of the lowest activity, 2 for the next, ….
+    /// Labels, as an anatomical image shows tissues: 0 outside, 1 for the shapes of the lowest activity, 2 for the
+    /// next, ….
     pub fn label_image(&self, grid: &ImageGrid) -> Vec<f32> {
         let mut activities = self.activity.clone();
         activities.sort_by(f64::total_cmp);
@@ -37,7 +39,8 @@ impl Phantom {
         voxelise(&self.solids, grid, &labels)
     }
 
-    /// The share of each voxel, 0 to 1, that lies in a region: the visible parts of the shapes of that name, or the region's own solids.
+    /// The share of each voxel, 0 to 1, that lies in a region: the visible parts of the shapes of that name, or the
+    /// region's own solids.
     pub fn region_mask(&self, name: &str, grid: &ImageGrid) -> Result<Vec<f32>, PhantomError> {
         if let Some((_, solids)) = self.extra_regions.iter().find(|(own, _)| own == name) {
             return Ok(voxelise(solids, grid, &vec![1.0; solids.len()]));

@@ -11,10 +11,10 @@ const AIR: f64 = 0.25;
 /// Passes after which the mean activity is taken as found.
 const PASSES: usize = 8;
 
-/// c: the mean of all 20 mm cubes above a quarter of it, found from below: c ← mean of the cubes above c / 4, beginning with all
-/// that are positive. Of an early OSEM image it is the mean activity of the body, whatever share of the volume that fills; a
-/// few hot organs hardly move it, nor does noise, as the activity in a cube is known to a few per cent where that of a voxel
-/// is not at all. It is exactly proportional to the image; 0 where nothing is positive.
+/// c: the mean of all 20 mm cubes above a quarter of it, found from below: c ← mean of the cubes above c / 4, beginning
+/// with all that are positive. Of an early OSEM image it is the mean activity of the body, whatever share of the volume
+/// that fills; a few hot organs hardly move it, nor does noise, as the activity in a cube is known to a few per cent
+/// where that of a voxel is not at all. It is exactly proportional to the image; 0 where nothing is positive.
 pub fn mean_activity(grid: &ImageGrid, image: &[f32]) -> f32 {
     let cubes = cubes(grid, image);
     let mut mean = 0.0;
@@ -53,7 +53,8 @@ fn cubes(grid: &ImageGrid, image: &[f32]) -> Vec<Cube> {
 mod tests {
     use super::*;
 
-    /// A cylinder of 30 along z with a hot spot of 300 in air of 1; `spread` is the height of noise that keeps the mean.
+    /// A cylinder of 30 along z with a hot spot of 300 in air of 1; `spread` is the height of noise that keeps the
+    /// mean.
     fn image(grid: &ImageGrid, spread: usize) -> Vec<f32> {
         let [_, ny, nz] = grid.shape;
         let value = |n: usize| {

@@ -1,12 +1,13 @@
-//! Bowsher prior: each voxel j keeps of its 26 neighbours the set Bⱼ of those B whose values in an anatomical image v are
-//! nearest to its own, and a pairwise potential ψ acts on these pairs only (Bowsher et al. 2004).
+//! Bowsher prior: each voxel j keeps of its 26 neighbours the set Bⱼ of those B whose values in an anatomical image v
+//! are nearest to its own, and a pairwise potential ψ acts on these pairs only (Bowsher et al. 2004).
 //!
-//!   asymmetric   R(x) = ½ Σⱼ Σ over k in Bⱼ of w κⱼ κₖ ψ(xⱼ, xₖ): a pair counts fully if each chose the other, half if one did;
+//!   asymmetric   R(x) = ½ Σⱼ Σ over k in Bⱼ of w κⱼ κₖ ψ(xⱼ, xₖ): a pair counts fully if each chose the other,
+//!                half if one did;
 //!   symmetric    a pair counts fully if one of the two chose the other.
 //!
-//! Both are true functions with exact gradients (not the one-sided gradient of Vunckx et al. 2012, which belongs to no R). Ties in
-//! |vⱼ − vₖ| go to the nearer neighbour in mm, then to the order of displacements. Unit of R and β as of ψ. Where v shows no
-//! edge the neighbours are chosen by its noise.
+//! Both are true functions with exact gradients (not the one-sided gradient of Vunckx et al. 2012, which belongs to no
+//! R). Ties in |vⱼ − vₖ| go to the nearer neighbour in mm, then to the order of displacements. Unit of R and β as of ψ.
+//! Where v shows no edge the neighbours are chosen by its noise.
 //!
 //! Bowsher, J. E. et al. (2004). Utilizing MRI information to estimate F18-FDG distributions in rat flank tumors.
 //! IEEE NSS-MIC, 2488.

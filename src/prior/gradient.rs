@@ -1,5 +1,5 @@
-//! ∇ on an image grid: forward differences with the scale voxel_x / voxel_a along axis a, so that they have the unit of the
-//! image and mean "per voxel along x" along every axis; zero over the border (Neumann).
+//! ∇ on an image grid: forward differences with the scale voxel_x / voxel_a along axis a, so that they have the unit of
+//! the image and mean "per voxel along x" along every axis; zero over the border (Neumann).
 //!
 //! With a direction field ξ, ‖ξ‖ ≤ 1, D = I − ξ ξᵀ takes the part along ξ away. Fields are `[axis, x, y, z]`.
 

@@ -1,11 +1,11 @@
 //! Hyperbolic total variation, R(x) = Σⱼ (√(‖(∇x)ⱼ‖² + ε²) − ε): total variation, smooth below ε per voxel
 //! (Charbonnier et al. 1997, IEEE Trans. Image Process. 6, 298). ∇ as in `gradient.rs`.
 //!
-//! R and ε have the unit of the image; β is per R. With a direction field (parallel level sets, `parallel_level_sets.rs`)
-//! ‖∇x‖² becomes ⟨∇x, D ∇x⟩, D = I − ξ ξᵀ.
+//! R and ε have the unit of the image; β is per R. With a direction field (parallel level sets,
+//! `parallel_level_sets.rs`) ‖∇x‖² becomes ⟨∇x, D ∇x⟩, D = I − ξ ξᵀ.
 //!
-//! Surrogate: √ is concave, so R lies below its quadratic with the present norms n; with D ≤ I and (h₁ − h₂)² ≤ 2 (h₁² + h₂²)
-//! its Hessian lies below diag(2 Σₐ sₐ² (1/nⱼ + 1/n₍ⱼ₋ₐ₎)).
+//! Surrogate: √ is concave, so R lies below its quadratic with the present norms n; with D ≤ I and (h₁ − h₂)² ≤ 2 (h₁²
+//! + h₂²) its Hessian lies below diag(2 Σₐ sₐ² (1/nⱼ + 1/n₍ⱼ₋ₐ₎)).
 
 use super::Smooth;
 use super::gradient::{Gradient, thirds, thirds_mut};

@@ -1,8 +1,10 @@
-//! Kernel EM: the image is x = K α with a sparse K ≥ 0 from an anatomical image, and EM finds the coefficients α (Wang & Qi 2015).
+//! Kernel EM: the image is x = K α with a sparse K ≥ 0 from an anatomical image, and EM finds the coefficients α (Wang
+//! & Qi 2015).
 //!
-//! Row j of K has the k voxels whose 3 × 3 × 3 patches in the anatomical image are nearest to that of j, itself included,
-//! within a search window: Kⱼₗ ∝ exp(−‖fⱼ − fₗ‖² / (2 σ²)), ‖f‖² the mean square over the patch in units of the image's variance,
-//! each row scaled to sum to 1. There is no R and no β: K is part of the model, α has the unit of the image.
+//! Row j of K has the k voxels whose 3 × 3 × 3 patches in the anatomical image are nearest to that of j, itself
+//! included, within a search window: Kⱼₗ ∝ exp(−‖fⱼ − fₗ‖² / (2 σ²)), ‖f‖² the mean square over the patch in units of
+//! the image's variance, each row scaled to sum to 1. There is no R and no β: K is part of the model, α has the unit of
+//! the image.
 //!
 //! Memory: 8 bytes per entry, kept once by rows and once by columns so that both products gather.
 //!

@@ -63,8 +63,8 @@ fn tanh_ratio(u: f32) -> f32 {
     top / (bottom * beyond)
 }
 
-/// ln cosh u = −½ ln(1 − t²) for small u, |u| − ln 2 + ln(1 + e) for large, with t = tanh u and e = exp(−2|u|) = (1 − t)/(1 + t).
-/// Both logarithms are areatangents of small numbers.
+/// ln cosh u = −½ ln(1 − t²) for small u, |u| − ln 2 + ln(1 + e) for large, with t = tanh u and e = exp(−2|u|) = (1 −
+/// t)/(1 + t). Both logarithms are areatangents of small numbers.
 #[inline(always)]
 fn ln_cosh(u: f32) -> f32 {
     let size = u.abs();

@@ -1,11 +1,11 @@
 //! Median root prior: D(x)ⱼ = the median of the 3 × 3 × 3 voxels around j (Alenius & Ruotsalainen 1997).
 //!
-//! There is no R: one-step-late EM divides by s + β (x − D(x)) / D(x), so β is a pure number per unit of sensitivity. Voxels
-//! outside the volume repeat the nearest one inside. Steps and slopes are left alone, what is smaller than half the window
-//! is noise.
+//! There is no R: one-step-late EM divides by s + β (x − D(x)) / D(x), so β is a pure number per unit of sensitivity.
+//! Voxels outside the volume repeat the nearest one inside. Steps and slopes are left alone, what is smaller than half
+//! the window is noise.
 //!
-//! Alenius, S. & Ruotsalainen, U. (1997). Bayesian image reconstruction for emission tomography based on median root prior.
-//! Eur. J. Nucl. Med. 24, 258.
+//! Alenius, S. & Ruotsalainen, U. (1997). Bayesian image reconstruction for emission tomography based on median root
+//! prior. Eur. J. Nucl. Med. 24, 258.
 
 use super::Denoiser;
 use super::padded::Window;

@@ -1,4 +1,5 @@
-//! Priors: what images are likely before anything was measured. A prior sees images only, `[x, y, z]` with z contiguous.
+//! Priors: what images are likely before anything was measured. A prior sees images only, `[x, y, z]` with z
+//! contiguous.
 //!
 //! MAP maximises Φ(x) = L(x) − β R(x). R states its unit, so that β R is a pure number. The weight β, and its share per
 //! subset, are applied by the algorithms' objective and nowhere else.

@@ -1,8 +1,8 @@
 //! Which voxels are neighbours, and with which weight.
 //!
 //! A displacement dr = (dx, dy, dz) in voxels has the weight w = voxel_x / ‖dr‖ with ‖dr‖ in mm, as in STIR and PETRIC:
-//! 1 for the next voxel along x. Each displacement is listed with its mirror image behind the half of all, so that one half
-//! names every unordered pair once. Pairs with a voxel outside the volume do not exist.
+//! 1 for the next voxel along x. Each displacement is listed with its mirror image behind the half of all, so that one
+//! half names every unordered pair once. Pairs with a voxel outside the volume do not exist.
 
 use crate::image::ImageGrid;
 

@@ -8,11 +8,13 @@ const LEAST_TRUES: f64 = 0.01;
 
 /// ν: standard deviation of what an EM pass makes of a voxel of mean activity c, over c.
 ///
-/// The pass gathers S c expected trues for the voxel, and ρ = prompts / trues times as many events have taken part, so that
+/// The pass gathers S c expected trues for the voxel, and ρ = prompts / trues times as many events have taken part, so
+/// that
 ///
 ///   νⱼ = √(ρ / (Sⱼ c)),   ν̄ = √(ρ / (S̄ c)),
 ///
-/// S the sensitivity, S̄ its mean. Pure numbers, the same in all units of activity: about 1 where a voxel has one event.
+/// S the sensitivity, S̄ its mean. Pure numbers, the same in all units of activity: about 1 where a voxel has one
+/// event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RelativeNoise {
     /// νⱼ; 0 where the scan sees nothing.
@@ -22,8 +24,8 @@ pub struct RelativeNoise {
 }
 
 impl RelativeNoise {
-    /// That of a scan with a sensitivity S in counts per activity, c = [`super::mean_activity`], and the sums of its prompts and
-    /// of its background (randoms and scatter).
+    /// That of a scan with a sensitivity S in counts per activity, c = [`super::mean_activity`], and the sums of its
+    /// prompts and of its background (randoms and scatter).
     pub fn new(sensitivity: &[f32], c: f32, prompts: f64, background: f64) -> Self {
         let (rho, mean) = (rho(prompts, background), mean_of_seen(sensitivity));
         let voxel = |&s: &f32| if s > 0.0 { noise(rho, f64::from(s).max(LEAST_SENSITIVITY * mean), c) } else { 0.0 };

@@ -1,15 +1,15 @@
-//! Patch-based (non-local) quadratic prior: ψ = ½ (xⱼ − xₖ)² on all pairs of a search window, weighted by how much alike the
-//! 3 × 3 × 3 patches around j and k are in a guide image g,
+//! Patch-based (non-local) quadratic prior: ψ = ½ (xⱼ − xₖ)² on all pairs of a search window, weighted by how much
+//! alike the 3 × 3 × 3 patches around j and k are in a guide image g,
 //!
 //!   vⱼₖ = exp(−‖fⱼ(g) − fₖ(g)‖² / (2 h²)),     ‖f‖² the mean square over the patch in units of the variance of g.
 //!
-//! Wang & Qi (2012) penalise patch differences of x itself and majorise with weights taken from the last image; here the
-//! weights are taken **once**, from the anatomical image or else from the start image, and held fixed, so that R is a convex
-//! quadratic and every convergence proof applies. Weights are kept in 8 bits: those below 1/510 are zero. w = voxel_x/distance
-//! as for neighbours. Unit of R and β as of the quadratic prior.
+//! Wang & Qi (2012) penalise patch differences of x itself and majorise with weights taken from the last image; here
+//! the weights are taken **once**, from the anatomical image or else from the start image, and held fixed, so that R is
+//! a convex quadratic and every convergence proof applies. Weights are kept in 8 bits: those below 1/510 are zero. w =
+//! voxel_x/distance as for neighbours. Unit of R and β as of the quadratic prior.
 //!
-//! Wang, G. & Qi, J. (2012). Penalized likelihood PET image reconstruction using patch-based edge-preserving regularization.
-//! IEEE Trans. Med. Imaging 31, 2194.
+//! Wang, G. & Qi, J. (2012). Penalized likelihood PET image reconstruction using patch-based edge-preserving
+//! regularization. IEEE Trans. Med. Imaging 31, 2194.
 
 use super::Neighbourhood;
 use super::pair_table::PairTable;

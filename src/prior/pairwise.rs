@@ -12,8 +12,8 @@ use coincide_kernels::Level;
 use coincide_kernels::pairs::{Gather, Neighbour, PaddedRows, PairWeights};
 use rayon::prelude::*;
 
-/// ψ(a, b) of a pair, with derivatives with respect to the first voxel. `#[inline(always)]`, so that whole rows of pairs
-/// become vectors.
+/// ψ(a, b) of a pair, with derivatives with respect to the first voxel. `#[inline(always)]`, so that whole rows of
+/// pairs become vectors.
 pub(super) trait Potential: Copy + Send + Sync + 'static {
     /// ψ
     fn value(self, a: f32, b: f32) -> f32;

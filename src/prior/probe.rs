@@ -1,7 +1,8 @@
 //! What a denoiser does that somebody else has made, found by running it a few times.
 //!
-//! - gain ≈ ‖J‖, J the derivative of D at x: power iteration v ← J v / ‖J v‖ with J v ≈ (D(x + h v) − D(x)) / h. It is a lower
-//!   bound of the Lipschitz constant; where J is symmetric, as gradients' are, it tends to that of the neighbourhood of x.
+//! - gain ≈ ‖J‖, J the derivative of D at x: power iteration v ← J v / ‖J v‖ with J v ≈ (D(x + h v) − D(x)) / h. It is
+//!   a lower bound of the Lipschitz constant; where J is symmetric, as gradients' are, it tends to that of the
+//!   neighbourhood of x.
 //! - scaling: ‖D(2x) − 2 D(x)‖ / ‖2 D(x)‖, 0 where D takes every dose and unit alike.
 //! - level: Σ D(x) / Σ x, near 1 for a denoiser.
 

@@ -1,7 +1,7 @@
 //! Quadratic prior, ψ(a, b) = ½ (a − b)²: smooths noise and edges alike.
 //!
-//! R = Σ over unordered pairs of w κⱼ κₖ ½ (xⱼ − xₖ)², the square of the image's unit; β is per that. The same as STIR's
-//! `QuadraticPrior`, which visits each pair twice with ¼ w.
+//! R = Σ over unordered pairs of w κⱼ κₖ ½ (xⱼ − xₖ)², the square of the image's unit; β is per that. The same as
+//! STIR's `QuadraticPrior`, which visits each pair twice with ¼ w.
 //! (Geman, S. & McClure, D. E. 1987, Bull. Int. Stat. Inst. 52, 5.)
 
 use super::Smooth;

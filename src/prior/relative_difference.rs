@@ -2,12 +2,12 @@
 //!
 //!   ψ(a, b) = (a − b)² / D,       D = a + b + γ |a − b| + ε,       a, b ≥ 0.
 //!
-//! R = Σ over unordered pairs of w κⱼ κₖ ψ(xⱼ, xₖ); STIR visits each pair twice with w/2, which is the same. R has the unit
-//! of the image, β is per that. γ = 2 is STIR's default; PETRIC takes ε = 10⁻³ · the maximum of its OSEM start image.
-//! Contrast of 1/γ or more costs only linearly. ε > 0 here, so that the curvature is finite at (0, 0).
+//! R = Σ over unordered pairs of w κⱼ κₖ ψ(xⱼ, xₖ); STIR visits each pair twice with w/2, which is the same. R has the
+//! unit of the image, β is per that. γ = 2 is STIR's default; PETRIC takes ε = 10⁻³ · the maximum of its OSEM start
+//! image. Contrast of 1/γ or more costs only linearly. ε > 0 here, so that the curvature is finite at (0, 0).
 //!
-//! The surrogate: the Hessian is (2/D³) v vᵀ with v = (2b + ε, −(2a + ε)), and v(y)·h is the same number at all y = x + t h
-//! between x and z = x + h. With D ≥ S + ε, S = a + b, F = S(x) + ε and E = S(z) + ε, Taylor's remainder is at most
+//! The surrogate: the Hessian is (2/D³) v vᵀ with v = (2b + ε, −(2a + ε)), and v(y)·h is the same number at all y = x +
+//! t h between x and z = x + h. With D ≥ S + ε, S = a + b, F = S(x) + ε and E = S(z) + ε, Taylor's remainder is at most
 //!   (v·h)² ∫ 2u / (u F + (1 − u) E)³ du = (v·h)² / (E F²) ≤ 4 min(E, F)² ‖h‖² / (E F²) ≤ (4 / F) ‖h‖²,
 //! because ‖v(x)‖ ≤ 2F and ‖v(z)‖ ≤ 2E. So c = 8 / (a + b + ε) for all γ ≥ 0, twice De Pierro's bound for small a − b.
 //!

@@ -1,7 +1,8 @@
 //! A user's own model as a denoiser: D(x) = c · model(x / c), run by libtorch.
 //!
-//! The model is TorchScript, takes one image or batch of slices in f32 and gives back one of the same shape. It runs on a GPU
-//! where libtorch sees one. How images are laid out is [`ModelImages`]; docs/own-models.md says how to export one.
+//! The model is TorchScript, takes one image or batch of slices in f32 and gives back one of the same shape. It runs on
+//! a GPU where libtorch sees one. How images are laid out is [`ModelImages`]; docs/own-models.md says how to export
+//! one.
 
 use super::{Denoiser, ModelImages, PriorError};
 use crate::image::ImageGrid;

@@ -1,6 +1,6 @@
 //! Isotropic total variation R(x) = Σⱼ ‖(∇x)ⱼ‖ (Rudin, Osher & Fatemi 1992) with ∇ of `gradient.rs`, in the unit of the
-//! image; β is per that. Not differentiable: K = ∇, and F* of β R is the indicator of balls of radius β at every voxel, so
-//! that its proximal map is a projection (Chambolle & Pock 2011, J. Math. Imaging Vis. 40, 120).
+//! image; β is per that. Not differentiable: K = ∇, and F* of β R is the indicator of balls of radius β at every voxel,
+//! so that its proximal map is a projection (Chambolle & Pock 2011, J. Math. Imaging Vis. 40, 120).
 //!
 //! *Directional* total variation (Ehrhardt & Betcke 2016, SIAM J. Imaging Sci. 9, 1084) takes K = D ∇, D = I − ξ ξᵀ,
 //! ξ = ∇v / √(‖∇v‖² + η²): steps along the gradient of an anatomical image v cost little where v has an edge.

@@ -39,8 +39,8 @@ struct Sums {
 }
 
 impl<'a> Fit<'a> {
-    /// The fit on grids of a half-length in mm, or on ones that go with the widths; it starts from what is known, amplitudes and background
-    /// included, where the latter is.
+    /// The fit on grids of a half-length in mm, or on ones that go with the widths; it starts from what is known,
+    /// amplitudes and background included, where the latter is.
     pub fn new(
         measurement: &'a Measurement,
         mut points: Vec<PointModel>,

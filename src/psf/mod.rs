@@ -2,12 +2,14 @@
 //!
 //!   ȳ = m ⊙ Σₖ aₖ G λₖ + b + c,   y ~ Poisson(ȳ)
 //!
-//! λₖ is a Gaussian around the place of source k with a width along the radius, across it and along the axis; G the projector on a fine grid around
-//! it, c a flat background. Everything is fitted at once (amplitude, place and widths of every source, and c) by Fisher's scoring: with the projections J of λ's derivatives,
-//! θ ← θ + (Jᵀ diag(1/ȳ) J)⁻¹ Jᵀ (y/ȳ − 1). The diagonal of the inverse gives the standard errors. Bins that no grid reaches are left out.
-//! With TOF, the bins of a line are summed: the widths are those of its place across the line.
+//! λₖ is a Gaussian around the place of source k with a width along the radius, across it and along the axis; G the
+//! projector on a fine grid around it, c a flat background. Everything is fitted at once (amplitude, place and widths
+//! of every source, and c) by Fisher's scoring: with the projections J of λ's derivatives, θ ← θ + (Jᵀ diag(1/ȳ) J)⁻¹
+//! Jᵀ (y/ȳ − 1). The diagonal of the inverse gives the standard errors. Bins that no grid reaches are left out. With
+//! TOF, the bins of a line are summed: the widths are those of its place across the line.
 //!
-//! What comes out is what the resolution model B of the image is to be: detectors, acollinearity and positron range together.
+//! What comes out is what the resolution model B of the image is to be: detectors, acollinearity and positron range
+//! together.
 
 mod fit;
 mod source;
@@ -18,7 +20,8 @@ use fit::Fit;
 use serde::Serialize;
 use source::PointModel;
 
-/// Half the length of the grid's sides in mm while a source is looked for, and the width (σ) that it is looked for with.
+/// Half the length of the grid's sides in mm while a source is looked for, and the width (σ) that it is looked for
+/// with.
 const SEARCH_MM: f64 = 30.0;
 const SEARCH_SIGMA_MM: f64 = 5.0;
 /// Sources whose radii differ by less are one place of the table.
@@ -59,10 +62,12 @@ impl SeenPoint {
     }
 }
 
-/// Times that every source is fitted: on a wide grid, then on fine ones around what was found, twice, as their size goes with the width.
+/// Times that every source is fitted: on a wide grid, then on fine ones around what was found, twice, as their size
+/// goes with the width.
 pub const STAGES: usize = 3;
 
-/// Finds the sources of a scan near the places that are named, in mm. `on_stage` is called after each of the [`STAGES`].
+/// Finds the sources of a scan near the places that are named, in mm. `on_stage` is called after each of the
+/// [`STAGES`].
 pub fn seen_points(
     measurement: &Measurement,
     places_mm: &[[f64; 3]],
@@ -95,7 +100,8 @@ pub fn seen_points(
     seen.filter(|_| settled).ok_or_else(unsettled)
 }
 
-/// The widths of a resolution model: sources of the same radius are averaged, those with small errors the most. The innermost one stands for the axis.
+/// The widths of a resolution model: sources of the same radius are averaged, those with small errors the most. The
+/// innermost one stands for the axis.
 pub fn widths(points: &[SeenPoint]) -> Widths {
     let mut sorted = points.to_vec();
     sorted.sort_by(|a, b| a.radius_mm().total_cmp(&b.radius_mm()));

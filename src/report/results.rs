@@ -262,11 +262,13 @@ pub struct Limits {
 pub struct VerifyResult {
     /// Largest |⟨Ax, y⟩ − ⟨x, Aᵀy⟩| / (‖Ax‖ ‖y‖) over several pairs of signed noise.
     pub adjoint: f64,
-    /// The same of the whole model of a config: factors ⊙ projector · resolution of its first subset; `None` where there is no measurement.
+    /// The same of the whole model of a config: factors ⊙ projector · resolution of its first subset; `None` where
+    /// there is no measurement.
     pub assembled_adjoint: Option<f64>,
     /// Relative L2 difference of the sum over TOF bins from the projection without TOF; `None` without TOF.
     pub tof_sum: Option<f64>,
-    /// Peak memory after one iteration, and as `coincide check` predicts it; `None` where there is no measurement, or no iterations.
+    /// Peak memory after one iteration, and as `coincide check` predicts it; `None` where there is no measurement, or
+    /// no iterations.
     pub memory: Option<Memory>,
     /// Relative L2 error of projected chords through an ellipsoid of unit activity.
     pub chord_relative_l2: f64,

@@ -1,7 +1,8 @@
 //! The anatomical image of a prior, on the grid of the reconstruction.
 //!
-//! A file on another grid is resampled linearly between its voxel centres; its outermost voxels reach half a voxel further,
-//! and beyond that there is air: 0. It is assumed to be aligned with the emission image; nothing is registered.
+//! A file on another grid is resampled linearly between its voxel centres; its outermost voxels reach half a voxel
+//! further, and beyond that there is air: 0. It is assumed to be aligned with the emission image; nothing is
+//! registered.
 
 use super::{RunError, image_file};
 use crate::config::{AnatomicalConfig, Source};

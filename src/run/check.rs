@@ -1,6 +1,7 @@
 //! `coincide check`: finds conflicts and predicts memory and time before anything runs.
 //!
-//! Voxels of the field of view that no line of the geometry sees are a conflict between the grid and the data. Memory: the measurement, the sensitivities of the subsets, a few images and the layers of a network. Time: a few views are
+//! Voxels of the field of view that no line of the geometry sees are a conflict between the grid and the data. Memory:
+//! the measurement, the sensitivities of the subsets, a few images and the layers of a network. Time: a few views are
 //! projected and timed, and a network works on a few planes.
 
 use super::field::expected_field;

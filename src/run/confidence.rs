@@ -32,7 +32,8 @@ pub(super) struct Confidence {
 }
 
 impl Scene<'_> {
-    /// Intervals for every wanted voxel of the finished image on the model's grid; `None` where Ctrl-C came before all scans were there.
+    /// Intervals for every wanted voxel of the finished image on the model's grid; `None` where Ctrl-C came before all
+    /// scans were there.
     pub fn confidence(&self, config: &ConfidenceConfig, whole: &Image) -> Result<Option<Confidence>, RunError> {
         let Some(replicates) = self.replicates(config, whole)? else { return Ok(None) };
         let noise = relative_noise(self.model, &whole.values);

@@ -1,5 +1,5 @@
-//! The image to fall back to where the sentinel speaks: that of the learned ridge, whose energy is convex, so that it is the one
-//! maximum of its objective, and which has no anatomy to draw.
+//! The image to fall back to where the sentinel speaks: that of the learned ridge, whose energy is convex, so that it
+//! is the one maximum of its objective, and which has no anatomy to draw.
 
 use super::iterate::Scene;
 use super::recon::image_of;
@@ -16,7 +16,8 @@ const MOST_SUBSETS: usize = 12;
 const ITERATIONS: usize = 6;
 
 impl Scene<'_> {
-    /// The wanted image, with that of the ridge at the places where more than a threshold counts of any |z|, and faded in around them.
+    /// The wanted image, with that of the ridge at the places where more than a threshold counts of any |z|, and faded
+    /// in around them.
     pub(super) fn fallback(&self, image: &Image, maps: &[ScoreMap], threshold: f64) -> Result<Image, RunError> {
         let share = share_around(&image.grid, maps, threshold);
         if share.iter().all(|share| *share == 0.0) {

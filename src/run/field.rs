@@ -1,9 +1,9 @@
 //! The grid that a model needs: the wanted image, and what lies around it.
 //!
-//! What is seen blurred in front of the border lies behind it, so the model reaches further than the wanted image by the reach of the
-//! resolution model: axially always, transaxially where the image ends inside of the scanner's field. Where the lines that miss the image
-//! hold counts, the object is larger than the image; then the rest of the scanner's field is reconstructed, too. Files and figures
-//! hold the wanted image.
+//! What is seen blurred in front of the border lies behind it, so the model reaches further than the wanted image by
+//! the reach of the resolution model: axially always, transaxially where the image ends inside of the scanner's field.
+//! Where the lines that miss the image hold counts, the object is larger than the image; then the rest of the scanner's
+//! field is reconstructed, too. Files and figures hold the wanted image.
 
 use super::Options;
 use crate::config::{ReconConfig, ResolutionConfig, WholeField};
@@ -12,7 +12,8 @@ use crate::image::ImageGrid;
 use crate::operator::{Margin, Resolution};
 use crate::scanner::SinogramGeometry;
 
-/// Net counts of the lines that miss an image, over their standard deviation and over all net counts, which are those of an object there.
+/// Net counts of the lines that miss an image, over their standard deviation and over all net counts, which are those
+/// of an object there.
 const SIGNIFICANT: f64 = 5.0;
 const LEAST_SHARE: f64 = 1e-3;
 
@@ -62,7 +63,8 @@ fn around(wanted: ImageGrid, voxels: impl Fn(usize, usize) -> usize) -> Margin {
     Margin::new(wanted, before, behind)
 }
 
-/// Voxels to where nothing is seen any more: the scanner's ends are blurred; transaxially, no image is looked for beyond its field.
+/// Voxels to where nothing is seen any more: the scanner's ends are blurred; transaxially, no image is looked for
+/// beyond its field.
 fn seen_blurred(lacking: f64, axis: usize, reach: [usize; 3]) -> usize {
     let blurred = if axis == 2 { reach[2] as f64 } else { 0.0 };
     (lacking + blurred - 1e-3).ceil().max(0.0) as usize
@@ -73,8 +75,9 @@ fn reach(config: &ReconConfig, grid: &ImageGrid) -> [usize; 3] {
     Resolution::reach(grid, &widths)
 }
 
-/// How far lines of response reach beyond the first and the last voxel along x, y, z, in voxels; negative where the image reaches
-/// further. Axially the centres of the voxels count: a line at the centre of the last slice takes nothing of the next.
+/// How far lines of response reach beyond the first and the last voxel along x, y, z, in voxels; negative where the
+/// image reaches further. Axially the centres of the voxels count: a line at the centre of the last slice takes nothing
+/// of the next.
 fn lacking(geometry: &SinogramGeometry, grid: &ImageGrid) -> [[f64; 2]; 3] {
     let seen = seen_mm(geometry);
     std::array::from_fn(|axis| {

@@ -1,4 +1,5 @@
-//! Image files: read by their ending, written as the config asks, each with its provenance where the format can hold it.
+//! Image files: read by their ending, written as the config asks, each with its provenance where the format can hold
+//! it.
 
 use super::{RunError, warn};
 use crate::config::OutputConfig;

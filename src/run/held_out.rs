@@ -1,8 +1,8 @@
 //! `beta = "auto"`: the weight whose image predicts counts best that it has not seen.
 //!
-//! Every count is kept with probability q; what is kept and what is left are independent Poisson counts of means q ȳ and
-//! (1 − q) ȳ. The first are reconstructed with a ladder of weights, the deviance of the second is the score, and a golden-section
-//! search on ln β refines the best rung. The prior itself, κ and ε included, is that of all counts.
+//! Every count is kept with probability q; what is kept and what is left are independent Poisson counts of means q ȳ
+//! and (1 − q) ȳ. The first are reconstructed with a ladder of weights, the deviance of the second is the score, and a
+//! golden-section search on ln β refines the best rung. The prior itself, κ and ε included, is that of all counts.
 
 use super::RunError;
 use super::iterate::Scene;
@@ -61,8 +61,8 @@ pub(super) fn best_weight(scene: &Scene, prior: &Prior) -> Result<WeightSearch, 
     Ok(WeightSearch { beta, kept: KEPT, seed: SEED, trials })
 }
 
-/// Where prior and data curve alike: trace of −∇²L over that of ∇²R, with the row sums in place of the diagonal. For priors
-/// without curvature, where the slopes of noise and prior are alike.
+/// Where prior and data curve alike: trace of −∇²L over that of ∇²R, with the row sums in place of the diagonal. For
+/// priors without curvature, where the slopes of noise and prior are alike.
 fn natural_weight(model: &Model, prior: &Prior, start: Option<&[f32]>) -> f64 {
     let objective = Objective::new(model, prior, 1.0);
     let x = objective.start(start.map(<[f32]>::to_vec));

@@ -1,4 +1,5 @@
-//! Siemens mMR list-mode → measurement: prompts, randoms from the delayeds, efficiencies from the component normalisation.
+//! Siemens mMR list-mode → measurement: prompts, randoms from the delayeds, efficiencies from the component
+//! normalisation.
 
 use super::measurement::{Acquired, input};
 use super::{Options, RunError};

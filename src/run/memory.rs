@@ -1,7 +1,7 @@
 //! What a reconstruction will take of the machine's memory.
 //!
-//! Two peaks: while the measurement is read or simulated, and while it is reconstructed, with the measurement as it is kept, the
-//! sensitivities of the subsets, a few images and two sinograms of a subset.
+//! Two peaks: while the measurement is read or simulated, and while it is reconstructed, with the measurement as it is
+//! kept, the sensitivities of the subsets, a few images and two sinograms of a subset.
 
 use super::measurement::is_interfile;
 use crate::algorithm::ReconstructionSize;
@@ -58,7 +58,8 @@ pub(super) fn predicted_bytes(
         subsets,
     };
     let widths = config.resolution.as_ref().map(ResolutionConfig::widths).unwrap_or_default();
-    // The usual start is a short OSEM, so that its sensitivities are there in any case, if only before the algorithm's own arrays.
+    // The usual start is a short OSEM, so that its sensitivities are there in any case, if only before the algorithm's
+    // own arrays.
     let (kept, sensitivities) = (config.algorithm.kept_arrays(), size.sensitivity_bytes() as f64);
     let arrays = kept.images as f64 * image + kept.sinograms as f64 * bins;
     let arrays = if kept.sensitivities { sensitivities + arrays } else { sensitivities.max(arrays) };

@@ -50,8 +50,8 @@ impl Scene<'_> {
         if let Some(model) = &model {
             self.compare(&model.card);
         }
-        // A uniform image says nothing about the largest activity or the curvature; a short OSEM does. The scale of a learned
-        // prior is always that of a short OSEM: it does not depend on where the algorithm starts.
+        // A uniform image says nothing about the largest activity or the curvature; a short OSEM does. The scale of a
+        // learned prior is always that of a short OSEM: it does not depend on where the algorithm starts.
         let seen = match start.filter(|_| !config.is_learned()) {
             Some(start) => Cow::Borrowed(start),
             None => Cow::Owned(self.osem_start(&OsemStart::default(), self.model)?),
@@ -98,7 +98,8 @@ pub(super) fn relative_noise(model: &Model, seen: &[f32]) -> RelativeNoise {
     RelativeNoise::new(&sensitivity(model), c, measurement.total_prompts(), measurement.total_background())
 }
 
-/// ν̄ of a scan, from the sensitivity of its first subset alone: another back projection would cost as much as half of what it is for.
+/// ν̄ of a scan, from the sensitivity of its first subset alone: another back projection would cost as much as half of
+/// what it is for.
 pub(super) fn mean_noise(model: &Model, seen: &[f32]) -> f64 {
     let (measurement, c) = (model.measurement(), mean_activity(&model.grid(), seen));
     let mut part = vec![0.0; seen.len()];
@@ -108,8 +109,8 @@ pub(super) fn mean_noise(model: &Model, seen: &[f32]) -> f64 {
     RelativeNoise::mean(&part, c, measurement.total_prompts(), measurement.total_background()).into()
 }
 
-/// κ = √(−∇²L(x) 1): weighting a prior's pairs with it makes the resolution uniform (Fessler & Rogers 1996, IEEE TIP 5(9),
-/// 1346–1358).
+/// κ = √(−∇²L(x) 1): weighting a prior's pairs with it makes the resolution uniform (Fessler & Rogers 1996, IEEE TIP
+/// 5(9), 1346–1358).
 pub(super) fn kappa(model: &Model, x: &[f32]) -> Vec<f32> {
     let mut sums = model.curvature_row_sums(x);
     sums.par_iter_mut().for_each(|sum| *sum = sum.max(0.0).sqrt());

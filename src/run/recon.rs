@@ -138,7 +138,8 @@ pub(super) fn image_of(scene: &Scene) -> Result<(Made, Image), RunError> {
     Ok((made, image))
 }
 
-/// The Gaussian filter of the finished image, over the slices between the scanner's ends: what lies behind them is hardly known.
+/// The Gaussian filter of the finished image, over the slices between the scanner's ends: what lies behind them is
+/// hardly known.
 fn post_filter(scene: &Scene, values: Vec<f32>) -> Image {
     let mut image = scene.whole(values);
     if let Some(filter) = scene.config.post_filter {

@@ -13,9 +13,11 @@ use crate::operator::Margin;
 use crate::report::{Memory, peak_memory_mb};
 use std::sync::Arc;
 
-/// Peak memory as predicted, and after one iteration; `None` for algorithms without iterations, and where the system does not tell.
+/// Peak memory as predicted, and after one iteration; `None` for algorithms without iterations, and where the system
+/// does not tell.
 ///
-/// Of priors only networks take part, and those that the algorithm cannot do without: the others take little memory, and may be long to tune.
+/// Of priors only networks take part, and those that the algorithm cannot do without: the others take little memory,
+/// and may be long to tune.
 pub(super) fn rehearse(
     source: &Source,
     config: &ReconConfig,

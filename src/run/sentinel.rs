@@ -56,8 +56,8 @@ pub(super) struct Judged {
 }
 
 impl Scene<'_> {
-    /// Judges the finished image on the model's grid by the counts that were kept, or by those it was made of; what is told is of the
-    /// wanted part.
+    /// Judges the finished image on the model's grid by the counts that were kept, or by those it was made of; what is
+    /// told is of the wanted part.
     pub fn sentinel(
         &self,
         config: &SentinelConfig,
@@ -128,8 +128,9 @@ impl Scene<'_> {
         })
     }
 
-    /// The |z| that one in twenty scans of this very image would exceed, each reconstructed as this one was: the smallest order
-    /// statistic k of R with k ≥ 0.95 (R + 1), which a further scan of the same kind exceeds with a chance of at most 1 / 20.
+    /// The |z| that one in twenty scans of this very image would exceed, each reconstructed as this one was: the
+    /// smallest order statistic k of R with k ≥ 0.95 (R + 1), which a further scan of the same kind exceeds with a
+    /// chance of at most 1 / 20.
     fn simulated_threshold(&self, config: &SentinelConfig, image: &Image, scans: usize) -> Result<f64, RunError> {
         let mean = self.model.expected(&image.values);
         let progress = self.options.console.progress("sentinel");

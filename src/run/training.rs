@@ -17,7 +17,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
-/// γ of the first of several stages at the start, where none is given: its z is made of a uniform image, which says nothing.
+/// γ of the first of several stages at the start, where none is given: its z is made of a uniform image, which says
+/// nothing.
 const FIRST_GAMMA: f64 = 0.01;
 
 /// Everything of a run.

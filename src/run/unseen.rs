@@ -5,7 +5,8 @@ use crate::image::ImageGrid;
 use crate::operator::{LinearOperator, Projector, Resolution, Widths};
 use crate::scanner::{FieldOfView, RadialSampling, SinogramGeometry};
 
-/// Views that are looked at first, and together where these do not see everything; a right angle apart, as the first two.
+/// Views that are looked at first, and together where these do not see everything; a right angle apart, as the first
+/// two.
 const FIRST_VIEWS: usize = 2;
 const VIEWS: usize = 16;
 

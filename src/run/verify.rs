@@ -1,12 +1,13 @@
 //! `coincide verify`: the promises of the projector, kept on the user's own config.
 //!
-//! The adjoint: |⟨Ax, y⟩ − ⟨x, Aᵀy⟩| / (‖Ax‖ ‖y‖) with signed noise, A = G B, and A = m ⊙ G B of one subset with the factors m of the
-//! measurement. With TOF, the bins of a line sum to its projection without TOF. The chords: an ellipsoid of unit activity is
-//! voxelised, projected, and compared with its exact chords, in mm. The sensitivity: Gᵀ1 is positive wherever the scanner
-//! sees, given relative to its maximum. The memory: one iteration takes what `coincide check` predicts.
+//! The adjoint: |⟨Ax, y⟩ − ⟨x, Aᵀy⟩| / (‖Ax‖ ‖y‖) with signed noise, A = G B, and A = m ⊙ G B of one subset with the
+//! factors m of the measurement. With TOF, the bins of a line sum to its projection without TOF. The chords: an
+//! ellipsoid of unit activity is voxelised, projected, and compared with its exact chords, in mm. The sensitivity: Gᵀ1
+//! is positive wherever the scanner sees, given relative to its maximum. The memory: one iteration takes what `coincide
+//! check` predicts.
 //!
-//! A chord that grazes the surface at half a voxel h is wrong by √(2hR); all of them make a relative L2 error of the order
-//! h/R. It must be below h/R, with R the semi-axes of the ellipsoid.
+//! A chord that grazes the surface at half a voxel h is wrong by √(2hR); all of them make a relative L2 error of the
+//! order h/R. It must be below h/R, with R the semi-axes of the ellipsoid.
 
 use super::assembled::{assembled_adjoint, corrected};
 use super::field::field;
@@ -135,12 +136,13 @@ fn chord_errors(
     ((error / norm).sqrt(), *percentile)
 }
 
-/// Relative L2 difference of the sum over TOF bins from the projection without TOF, of that part of the ellipsoid which the bins see whole; `None`
-/// where they are too short for any.
+/// Relative L2 difference of the sum over TOF bins from the projection without TOF, of that part of the ellipsoid which
+/// the bins see whole; `None` where they are too short for any.
 fn tof_sum_error(ellipsoid: &Phantom, [projector, plain]: [&Projector; 2], geometry: &SinogramGeometry) -> Option<f64> {
     let tof = geometry.tof?;
     let (grid, mut image) = (projector.grid(), ellipsoid.activity_image(&projector.grid()));
-    // A point is no farther from the middle of any line through it than from the centre, but for the lines' own tilt and end points.
+    // A point is no farther from the middle of any line through it than from the centre, but for the lines' own tilt
+    // and end points.
     let spare = 3.0 * tof.sigma_mm + 2.0 * grid.voxel_mm.iter().fold(0.0, |a: f64, b| a.max(*b)) + FROM_THE_MIDDLE_MM;
     let reach = 0.5 * tof.count as f64 * tof.width_mm - spare;
     let [_, ny, nz] = grid.shape;

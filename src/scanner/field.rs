@@ -23,9 +23,10 @@ impl FieldOfView {
 impl SinogramGeometry {
     /// Its field of view.
     ///
-    /// Planes lie at multiples of half the distance of the rings, counted by the sum of their two ring numbers: with direct planes
-    /// alone all sums are even. One plane alone is as thick as a ring. Where the blocks have gaps the planes lie on no lattice; the
-    /// distance is that inside of a block, and the field reaches to the outer edges of the outermost rings.
+    /// Planes lie at multiples of half the distance of the rings, counted by the sum of their two ring numbers: with
+    /// direct planes alone all sums are even. One plane alone is as thick as a ring. Where the blocks have gaps the
+    /// planes lie on no lattice; the distance is that inside of a block, and the field reaches to the outer edges of
+    /// the outermost rings.
     pub fn field_of_view(&self) -> FieldOfView {
         let distance = |radial| self.line(0, radial).distance_and_angle().0.abs();
         let radius_mm = distance(0).min(distance(self.radial_bins - 1));

@@ -80,8 +80,8 @@ impl AxialCompression {
 
 /// The segments of given ring-difference ranges.
 ///
-/// A plane's tilt is that of its ring pairs where the segment holds at most two ring differences or is segment 0; in wider
-/// segments all planes take the segment's mean ring difference (STIR's convention), unless the rings have gaps.
+/// A plane's tilt is that of its ring pairs where the segment holds at most two ring differences or is segment 0; in
+/// wider segments all planes take the segment's mean ring difference (STIR's convention), unless the rings have gaps.
 pub fn segments(scanner: &Scanner, differences: &[[i64; 2]]) -> Vec<Segment> {
     differences.iter().map(|&[low, high]| segment(scanner, low, high)).collect()
 }

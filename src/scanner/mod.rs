@@ -1,7 +1,8 @@
 //! Scanners as plain data: crystals, sinogram geometry, time of flight.
 //!
-//! Crystal `d` of a ring sits at ψ = 2π d/N + tilt, at (R sin ψ, −R cos ψ) (as in STIR). Rings are counted along +z, from feet to head
-//! of a head-first patient; STIR and Siemens count them the other way, and their readers and writers turn the axis round.
+//! Crystal `d` of a ring sits at ψ = 2π d/N + tilt, at (R sin ψ, −R cos ψ) (as in STIR). Rings are counted along +z,
+//! from feet to head of a head-first patient; STIR and Siemens count them the other way, and their readers and writers
+//! turn the axis round.
 
 mod field;
 mod geometry;
@@ -49,8 +50,8 @@ pub struct Scanner {
     /// Virtual (gap) crystals of each block, transaxial: its first ones, as the real mMR has them.
     #[serde(default)]
     pub virtual_crystals: usize,
-    /// Virtual (gap) rings between axial blocks: the last of each block. `rings` ends with the last real one, so that they are
-    /// the same rings counted from either end.
+    /// Virtual (gap) rings between axial blocks: the last of each block. `rings` ends with the last real one, so that
+    /// they are the same rings counted from either end.
     #[serde(default)]
     pub virtual_rings: usize,
     /// Where the crystals of one ring are.

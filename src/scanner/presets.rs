@@ -1,7 +1,7 @@
 //! Scanners that are known by name.
 //!
-//! Sizes are those of STIR 6 (`Scanner.cxx`), virtual crystals included; the GE Discovery MI is described by its blocks:
-//! 34 flat sides of 16 crystals and a 2.8 mm gap between blocks of 9 rings (parallelproj benchmark geometry,
+//! Sizes are those of STIR 6 (`Scanner.cxx`), virtual crystals included; the GE Discovery MI is described by its
+//! blocks: 34 flat sides of 16 crystals and a 2.8 mm gap between blocks of 9 rings (parallelproj benchmark geometry,
 //! Schramm & Thielemans 2024, Front. Nucl. Med. 3:1324562).
 
 use super::{GeometryError, RingLayout, Scanner, TofDetector};
@@ -85,7 +85,8 @@ pub fn preset(name: &str) -> Result<Scanner, GeometryError> {
     Ok(scanner)
 }
 
-/// `[rings, crystals per ring, radial bins]`, `[inner radius, depth of interaction]` in mm, ring spacing and bin size in mm.
+/// `[rings, crystals per ring, radial bins]`, `[inner radius, depth of interaction]` in mm, ring spacing and bin size
+/// in mm.
 fn cylinder(
     name: &str,
     [rings, crystals_per_ring, radial_bins]: [usize; 3],

@@ -1,8 +1,9 @@
 //! Resolution as the sinogram sees it.
 //!
-//! Line integrals are averaged over neighbouring lines with a Gaussian in radial distance s and in axial position z of the plane, within
-//! each segment, before efficiencies and counting. A reconstruction that models resolution does so by a Gaussian in the
-//! image; the two agree only for parallel, equispaced lines, so no simulated scan is blurred by the very operator that inverts it.
+//! Line integrals are averaged over neighbouring lines with a Gaussian in radial distance s and in axial position z of
+//! the plane, within each segment, before efficiencies and counting. A reconstruction that models resolution does so by
+//! a Gaussian in the image; the two agree only for parallel, equispaced lines, so no simulated scan is blurred by the
+//! very operator that inverts it.
 
 use crate::scanner::SinogramGeometry;
 use crate::units::FWHM_PER_SIGMA;
@@ -57,8 +58,8 @@ impl<'a> SinogramBlur<'a> {
 /// Standard deviations beyond which a Gaussian is cut.
 const REACH: f64 = 4.0;
 
-/// Gaussian weights between samples at ordered positions, each times its own spacing, normalised to sum 1. Samples farther apart than σ would
-/// see too narrow a Gaussian: it is widened until its second moment, as it stands, is σ².
+/// Gaussian weights between samples at ordered positions, each times its own spacing, normalised to sum 1. Samples
+/// farther apart than σ would see too narrow a Gaussian: it is widened until its second moment, as it stands, is σ².
 fn gaussian_rows(at: &[f64], sigma: f64) -> Vec<Row> {
     let last = at.len() - 1;
     let spacing = |n: usize| match (n, last) {

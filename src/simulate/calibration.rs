@@ -6,8 +6,8 @@ use rayon::prelude::*;
 
 const RADIUS_MM: f64 = 10.0;
 
-/// Counts per second and (Bq/mL · mm) at which a ball of 20 mm, 1 Bq/mL, at the centre counts with the stated sensitivity: the
-/// ball's true rate over Σ ε · chord, all lines.
+/// Counts per second and (Bq/mL · mm) at which a ball of 20 mm, 1 Bq/mL, at the centre counts with the stated
+/// sensitivity: the ball's true rate over Σ ε · chord, all lines.
 pub(super) fn calibration(geometry: &SinogramGeometry, efficiencies: &Efficiencies, cps_per_kbq: f64) -> f64 {
     let ball_kbq = 4.0 / 3.0 * std::f64::consts::PI * RADIUS_MM.powi(3) / 1e6;
     let views = (0..geometry.views).into_par_iter();

@@ -45,10 +45,12 @@ pub struct SimulationConfig {
     /// Whether prompts are Poisson counts; without, they are their expectation.
     #[serde(default = "yes")]
     pub noise: bool,
-    /// Fractions of the full scan, each above 0 and at most 1; one measurement per level, all thinned from the same scan.
+    /// Fractions of the full scan, each above 0 and at most 1; one measurement per level, all thinned from the same
+    /// scan.
     #[serde(default = "full_dose")]
     pub dose_levels: Vec<DoseLevel>,
-    /// Corrections that the factors and the background leave out, although the counts need them: to see what each is worth.
+    /// Corrections that the factors and the background leave out, although the counts need them: to see what each is
+    /// worth.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub uncorrected: Vec<Correction>,
     /// Lesions that are added to the phantom; `counts` are those without them, and all other counts stay what they are.
@@ -66,16 +68,18 @@ pub enum CountsConfig {
     Scan(ScanConfig),
 }
 
-/// `counts.scan`: the activity of the phantom is seen for some time. The image comes out in Bq/mL at the moment of the stated activity.
+/// `counts.scan`: the activity of the phantom is seen for some time. The image comes out in Bq/mL at the moment of the
+/// stated activity.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScanConfig {
     /// Duration in s.
     pub duration_s: Positive,
-    /// True coincidences per second and kBq of a ball of 20 mm without attenuation at the centre of the scanner, one positron per decay,
-    /// no dead time.
+    /// True coincidences per second and kBq of a ball of 20 mm without attenuation at the centre of the scanner, one
+    /// positron per decay, no dead time.
     pub sensitivity_cps_per_kbq: Positive,
-    /// The isotope, which decays and emits a positron in some of its decays; without one, every decay does and none is the last.
+    /// The isotope, which decays and emits a positron in some of its decays; without one, every decay does and none is
+    /// the last.
     #[serde(default)]
     pub isotope: Option<Isotope>,
     /// Time in s from the moment at which the phantom has its stated activity to the start of the scan.

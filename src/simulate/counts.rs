@@ -1,7 +1,7 @@
 //! Counting: Poisson prompts, and lower doses thinned from them.
 //!
-//! A prompt of the full scan is kept with probability f, independently: y_f ~ Binomial(y, f), which is Poisson of mean f ȳ again.
-//! Each view has its own stream of random numbers, so the counts do not depend on the number of threads.
+//! A prompt of the full scan is kept with probability f, independently: y_f ~ Binomial(y, f), which is Poisson of mean
+//! f ȳ again. Each view has its own stream of random numbers, so the counts do not depend on the number of threads.
 
 use super::{Purpose, SimulateError, stream};
 use crate::data::{Counts, Measurement};
@@ -55,8 +55,8 @@ pub(super) fn thinned(full: &Measurement, dose: f64, level: usize, noise: bool, 
     }
 }
 
-/// The counts of a measurement in two: each is in the first with probability `share`, else in the second. Both are scaled so
-/// that they show the same image; their counts are independent.
+/// The counts of a measurement in two: each is in the first with probability `share`, else in the second. Both are
+/// scaled so that they show the same image; their counts are independent.
 ///
 /// Only counts can be shared out: data with fractions, such as scaled or corrected ones, are an error.
 pub fn split(whole: &Measurement, share: f64, seed: u64) -> Result<(Measurement, Measurement), SimulateError> {
@@ -73,8 +73,8 @@ pub fn split(whole: &Measurement, share: f64, seed: u64) -> Result<(Measurement,
     Ok((first, second))
 }
 
-/// Another scan with the same expected counts ȳ, `[view, radial, tof, plane]`: a parametric bootstrap. Scans of different numbers are
-/// independent.
+/// Another scan with the same expected counts ȳ, `[view, radial, tof, plane]`: a parametric bootstrap. Scans of
+/// different numbers are independent.
 pub fn resampled(scan: &Measurement, mean: &[f32], seed: u64, number: usize) -> Measurement {
     assert_eq!(mean.len(), scan.prompts.len(), "expected counts of another geometry");
     let (length, views) = (scan.view_bins(), scan.geometry.views);

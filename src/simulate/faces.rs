@@ -1,8 +1,8 @@
 //! Sub-lines of a bin: pairs of points spread over the faces of its two crystals.
 //!
 //! Offsets are quasi-random points in four dimensions (along and across both faces): the additive sequence of the
-//! powers of 1/g, g⁵ = g + 1 (Roberts 2018, the generalised golden ratio), taken with their mirror images so that their mean is
-//! the centre of the faces for any even number; an odd number adds the centre itself.
+//! powers of 1/g, g⁵ = g + 1 (Roberts 2018, the generalised golden ratio), taken with their mirror images so that their
+//! mean is the centre of the faces for any even number; an odd number adds the centre itself.
 
 use crate::scanner::{Plane, RingLayout, SinogramGeometry, TransaxialLine};
 

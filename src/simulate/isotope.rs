@@ -77,8 +77,8 @@ impl Isotope {
         }
     }
 
-    /// ∫ 2^(−k t / T) dt in s over a scan that starts `start_s` after the moment of the stated activity: what a quantity that goes
-    /// with the k-th power of the activity adds up to.
+    /// ∫ 2^(−k t / T) dt in s over a scan that starts `start_s` after the moment of the stated activity: what a
+    /// quantity that goes with the k-th power of the activity adds up to.
     pub fn seconds(self, power: f64, start_s: f64, duration_s: f64) -> f64 {
         let rate = power * std::f64::consts::LN_2 / self.half_life_s();
         (-rate * start_s).exp() * -(-rate * duration_s).exp_m1() / rate

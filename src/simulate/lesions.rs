@@ -1,8 +1,9 @@
 //! Lesions added to a scan of a phantom: y = y₀ + Poisson(A d).
 //!
-//! The counts y₀ are those of the same seed without lesions, to the last one, so that two scans differ by the lesions alone: what an
-//! image makes of the difference is what a method makes of a lesion (Fessler and Rogers 1996, IEEE Trans. Image Process. 5,
-//! 1346–1358, for the limit of a small one). Lesions are balls; they attenuate like what they replace.
+//! The counts y₀ are those of the same seed without lesions, to the last one, so that two scans differ by the lesions
+//! alone: what an image makes of the difference is what a method makes of a lesion (Fessler and Rogers 1996, IEEE
+//! Trans. Image Process. 5, 1346–1358, for the limit of a small one). Lesions are balls; they attenuate like what they
+//! replace.
 
 use super::SimulateError;
 use super::trace::{Attenuation, ViewTracer};

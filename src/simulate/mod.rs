@@ -2,15 +2,16 @@
 //!
 //!   ȳ = m ⊙ (G x) + b,   y ~ Poisson(ȳ),   m = c · ε ⊙ exp(−∫ µ dl)
 //!
-//! G x are exact chords of the analytic phantom (never a projector of a voxel image, so no inverse crime), x in Bq/mL, ε the crystals'
-//! efficiencies times the number of crystal pairs of a bin, c the calibration in counts per (Bq/mL · mm), b randoms and scatter with stated shares of the prompts.
-//! What the scanner does beyond the model of a reconstruction, where asked for: lines spread over the crystal faces,
-//! attenuation averaged with the emission, and a blur in the sinogram instead of the image.
-//! With `counts.scan`, x decays, and c holds the positrons per Bq of the whole scan; with `singles`, randoms are 2τ s₁ s₂, and blocks of a singles
-//! rate R count the share exp(−R τ_d) of theirs, which is part of ε.
+//! G x are exact chords of the analytic phantom (never a projector of a voxel image, so no inverse crime), x in Bq/mL,
+//! ε the crystals' efficiencies times the number of crystal pairs of a bin, c the calibration in counts per (Bq/mL ·
+//! mm), b randoms and scatter with stated shares of the prompts. What the scanner does beyond the model of a
+//! reconstruction, where asked for: lines spread over the crystal faces, attenuation averaged with the emission, and a
+//! blur in the sinogram instead of the image. With `counts.scan`, x decays, and c holds the positrons per Bq of the
+//! whole scan; with `singles`, randoms are 2τ s₁ s₂, and blocks of a singles rate R count the share exp(−R τ_d) of
+//! theirs, which is part of ε.
 //!
-//! Bins are `[view, radial, tof, plane]`, factors `[view, radial, plane]`. Views are independent and have their own random streams: the same
-//! configuration and seed give the same bytes on any number of threads.
+//! Bins are `[view, radial, tof, plane]`, factors `[view, radial, plane]`. Views are independent and have their own
+//! random streams: the same configuration and seed give the same bytes on any number of threads.
 
 mod blur;
 mod calibration;
@@ -93,7 +94,8 @@ pub fn simulate(
     Ok(levels.map(|(level, dose)| scan.at_dose(&full, level, dose.get())).collect())
 }
 
-/// Delayed coincidences: counts of the expected randoms of a scan, independent of its prompts. A measurement without factors or background.
+/// Delayed coincidences: counts of the expected randoms of a scan, independent of its prompts. A measurement without
+/// factors or background.
 pub fn delayeds(
     phantom: &Phantom,
     geometry: &SinogramGeometry,

@@ -1,6 +1,7 @@
 //! Randoms: accidental coincidences, as many as the product of the two detectors' single rates.
 //!
-//! Uniform: the same on every line. Smooth: f(A) f(B), f the flux of single photons over its mean. From singles: f(A) f(B) in photons² / (s mm²)².
+//! Uniform: the same on every line. Smooth: f(A) f(B), f the flux of single photons over its mean. From singles: f(A)
+//! f(B) in photons² / (s mm²)².
 
 use super::singles::Flux;
 use super::{RandomsShape, SimulationConfig};

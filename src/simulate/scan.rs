@@ -25,7 +25,8 @@ pub(super) struct Scan<'a> {
     efficiencies: Efficiencies,
     /// What the model takes the efficiencies for; `None` where it knows them.
     assumed: Option<Efficiencies>,
-    /// Counts per (Bq/mL · mm) of an efficiency of 1, and what the model takes it for; `None` where the prompts are given.
+    /// Counts per (Bq/mL · mm) of an efficiency of 1, and what the model takes it for; `None` where the prompts are
+    /// given.
     calibration: Option<[f64; 2]>,
     randoms: Randoms<'a>,
     scatter: ScatterShape<'a>,
@@ -34,7 +35,8 @@ pub(super) struct Scan<'a> {
     on_progress: &'a (dyn Fn(usize, usize) + Sync),
 }
 
-/// Share of its singles that every crystal counts, `[crystal, ring]`; `None` without dead time. The rates are those of the mean activity.
+/// Share of its singles that every crystal counts, `[crystal, ring]`; `None` without dead time. The rates are those of
+/// the mean activity.
 fn live(
     phantom: &Phantom,
     geometry: &SinogramGeometry,
@@ -67,7 +69,8 @@ struct Totals {
     scatter: f64,
 }
 
-/// Bins whose emission is kept between the pass that finds the scales and the one that counts; that of others is traced twice.
+/// Bins whose emission is kept between the pass that finds the scales and the one that counts; that of others is traced
+/// twice.
 pub(crate) const KEPT_EMISSION: usize = 1 << 30;
 
 /// Emission of a view, `[radial, tof, plane]`.
@@ -271,7 +274,8 @@ impl<'a> Scan<'a> {
         Ok(Scales { trues, assumed, randoms, scatter: scale(self.config.scatter_fraction.get(), totals.scatter) })
     }
 
-    /// What the model knows of a view: turns attenuation into factors, and fills the background of all TOF bins together.
+    /// What the model knows of a view: turns attenuation into factors, and fills the background of all TOF bins
+    /// together.
     fn known(
         &self,
         view: usize,

@@ -1,9 +1,10 @@
 //! A scatter-like background: the trues of each view, blurred until no edge is left.
 //!
-//! Per view the trues are averaged over segments and TOF onto a coarse table of radial distance × z, blurred there by a Gaussian of
-//! σ = R/4 in both directions (R: radius of the detectors; 84 mm on an mMR, FWHM 197 mm), so that it reaches well outside of the
-//! object, and read back by linear interpolation. TOF: the view's own time profile, blurred by the same σ. No physics of scattering is in
-//! it: it has the smoothness, width and place of single scatter, and its total is what the configuration states.
+//! Per view the trues are averaged over segments and TOF onto a coarse table of radial distance × z, blurred there by a
+//! Gaussian of σ = R/4 in both directions (R: radius of the detectors; 84 mm on an mMR, FWHM 197 mm), so that it
+//! reaches well outside of the object, and read back by linear interpolation. TOF: the view's own time profile, blurred
+//! by the same σ. No physics of scattering is in it: it has the smoothness, width and place of single scatter, and its
+//! total is what the configuration states.
 
 use crate::scanner::SinogramGeometry;
 

@@ -1,9 +1,10 @@
 //! Single photons: how many each detector counts.
 //!
-//! The flux at a point p of the detectors' cylinder is f(p) = Σ_v 2 A_v / (4π ǀp − r_vǀ²) over a coarse grid of the phantom's activity,
-//! in photons per s and mm², tabulated over the angle around the axis and z, and interpolated. Nothing attenuates it: what the body takes
-//! from the photons that come straight, it gives back in those that it scatters, about. A crystal of efficiency ε counts ε η a f singles per
-//! second, a the area of its face and η the share that [`SinglesConfig`] states.
+//! The flux at a point p of the detectors' cylinder is f(p) = Σ_v 2 A_v / (4π ǀp − r_vǀ²) over a coarse grid of the
+//! phantom's activity, in photons per s and mm², tabulated over the angle around the axis and z, and interpolated.
+//! Nothing attenuates it: what the body takes from the photons that come straight, it gives back in those that it
+//! scatters, about. A crystal of efficiency ε counts ε η a f singles per second, a the area of its face and η the share
+//! that [`SinglesConfig`] states.
 
 use crate::image::ImageGrid;
 use crate::phantom::Phantom;
@@ -21,7 +22,8 @@ const BLOCKS: usize = 20;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SinglesConfig {
-    /// Width 2τ of the coincidence window in ns: two detectors of s₁ and s₂ singles per second make 2τ s₁ s₂ randoms per second.
+    /// Width 2τ of the coincidence window in ns: two detectors of s₁ and s₂ singles per second make 2τ s₁ s₂ randoms
+    /// per second.
     pub window_ns: Positive,
     /// Share of the photons that meet the face of a crystal which it counts, scattered ones included.
     #[serde(default = "usual_share")]
@@ -104,8 +106,8 @@ pub(super) fn rates(scanner: &Scanner, phantom: &Phantom, config: &SinglesConfig
     (0..scanner.crystals_per_ring).flat_map(of_crystal).collect()
 }
 
-/// Share of its singles that every crystal's block counts, `[crystal, ring]`, when its crystals have these rates in 1/s: exp(−R τ_d), R the
-/// block's rate (paralysable).
+/// Share of its singles that every crystal's block counts, `[crystal, ring]`, when its crystals have these rates in
+/// 1/s: exp(−R τ_d), R the block's rate (paralysable).
 pub(super) fn live_shares(scanner: &Scanner, rates: &[f64], dead_time_us: f64) -> Vec<f32> {
     let [rows, columns] = [scanner.rings_per_block, scanner.crystals_per_block];
     let block = |n: usize| n / scanner.rings / columns * scanner.rings.div_ceil(rows) + n % scanner.rings / rows;

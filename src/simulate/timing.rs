@@ -1,9 +1,9 @@
 //! Time of flight of a stretch of a line, exactly.
 //!
-//! An event at x (mm from the middle of the line, positive towards detector B) is seen at x + ε, ε Gaussian with standard deviation σ,
-//! truncated at ±3σ and renormalised. With C its cumulative distribution and J = ∫ C, the share of a stretch [x₀, x₁] that is seen
-//! below an edge e is ∫ C(e − x) dx = J(e − x₀) − J(e − x₁), and a bin gets the difference of its two edges. With
-//! Φ, φ of the standard normal distribution and N = Φ(3) − Φ(−3), for |u| ≤ 3:
+//! An event at x (mm from the middle of the line, positive towards detector B) is seen at x + ε, ε Gaussian with
+//! standard deviation σ, truncated at ±3σ and renormalised. With C its cumulative distribution and J = ∫ C, the share
+//! of a stretch [x₀, x₁] that is seen below an edge e is ∫ C(e − x) dx = J(e − x₀) − J(e − x₁), and a bin gets the
+//! difference of its two edges. With Φ, φ of the standard normal distribution and N = Φ(3) − Φ(−3), for |u| ≤ 3:
 //!
 //!   J(u) = (u Φ(u) + φ(u) − φ(3) + 3 Φ(−3) − Φ(−3)(u + 3)) / N,   J = 0 below, J(u) = u above.
 
@@ -28,7 +28,8 @@ impl TimeKernel {
         Self { edges, sigma: bins.sigma_mm }
     }
 
-    /// Adds `value` · mm of the stretch from `start` to `end` to each bin; those outside of all bins are lost, as on a scanner.
+    /// Adds `value` · mm of the stretch from `start` to `end` to each bin; those outside of all bins are lost, as on a
+    /// scanner.
     pub fn share(&self, start: f64, end: f64, value: f64, bins: &mut [f64]) {
         let reach = CUT * self.sigma;
         let first = self.edges.partition_point(|&edge| edge <= start - reach).saturating_sub(1);

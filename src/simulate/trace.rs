@@ -1,7 +1,8 @@
 //! Line integrals of a phantom over one view.
 //!
-//! Emission: the mean over a bin's sub-lines of exp(−∫ µ dl) ∫ λ dl, shared among the TOF bins. Attenuation: the mean of exp(−∫ µ dl).
-//! The two are averaged apart, as detectors do, so with several sub-lines the data differ from the factorised model that reconstructions use.
+//! Emission: the mean over a bin's sub-lines of exp(−∫ µ dl) ∫ λ dl, shared among the TOF bins. Attenuation: the mean
+//! of exp(−∫ µ dl). The two are averaged apart, as detectors do, so with several sub-lines the data differ from the
+//! factorised model that reconstructions use.
 
 use super::faces::Faces;
 use super::timing::TimeKernel;

@@ -12,7 +12,8 @@ const WIDTHS_MM: [f64; 9] = [0.0, 3.0, 4.5, 6.0, 8.0, 10.0, 13.0, 17.0, 22.0];
 /// Iterations that OSEM may choose from at least.
 const LEAST_ITERATIONS: usize = 6;
 
-/// The smallest NRMSE of each scan over all iterations up to the network's, or six, and all filters: an oracle per scan, which no user has.
+/// The smallest NRMSE of each scan over all iterations up to the network's, or six, and all filters: an oracle per
+/// scan, which no user has.
 pub fn filtered_osem(training: &Training, cases: &[Prepared]) -> Result<Vec<f64>, TrainError> {
     let mut best = Vec::new();
     for prepared in cases {

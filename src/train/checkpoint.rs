@@ -1,7 +1,7 @@
 //! What a training run needs to go on after a stop, in one file that is replaced as a whole.
 //!
-//! A safetensors file: `parameters`, `best`, `adam.mean`, `adam.square` and `history` (one row per validation, `[row, column]`), all F64, and in
-//! its metadata the number of steps, the open sums, and the fingerprint of the config.
+//! A safetensors file: `parameters`, `best`, `adam.mean`, `adam.square` and `history` (one row per validation, `[row,
+//! column]`), all F64, and in its metadata the number of steps, the open sums, and the fingerprint of the config.
 
 use super::TrainError;
 use super::trainer::State;

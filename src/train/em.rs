@@ -3,11 +3,11 @@
 //! e(x) = x ⊙ ρ,   ρ = max((Bᵀ Gₖᵀ \[m ⊙ y / ȳ\] + d − sₖ) / d, ε),   ȳ = m ⊙ Gₖ B x + b,
 //! Jᵀ v = ρ ⊙ v − Bᵀ Gₖᵀ \[m² y / ȳ² ⊙ Gₖ B (x ⊙ v / d)\],
 //!
-//! d is sₖ where the subset sees enough of a voxel, and α s / K where it does not, as in [`crate::algorithm`]; where ε holds ρ up, the
-//! second term is not there.
+//! d is sₖ where the subset sees enough of a voxel, and α s / K where it does not, as in [`crate::algorithm`]; where ε
+//! holds ρ up, the second term is not there.
 //!
-//! Besides the projection and the back projection of the step itself, Jᵀ v costs one more of each: the line integrals Gₖ B x
-//! are kept.
+//! Besides the projection and the back projection of the step itself, Jᵀ v costs one more of each: the line integrals
+//! Gₖ B x are kept.
 
 use crate::algorithm::EmStep;
 use crate::likelihood::{Model, quotient, weight};

@@ -1,8 +1,9 @@
-//! The network by itself, as a filter of OSEM images, before it is trained inside the reconstruction: z = N_θ(x) of the images after
-//! some full iterations, towards the truth.
+//! The network by itself, as a filter of OSEM images, before it is trained inside the reconstruction: z = N_θ(x) of the
+//! images after some full iterations, towards the truth.
 //!
-//! A step costs one evaluation and no projection, and its scans are made once and used again, turned and mirrored at random; so the
-//! network has learned what images look like before the costly steps begin, and those teach it what the reconstruction makes of it.
+//! A step costs one evaluation and no projection, and its scans are made once and used again, turned and mirrored at
+//! random; so the network has learned what images look like before the costly steps begin, and those teach it what the
+//! reconstruction makes of it.
 
 use super::TrainError;
 use super::adam::{Adam, clip, cosine};
@@ -97,7 +98,8 @@ impl Training {
 /// Ways to turn and mirror a square.
 const TURNS: usize = 8;
 
-/// An image, mirrored along x, along y, and with x and y exchanged, as the bits of `turn` say; the last only where it is square.
+/// An image, mirrored along x, along y, and with x and y exchanged, as the bits of `turn` say; the last only where it
+/// is square.
 fn turned(image: &[f32], [nx, ny, nz]: [usize; 3], turn: usize) -> Vec<f32> {
     let swap = turn & 4 != 0 && nx == ny;
     let mut turned = Vec::with_capacity(image.len());

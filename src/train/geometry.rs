@@ -1,8 +1,8 @@
 //! The small scanners of training: a few planes of a real one.
 //!
-//! *Slices*: direct planes only, one per ring. No line crosses from one slice to another, so each may hold a body of its own: many
-//! scans share the projector's inner loop, which runs along z, and a two-dimensional network sees them as a batch. *Volume*: a
-//! short scanner with oblique planes, one body.
+//! *Slices*: direct planes only, one per ring. No line crosses from one slice to another, so each may hold a body of
+//! its own: many scans share the projector's inner loop, which runs along z, and a two-dimensional network sees them as
+//! a batch. *Volume*: a short scanner with oblique planes, one body.
 
 use crate::image::ImageGrid;
 use crate::scanner::{AxialCompression, GeometryError, Scanner, SinogramGeometry};

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Numbers that the network is worked out in while it learns; weights and images stay in f32 or f64, and so does validation.
+/// Numbers that the network is worked out in while it learns; weights and images stay in f32 or f64, and so does
+/// validation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Precision {
@@ -14,7 +15,8 @@ pub enum Precision {
     Bfloat16,
 }
 
-/// z = N_θ(x, ν) on images `[x, y, z]` with z contiguous, ν the scan's [`crate::prior::RelativeNoise`]. Stages have parameters of their own where the weights are not shared.
+/// z = N_θ(x, ν) on images `[x, y, z]` with z contiguous, ν the scan's [`crate::prior::RelativeNoise`]. Stages have
+/// parameters of their own where the weights are not shared.
 pub trait Layer {
     /// Length of θ, all stages together.
     fn parameters(&self) -> usize;
@@ -22,8 +24,8 @@ pub trait Layer {
     fn set(&mut self, parameters: &[f32]);
     /// N_θ(x, ν) of an image of this shape.
     fn apply(&mut self, stage: usize, shape: [usize; 3], x: &[f32], noise: &[f32]) -> Vec<f32>;
-    /// `images` are x and ν. Returns (∂N/∂x)ᵀ v and adds (∂N/∂θ)ᵀ v to `slope`. What `apply` needed on its way is worked out again, so that no more
-    /// than one evaluation is ever kept in memory.
+    /// `images` are x and ν. Returns (∂N/∂x)ᵀ v and adds (∂N/∂θ)ᵀ v to `slope`. What `apply` needed on its way is
+    /// worked out again, so that no more than one evaluation is ever kept in memory.
     fn pull_back(
         &mut self,
         stage: usize,

@@ -5,7 +5,8 @@ use coincide_kernels::zeros;
 
 /// Mean of the NRMSE ‖x − t‖ / ‖t‖ of the scans in an image; each slice is a scan of its own where `slices_apart`.
 ///
-/// Not its square: over three decades of counts the noisiest scans would be all that is learned. Scans without activity are left out.
+/// Not its square: over three decades of counts the noisiest scans would be all that is learned. Scans without activity
+/// are left out.
 pub fn supervised(x: &[f32], truth: &[f32], slices: usize, slices_apart: bool) -> (f64, Vec<f32>) {
     let scans = if slices_apart { slices } else { 1 };
     let scan = |voxel: usize| if slices_apart { voxel % slices } else { 0 };
@@ -44,7 +45,8 @@ pub fn nrmse_of_scans(x: &[f32], truth: &[f32], slices: usize, slices_apart: boo
     above.into_iter().zip(below).map(error).collect()
 }
 
-/// −L of counts that the reconstruction has not seen, per count: Σ (ȳ − y ln ȳ) / Σ y of a second measurement that shows the same image.
+/// −L of counts that the reconstruction has not seen, per count: Σ (ȳ − y ln ȳ) / Σ y of a second measurement that
+/// shows the same image.
 ///
 /// With both measurements thinned from one, it estimates the Kullback–Leibler distance to the expected counts, up to a
 /// constant and without any truth.

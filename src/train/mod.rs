@@ -1,10 +1,10 @@
 //! Training of learned priors: unrolled networks, end to end through the projector, and ridge regularisers ([`ridge`]).
 //!
-//! A case is drawn ([`Source`]): random bodies, a random scan of them, the truth at a stated resolution. The unrolled reconstruction
-//! runs forwards and leaves a tape, the loss gives ∂loss/∂x, and the tape is run backwards through fusion, network and EM
-//! ([`Unrolled`]): every step but the network has its transposed Jacobian written by hand, with the engine's own projector. Only the
-//! network's own gradient is libtorch's ([`Layer`], feature `torch`). Images `[x, y, z]`, z contiguous, in units of each scan's
-//! mean activity.
+//! A case is drawn ([`Source`]): random bodies, a random scan of them, the truth at a stated resolution. The unrolled
+//! reconstruction runs forwards and leaves a tape, the loss gives ∂loss/∂x, and the tape is run backwards through
+//! fusion, network and EM ([`Unrolled`]): every step but the network has its transposed Jacobian written by hand, with
+//! the engine's own projector. Only the network's own gradient is libtorch's ([`Layer`], feature `torch`). Images `[x,
+//! y, z]`, z contiguous, in units of each scan's mean activity.
 
 mod adam;
 mod anatomy;

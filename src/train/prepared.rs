@@ -1,6 +1,7 @@
 //! A case made ready to be reconstructed: its scale c, and its uniform start.
 //!
-//! c is found as the reconstruction finds it: one iteration of OSEM from a uniform image, then the mean activity of the body.
+//! c is found as the reconstruction finds it: one iteration of OSEM from a uniform image, then the mean activity of the
+//! body.
 
 use super::case::Case;
 use super::geometry::Stack;

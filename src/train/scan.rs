@@ -2,9 +2,10 @@
 //!
 //!   ȳ = k · ε ⊙ exp(−∫ µ dl) ⊙ (G B λ) + b,   y ~ Poisson(ȳ)
 //!
-//! The grid is finer than that of the reconstruction, so that no scan is made by the very operator that inverts it. ε are the
-//! crystals' efficiencies (gaps included), b uniform randoms and a broad scatter with stated shares of the prompts. Each scan
-//! in the stack has counts of its own: every slice, or all planes together. Bins are `[view, radial, tof = 1, plane]`.
+//! The grid is finer than that of the reconstruction, so that no scan is made by the very operator that inverts it. ε
+//! are the crystals' efficiencies (gaps included), b uniform randoms and a broad scatter with stated shares of the
+//! prompts. Each scan in the stack has counts of its own: every slice, or all planes together. Bins are `[view, radial,
+//! tof = 1, plane]`.
 
 use super::geometry::Stack;
 use crate::data::{Background, Measurement};
@@ -140,8 +141,8 @@ impl Counts {
     }
 }
 
-/// Scatter over the radial distance, one profile per plane: the trues of all views, blurred by a Gaussian of a quarter of the
-/// detectors' radius.
+/// Scatter over the radial distance, one profile per plane: the trues of all views, blurred by a Gaussian of a quarter
+/// of the detectors' radius.
 struct Profiles {
     planes: usize,
     /// Cell of each radial bin.

@@ -1,12 +1,13 @@
 //! The network's own gradient, by libtorch.
 //!
-//! z = max(0, x + body(x \[, ν\])) with x in units of its scale. libtorch takes no v for a transposed Jacobian: the slope of the scalar
-//! φ = Σ z ⊙ v by x and θ is the same. Weights are `[out, in, x, y, z]`, as its convolutions have them. Where all kernels
-//! are one voxel along z, slices are its batch; else the volume is one sample. Channels lie together in memory, as its fastest
-//! convolutions have them. On a CPU z alone is made by the engine's own convolutions in f32.
+//! z = max(0, x + body(x \[, ν\])) with x in units of its scale. libtorch takes no v for a transposed Jacobian: the
+//! slope of the scalar φ = Σ z ⊙ v by x and θ is the same. Weights are `[out, in, x, y, z]`, as its convolutions have
+//! them. Where all kernels are one voxel along z, slices are its batch; else the volume is one sample. Channels lie
+//! together in memory, as its fastest convolutions have them. On a CPU z alone is made by the engine's own convolutions
+//! in f32.
 //!
-//! libtorch convolves volumes with taps apart slowly. With taps d apart, voxels of one remainder modulo d along each axis that the
-//! kernel reaches along see only each other: these volumes are a batch for kernels without gaps.
+//! libtorch convolves volumes with taps apart slowly. With taps d apart, voxels of one remainder modulo d along each
+//! axis that the kernel reaches along see only each other: these volumes are a batch for kernels without gaps.
 
 use super::layer::{Layer, Precision};
 use super::weights::layered;
@@ -149,7 +150,8 @@ fn channels_together(features: &Tensor) -> Tensor {
     }
 }
 
-/// `[1, channel, x, y, z]`, filled up with zeros to multiples of d along each axis, as `[dx·dy·dz, channel, x/dx, y/dy, z/dz]`.
+/// `[1, channel, x, y, z]`, filled up with zeros to multiples of d along each axis, as `[dx·dy·dz, channel, x/dx, y/dy,
+/// z/dz]`.
 fn folded(volume: &Tensor, d: [i64; 3]) -> Tensor {
     let size = volume.size();
     let missing = [0, 1, 2].map(|axis| (d[axis] - size[axis + 2] % d[axis]) % d[axis]);

@@ -150,8 +150,8 @@ impl Training {
         Ok(StepResult { loss, gradient: norm })
     }
 
-    /// The loss of a case, and the slope by θ and ln γ of it and `deep` times the mean loss of all z: deep supervision (Lee et al. 2015,
-    /// arXiv 1409.5185), which tells the network what it is for before γ lets it through.
+    /// The loss of a case, and the slope by θ and ln γ of it and `deep` times the mean loss of all z: deep supervision
+    /// (Lee et al. 2015, arXiv 1409.5185), which tells the network what it is for before γ lets it through.
     pub fn loss_and_gradient(
         &self,
         prepared: &Prepared,

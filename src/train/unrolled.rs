@@ -6,12 +6,13 @@
 //!
 //! (Mehranian & Reader 2021, IEEE TRPMS 5(1), 54–64). s̄_b is the subset's mean sensitivity, so that γ has no
 //! unit; ν is the relative noise of the scan ([`crate::prior::RelativeNoise`]). Images
-//! are in units of the mean activity in the body: see [`super::case`]. The reverse sweep carries v = ∂loss/∂x from the last
-//! update to the first:
+//! are in units of the mean activity in the body: see [`super::case`]. The reverse sweep carries v = ∂loss/∂x from the
+//! last update to the first:
 //!
 //!   v_e, v_z, v_γ = fusionᵀ v,   v ← EMᵀ v_e,   and v ← v + Nᵀ Σ v_z where z was worked out.
 //!
-//! A network that is applied after all updates is a filter; its sweep back ends with Nᵀ v. Without EMᵀ it is the truncated gradient of that paper's published code: it sees the network and the fusion, not the scanner.
+//! A network that is applied after all updates is a filter; its sweep back ends with Nᵀ v. Without EMᵀ it is the
+//! truncated gradient of that paper's published code: it sees the network and the fusion, not the scanner.
 
 use super::em::{EmRecord, Seen, em};
 use super::layer::Layer;
@@ -75,8 +76,8 @@ pub struct Gradient {
 }
 
 impl<'a> Unrolled<'a> {
-    /// The chain on the subsets of a model, whose scans have the relative noise ν, and ν̄ in every slice. `slices_apart`: the
-    /// slices are scans of their own, each with its own s̄.
+    /// The chain on the subsets of a model, whose scans have the relative noise ν, and ν̄ in every slice.
+    /// `slices_apart`: the slices are scans of their own, each with its own s̄.
     pub fn new(model: &'a Model, unrolling: Unrolling, slices_apart: bool, noise: &'a NoiseOfSlices) -> Self {
         let one = |subset| {
             let mut s = zeros(model.grid().voxels());
@@ -118,8 +119,8 @@ impl<'a> Unrolled<'a> {
         tape
     }
 
-    /// The gradient of a loss whose slope at the last image is `v`, and at each z, the last one first, what `by_target` makes of
-    /// it. The tape is used up on the way.
+    /// The gradient of a loss whose slope at the last image is `v`, and at each z, the last one first, what `by_target`
+    /// makes of it. The tape is used up on the way.
     pub fn backward(
         &self,
         mut tape: Tape,

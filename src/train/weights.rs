@@ -4,8 +4,8 @@ use crate::prior::network::{Architecture, Layer};
 use crate::simulate::{Purpose, stream};
 use rand_distr::{Distribution, StandardNormal};
 
-/// First weights: normal with variance 2 / fan-in (He et al. 2015, arXiv 1502.01852), zero in the last layer of each body, so that
-/// z = x at the start.
+/// First weights: normal with variance 2 / fan-in (He et al. 2015, arXiv 1502.01852), zero in the last layer of each
+/// body, so that z = x at the start.
 pub fn first_weights(architecture: &Architecture, seed: u64) -> Vec<f32> {
     let mut random = stream(seed, Purpose::Weights, 0);
     let mut weights = Vec::with_capacity(architecture.weights());
@@ -37,8 +37,8 @@ pub fn layered(architecture: &Architecture, weights: &[f32]) -> Vec<Vec<Vec<f32>
         .collect()
 }
 
-/// Weights for kernels that reach farther along z: those of a flatter network in their middle, zeros around them, so that both
-/// networks do the same. `None` where the architectures differ in more than that.
+/// Weights for kernels that reach farther along z: those of a flatter network in their middle, zeros around them, so
+/// that both networks do the same. `None` where the architectures differ in more than that.
 pub fn widened(from: &Architecture, bodies: &[Vec<Vec<f32>>], to: &Architecture) -> Option<Vec<f32>> {
     let flat = |layer: &Layer| Layer { kernel: [layer.kernel[0], layer.kernel[1], 1], ..*layer };
     let fits = |(from, to): (&Layer, &Layer)| flat(from) == flat(to) && from.kernel[2] <= to.kernel[2];

@@ -1,6 +1,8 @@
-//! Calibration of intervals: the scales λ of each kind of tissue or lesion and of noise, found on scans whose truth was known.
+//! Calibration of intervals: the scales λ of each kind of tissue or lesion and of noise, found on scans whose truth was
+//! known.
 //!
-//! A JSON file. It says what it was made with and from; a scan that is noisier or less noisy than all of its scans is told so.
+//! A JSON file. It says what it was made with and from; a scan that is noisier or less noisy than all of its scans is
+//! told so.
 
 use super::confidence::{Tissue, conformal_scale};
 use super::lesion::{LesionFigure, LesionSize};

@@ -1,17 +1,19 @@
 //! Is a lesion there? Evidence with a guarantee, from counts that the image was not made of.
 //!
-//! The counts are split by thinning: the image x is made of one part, y is the other. With L the Poisson likelihood of y,
+//! The counts are split by thinning: the image x is made of one part, y is the other. With L the Poisson likelihood of
+//! y,
 //!
 //!   e = L(A (s₁ x₀ + β₁ W + γ₁ H + α₁ M) + b) / sup L(A (s x₀ + β W + γ H) + b)   for presence,
 //!
-//! x₀ the image with the region filled with the mean of its surroundings, M the region, W a broad spot around it (three diameters) and H = x₀ − G x₀, G
-//! a Gaussian filter of 8 mm, for what else the image may have wrong: the level there, and the sharpness of its edges; s₁, β₁, γ₁ and α₁ fit the
-//! counts that the image was made of, the supremum is over all s, β and γ. So a lesion is found, too,
-//! that the image has lost. If the region truly holds nothing beyond such surroundings, e is at least 1/δ with
-//! a probability of at most δ, whatever x₀ and s₁ … α₁ are and however few the counts (split likelihood ratio: Wasserman, Ramdas and Balakrishnan 2020,
-//! Proc. Natl. Acad. Sci. 117, 16880–16890): e ≥ 20 errs in one scan of twenty at most. For absence, the denominator is the best image with a lesion of
-//! at least a given contrast in the region. The guarantee needs the right model of the scanner, and a truth that one of the
-//! images of the denominator shows.
+//! x₀ the image with the region filled with the mean of its surroundings, M the region, W a broad spot around it (three
+//! diameters) and H = x₀ − G x₀, G a Gaussian filter of 8 mm, for what else the image may have wrong: the level there,
+//! and the sharpness of its edges; s₁, β₁, γ₁ and α₁ fit the counts that the image was made of, the supremum is over
+//! all s, β and γ. So a lesion is found, too, that the image has lost. If the region truly holds nothing beyond such
+//! surroundings, e is at least 1/δ with a probability of at most δ, whatever x₀ and s₁ … α₁ are and however few the
+//! counts (split likelihood ratio: Wasserman, Ramdas and Balakrishnan 2020, Proc. Natl. Acad. Sci. 117, 16880–16890): e
+//! ≥ 20 errs in one scan of twenty at most. For absence, the denominator is the best image with a lesion of at least a
+//! given contrast in the region. The guarantee needs the right model of the scanner, and a truth that one of the images
+//! of the denominator shows.
 
 use crate::data::{Background, Counts};
 use crate::image::ImageGrid;
@@ -54,7 +56,8 @@ pub struct Evidence {
     pub absent: f64,
 }
 
-/// The evidence that counts which were kept give for a lesion in an image of others; `None` where the grid holds no voxel of the region.
+/// The evidence that counts which were kept give for a lesion in an image of others; `None` where the grid holds no
+/// voxel of the region.
 pub fn evidence(fitted: &Model, kept: &Model, x: &[f32], suspect: &Suspect) -> Option<Evidence> {
     let grid = kept.grid();
     let radius = 0.5 * suspect.diameter_mm;

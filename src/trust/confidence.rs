@@ -2,12 +2,13 @@
 //!
 //!   σⱼ² = s²ⱼ + (x̄*ⱼ − xⱼ)² + (xⱼ − x°ⱼ)² + Σₖ (xⱼ − xᵏⱼ)² / K
 //!
-//! s² is the variance of the images x* of scans that were simulated from x and reconstructed in the same way (a parametric bootstrap: Efron and
-//! Tibshirani 1993, An Introduction to the Bootstrap), their mean against x shows what the method itself takes away, and x° is the
-//! image of a convex prior: what depends on the prior is uncertain. So is what further networks see otherwise in the same counts, x¹ to xᴷ: an
-//! ensemble (Lakshminarayanan et al. 2017, NeurIPS), where one is given. None of this knows how far the truth is; λ does. It is found on scans
-//! whose truth is known, for each kind of tissue and noise, by conformal risk control (Angelopoulos et al. 2024, ICLR; arXiv 2208.02814):
-//! the smallest λ with
+//! s² is the variance of the images x* of scans that were simulated from x and reconstructed in the same way (a
+//! parametric bootstrap: Efron and Tibshirani 1993, An Introduction to the Bootstrap), their mean against x shows what
+//! the method itself takes away, and x° is the image of a convex prior: what depends on the prior is uncertain. So is
+//! what further networks see otherwise in the same counts, x¹ to xᴷ: an ensemble (Lakshminarayanan et al. 2017,
+//! NeurIPS), where one is given. None of this knows how far the truth is; λ does. It is found on scans whose truth is
+//! known, for each kind of tissue and noise, by conformal risk control (Angelopoulos et al. 2024, ICLR; arXiv
+//! 2208.02814): the smallest λ with
 //!
 //!   n/(n + 1) R̂(λ) + 1/(n + 1) ≤ α,   R̂ the mean share of missed voxels of n images.
 //!
@@ -104,7 +105,8 @@ pub fn scale(place: usize) -> f64 {
     0.1 * 1.15_f64.powi(place as i32)
 }
 
-/// Shares of the weight of a stratum whose truth lies within x ± λ σ, for all [`scale`]s λ; `None` where it has no voxels.
+/// Shares of the weight of a stratum whose truth lies within x ± λ σ, for all [`scale`]s λ; `None` where it has no
+/// voxels.
 pub fn covered(image: &[f32], truth: &[f32], sigma: &[f32], weights: &[f32]) -> Option<Vec<f64>> {
     let mut shares = vec![0.0; SCALES];
     let mut all = 0.0;
@@ -145,8 +147,8 @@ pub fn conformal_scale(images: &[Vec<f64>], level: f64) -> Option<f64> {
     Some(high)
 }
 
-/// Area between the error that remains when the voxels of largest σ are left out, step by step, and that when those of the largest error are,
-/// over the error of all: 0 where σ orders voxels as their errors do (Ilg et al. 2018, ECCV).
+/// Area between the error that remains when the voxels of largest σ are left out, step by step, and that when those of
+/// the largest error are, over the error of all: 0 where σ orders voxels as their errors do (Ilg et al. 2018, ECCV).
 pub fn sparsification_error(image: &[f32], truth: &[f32], sigma: &[f32], weights: &[f32]) -> f64 {
     const STEPS: usize = 20;
     let mut voxels: Vec<(f64, f64)> = (0..image.len())

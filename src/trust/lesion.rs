@@ -2,10 +2,11 @@
 //!
 //!   σ² = variance over the images of the simulated scans + (their mean − B)² + (B − B°)² + Σₖ (B − Bᵏ)² / K
 //!
-//! as for voxels ([`super::spread`]), with B the figure of the image and B° that of the convex prior, Bᵏ those of further networks. The scale λ is found by split conformal prediction on lesions
-//! whose truth is known (Vovk et al. 2005; Lei et al. 2018, J. Am. Stat. Assoc. 113, 1094–1111): the k-th smallest |B − truth| / σ of n with
-//! k = ⌈(n + 1) level⌉, which is conformal risk control of "images" of one voxel. It takes the lesions to be exchangeable; those of one scan
-//! share its noise.
+//! as for voxels ([`super::spread`]), with B the figure of the image and B° that of the convex prior, Bᵏ those of
+//! further networks. The scale λ is found by split conformal prediction on lesions whose truth is known (Vovk et al.
+//! 2005; Lei et al. 2018, J. Am. Stat. Assoc. 113, 1094–1111): the k-th smallest |B − truth| / σ of n with k = ⌈(n + 1)
+//! level⌉, which is conformal risk control of "images" of one voxel. It takes the lesions to be exchangeable; those of
+//! one scan share its noise.
 
 use super::confidence::Others;
 use crate::image::{Image, ImageGrid};

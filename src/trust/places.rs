@@ -1,7 +1,7 @@
 //! Places where score maps stand out: connected voxels above a threshold, told by their strongest one.
 //!
-//! A lesion is a compact place. Edges of the body that an image has smeared are long ones: they contradict the counts, too, but
-//! hide no lesion; [`Place::is_compact`] tells them apart.
+//! A lesion is a compact place. Edges of the body that an image has smeared are long ones: they contradict the counts,
+//! too, but hide no lesion; [`Place::is_compact`] tells them apart.
 
 use super::score::{ScoreMap, along};
 use crate::image::ImageGrid;
@@ -56,8 +56,8 @@ impl Place {
     }
 }
 
-/// All places where more than a threshold counts of |z|: compact ones first, then the strongest. Voxels that share a face and a sign of z
-/// are one place.
+/// All places where more than a threshold counts of |z|: compact ones first, then the strongest. Voxels that share a
+/// face and a sign of z are one place.
 pub fn places(grid: &ImageGrid, maps: &[ScoreMap], threshold: f64) -> Vec<Place> {
     let mut found: Vec<Place> = [Verdict::Missing, Verdict::Refuted]
         .into_iter()
@@ -79,7 +79,8 @@ pub fn missing(voxels: usize, maps: &[ScoreMap], threshold: f64) -> Vec<bool> {
     (0..voxels).into_par_iter().map(|voxel| maps.iter().any(|map| f64::from(map.counted[voxel]) > threshold)).collect()
 }
 
-/// 1 at all places where more than a threshold counts of any |z| and a spot's width around them, fading to 0 over another one.
+/// 1 at all places where more than a threshold counts of any |z| and a spot's width around them, fading to 0 over
+/// another one.
 pub fn share_around(grid: &ImageGrid, maps: &[ScoreMap], threshold: f64) -> Vec<f32> {
     let mut share = vec![0.0_f32; grid.voxels()];
     for map in maps {

@@ -1,19 +1,22 @@
-//! The score map: for every voxel, how strongly the counts ask for a small lesion there that the image lacks, or refute one that it
-//! shows.
+//! The score map: for every voxel, how strongly the counts ask for a small lesion there that the image lacks, or refute
+//! one that it shows.
 //!
-//!   zⱼ = ⟨A Tⱼ', (y − ȳ)/v⟩ / √(Σᵢ (A Tⱼ')ᵢ² / vᵢ),   ȳ = A x + b,   v = ȳ, but at least 1 % of the mean count of a bin,
+//!   zⱼ = ⟨A Tⱼ', (y − ȳ)/v⟩ / √(Σᵢ (A Tⱼ')ᵢ² / vᵢ),   ȳ = A x + b,
 //!
-//! the score test of x against x + δ Tⱼ + ε Bⱼ with ε unknown (Rao 1948, Proc. Camb. Phil. Soc. 44, 50–57). Tⱼ is a Gaussian spot of unit
-//! height at voxel j, Bⱼ one of 90 mm: where an image is too bright or too dark over a wide area, no lesion is missing.
-//! Tⱼ' = Tⱼ − (Tⱼ·Bⱼ / Bⱼ·Bⱼ) Bⱼ with a·b = Σᵢ (A a)ᵢ (A b)ᵢ / vᵢ. With y
+//! v = ȳ, but at least 1 % of the mean count of a bin,
+//!
+//! the score test of x against x + δ Tⱼ + ε Bⱼ with ε unknown (Rao 1948, Proc. Camb. Phil. Soc. 44, 50–57). Tⱼ is a
+//! Gaussian spot of unit height at voxel j, Bⱼ one of 90 mm: where an image is too bright or too dark over a wide area,
+//! no lesion is missing. Tⱼ' = Tⱼ − (Tⱼ·Bⱼ / Bⱼ·Bⱼ) Bⱼ with a·b = Σᵢ (A a)ᵢ (A b)ᵢ / vᵢ. With y
 //! Poisson of mean ȳ and independent of x, z has mean 0 and variance 1; a lesion δ Tⱼ that the image lacks shifts it by
-//! its signal-to-noise ratio for the ideal observer (who does not know ε). Where x was fitted to the same counts, |z| is smaller: the test is
-//! conservative.
+//! its signal-to-noise ratio for the ideal observer (who does not know ε). Where x was fitted to the same counts, |z|
+//! is smaller: the test is conservative.
 //!
-//! All ⟨A Tⱼ, …⟩ are one projection, one back projection and one filter; all a·b are another back projection: a line at distance
-//! d from a Gaussian of width σ gathers √2π σ exp(−d²/2σ²), and the product of two such is what it gathers of a narrower one, 1/σ² = 1/σ₁² + 1/σ₂²,
-//! times √2π σ₁ σ₂ / σ. Where the resolution model changes with the radius, the widths are those at voxel j. With TOF, the bins see either spot through kernels as wide as the timing and the spot together; Σ over the bins of the product of
-//! the two is a factor of its own, as ȳ changes little from bin to bin.
+//! All ⟨A Tⱼ, …⟩ are one projection, one back projection and one filter; all a·b are another back projection: a line at
+//! distance d from a Gaussian of width σ gathers √2π σ exp(−d²/2σ²), and the product of two such is what it gathers of
+//! a narrower one, 1/σ² = 1/σ₁² + 1/σ₂², times √2π σ₁ σ₂ / σ. Where the resolution model changes with the radius, the
+//! widths are those at voxel j. With TOF, the bins see either spot through kernels as wide as the timing and the spot
+//! together; Σ over the bins of the product of the two is a factor of its own, as ȳ changes little from bin to bin.
 
 use super::wide::widely_correlated;
 use crate::image::ImageGrid;
@@ -25,7 +28,8 @@ use coincide_kernels::zeros;
 use rayon::prelude::*;
 use std::f64::consts::{PI, SQRT_2};
 
-/// Expected counts of a bin that count at least, over the mean of all bins: where less is expected, a single count would outweigh all others.
+/// Expected counts of a bin that count at least, over the mean of all bins: where less is expected, a single count
+/// would outweigh all others.
 const LEAST_MEAN: f64 = 0.01;
 
 /// Width (FWHM) of the spots that may be missing or too much without a lesion.
@@ -43,7 +47,8 @@ pub struct ScoreMap {
     pub z: Vec<f32>,
     /// What counts of z: as much as lies beyond [`Forgiven`], of the sign of z, or 0.
     pub counted: Vec<f32>,
-    /// Standard deviation of the height of a spot, fitted alone, in the unit of the image; not finite where there is no z.
+    /// Standard deviation of the height of a spot, fitted alone, in the unit of the image; not finite where there is no
+    /// z.
     pub sigma: Vec<f32>,
 }
 
@@ -64,7 +69,8 @@ pub struct Forgiven {
     pub height: f64,
 }
 
-/// The score maps of an image under a model, one for spots of each size. Spots that reach over the ends of the image are not counted.
+/// The score maps of an image under a model, one for spots of each size. Spots that reach over the ends of the image
+/// are not counted.
 pub fn score_maps(model: &Model, x: &[f32], sizes_mm: &[f64], forgiven: Forgiven) -> Vec<ScoreMap> {
     let grid = model.grid();
     let [mut residual, mut known, mut part, mut other] = [(); 4].map(|()| zeros(x.len()));
@@ -123,7 +129,8 @@ pub(super) fn along(
 }
 
 impl ScoreMap {
-    /// Where an image's edge is too soft or too far out by some share of its height, a spot of that height is asked for.
+    /// Where an image's edge is too soft or too far out by some share of its height, a spot of that height is asked
+    /// for.
     fn forgive(&mut self, grid: &ImageGrid, forgiven: Forgiven, ranges: &[f32]) {
         let planes = grid.shape[2];
         let end = (self.fwhm_mm / grid.voxel_mm[2]).round().min((planes / 4) as f64) as usize;
@@ -162,7 +169,8 @@ const BROAD_SIGMA_MM: f64 = BROAD_MM / FWHM_PER_SIGMA;
 impl Residual {
     fn broad(&self) -> Broad {
         let spots = [BROAD_SIGMA_MM; 2];
-        // So wide a spot hardly knows where the resolution changes: its width is that at the axis, its height that of the place.
+        // So wide a spot hardly knows where the resolution changes: its width is that at the axis, its height that of
+        // the place.
         let (seen, _) = self.product(spots, [0.0; 2]);
         let sigma_mm = [seen.xx, seen.yy, seen.zz].map(f64::sqrt);
         let mut known = widely_correlated(&self.grid, sigma_mm, &self.information);
@@ -209,7 +217,8 @@ impl Residual {
         known
     }
 
-    /// Multiplies every voxel by a factor that depends on its distance from the axis, linear between rings as wide as voxels.
+    /// Multiplies every voxel by a factor that depends on its distance from the axis, linear between rings as wide as
+    /// voxels.
     fn scale(&self, values: &mut [f32], factor: impl Fn([f64; 2]) -> f64 + Sync) {
         let (grid, [nx, ny, nz]) = (&self.grid, self.grid.shape);
         let step = grid.voxel_mm[0].min(grid.voxel_mm[1]);
@@ -229,8 +238,8 @@ impl Residual {
         });
     }
 
-    /// Covariance and height of the Gaussian of which a line gathers what it gathers of a, times what it gathers of b, for spots of two σ in mm
-    /// at a transaxial place in mm.
+    /// Covariance and height of the Gaussian of which a line gathers what it gathers of a, times what it gathers of b,
+    /// for spots of two σ in mm at a transaxial place in mm.
     fn product(&self, spots: [f64; 2], place: [f64; 2]) -> (Covariance, f64) {
         let resolution = self.widths.covariance(place);
         let own = spots.map(|sigma_mm| Covariance::along_axes([sigma_mm; 3]));
@@ -243,7 +252,8 @@ impl Residual {
     }
 }
 
-/// Σ over the TOF bins of the shares that they see of two spots at the same place, σ in mm along the line; the mean over the places in a bin.
+/// Σ over the TOF bins of the shares that they see of two spots at the same place, σ in mm along the line; the mean
+/// over the places in a bin.
 fn in_time(bins: &TofBins, spots: [f64; 2]) -> f64 {
     const PLACES: usize = 16;
     let half = 0.5 * bins.width_mm;

@@ -1,8 +1,9 @@
 //! Thresholds of the sentinel by noise: what one in twenty scans of such noise exceeds from which nothing is missing.
 //!
-//! An image follows the counts that it was made of, which makes |z| smaller, and its method has errors of its own, which many counts
-//! contradict: the fewer counts, the smaller the threshold. In each class of noise it is the smallest order statistic k of n scans with
-//! k ≥ 0.95 (n + 1), which a further scan of the kind exceeds with a chance of at most 1 / 20; between the classes it is linear in ln ν̄.
+//! An image follows the counts that it was made of, which makes |z| smaller, and its method has errors of its own,
+//! which many counts contradict: the fewer counts, the smaller the threshold. In each class of noise it is the smallest
+//! order statistic k of n scans with k ≥ 0.95 (n + 1), which a further scan of the kind exceeds with a chance of at
+//! most 1 / 20; between the classes it is linear in ln ν̄.
 //!
 //! A JSON file, as `coincide evaluate sentinel --calibrate` writes it.
 
@@ -57,7 +58,8 @@ pub struct Judged {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NoiseClass {
-    /// Smallest and largest ν̄ of a millilitre in the scans: that of a voxel ([`crate::prior::RelativeNoise`]) times the root of its volume in mL.
+    /// Smallest and largest ν̄ of a millilitre in the scans: that of a voxel ([`crate::prior::RelativeNoise`]) times
+    /// the root of its volume in mL.
     pub noise: [f64; 2],
     /// Their number.
     pub scans: usize,
@@ -145,7 +147,8 @@ impl Thresholds {
     }
 }
 
-/// The order statistic that a further number exceeds with a chance of at most `chance`; the largest where there are too few.
+/// The order statistic that a further number exceeds with a chance of at most `chance`; the largest where there are too
+/// few.
 pub fn exceeded_by_chance(mut values: Vec<f64>, chance: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     let place = ((1.0 - chance) * (values.len() + 1) as f64).ceil() as usize;

@@ -38,8 +38,8 @@ pub(super) fn widely_correlated(grid: &ImageGrid, sigma_mm: [f64; 3], r: &[f32])
     resampled(&Image { grid: coarse, unit: ImageUnit::Number, values }, grid)
 }
 
-/// Voxels between the start of the first block and that of the image: a block, so that there is one on each side to interpolate with, and half
-/// of what the last one lacks.
+/// Voxels between the start of the first block and that of the image: a block, so that there is one on each side to
+/// interpolate with, and half of what the last one lacks.
 fn before(voxels: usize, block: usize) -> usize {
     block + (voxels.div_ceil(block) * block - voxels) / 2
 }

@@ -30,7 +30,8 @@ impl Dense {
         Self { subsets, unrolling, slices, apart, noise }
     }
 
-    /// The supervised losses of the chain with the stand-in network: that of the last image, and the mean of those of all z.
+    /// The supervised losses of the chain with the stand-in network: that of the last image, and the mean of those of
+    /// all z.
     pub fn losses(&self, prepared: &Prepared, parameters: &[f64], gamma: &[f64]) -> [f64; 2] {
         let mut x: Vec<f64> = prepared.start.iter().map(|&x| f64::from(x)).collect();
         let mut of_targets = Vec::new();

@@ -1,8 +1,8 @@
 //! libtorch, the C++ library of PyTorch, which the cargo feature `torch` is linked with.
 //!
-//! tch 0.24 wants libtorch 2.11.0. It comes from PyTorch's own wheel, by pip; what a CPU needs of it is kept in the user's
-//! cache, so that a removed build folder costs no download. A folder named by `LIBTORCH`, such as an installed PyTorch with
-//! CUDA, is used as it is.
+//! tch 0.24 wants libtorch 2.11.0. It comes from PyTorch's own wheel, by pip; what a CPU needs of it is kept in the
+//! user's cache, so that a removed build folder costs no download. A folder named by `LIBTORCH`, such as an installed
+//! PyTorch with CUDA, is used as it is.
 
 use crate::{local, system};
 use std::fs::{self, File};
@@ -177,7 +177,8 @@ fn room(cache: &Path) -> Result<(), String> {
     }
 }
 
-/// The wheel's `libtorch.so` only names the libraries for CPU and CUDA; without the latter an empty one takes its place.
+/// The wheel's `libtorch.so` only names the libraries for CPU and CUDA; without the latter an empty one takes its
+/// place.
 fn stand_in(lib: &Path) -> Result<(), String> {
     let arguments = ["-shared", "-Wl,-soname,libtorch.so", "-x", "c", "/dev/null", "-o"];
     let done = system::succeeds(Command::new("cc").args(arguments).arg(lib.join("libtorch.so")));

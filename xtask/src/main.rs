@@ -1,7 +1,8 @@
-//! `cargo xtask setup | demo | test | libtorch | …`: what a fresh machine needs, then the main job, the tests or training.
+//! `cargo xtask setup | demo | test | libtorch | …`: what a fresh machine needs, then the main job, the tests or
+//! training.
 //!
-//! HDF5 is built from source, which needs a C compiler, make and CMake 3.26 ([`cmake`]). The cargo feature `torch` needs
-//! libtorch ([`libtorch`]). Both are fetched where they are missing, without touching the system.
+//! HDF5 is built from source, which needs a C compiler, make and CMake 3.26 ([`cmake`]). The cargo feature `torch`
+//! needs libtorch ([`libtorch`]). Both are fetched where they are missing, without touching the system.
 
 mod cmake;
 mod libtorch;

@@ -8,8 +8,8 @@ use crate::Level;
 use crate::lanes::{Lanes, Portable};
 use std::ops::Range;
 
-/// Adds the back projection of some lines' `y[tof][plane]` to those rows of the image that `image` holds, which all of them must touch. A voxel
-/// takes its lines in their order.
+/// Adds the back projection of some lines' `y[tof][plane]` to those rows of the image that `image` holds, which all of
+/// them must touch. A voxel takes its lines in their order.
 pub fn back(plan: &Plan, work: &mut Workspace, lines: &[(Walk, &[f32])], image: &mut ImageRows) {
     for (walk, y) in lines {
         assert_eq!(y.len(), plan.planes * plan.tof_bins(), "column does not have {} planes", plan.planes);
@@ -222,8 +222,8 @@ unsafe fn spread_level<L: Lanes, const V: usize>(output: &Output) {
     }
 }
 
-/// Planes of any tilt, one phase: each plane and the one below it stay in registers, and every step adds them to its row
-/// without a branch.
+/// Planes of any tilt, one phase: each plane and the one below it stay in registers, and every step adds them to its
+/// row without a branch.
 #[inline(always)]
 unsafe fn spread_tilted<L: Lanes, const V: usize>(output: &Output) {
     // SAFETY: V vectors from a kept index on lie in the rows and their margins; the planes lie between zeros.

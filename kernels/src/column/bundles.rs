@@ -1,5 +1,5 @@
-//! Bundles: runs whose lines are equally long, packed side by side in a few vectors. They share their TOF weights, so that a step of all of
-//! them is weighted at once however short they are.
+//! Bundles: runs whose lines are equally long, packed side by side in a few vectors. They share their TOF weights, so
+//! that a step of all of them is weighted at once however short they are.
 
 use super::Run;
 

@@ -8,11 +8,11 @@ use crate::Level;
 use crate::lanes::{Lanes, Portable};
 use std::ops::Range;
 
-/// Projects the image along all planes and TOF bins of some lines: writes each line's `y[tof][plane]`, line integrals in mm
-/// times the image's unit. `image` is `[x, y, z]` with the plan's shape.
+/// Projects the image along all planes and TOF bins of some lines: writes each line's `y[tof][plane]`, line integrals
+/// in mm times the image's unit. `image` is `[x, y, z]` with the plan's shape.
 ///
-/// A block of steps is done for all lines before the next: neighbouring lines cross the same voxels, which then come from
-/// the caches. What is written for a line does not depend on the others.
+/// A block of steps is done for all lines before the next: neighbouring lines cross the same voxels, which then come
+/// from the caches. What is written for a line does not depend on the others.
 pub fn forward(plan: &Plan, work: &mut Workspace, image: &[f32], lines: &mut [(Walk, &mut [f32])]) {
     let shape = plan.grid.shape;
     assert_eq!(image.len(), shape.iter().product::<usize>(), "image does not have the shape {shape:?}");
@@ -127,7 +127,8 @@ unsafe fn pass<L: Lanes>(plan: &Plan, work: &mut Workspace, line: usize, number:
     if kept.is_empty() {
         return;
     }
-    // SAFETY: the block holds the rows of its steps; the region holds the planes and the lanes beside them that a kernel may touch.
+    // SAFETY: the block holds the rows of its steps; the region holds the planes and the lanes beside them that a
+    // kernel may touch.
     unsafe {
         let rows = work.rows.as_slice().as_ptr().add(lattice.margin);
         let rows = Rows::<*const f32>::new(rows, lattice.row_stride, steps, backwards);
@@ -190,7 +191,8 @@ impl<'a> Input<'a> {
 /// Adds the sums of a run's steps to `sums`, where plane 0 is. Dispatches on the number of vectors that hold the run.
 ///
 /// # Safety
-/// The machine has the level of `L`; the rows have a margin behind their last point; `sums` lies in a region of the run.
+/// The machine has the level of `L`; the rows have a margin behind their last point; `sums` lies in a region of the
+/// run.
 #[inline(always)]
 unsafe fn sum<L: Lanes>(input: &Input, run: &Run, sums: *mut f32) {
     let count = run.count;
@@ -228,7 +230,8 @@ unsafe fn sum<L: Lanes>(input: &Input, run: &Run, sums: *mut f32) {
     }
 }
 
-/// First point of the register window at lattice index `index`: whole vectors, in the margin where the index is negative.
+/// First point of the register window at lattice index `index`: whole vectors, in the margin where the index is
+/// negative.
 #[inline(always)]
 pub(super) fn window<L: Lanes>(index: i32) -> i32 {
     index & !(L::COUNT as i32 - 1)
@@ -251,10 +254,10 @@ unsafe fn sum_level<L: Lanes, const V: usize>(input: &Input, sums: *mut f32) {
     }
 }
 
-/// Planes of any tilt, one phase: one load per step and no branch, though most loads lie across two cache lines. `here` sums
-/// the points at the index of each step, one lane per plane, and `above` those shares of them that belong to the plane below:
-/// the plane's own share is what remains. No step weighs more in `above` than in `here`, and rounding keeps the order of
-/// sums: what remains is never negative where the image is not.
+/// Planes of any tilt, one phase: one load per step and no branch, though most loads lie across two cache lines. `here`
+/// sums the points at the index of each step, one lane per plane, and `above` those shares of them that belong to the
+/// plane below: the plane's own share is what remains. No step weighs more in `above` than in `here`, and rounding
+/// keeps the order of sums: what remains is never negative where the image is not.
 #[inline(always)]
 unsafe fn sum_tilted<L: Lanes, const V: usize>(input: &Input, sums: *mut f32) {
     // SAFETY: V vectors from a kept index on lie in the rows and their margins; `sums` holds V vectors.
@@ -287,7 +290,8 @@ unsafe fn sum_phases<L: Lanes, const V: usize>(input: &Input, sums: *mut f32) {
     // SAFETY: V vectors from a kept point on lie in the rows and their margins; `sums` holds V vectors.
     unsafe {
         let zero = [L::splat(0.0); V];
-        // Sums of their own for both points, and for every other step where there is room: else each would wait for the one before.
+        // Sums of their own for both points, and for every other step where there is room: else each would wait for the
+        // one before.
         let mut totals = [[zero; 2]; 2];
         let (mut row, steps) = (input.row, input.index.len());
         let mut step = |s: usize, [low, high]: &mut [[L; V]; 2]| {

@@ -1,7 +1,7 @@
 //! The axial lattice of the rows: voxel centres where these divide the plane spacing, else resampled linearly.
 //!
-//! Lattice point m lies at z = `first_mm` + m · `spacing_mm`. A row is stored polyphase: phase r holds the points r, r + Q,
-//! r + 2Q, … contiguously, so that neighbouring planes are neighbouring floats whatever their spacing.
+//! Lattice point m lies at z = `first_mm` + m · `spacing_mm`. A row is stored polyphase: phase r holds the points r,
+//! r + Q, r + 2Q, … contiguously, so that neighbouring planes are neighbouring floats whatever their spacing.
 
 use super::runs::Group;
 use crate::joseph::Grid;
@@ -32,7 +32,8 @@ pub(super) struct Lattice {
 pub(super) enum Sampling {
     /// One phase, one point per voxel: the row is the column.
     Voxels,
-    /// Point m is (1 − g) · voxel\[j\] + g · voxel\[j + 1\]; `(j, g, position in the row)` per point. j may be −1 or the last.
+    /// Point m is (1 − g) · voxel\[j\] + g · voxel\[j + 1\]; `(j, g, position in the row)` per point. j may be −1 or
+    /// the last.
     Linear(Vec<Point>),
 }
 

@@ -166,7 +166,8 @@ impl<'a> ImageRows<'a> {
     }
 }
 
-/// Adds rows 0, 1, … (the steps `from..to`) to the columns they were blended from, and clears them: the transpose of [`blend`].
+/// Adds rows 0, 1, … (the steps `from..to`) to the columns they were blended from, and clears them: the transpose of
+/// [`blend`].
 ///
 /// # Safety
 /// The machine has the level of `L`; the steps lie inside `image`'s rows; `rows` holds `to − from` rows.

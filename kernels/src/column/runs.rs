@@ -3,8 +3,8 @@
 use super::PlaneLine;
 use super::lattice::Lattice;
 
-/// Planes `first`, `first + stride`, … of a column, whose lines have the same tilt and follow each other every `Q` lattice
-/// points.
+/// Planes `first`, `first + stride`, … of a column, whose lines have the same tilt and follow each other every `Q`
+/// lattice points.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Run {
     /// First plane.
@@ -33,8 +33,8 @@ pub(super) struct Group {
 /// Positions closer than this are the same, in mm.
 const SAME_MM: f64 = 1e-5;
 
-/// Groups the planes of a column. Planes are neighbours in a group when they lie `stride` apart in the column for a stride
-/// of 1 or 2 (GE's segments alternate between two tilts), tilt equally and are equally spaced.
+/// Groups the planes of a column. Planes are neighbours in a group when they lie `stride` apart in the column for a
+/// stride of 1 or 2 (GE's segments alternate between two tilts), tilt equally and are equally spaced.
 pub(super) fn groups(planes: &[PlaneLine]) -> Vec<Group> {
     let mut taken = vec![false; planes.len()];
     let mut groups = Vec::new();
@@ -67,8 +67,8 @@ fn grow(planes: &[PlaneLine], taken: &[bool], first: usize, stride: usize) -> Gr
     }
 }
 
-/// Puts the groups on the lattice: interleaved where their spacing is a fraction of Q lattice points, and cut into pieces
-/// of at most `longest` planes.
+/// Puts the groups on the lattice: interleaved where their spacing is a fraction of Q lattice points, and cut into
+/// pieces of at most `longest` planes.
 pub(super) fn runs(groups: &[Group], planes: &[PlaneLine], lattice: &Lattice, longest: usize) -> Vec<Run> {
     let mut runs = Vec::new();
     for group in groups {

@@ -1,7 +1,7 @@
 //! Time of flight: the planes of a bundle at every step, and its TOF bins.
 //!
-//! The few bins that see a step are kept in registers, a *window* that moves on along the line: each step is read once, and each bin is
-//! written once in every block of steps.
+//! The few bins that see a step are kept in registers, a *window* that moves on along the line: each step is read once,
+//! and each bin is written once in every block of steps.
 //!
 //! ȳ\[bin, plane\] = Σ_t k(bin, t) v\[t, plane\],   v the planes of the rows as without time of flight
 
@@ -126,7 +126,8 @@ pub(super) unsafe fn take_over<L: Lanes>(
     steps: Range<usize>,
 ) {
     let Some(tof) = &plan.tof else { return };
-    // A step lies the farther from the middle of its line the longer this is, so that the shortest and the longest lines see all bins.
+    // A step lies the farther from the middle of its line the longer this is, so that the shortest and the longest
+    // lines see all bins.
     let ends = plan.bundles.first().into_iter().chain(plan.bundles.last());
     let rows = ends.map(|bundle| tof.rows(tof.track(walk, bundle.dz_mm), &steps));
     let seen = rows.reduce(|all, own| all.start.min(own.start)..all.end.max(own.end)).unwrap_or(0..0);

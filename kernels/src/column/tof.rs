@@ -1,8 +1,8 @@
 //! Time of flight: the shares of a step that the TOF bins see.
 //!
-//! A Gaussian of standard deviation σ, truncated at ±3σ and renormalised, integrated over the bin: the bins of a line sum to
-//! one. Bins are equally spaced, so the weights of the few bins that see a step depend on where it lies between two bin centres alone: they are
-//! one short row of a table.
+//! A Gaussian of standard deviation σ, truncated at ±3σ and renormalised, integrated over the bin: the bins of a line
+//! sum to one. Bins are equally spaced, so the weights of the few bins that see a step depend on where it lies between
+//! two bin centres alone: they are one short row of a table.
 
 use super::Walk;
 use std::ops::Range;
@@ -120,8 +120,8 @@ impl TofKernel {
             for s in 0..firsts.len() {
                 let share = scale * shares[s];
                 for part in (0..row).step_by(WINDOW) {
-                    // SAFETY: two rows of the table begin at `low`, rows are whole windows, and there are as many as first bins. By value: the
-                    // compiler must see that they are not written meanwhile.
+                    // SAFETY: two rows of the table begin at `low`, rows are whole windows, and there are as many as
+                    // first bins. By value: the compiler must see that they are not written meanwhile.
                     unsafe {
                         let from = self.table.as_ptr().add(lows[s] as usize * row + part);
                         let (lower, upper) = (*from.cast::<[f32; WINDOW]>(), *from.add(row).cast::<[f32; WINDOW]>());

@@ -57,8 +57,8 @@ impl Workspace {
         }
     }
 
-    /// Works out the offsets of all runs at the steps `from..to` of a line: before the first run passes, so that none waits
-    /// for its own.
+    /// Works out the offsets of all runs at the steps `from..to` of a line: before the first run passes, so that none
+    /// waits for its own.
     #[inline(always)]
     pub(super) fn locate(&mut self, plan: &Plan, line: usize, from: usize, to: usize) {
         let slopes = &self.slopes[line * plan.runs.len()..];

@@ -1,5 +1,5 @@
-//! One row of a convolution, block by block: a few voxels along z × a few vectors of output channels stay in registers while all
-//! taps and inputs pass. With one output channel the vectors run along the inputs instead.
+//! One row of a convolution, block by block: a few voxels along z × a few vectors of output channels stay in registers
+//! while all taps and inputs pass. With one output channel the vectors run along the inputs instead.
 //!
 //! No closures, as those of `array::from_fn`: what they call would not be inlined with the caller's instruction set.
 
@@ -20,7 +20,8 @@ pub(super) struct Input<'a> {
     pub rows: usize,
     /// Floats from a voxel to the next.
     pub stride: usize,
-    /// Runs of contiguous floats that the taps along z read for one voxel, how far apart they begin, and how long they are.
+    /// Runs of contiguous floats that the taps along z read for one voxel, how far apart they begin, and how long they
+    /// are.
     pub runs: usize,
     pub run_stride: usize,
     pub run: usize,

@@ -8,8 +8,8 @@ pub(super) const GROUP: usize = 16;
 
 /// A convolution, ready to make rows.
 ///
-/// Its input are *padded planes*: `[d_y (ky − 1) + rows, d_z (kz − 1) + voxels, stride]` floats of one x, with zeros around the
-/// volume.
+/// Its input are *padded planes*: `[d_y (ky − 1) + rows, d_z (kz − 1) + voxels, stride]` floats of one x, with zeros
+/// around the volume.
 #[derive(Clone)]
 pub struct Filter {
     kernel: [usize; 3],
@@ -22,8 +22,8 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// The convolution with weights `[out, in, kx, ky, kz]`, taps `dilation` voxels apart, of an input whose voxels are `stride`
-    /// floats apart.
+    /// The convolution with weights `[out, in, kx, ky, kz]`, taps `dilation` voxels apart, of an input whose voxels are
+    /// `stride` floats apart.
     pub fn new(
         kernel: [usize; 3],
         dilation: [usize; 3],

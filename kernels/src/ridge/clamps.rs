@@ -15,7 +15,8 @@ pub struct Clamps {
 }
 
 impl Clamps {
-    /// The function with slope `slopes[k]` between the knots τ_{k−1} and τ_k, τ_{−1} = 0, and none behind the last knot.
+    /// The function with slope `slopes[k]` between the knots τ_{k−1} and τ_k, τ_{−1} = 0, and none behind the last
+    /// knot.
     pub fn new(knots: &[f32], slopes: &[f32]) -> Self {
         assert_eq!(knots.len(), slopes.len(), "a slope before every knot");
         let next = slopes.iter().skip(1).chain([&0.0]);

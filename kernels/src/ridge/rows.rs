@@ -6,8 +6,9 @@ use crate::Level;
 use crate::lanes::{Avx2, Avx512};
 use crate::lanes::{Lanes, Portable};
 
-/// Filters over planes of some shape. Planes are padded: rows of [`FilterRows::stride`] floats that begin with their voxels.
-/// A row of responses holds all channels, each with zeros before and behind, so that the transpose needs no borders.
+/// Filters over planes of some shape. Planes are padded: rows of [`FilterRows::stride`] floats that begin with their
+/// voxels. A row of responses holds all channels, each with zeros before and behind, so that the transpose needs no
+/// borders.
 #[derive(Clone, Debug)]
 pub struct FilterRows<'a> {
     filters: &'a Filters,

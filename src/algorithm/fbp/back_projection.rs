@@ -1,8 +1,8 @@
 //! Back projection x(x, y, z) = π/V Σ_φ q(φ, x cos φ + y sin φ, z), linear in s and in z.
 //!
-//! The filtered slices are first resampled to the image's z, so that a voxel column `[z]` is the sum of two rows per view.
-//! A voxel thicker than the slices takes the mean over that part of its thickness where there are slices. 0 outside the circle and
-//! the slices that were measured.
+//! The filtered slices are first resampled to the image's z, so that a voxel column `[z]` is the sum of two rows per
+//! view. A voxel thicker than the slices takes the mean over that part of its thickness where there are slices. 0
+//! outside the circle and the slices that were measured.
 
 use super::DirectSinograms;
 use super::slices::Slices;

@@ -1,8 +1,9 @@
 //! Equispaced parallel beams, and how the crystals' lines become them.
 //!
-//! Even and odd tangential positions of a crystal-sampled view differ by half a view step, and a view's distances s bunch
-//! towards the edge (more so with flat sides). For each target angle every radial position is first interpolated between the
-//! two views around that angle, which gives its s as well; the target distances are then interpolated between radial positions.
+//! Even and odd tangential positions of a crystal-sampled view differ by half a view step, and a view's distances s
+//! bunch towards the edge (more so with flat sides). For each target angle every radial position is first interpolated
+//! between the two views around that angle, which gives its s as well; the target distances are then interpolated
+//! between radial positions.
 
 use super::FbpError;
 use super::corrected::mirrored;

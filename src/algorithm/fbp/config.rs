@@ -51,8 +51,8 @@ pub enum Window {
 
 /// Limits of Fourier rebinning (Defrise et al. 1997): where the relation between oblique and direct planes holds.
 ///
-/// Its error grows with tilt²/ω, whatever k is: the defaults keep to few ring differences at low ω, and for k = 0 only. More
-/// angular frequencies from nearly direct planes alone would bring their noise back around the axis.
+/// Its error grows with tilt²/ω, whatever k is: the defaults keep to few ring differences at low ω, and for k = 0 only.
+/// More angular frequencies from nearly direct planes alone would bring their noise back around the axis.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ForeConfig {

@@ -1,8 +1,8 @@
 //! Line integrals p = (y − b) / m of a pair of segments, `[turn view, radial, plane]`, plane contiguous.
 //!
-//! Turn views run over 360°: 0..V are the views of the first segment, V..2V those of its partner seen from detector B to
-//! detector A, which mirrors the radial axis. Bins with m = 0 were not measured; each takes the mean of the nearest measured
-//! bins up and down in radial position and in view, weighted by the inverse of their distance in bins.
+//! Turn views run over 360°: 0..V are the views of the first segment, V..2V those of its partner seen from detector B
+//! to detector A, which mirrors the radial axis. Bins with m = 0 were not measured; each takes the mean of the nearest
+//! measured bins up and down in radial position and in view, weighted by the inverse of their distance in bins.
 
 use super::FbpError;
 use super::pairs::Pair;

@@ -7,10 +7,10 @@
 //! P(ω, k; z, δ) ≈ P(ω, k; z − kδ/ω, 0)          Defrise et al. 1997, IEEE Trans. Med. Imaging 16:145
 //!
 //! - |k/ω| beyond the object's radius: nothing but noise, set to 0.
-//! - low ω or low k, where the approximation fails: nearly direct planes only, at their middle (single-slice). Beside a virtual
-//!   ring a slice has none; it takes the least oblique planes that were measured there.
-//! - each (ω, k, slice) is divided by the summed weights of its contributions; where there are none, it lies between the nearest
-//!   slices that have some.
+//! - low ω or low k, where the approximation fails: nearly direct planes only, at their middle (single-slice). Beside a
+//!   virtual ring a slice has none; it takes the least oblique planes that were measured there.
+//! - each (ω, k, slice) is divided by the summed weights of its contributions; where there are none, it lies between
+//!   the nearest slices that have some.
 //!
 //! Accumulated `[ω >= 0, slice, k]`: the data are real, so that negative ω follows by symmetry.
 

@@ -1,4 +1,5 @@
-//! How much of each plane was measured: virtual rings leave whole planes empty, virtual crystals some lines of all of them.
+//! How much of each plane was measured: virtual rings leave whole planes empty, virtual crystals some lines of all of
+//! them.
 
 use super::pairs::Pair;
 use crate::data::Measurement;

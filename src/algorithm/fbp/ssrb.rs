@@ -1,7 +1,7 @@
 //! Single-slice rebinning: each oblique plane goes to the slice at its axial middle.
 //!
-//! p(φ, s; slice) = mean over planes of cos θ · p(φ, s; plane), weighted by ring pairs; θ is the line's tilt, so that the
-//! integral is along the transaxial line. Daube-Witherspoon & Muehllehner 1987, J. Nucl. Med. 28:1717.
+//! p(φ, s; slice) = mean over planes of cos θ · p(φ, s; plane), weighted by ring pairs; θ is the line's tilt, so that
+//! the integral is along the transaxial line. Daube-Witherspoon & Muehllehner 1987, J. Nucl. Med. 28:1717.
 
 use super::beam::{MeasuredLines, ParallelBeam};
 use super::corrected::corrected;

@@ -14,7 +14,8 @@ pub struct KeptArrays {
 }
 
 impl AlgorithmConfig {
-    /// The arrays that the algorithm keeps, found by measurement where they come and go (convolutions by Fourier transforms).
+    /// The arrays that the algorithm keeps, found by measurement where they come and go (convolutions by Fourier
+    /// transforms).
     pub fn kept_arrays(&self) -> KeptArrays {
         let of = |sensitivities, images| KeptArrays { images, sinograms: 0, sensitivities };
         match self {
@@ -27,8 +28,8 @@ impl AlgorithmConfig {
             Self::Lbfgs(c) => of(false, 2 * c.memory + 5),
             Self::ProximalNewton(_) => of(false, 25),
             Self::Svrn(c) => of(false, 2 * c.subsets + 25),
-            // Dual variables of data and prior, and lengths; with one subset, they are gone before the second sinogram comes that judges
-            // the image.
+            // Dual variables of data and prior, and lengths; with one subset, they are gone before the second sinogram
+            // comes that judges the image.
             Self::Pdhg(_) => KeptArrays { images: 9, sinograms: 1, sensitivities: false },
             Self::Spdhg(_) => KeptArrays { images: 9, sinograms: 2, sensitivities: false },
             Self::Fbp(_) => KeptArrays { images: 2, sinograms: 2, sensitivities: false },

@@ -137,7 +137,8 @@ pub struct SagaConfig {
     pub subsets: usize,
     /// Full iterations: passes over all subsets.
     pub iterations: usize,
-    /// Step of the first iteration, in preconditioned steps. Above a third, convergence is not certain far from the maximum.
+    /// Step of the first iteration, in preconditioned steps. Above a third, convergence is not certain far from the
+    /// maximum.
     #[serde(default = "third")]
     pub relaxation: Positive,
     /// How fast the steps shrink: relaxation / (1 + decay · n) in iteration n = 0, 1, …
@@ -177,8 +178,8 @@ pub struct ProximalNewtonConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SvrnConfig {
-    /// Subsets of interleaved views; must divide the number of views. One image is kept per subset; 6 are good where that leaves
-    /// 16 views or more.
+    /// Subsets of interleaved views; must divide the number of views. One image is kept per subset; 6 are good where
+    /// that leaves 16 views or more.
     pub subsets: usize,
     /// Iterations of as many updates as there are subsets; each takes nearly two passes over the data.
     pub iterations: usize,

@@ -1,5 +1,5 @@
-//! What there is to know about every prior, in one table; `coincide priors` prints it. The parameters are not repeated here:
-//! they come from the JSON Schema of the config's own tables.
+//! What there is to know about every prior, in one table; `coincide priors` prints it. The parameters are not repeated
+//! here: they come from the JSON Schema of the config's own tables.
 
 use crate::prior::Capability;
 

@@ -1,4 +1,5 @@
-//! `[prior.torchscript]`: a user's own model. The table is known to every build, libtorch only to those with the feature `torch`.
+//! `[prior.torchscript]`: a user's own model. The table is known to every build, libtorch only to those with the
+//! feature `torch`.
 
 use super::{Beta, PriorInputs};
 use crate::config::{ConfigError, Source};

@@ -1,5 +1,5 @@
-//! Parts of a study file that become whole configs: a method's tables a reconstruction, `[simulation]` a simulation. The parsed
-//! text is edited, not the text itself, so that mistakes are underlined where they stand.
+//! Parts of a study file that become whole configs: a method's tables a reconstruction, `[simulation]` a simulation.
+//! The parsed text is edited, not the text itself, so that mistakes are underlined where they stand.
 
 use super::StudyMethod;
 use super::knob::{Knob, KnobTable};

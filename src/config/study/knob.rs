@@ -1,7 +1,7 @@
 //! The knob of a method: one key of its tables, given by its dotted path, and the values that it takes in turn.
 //!
-//! The values are put into the parsed text before any table is read, each at its own place in the file. So every key can be
-//! a knob, and a value that the key cannot take is underlined like any other.
+//! The values are put into the parsed text before any table is read, each at its own place in the file. So every key
+//! can be a knob, and a value that the key cannot take is underlined like any other.
 
 use super::suggestion;
 use crate::config::{ConfigError, Source};
@@ -72,8 +72,8 @@ impl Knob {
         Ok(Self { path, at, values })
     }
 
-    /// Puts a value at the knob's path into the tables of a method. Where an array stands, or with `triple`, one value is
-    /// put into all of its places.
+    /// Puts a value at the knob's path into the tables of a method. Where an array stands, or with `triple`, one value
+    /// is put into all of its places.
     pub(super) fn turn<'t>(
         &self,
         table: &mut DeTable<'t>,

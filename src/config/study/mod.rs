@@ -1,7 +1,8 @@
 //! Config of `coincide evaluate`: which scans of which phantoms, and which methods with which knobs.
 //!
-//! The tables of a method are those of a reconstruction. They are not named here: [`Study::recon`] makes a whole [`ReconConfig`] of
-//! them, so that whatever a reconstruction can be told, a method can be told, and any of its keys can be the knob.
+//! The tables of a method are those of a reconstruction. They are not named here: [`Study::recon`] makes a whole
+//! [`ReconConfig`] of them, so that whatever a reconstruction can be told, a method can be told, and any of its keys
+//! can be the knob.
 
 mod fragment;
 mod knob;
@@ -157,7 +158,8 @@ impl Study {
     }
 }
 
-/// `random-3..5-plain` names random-3-plain, random-4-plain and random-5-plain, and so with any ending; any other name itself.
+/// `random-3..5-plain` names random-3-plain, random-4-plain and random-5-plain, and so with any ending; any other name
+/// itself.
 fn numbered(name: &str) -> Vec<String> {
     let range = || {
         let rest = name.strip_prefix("random-")?;

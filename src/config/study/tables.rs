@@ -42,12 +42,12 @@ pub struct StudyConfig {
     /// levels of counts.
     #[serde(default)]
     pub yardstick: Option<String>,
-    /// Lowest and highest z in mm of the voxels that are scored: the first and last slices of a short scanner see few lines, and what
-    /// lies beyond them. SSIM always leaves out the outer five voxels.
+    /// Lowest and highest z in mm of the voxels that are scored: the first and last slices of a short scanner see few
+    /// lines, and what lies beyond them. SSIM always leaves out the outer five voxels.
     #[serde(default)]
     pub scored_z_mm: Option<[f64; 2]>,
-    /// The region whose voxels' noise is matched and plotted; by default the background discs of the NEMA phantom, else the
-    /// region called `background`, else the whole object.
+    /// The region whose voxels' noise is matched and plotted; by default the background discs of the NEMA phantom, else
+    /// the region called `background`, else the whole object.
     #[serde(default)]
     pub noise_region: Option<String>,
     /// Lesions that are added to every phantom, to see what each method makes of them at its best setting.
@@ -83,7 +83,8 @@ impl StudyScanner {
     }
 }
 
-/// `[lesions]`: every diameter with every contrast is a class of lesions; a scan holds one of a class at each of the sites.
+/// `[lesions]`: every diameter with every contrast is a class of lesions; a scan holds one of a class at each of the
+/// sites.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StudyLesions {

@@ -52,7 +52,8 @@ pub enum LossConfig {
         /// FWHM in mm of the truth: sharper than the data can show is not asked for.
         target_fwhm_mm: Positive,
     },
-    /// Poisson likelihood of counts held out from the reconstruction; no truth is used. Validation still is against the truth.
+    /// Poisson likelihood of counts held out from the reconstruction; no truth is used. Validation still is against the
+    /// truth.
     HeldOut {
         /// Share of the counts that are reconstructed.
         share: Fraction,
@@ -83,8 +84,8 @@ pub struct OptimiserConfig {
     /// Gradients of a larger norm are scaled down to it.
     #[serde(default = "one")]
     pub largest_gradient: Positive,
-    /// Weight, at the largest rate, of the loss of the network's own images beside that of the last image; it falls as the
-    /// rate does.
+    /// Weight, at the largest rate, of the loss of the network's own images beside that of the last image; it falls as
+    /// the rate does.
     #[serde(default = "third")]
     pub deep_supervision: NonNegative,
     /// Numbers that the network is worked out in while it learns.
@@ -132,8 +133,8 @@ pub struct ValidationConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TrainOutput {
-    /// The weights, `NAME.safetensors`; beside them come the model card `NAME.json`, the checkpoint `NAME.checkpoint`, and the
-    /// learning curve `NAME.curve.csv`, `.svg` and `.png`.
+    /// The weights, `NAME.safetensors`; beside them come the model card `NAME.json`, the checkpoint `NAME.checkpoint`,
+    /// and the learning curve `NAME.curve.csv`, `.svg` and `.png`.
     pub model: PathBuf,
     /// Licence of the weights.
     #[serde(default = "licence")]

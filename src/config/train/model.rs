@@ -59,15 +59,15 @@ pub struct UnrolledTrainingConfig {
     /// The image that the reconstruction goes on from; without it, a uniform one.
     #[serde(default)]
     pub map_start: Option<MapStart>,
-    /// γ of each stage at the start, for a scan with one event per voxel; the last one serves all further stages. Without it, those of
-    /// `start`, else 1, and a hundredth in the first of several stages, whose image is uniform.
+    /// γ of each stage at the start, for a scan with one event per voxel; the last one serves all further stages.
+    /// Without it, those of `start`, else 1, and a hundredth in the first of several stages, whose image is uniform.
     #[serde(default)]
     pub gamma: Vec<Positive>,
     /// Whether the gradient stops at the EM steps, as in published code; worse, for comparison.
     #[serde(default)]
     pub detached: bool,
-    /// Weights to start from instead of random ones: a `.safetensors` file of the same architecture, its card beside it. Its kernels
-    /// may be shorter along z: a two-dimensional network is where a three-dimensional one begins well.
+    /// Weights to start from instead of random ones: a `.safetensors` file of the same architecture, its card beside
+    /// it. Its kernels may be shorter along z: a two-dimensional network is where a three-dimensional one begins well.
     #[serde(default)]
     pub start: Option<std::path::PathBuf>,
 }

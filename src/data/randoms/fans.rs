@@ -134,7 +134,8 @@ impl<'a> Fans<'a> {
         Background::even(self.geometry.shape(), randoms)
     }
 
-    /// For each transaxial crystal, Σ_b s(b) over the partners of ring a on side A, then Σ_a s(a) over those of ring b on side B.
+    /// For each transaxial crystal, Σ_b s(b) over the partners of ring a on side A, then Σ_a s(a) over those of ring b
+    /// on side B.
     fn axial_sums(&self, singles: &[f64]) -> [Vec<f64>; 2] {
         [&self.allowed, &self.allowed_transposed].map(|allowed| {
             let mut sums = vec![0.0; singles.len()];

@@ -80,7 +80,8 @@ impl Level {
     }
 }
 
-/// k = 1/variance of the true factors around 1, by moments: E (F − μ)² − F = μ² / k. `None` where Poisson noise explains all.
+/// k = 1/variance of the true factors around 1, by moments: E (F − μ)² − F = μ² / k. `None` where Poisson noise
+/// explains all.
 fn prior_counts(counts: &[f64], expected: &[f64]) -> Option<f64> {
     let excess: f64 = counts.iter().zip(expected).map(|(count, mean)| (count - mean).powi(2) - count).sum();
     let squares: f64 = expected.iter().map(|mean| mean * mean).sum();

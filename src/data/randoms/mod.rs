@@ -1,19 +1,22 @@
 //! Smooth randoms from delayed coincidences: r = Σ s_i s_j over the crystal pairs (i, j) of a bin.
 //!
-//! The singles s are those under which the delayeds d are most likely, d ~ Poisson(Σ s_i s_j). Where a bin sums several pairs (span > 1,
-//! mashed views), its counts are shared out in proportion to the current s_i s_j (EM), which gives each crystal its *fan sum* F_i; then
-//! s_i = F_i / Σ_{j in the fan of i} s_j is iterated. s carries the coincidence window: 2τ = 1.
+//! The singles s are those under which the delayeds d are most likely, d ~ Poisson(Σ s_i s_j). Where a bin sums several
+//! pairs (span > 1, mashed views), its counts are shared out in proportion to the current s_i s_j (EM), which gives
+//! each crystal its *fan sum* F_i; then s_i = F_i / Σ_{j in the fan of i} s_j is iterated. s carries the coincidence
+//! window: 2τ = 1.
 //!
-//! A short scan has fewer delayeds than the scanner has crystals. The singles are therefore a product of factors fitted from coarse to
-//! fine, ring × transaxial block × position in the block × transaxial crystal × crystal. Each of the last two levels is shrunk towards
-//! the levels above it as much as its own scatter beyond Poisson noise asks for: with k = 1/variance of its true factors (by moments),
-//! a factor is (F + k)/(μ + k), the posterior mean for a gamma prior of mean 1, μ being the counts that the coarser model expects. With
-//! many counts nothing is left of the prior, with few the coarse model stays.
+//! A short scan has fewer delayeds than the scanner has crystals. The singles are therefore a product of factors fitted
+//! from coarse to fine, ring × transaxial block × position in the block × transaxial crystal × crystal. Each of the
+//! last two levels is shrunk towards the levels above it as much as its own scatter beyond Poisson noise asks for: with
+//! k = 1/variance of its true factors (by moments), a factor is (F + k)/(μ + k), the posterior mean for a gamma prior
+//! of mean 1, μ being the counts that the coarser model expects. With many counts nothing is left of the prior, with
+//! few the coarse model stays.
 //!
-//! Panin, Chen & Michel 2008, IEEE NSS-MIC (maximum-likelihood singles from delayeds); Hogg, Thielemans, Mustafovic & Spinks
-//! 2002, IEEE NSS-MIC (fan sums); Byars et al. 2005, IEEE NSS-MIC (variance reduction).
+//! Panin, Chen & Michel 2008, IEEE NSS-MIC (maximum-likelihood singles from delayeds); Hogg, Thielemans, Mustafovic &
+//! Spinks 2002, IEEE NSS-MIC (fan sums); Byars et al. 2005, IEEE NSS-MIC (variance reduction).
 //!
-//! Shapes: delayeds and randoms `[view, radial, tof, plane]`, singles `[crystal, ring]`. Memory: the sinograms and 16 arrays of singles.
+//! Shapes: delayeds and randoms `[view, radial, tof, plane]`, singles `[crystal, ring]`. Memory: the sinograms and 16
+//! arrays of singles.
 
 mod fans;
 mod fit;
@@ -31,7 +34,8 @@ const ROUNDS: usize = 16;
 /// The same for mashed views, where neighbouring crystals are hard to tell apart.
 const MASHED_ROUNDS: usize = 64;
 
-/// Expected randoms of every bin, from delayeds in the same sinogram. Their total is that of the delayeds. Without counts all are 0.
+/// Expected randoms of every bin, from delayeds in the same sinogram. Their total is that of the delayeds. Without
+/// counts all are 0.
 pub fn smooth_randoms(geometry: &SinogramGeometry, delayeds: &Counts) -> Result<Background, DataError> {
     let fans = checked(geometry, delayeds)?;
     Ok(fans.randoms(&fitted(&fans, delayeds)))

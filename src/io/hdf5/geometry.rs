@@ -1,4 +1,5 @@
-//! Sinogram geometry: group `geometry`. The planes follow from the scanner and from the ring differences and ring sums of the segments.
+//! Sinogram geometry: group `geometry`. The planes follow from the scanner and from the ring differences and ring sums
+//! of the segments.
 
 use super::{IoError, Source, field};
 use crate::scanner::{RadialSampling, Scanner, Segment, SinogramGeometry, TofBins, segments};

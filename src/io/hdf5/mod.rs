@@ -1,8 +1,9 @@
-//! Coincide's own files: HDF5, one measurement, one image or one set of tables each. `docs/file-format.md` describes every field.
+//! Coincide's own files: HDF5, one measurement, one image or one set of tables each. `docs/file-format.md` describes
+//! every field.
 //!
-//! All that a reader relies on carries a checksum: the superblock and the object headers (file format of HDF5 1.10), the index
-//! of the chunks, and each chunk (Fletcher-32). A damaged file is therefore an error of the library, not a wrong number.
-//! Files whose superblock has no checksum are refused, because damage in them can crash the C library.
+//! All that a reader relies on carries a checksum: the superblock and the object headers (file format of HDF5 1.10),
+//! the index of the chunks, and each chunk (Fletcher-32). A damaged file is therefore an error of the library, not a
+//! wrong number. Files whose superblock has no checksum are refused, because damage in them can crash the C library.
 
 mod array;
 mod field;
@@ -70,7 +71,8 @@ struct Source {
 impl Source {
     fn open(path: &Path) -> Result<Self, IoError> {
         let bytes = check_superblock(path)?;
-        // Files are written whole and renamed, so there is nothing to lock; and locks fail on many network file systems.
+        // Files are written whole and renamed, so there is nothing to lock; and locks fail on many network file
+        // systems.
         let file = File::with_options()
             .with_fapl(|access| access.file_locking(false))
             .open(path)

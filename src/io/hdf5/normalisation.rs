@@ -10,7 +10,8 @@ use std::path::Path;
 /// Most crystals per ring, rings, radial bins and planes: ten times those of the largest scanner.
 const MOST: i64 = 1 << 20;
 
-/// Writes the components of an own normalisation and where they come from. Dead time and quantification are those of vendors' files, and not kept.
+/// Writes the components of an own normalisation and where they come from. Dead time and quantification are those of
+/// vendors' files, and not kept.
 pub fn write_normalisation(
     path: &Path,
     overwrite: bool,

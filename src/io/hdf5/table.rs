@@ -1,5 +1,5 @@
-//! Tables: group `tables`, one group per table, one dataset per column, all of one length. Attribute `columns` counts them and `column-0`,
-//! `column-1`, … name them in order.
+//! Tables: group `tables`, one group per table, one dataset per column, all of one length. Attribute `columns` counts
+//! them and `column-0`, `column-1`, … name them in order.
 
 use super::field::describe;
 use super::{IoError, Kind, Provenance, Source, field, write};

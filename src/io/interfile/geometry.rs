@@ -1,7 +1,7 @@
 //! The geometry of projection data and its order in the file, from a header.
 //!
-//! STIR's z and its rings run from head to feet, ours from feet to head ([`super`]): the ring difference B − A of a pair changes its
-//! sign, so a segment `[low, high]` of the file is `[−high, −low]` here.
+//! STIR's z and its rings run from head to feet, ours from feet to head ([`super`]): the ring difference B − A of a
+//! pair changes its sign, so a segment `[low, high]` of the file is `[−high, −low]` here.
 
 use super::header::{Header, standard};
 use super::keys::{Reader, check};
@@ -158,7 +158,8 @@ pub(super) fn turned([low, high]: [i64; 2]) -> [i64; 2] {
 
 /// Our segments, 0, +1, −1, …, and our planes of each segment of the file, in file order.
 ///
-/// `differences` are ours, in file order. A file may hold fewer planes than the scanner gives a segment; as in STIR they are the middle ones.
+/// `differences` are ours, in file order. A file may hold fewer planes than the scanner gives a segment; as in STIR
+/// they are the middle ones.
 fn cut_segments(
     header: &Header,
     scanner: &Scanner,

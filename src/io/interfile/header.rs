@@ -1,7 +1,8 @@
 //! The header of an Interfile: `key [index] := value`, one per line.
 //!
-//! Keys ignore case; blanks, tabs, `_` and `!` count as one blank. `{a, b}` is a list, `;` begins a comment line, `\` at the
-//! end of a line continues it. As in STIR, the last of two equal keys counts, and text after `END OF INTERFILE` does not.
+//! Keys ignore case; blanks, tabs, `_` and `!` count as one blank. `{a, b}` is a list, `;` begins a comment line, `\`
+//! at the end of a line continues it. As in STIR, the last of two equal keys counts, and text after `END OF INTERFILE`
+//! does not.
 
 use crate::io::IoError;
 use std::io::Read;

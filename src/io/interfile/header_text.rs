@@ -1,4 +1,5 @@
-//! The header of a geometry, with the keys and in the order in which STIR 6 writes them, rings counted from the head as STIR does.
+//! The header of a geometry, with the keys and in the order in which STIR 6 writes them, rings counted from the head as
+//! STIR does.
 
 use super::geometry::turned;
 use super::layout::{Layout, Run, StorageOrder};

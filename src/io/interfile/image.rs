@@ -1,15 +1,17 @@
 //! Images, `.hv` + `.v`, to and from `[x, y, z]` with z contiguous. In the file x is fastest and z slowest.
 //!
-//! The file's planes run from **head to feet**, ours from feet to head: plane k of n is our n − 1 − k, and z = −z of the file; x and y
-//! are the same. Place of voxel (i, j, k), counted from 0, on voxels v of an image of n voxels, in STIR's gantry frame:
+//! The file's planes run from **head to feet**, ours from feet to head: plane k of n is our n − 1 − k, and z = −z of
+//! the file; x and y are the same. Place of voxel (i, j, k), counted from 0, on voxels v of an image of n voxels, in
+//! STIR's gantry frame:
 //!
-//! * x = o + (i − ⌊n/2⌋)·v, and y alike. The origin o follows from `first pixel offset (mm)`, which is the x of voxel 0; without it o is 0,
-//!   so that voxel ⌊n/2⌋ sits at 0: an image of **even size lies half a voxel off centre** in x and y.
-//! * z = o + (k − (n − 1)/2)·v, towards the feet. STIR's own z starts at 0 in plane 0 (plus o, which is then the first pixel offset), and its projectors
-//!   put the middle of the image (o = 0) at the middle of the scanner.
+//! * x = o + (i − ⌊n/2⌋)·v, and y alike. The origin o follows from `first pixel offset (mm)`, which is the x of voxel
+//!   0; without it o is 0, so that voxel ⌊n/2⌋ sits at 0: an image of **even size lies half a voxel off centre** in x
+//!   and y.
+//! * z = o + (k − (n − 1)/2)·v, towards the feet. STIR's own z starts at 0 in plane 0 (plus o, which is then the first
+//!   pixel offset), and its projectors put the middle of the image (o = 0) at the middle of the scanner.
 //!
-//! STIR's matched projector refuses an image whose |o| in x or y exceeds 0.05 mm; write odd sizes, or even ones half a voxel
-//! off centre, where STIR has to project them.
+//! STIR's matched projector refuses an image whose |o| in x or y exceeds 0.05 mm; write odd sizes, or even ones half a
+//! voxel off centre, where STIR has to project them.
 
 use super::data_file::{self, DataFile};
 use super::geometry::size;
@@ -98,8 +100,8 @@ fn voxel_mm(header: &Header, axis: usize) -> Result<f64, IoError> {
 
 /// z of our first plane from the file's `first pixel offset`, and the other way round.
 ///
-/// With L the length between the first and the last plane, the file's plane 0 is at offset − L/2 from the middle of the scanner
-/// towards the feet, so its last one, our first, is at z = −(offset + L/2).
+/// With L the length between the first and the last plane, the file's plane 0 is at offset − L/2 from the middle of the
+/// scanner towards the feet, so its last one, our first, is at z = −(offset + L/2).
 fn turned_z(offset: f64, shape: usize, voxel: f64) -> f64 {
     -offset - 0.5 * (shape as f64 - 1.0) * voxel
 }

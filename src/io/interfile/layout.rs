@@ -1,9 +1,9 @@
 //! Where each bin of a sinogram lies in a file, and the way between the file's order and ours.
 //!
 //! File: `[tof, segment, view, plane, radial]` or `[tof, segment, plane, view, radial]`, radial fastest.
-//! Ours: `[view, radial, tof, plane]`, plane fastest. The planes of a segment run from head to feet in the file and from feet to
-//! head here, so each segment is turned round. The file is passed once, in blocks of one view or a few planes, so
-//! that beside the sinogram itself only one block is in memory.
+//! Ours: `[view, radial, tof, plane]`, plane fastest. The planes of a segment run from head to feet in the file and
+//! from feet to head here, so each segment is turned round. The file is passed once, in blocks of one view or a few
+//! planes, so that beside the sinogram itself only one block is in memory.
 
 use std::ops::Range;
 

@@ -1,8 +1,8 @@
 //! Projection data, `.hs` + `.s`, to and from `[view, radial, tof, plane]`.
 //!
 //! Arc-corrected, crystal-sampled and TOF data in STIR's storage orders; see [`super`] for the frame and the TOF axis.
-//! In the file axial position 0 of a segment is the one nearest to the head and ring differences have the opposite sign; both are
-//! turned round.
+//! In the file axial position 0 of a segment is the one nearest to the head and ring differences have the opposite
+//! sign; both are turned round.
 //! A file passes in blocks: memory beside the sinogram itself is one view, or sixteen planes.
 
 use super::data_file::{self, DataFile};

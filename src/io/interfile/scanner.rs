@@ -1,8 +1,9 @@
 //! The scanner of a header: a preset named by `originating system`, overridden by explicit keys.
 //!
-//! A number that agrees with the preset's to the six digits that STIR prints keeps the preset's. Crystals are on a circle
-//! (`Cylindrical`) or on flat sides (`BlocksOnCylindrical`, one bucket per side). As soon as a header gives lengths of its own, they
-//! replace the preset's layout too, since STIR's numbers for a cylinder do not go with flat sides.
+//! A number that agrees with the preset's to the six digits that STIR prints keeps the preset's. Crystals are on a
+//! circle (`Cylindrical`) or on flat sides (`BlocksOnCylindrical`, one bucket per side). As soon as a header gives
+//! lengths of its own, they replace the preset's layout too, since STIR's numbers for a cylinder do not go with flat
+//! sides.
 
 use super::header::Header;
 use super::names::named_scanner;
@@ -174,7 +175,8 @@ fn tof(header: &Header, known: Option<TofDetector>) -> Result<Option<TofDetector
     Ok(Some(found))
 }
 
-/// Refuses timing that the scanner of that name cannot have, such as a width in ns; how it is cut into bins is the header's to say.
+/// Refuses timing that the scanner of that name cannot have, such as a width in ns; how it is cut into bins is the
+/// header's to say.
 fn like_its_name(header: &Header, found: &TofDetector, known: &TofDetector) -> Result<(), IoError> {
     let range = |tof: &TofDetector| tof.bins as f64 * tof.bin_ps;
     let name = header.text("originating system").unwrap_or("Unknown");

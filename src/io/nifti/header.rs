@@ -1,4 +1,5 @@
-//! The 348-byte header of NIfTI-1 (Cox et al. 2004, "A (sort of) new image data format standard: NIfTI-1", NeuroImage 22).
+//! The 348-byte header of NIfTI-1 (Cox et al. 2004, "A (sort of) new image data format standard: NIfTI-1", NeuroImage
+//! 22).
 
 use super::orientation::Affine;
 use crate::image::Image;

@@ -1,7 +1,8 @@
 //! From the voxel axes of a NIfTI file to the scanner frame.
 //!
-//! NIfTI: (x, y, z)ᵀ = A (i, j, k, 1)ᵀ in RAS (+x right, +y anterior, +z head). The scanner frame is LPS, so x and y change
-//! sign. Axes may be exchanged and turned around; an image that is tilted would have to be interpolated and is refused.
+//! NIfTI: (x, y, z)ᵀ = A (i, j, k, 1)ᵀ in RAS (+x right, +y anterior, +z head). The scanner frame is LPS, so x and y
+//! change sign. Axes may be exchanged and turned around; an image that is tilted would have to be interpolated and is
+//! refused.
 
 use super::header::Wrong;
 use crate::image::ImageGrid;
@@ -29,8 +30,8 @@ impl Affine {
         Self([[-dx, 0.0, 0.0, -x], [0.0, -dy, 0.0, -y], [0.0, 0.0, dz, z]])
     }
 
-    /// "Method 2" of the standard: rotation as the quaternion (√(1 − b² − c² − d²), b, c, d), voxel sizes, and −1 as handedness
-    /// where k runs the other way.
+    /// "Method 2" of the standard: rotation as the quaternion (√(1 − b² − c² − d²), b, c, d), voxel sizes, and −1 as
+    /// handedness where k runs the other way.
     pub(super) fn of_quaternion(
         [b, c, d]: [f64; 3],
         handedness: f64,

@@ -1,4 +1,5 @@
-//! Drawings as pixels. Edges are smoothed by the share of the pixel that is covered, taken from the distance of its centre.
+//! Drawings as pixels. Edges are smoothed by the share of the pixel that is covered, taken from the distance of its
+//! centre.
 
 use super::canvas::{LETTER_HEIGHT, LETTER_WIDTH, letter_ink, text_width};
 use super::{IoError, Picture, save};

@@ -1,5 +1,5 @@
-//! Pictures for people: slices of images and sinograms on an inverse grey scale (0 is white), as is usual in PET; drawings in colour.
-//! The same values give the same bytes.
+//! Pictures for people: slices of images and sinograms on an inverse grey scale (0 is white), as is usual in PET;
+//! drawings in colour. The same values give the same bytes.
 
 mod canvas;
 mod drawing;

@@ -1,8 +1,8 @@
 //! Three orthogonal slices of images side by side.
 //!
-//! Transverse slices are seen from the feet (radiological convention), coronal ones from the front, sagittal ones from the patient's left
-//! with the face to the viewer's left: the patient's left is on the viewer's right, the head is up. All panels share one grey scale
-//! and one scale in mm, and show the same points of the scanner.
+//! Transverse slices are seen from the feet (radiological convention), coronal ones from the front, sagittal ones from
+//! the patient's left with the face to the viewer's left: the patient's left is on the viewer's right, the head is up.
+//! All panels share one grey scale and one scale in mm, and show the same points of the scanner.
 
 use super::canvas::{Canvas, LETTER_HEIGHT, LETTER_WIDTH, shortened};
 use super::grey::Grey;
@@ -73,7 +73,8 @@ fn check(path: &Path, panels: &[Panel], slicing: Slicing) -> Result<(), IoError>
     }
 }
 
-/// One of the three ways to cut: the axes that run to the viewer's right and down, and letters for where they come from and go to.
+/// One of the three ways to cut: the axes that run to the viewer's right and down, and letters for where they come from
+/// and go to.
 #[derive(Clone, Copy)]
 pub(super) struct Cut {
     name: &'static str,

@@ -1,7 +1,8 @@
 //! Learned priors as they are kept: `NAME.safetensors` with the weights, and beside it `NAME.json`, the model card.
 //!
-//! What all kinds have in common: a card that names its format, its kind and the hash of the weights, tensors of `F32`, models
-//! that are part of the program, and one error that says which file and field is wrong, what was found and what was expected.
+//! What all kinds have in common: a card that names its format, its kind and the hash of the weights, tensors of `F32`,
+//! models that are part of the program, and one error that says which file and field is wrong, what was found and what
+//! was expected.
 
 mod card;
 mod error;

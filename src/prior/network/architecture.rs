@@ -95,8 +95,8 @@ impl Layer {
 }
 
 impl Architecture {
-    /// A body of `depth` convolutions, 1 (or 2) → width → … → width → 1, that does not see the noise. The first has the kernel
-    /// `first`, the others `other`.
+    /// A body of `depth` convolutions, 1 (or 2) → width → … → width → 1, that does not see the noise. The first has the
+    /// kernel `first`, the others `other`.
     pub fn plain(depth: usize, width: usize, first: [usize; 3], other: [usize; 3], anatomical: bool) -> Self {
         let channels = |boundary: usize| match boundary {
             0 => 1 + usize::from(anatomical),

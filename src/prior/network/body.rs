@@ -1,8 +1,9 @@
 //! The body of a network on a volume: layer after layer, a few planes at a time.
 //!
-//! A layer of 32 channels on 128 × 128 × 127 voxels would take 266 MB; here each layer keeps only the planes along x that the
-//! next one still needs. In each step the image delivers a few planes, and each layer makes as many, as far behind its input
-//! as its kernel reaches ahead. Rows are shared out over the threads; every value is summed by one of them, in one order.
+//! A layer of 32 channels on 128 × 128 × 127 voxels would take 266 MB; here each layer keeps only the planes along x
+//! that the next one still needs. In each step the image delivers a few planes, and each layer makes as many, as far
+//! behind its input as its kernel reaches ahead. Rows are shared out over the threads; every value is summed by one of
+//! them, in one order.
 
 use super::architecture::{Layer, WIDEST_KERNEL};
 use coincide_kernels::convolution::Filter;
@@ -46,7 +47,8 @@ impl Body {
         Self { layers: filters, inputs: layers[0].inputs, shape: if flat { [shape[0], 1, shape[1]] } else { shape } }
     }
 
-    /// out = max(0, x + c · body(x / c, guides)), c > 0 the scale; the guides are the images of all inputs but the first.
+    /// out = max(0, x + c · body(x / c, guides)), c > 0 the scale; the guides are the images of all inputs but the
+    /// first.
     pub fn denoise(&self, level: Level, scale: f32, x: &[f32], guides: &[&[f32]], out: &mut [f32]) {
         let [nx, ny, nz] = self.shape;
         assert_eq!([x.len(), out.len()], [nx * ny * nz; 2], "images of shape {:?}", self.shape);
@@ -145,7 +147,8 @@ impl Ring {
         around
     }
 
-    /// Calls `make(x, y, row)` for the rows of some planes in the place of older ones; `reader` is the layer that reads them.
+    /// Calls `make(x, y, row)` for the rows of some planes in the place of older ones; `reader` is the layer that reads
+    /// them.
     fn for_each_row(
         &mut self,
         reader: &Filter,

@@ -1,4 +1,5 @@
-//! The model card: what a network is, what it was trained on, and for which scans it is meant. JSON, beside the weights.
+//! The model card: what a network is, what it was trained on, and for which scans it is meant. JSON, beside the
+//! weights.
 
 use super::architecture::Architecture;
 use crate::prior::model_file::{ModelFileError, card_text, parse_card};
@@ -49,8 +50,9 @@ pub struct ModelCard {
     pub command: String,
 }
 
-/// A start image by maximum a posteriori with the relative difference prior: weight β = w S̄ ν̄^p, S̄ the mean sensitivity, ν̄ that of
-/// [`crate::prior::RelativeNoise`], γ = 2 and ε = 10⁻³ c of the prior, c the mean activity of the body; so it does not depend on dose and units.
+/// A start image by maximum a posteriori with the relative difference prior: weight β = w S̄ ν̄^p, S̄ the mean
+/// sensitivity, ν̄ that of [`crate::prior::RelativeNoise`], γ = 2 and ε = 10⁻³ c of the prior, c the mean activity of
+/// the body; so it does not depend on dose and units.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MapStart {

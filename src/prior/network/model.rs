@@ -1,7 +1,7 @@
 //! A network as it is kept: `NAME.safetensors` with the weights, `NAME.json` with the card beside it.
 //!
-//! Tensors, all `F32`: `stage{k}.layer{i}.weight` of shape `[out, in, x, y, z]` as PyTorch's `Conv3d` has them (its D, H, W
-//! are our x, y, z), k = 0 only where the stages share one body; and `gamma` of shape `[stages]`.
+//! Tensors, all `F32`: `stage{k}.layer{i}.weight` of shape `[out, in, x, y, z]` as PyTorch's `Conv3d` has them (its D,
+//! H, W are our x, y, z), k = 0 only where the stages share one body; and `gamma` of shape `[stages]`.
 
 use super::card::ModelCard;
 use crate::prior::model_file::{ModelFileError, ModelFiles, Tensors, hash, pack, tensor, verify_hash};

@@ -12,8 +12,9 @@ use std::sync::Arc;
 
 /// What draws the EM steps of each stage, and how strongly.
 ///
-/// x ← argmin over x ≥ 0 of  s (x − e ln x) + γ′/2 (x − z)²,  γ′ = γ s̄ / c: s̄ is the mean sensitivity of the subset inside the
-/// field of view, c the scale, so that γ is a pure number that holds for all doses, units, subsets and scanners.
+/// x ← argmin over x ≥ 0 of  s (x − e ln x) + γ′/2 (x − z)²,  γ′ = γ s̄ / c: s̄ is the mean sensitivity of the subset
+/// inside the field of view, c the scale, so that γ is a pure number that holds for all doses, units, subsets and
+/// scanners.
 pub struct Unrolled {
     stages: Vec<Stage>,
     applied: Applied,
@@ -45,7 +46,8 @@ impl Unrolled {
         Self { stages, applied, scale, start: None }
     }
 
-    /// A network on a grid. `scale` is [`crate::prior::mean_activity`] of an early OSEM image, `strength` multiplies every γ.
+    /// A network on a grid. `scale` is [`crate::prior::mean_activity`] of an early OSEM image, `strength` multiplies
+    /// every γ.
     ///
     /// The γ of a model are those of a scan with ν̄ = 1 and are multiplied by the scan's: the noisier, the nearer to z.
     pub fn of_model(

@@ -1,7 +1,7 @@
 //! A ridge regulariser as it is kept: `NAME.safetensors` with the weights, `NAME.json` with the card beside it.
 //!
-//! Tensors, all `F32`: `filters` of shape `[filter, 1, x, y, z]` as PyTorch's `Conv3d` has them (its D, H, W are our x, y, z),
-//! `knots` of shape `[knot]`, `slopes` of shape `[filter, knot]`: the slopes of σ before each knot.
+//! Tensors, all `F32`: `filters` of shape `[filter, 1, x, y, z]` as PyTorch's `Conv3d` has them (its D, H, W are our x,
+//! y, z), `knots` of shape `[knot]`, `slopes` of shape `[filter, knot]`: the slopes of σ before each knot.
 
 use super::card::RidgeCard;
 use super::model::RidgeModel;

@@ -7,8 +7,9 @@ const FREQUENCIES: usize = 64;
 
 /// An upper bound of max over ω of Σ_c s_c |Ŵ_c(ω)|² of filters `[c, x, y, z]` with weights s ≥ 0.
 ///
-/// The sum is a trigonometric polynomial of degree k − 1 along an axis with k taps. Between N equally spaced frequencies such a
-/// polynomial of degree d < N/2 is at most 1 / cos(π d / N) above the greatest of its values there (M. Riesz).
+/// The sum is a trigonometric polynomial of degree k − 1 along an axis with k taps. Between N equally spaced
+/// frequencies such a polynomial of degree d < N/2 is at most 1 / cos(π d / N) above the greatest of its values there
+/// (M. Riesz).
 pub(super) fn spectral_bound(kernel: [usize; 3], filters: &[f32], weights: &[f32]) -> f64 {
     let counts = kernel.map(|side| if side > 1 { FREQUENCIES } else { 1 });
     let margin: f64 = (0..3).map(|a| 1.0 / (PI * (kernel[a] - 1) as f64 / counts[a] as f64).cos()).product();

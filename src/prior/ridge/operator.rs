@@ -48,8 +48,8 @@ impl Ridge {
         FilterRows::new(filters, [self.shape[1], self.shape[2]])
     }
 
-    /// out += weight · Wᵀ u: `u` turns the responses of a channel to the images into what is spread, in the place of the
-    /// first; Wᵀ may have other `weights`.
+    /// out += weight · Wᵀ u: `u` turns the responses of a channel to the images into what is spread, in the place of
+    /// the first; Wᵀ may have other `weights`.
     ///
     /// Planes of `out` are shared out in slabs. What a voxel collects comes in the same order however they are cut.
     fn add<const N: usize>(

@@ -95,8 +95,8 @@ struct StoredPlace<'a> {
 }
 
 impl Images {
-    /// The viewer and its data in at most `room` bytes: with 16 bits per value, with 8, then with ever larger voxels. Without any room, the
-    /// viewer alone.
+    /// The viewer and its data in at most `room` bytes: with 16 bits per value, with 8, then with ever larger voxels.
+    /// Without any room, the viewer alone.
     pub(super) fn html(&self, id: &str, room: usize) -> String {
         let viewer = |note: &str, data: &str| {
             format!(

@@ -1,5 +1,5 @@
-//! A report as one HTML file that needs nothing else: sections of text, tables, plots and a viewer of images. It can be read without
-//! JavaScript, apart from the images, and printed.
+//! A report as one HTML file that needs nothing else: sections of text, tables, plots and a viewer of images. It can be
+//! read without JavaScript, apart from the images, and printed.
 
 mod images;
 

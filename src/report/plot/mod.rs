@@ -7,7 +7,8 @@
 //! assert!(plot.svg().starts_with("<svg"));
 //! ```
 //!
-//! Points that an axis cannot show (not finite; not above zero where it is logarithmic) are left out and break the line.
+//! Points that an axis cannot show (not finite; not above zero where it is logarithmic) are left out and break the
+//! line.
 
 mod axis;
 mod layout;

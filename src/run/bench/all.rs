@@ -3,7 +3,8 @@
 //! - **Speed**: both projections of every known geometry ([`bench_projector`]), best of several runs.
 //! - **Accuracy**: adjoint, chords and sensitivity of the same geometries, as `coincide verify` finds them.
 //! - **Algorithms**: passes over the data until PETRIC's thresholds are met ([`bench_convergence`]).
-//! - **Priors**: a study of one scan under every prior, each at its best setting ([`evaluate`](super::super::evaluate())).
+//! - **Priors**: a study of one scan under every prior, each at its best setting
+//!   ([`evaluate`](super::super::evaluate())).
 
 use super::machine::Machine;
 use super::projector::{BENCH_CASES, bench_case, bench_projector};
@@ -25,7 +26,8 @@ const QUICK_PRIORS: &str = include_str!("quick-priors.toml");
 const RUNS: usize = 3;
 /// Passes after which an algorithm is given up.
 const MOST_PASSES: f64 = 40.0;
-/// Cases of `coincide bench convergence` that are raced on: a clinical scanner and one for small animals. All of them take an hour.
+/// Cases of `coincide bench convergence` that are raced on: a clinical scanner and one for small animals. All of them
+/// take an hour.
 const RACES: [&str; 2] = ["nema-mmr-low", "rods-nanopet"];
 
 /// Figures of a study that are shown, and what they are called.
@@ -57,8 +59,9 @@ pub struct ProvenCase {
     pub found: VerifyResult,
 }
 
-/// Measures everything, or with `quick` one case of each kind, and writes the report and all that it was made of into a folder. The report
-/// is written again after every part, so that what was measured is kept when the rest is interrupted.
+/// Measures everything, or with `quick` one case of each kind, and writes the report and all that it was made of into a
+/// folder. The report is written again after every part, so that what was measured is kept when the rest is
+/// interrupted.
 pub fn bench(folder: &Path, quick: bool, options: &Options) -> Result<BenchReport, RunError> {
     let report = folder.join("bench.html");
     if report.exists() && !options.force {

@@ -141,7 +141,8 @@ pub(super) fn bench_case(case: &str) -> Result<(SinogramGeometry, ImageGrid), Ru
         let voxel = MMR_FIELD_MM / n as f64;
         ("siemens-mmr", span(11, 60), 0, ImageGrid::centred([n, n, 127], [voxel, voxel, 2.03125]))
     };
-    // All 1296 pairs of rings, as in the benchmark of parallelproj's authors (Schramm & Thielemans 2024, Front. Nucl. Med. 3).
+    // All 1296 pairs of rings, as in the benchmark of parallelproj's authors (Schramm & Thielemans 2024, Front. Nucl.
+    // Med. 3).
     let dmi = |tof| ("ge-dmi-4ring", span(1, 35), tof, ImageGrid::centred([215, 215, 71], [2.78; 3]));
     let (scanner, axial, tof_mashing, grid) = match case {
         "mmr-span11-128" => mmr(128),

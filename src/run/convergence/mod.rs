@@ -1,9 +1,9 @@
-//! `coincide bench convergence`: PETRIC on our own cases. Every algorithm starts from the same OSEM image, and is timed until
-//! its image stays within PETRIC's thresholds of the reference solution.
+//! `coincide bench convergence`: PETRIC on our own cases. Every algorithm starts from the same OSEM image, and is timed
+//! until its image stays within PETRIC's thresholds of the reference solution.
 //!
-//! The scanners are real ones cut short, so that all of it takes minutes on two cores. The reference is the image of very many
-//! updates of SVRG and, where that is not near enough, of SVRN and L-BFGS-B-PC; it is kept in a file named by the hash of all that
-//! it depends on.
+//! The scanners are real ones cut short, so that all of it takes minutes on two cores. The reference is the image of
+//! very many updates of SVRG and, where that is not near enough, of SVRN and L-BFGS-B-PC; it is kept in a file named by
+//! the hash of all that it depends on.
 
 mod cases;
 mod contenders;
@@ -42,8 +42,8 @@ const REFERENCE_ITERATIONS: usize = 400;
 const REFERENCE_RELAXATION: Relaxation = Relaxation { first: 1.0, decay: 0.02 };
 const REFERENCE_NEWTON_UPDATES: usize = 120;
 
-/// Races all algorithms, or those whose names hold one of `only`, on the named cases, or on all but the tiny one. Plots and
-/// reference solutions go to `folder`.
+/// Races all algorithms, or those whose names hold one of `only`, on the named cases, or on all but the tiny one. Plots
+/// and reference solutions go to `folder`.
 pub fn bench_convergence(
     names: &[String],
     only: &[String],

@@ -1,5 +1,6 @@
-//! `coincide demo`: the main job in a minute. A low-count scan of the NEMA image-quality phantom is simulated, reconstructed by
-//! OSEM, with two priors, with a network, and by filtered back projection, and all images are scored against the phantom.
+//! `coincide demo`: the main job in a minute. A low-count scan of the NEMA image-quality phantom is simulated,
+//! reconstructed by OSEM, with two priors, with a network, and by filtered back projection, and all images are scored
+//! against the phantom.
 
 use super::figures::Reference;
 use super::measurement::acquire;

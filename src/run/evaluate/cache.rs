@@ -1,5 +1,5 @@
-//! Finished runs, one image file each: `<key>.h5`, with the run's config and its figures of merit in its provenance. Files appear whole
-//! or not at all, so whatever is there is finished.
+//! Finished runs, one image file each: `<key>.h5`, with the run's config and its figures of merit in its provenance.
+//! Files appear whole or not at all, so whatever is there is finished.
 
 use super::super::RunError;
 use super::make_folder;

@@ -1,10 +1,10 @@
 //! A cell: one method at one setting on one kind of scan, over all realisations.
 //!
 //! - Every figure of a single image: its mean over the realisations with Student's interval.
-//! - With two realisations and more, figures of the ensemble (names begin with `ensemble.`). Those of contrast and recovery are those of the
-//!   mean image, so that ratios are ratios of means; `noise` is √(mean variance) over mean in the noise region; each
-//!   region's bias (mean image − truth) and standard deviation of a voxel are shares of the region's true mean, or of the
-//!   object's where the region is cold.
+//! - With two realisations and more, figures of the ensemble (names begin with `ensemble.`). Those of contrast and
+//!   recovery are those of the mean image, so that ratios are ratios of means; `noise` is √(mean variance) over mean in
+//!   the noise region; each region's bias (mean image − truth) and standard deviation of a voxel are shares of the
+//!   region's true mean, or of the object's where the region is cold.
 
 use super::super::RunError;
 use super::cache::{Cache, Figures};

@@ -1,8 +1,9 @@
-//! Plots of one kind of scan: contrast recovery against noise along each method's knob, and the figure of the oracle along the
-//! ladder.
+//! Plots of one kind of scan: contrast recovery against noise along each method's knob, and the figure of the oracle
+//! along the ladder.
 //!
-//! With several realisations, contrast is that of the mean image, with Student's interval of the single images as its bar, and noise is
-//! that of the ensemble. With one, noise is NEMA's background variability in discs of the sphere's size, or the spread of the voxels.
+//! With several realisations, contrast is that of the mean image, with Student's interval of the single images as its
+//! bar, and noise is that of the ensemble. With one, noise is NEMA's background variability in discs of the sphere's
+//! size, or the spread of the voxels.
 
 use super::super::RunError;
 use super::Files;

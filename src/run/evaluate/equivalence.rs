@@ -1,5 +1,5 @@
-//! Photon equivalence: how many prompts the yardstick of a study needs for what each method reaches, in the oracle's figure, in
-//! the detection of added lesions, and in the contrast recovery at one noise.
+//! Photon equivalence: how many prompts the yardstick of a study needs for what each method reaches, in the oracle's
+//! figure, in the detection of added lesions, and in the contrast recovery at one noise.
 
 use super::super::RunError;
 use super::Files;
@@ -113,7 +113,8 @@ impl Equivalence<'_> {
         subjects
     }
 
-    /// The oracle's figure, the detection of every class of lesions, and every contrast or recovery at the yardstick's noise at the most prompts.
+    /// The oracle's figure, the detection of every class of lesions, and every contrast or recovery at the yardstick's
+    /// noise at the most prompts.
     fn figures(&self, subject: usize, yardstick: usize) -> Vec<Figure> {
         let oracle = self.study.config.oracle;
         let first = Figure { name: oracle.metric().into(), larger_is_better: oracle != Oracle::Nrmse, noise: None };

@@ -1,6 +1,7 @@
 //! The runs that the cache lacks, several scans at a time where there is memory for them.
 //!
-//! A worker simulates a scan and runs all methods on it, on threads of its own. How many workers there are changes no image.
+//! A worker simulates a scan and runs all methods on it, on threads of its own. How many workers there are changes no
+//! image.
 
 use super::super::measurement::Acquired;
 use super::super::recon::{Reconstructed, reconstruct};

@@ -1,9 +1,11 @@
 //! What methods make of added lesions, at their best settings. Figures are called `lesion.CLASS.…`:
 //!
-//! - `transmission`: [`transmission`] of image with lesion − image without it, of the same noise; mean over sites, then realisations.
+//! - `transmission`: [`transmission`] of image with lesion − image without it, of the same noise; mean over sites, then
+//!   realisations.
 //! - `erased`: share of lesions of which less than half comes through; with Wilson's interval.
 //! - `lg.auc`, `lg.snr`, `gabor.auc`, `gabor.snr`: the channelised Hotelling observer on both kinds of images.
-//! - `ideal.snr`, `ideal.auc`: what no method can exceed, SNR² = Σ (A d)² / ȳ in the counts; mean over sites. `lg.efficiency` = (SNR / ideal SNR)².
+//! - `ideal.snr`, `ideal.auc`: what no method can exceed, SNR² = Σ (A d)² / ȳ in the counts; mean over sites.
+//!   `lg.efficiency` = (SNR / ideal SNR)².
 //! - `false_spots`: where 80 % of the lesions would be called, so many spots of a scan without lesions would be, too.
 //! - `flagged`, `erased_unflagged`: shares that the sentinel flagged, and that were erased without being flagged.
 

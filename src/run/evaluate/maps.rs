@@ -1,5 +1,5 @@
-//! Images of a study: for every tuned method the mean image and the maps of bias and standard deviation over the realisations
-//! (HDF5 and NIfTI), and on every kind of scan a montage of all methods at matched noise.
+//! Images of a study: for every tuned method the mean image and the maps of bias and standard deviation over the
+//! realisations (HDF5 and NIfTI), and on every kind of scan a montage of all methods at matched noise.
 
 use super::super::{RunError, write_image_file};
 use super::Files;

@@ -1,8 +1,8 @@
 //! `coincide evaluate`: every method of a study on every scan, tuned by oracle, then compared.
 //!
-//! plan → runs (kept by content in the cache) → cells (one method at one setting on one kind of scan, over all seeds) → best
-//! setting of each method → runs with added lesions at that setting → tables, curves, maps, pictures. Everything after the
-//! runs is computed from the cache alone.
+//! plan → runs (kept by content in the cache) → cells (one method at one setting on one kind of scan, over all seeds) →
+//! best setting of each method → runs with added lesions at that setting → tables, curves, maps, pictures. Everything
+//! after the runs is computed from the cache alone.
 
 mod cache;
 mod cells;

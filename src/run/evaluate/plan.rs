@@ -1,7 +1,8 @@
 //! All runs of a study, and the key that each is kept under.
 //!
-//! The key is the SHA-256 of everything that the image depends on: the whole config of the run (scan, seed and method), the bytes
-//! of every file that it names, the program itself and its SIMD level. Threads are not part of it: they do not change the image.
+//! The key is the SHA-256 of everything that the image depends on: the whole config of the run (scan, seed and method),
+//! the bytes of every file that it names, the program itself and its SIMD level. Threads are not part of it: they do
+//! not change the image.
 
 use super::super::field::expected_field;
 use super::super::figures::Reference;

@@ -1,11 +1,12 @@
 //! Does the sentinel keep quiet where nothing is missing, and does it tell an erased lesion?
 //!
-//! - **Null**: on phantoms whose images lack nothing, a scan is a false alarm where any place is flagged, missing or refuted. The threshold
-//!   that one such scan in twenty exceeds is printed beside the one that was used.
-//! - **Power**: `[erased]` lesions are added to the counts that the sentinel looks at, and not to those that were reconstructed: the image
-//!   is that of a method that has erased them completely. Each is as hot as it takes for √q SNR to be one of the numbers asked for,
-//!   SNR² = Σ (A d)² / ȳ that of the ideal observer in all counts, q the share that was kept (1 without).
-//!   It is found where the sentinel flags a voxel of it as missing. Figures of a run are called `erased.N.…`.
+//! - **Null**: on phantoms whose images lack nothing, a scan is a false alarm where any place is flagged, missing or
+//!   refuted. The threshold that one such scan in twenty exceeds is printed beside the one that was used.
+//! - **Power**: `[erased]` lesions are added to the counts that the sentinel looks at, and not to those that were
+//!   reconstructed: the image is that of a method that has erased them completely. Each is as hot as it takes for √q
+//!   SNR to be one of the numbers asked for, SNR² = Σ (A d)² / ȳ that of the ideal observer in all counts, q the share
+//!   that was kept (1 without). It is found where the sentinel flags a voxel of it as missing. Figures of a run are
+//!   called `erased.N.…`.
 
 use super::super::sentinel::{flagged_missing, held_out};
 use super::super::{Options, RunError, first};
@@ -41,8 +42,8 @@ const TISSUE: [f32; 2] = [0.4, 2.5];
 /// Voxels that are tried for each lesion.
 const TRIES: usize = 200;
 
-/// What the sentinel says of lesions that only the counts hold. `whole`: the scan without them; `whole_image`: what was made of it;
-/// `threshold`: what the sentinel of that image used.
+/// What the sentinel says of lesions that only the counts hold. `whole`: the scan without them; `whole_image`: what was
+/// made of it; `threshold`: what the sentinel of that image used.
 pub(super) fn of_run(
     asked: &ErasedConfig,
     subject: &Subject,
@@ -185,7 +186,8 @@ pub struct FalseAlarms {
     pub flagged: usize,
     /// Wilson's interval of 95 % of their share.
     pub interval: [f64; 2],
-    /// The threshold that a further scan of the kind exceeds with a chance of one in twenty; `None` for fewer than 19 scans.
+    /// The threshold that a further scan of the kind exceeds with a chance of one in twenty; `None` for fewer than 19
+    /// scans.
     pub calibrated: Option<f64>,
 }
 

@@ -1,5 +1,5 @@
-//! The results as tables: `results.h5` with the tables `runs` (one row per run, one column per figure) and `scores` (one row per cell
-//! and figure), and the same as `runs.csv` and `scores.csv`.
+//! The results as tables: `results.h5` with the tables `runs` (one row per run, one column per figure) and `scores`
+//! (one row per cell and figure), and the same as `runs.csv` and `scores.csv`.
 
 use super::super::RunError;
 use super::Files;

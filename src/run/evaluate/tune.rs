@@ -1,6 +1,6 @@
-//! Tuning by oracle: on every kind of scan each method gets the setting whose figure against the truth is best, so that methods
-//! are compared at their best and not at somebody's defaults. The choice sees the scans that are scored; with one knob and a
-//! handful of settings that flatters every method alike.
+//! Tuning by oracle: on every kind of scan each method gets the setting whose figure against the truth is best, so that
+//! methods are compared at their best and not at somebody's defaults. The choice sees the scans that are scored; with
+//! one knob and a handful of settings that flatters every method alike.
 
 use super::cells::Scores;
 use super::plan::Plan;

@@ -1,4 +1,5 @@
-//! Lesions: hot and cold, 4 to 30 mm, round, lobed, with a dead core, or the shape and uptake of real tumours where they are given.
+//! Lesions: hot and cold, 4 to 30 mm, round, lobed, with a dead core, or the shape and uptake of real tumours where
+//! they are given.
 
 use super::part::{Paint, Part};
 use super::{Body, PublicData, between, chance, tissue};

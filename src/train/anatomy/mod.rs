@@ -1,8 +1,8 @@
 //! Random anatomies: what a network is trained on.
 //!
-//! An anatomy is a list of parts painted in order, each with an activity (relative, about 1 in soft tissue) and an attenuation (1/cm), in a
-//! smoothly warped space. Parts are solids, or maps of tissue where named public data are given. Everything follows from
-//! one seed. Positions are in mm in the scanner frame.
+//! An anatomy is a list of parts painted in order, each with an activity (relative, about 1 in soft tissue) and an
+//! attenuation (1/cm), in a smoothly warped space. Parts are solids, or maps of tissue where named public data are
+//! given. Everything follows from one seed. Positions are in mm in the scanner frame.
 
 mod brain;
 mod lesion;

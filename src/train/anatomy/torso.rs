@@ -1,6 +1,7 @@
 //! Torsos: fat, muscle, lungs, heart, liver, spleen, kidneys, spine, vessels, bowel, bladder, arms.
 //!
-//! Sizes are those of an adult, in units of the body's half width and half depth; uptakes span what common tracers show.
+//! Sizes are those of an adult, in units of the body's half width and half depth; uptakes span what common tracers
+//! show.
 
 use super::part::Part;
 use super::{Body, about, between, chance, tissue};

@@ -1,4 +1,5 @@
-//! Random pieces of anatomies: a body or its inside, organs, texture, lesions, with soft edges; mean activities around 1.
+//! Random pieces of anatomies: a body or its inside, organs, texture, lesions, with soft edges; mean activities around
+//! 1.
 
 use rand::{Rng, RngExt};
 use std::f64::consts::TAU;

@@ -4,7 +4,8 @@
 //!
 //!   F̂(f) = MTF(f)² / (1 + |f| / f₀),       g = F x̂ + σ F^½ n,       n white noise,
 //!
-//! what counting with noise of equal size in all lines leaves of an image (AᵀA ∝ 1/|f|). The reconstruction and its error are
+//! what counting with noise of equal size in all lines leaves of an image (AᵀA ∝ 1/|f|). The reconstruction and its
+//! error are
 //!
 //!   x* = argmin ½ ⟨x, F x⟩ − ⟨g, x⟩ + λ R_θ(x),       ℓ = ½ ln ‖x* − x̂‖²,
 //!

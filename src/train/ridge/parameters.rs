@@ -75,8 +75,8 @@ impl Parameters {
     }
 }
 
-/// Differences of the middle voxel and its nearest ones, so scaled that the bank has a norm of at most 1: with one function
-/// for all, a prior on pairs of neighbours. There is no frequency that they do not see.
+/// Differences of the middle voxel and its nearest ones, so scaled that the bank has a norm of at most 1: with one
+/// function for all, a prior on pairs of neighbours. There is no frequency that they do not see.
 fn differences(kernel: [usize; 3], filters: usize) -> Vec<f64> {
     let [kx, ky, kz] = kernel;
     let (taps, middle) = (kx * ky * kz, ((kx / 2) * ky + ky / 2) * kz + kz / 2);

@@ -17,7 +17,8 @@ pub(super) struct Survey {
 }
 
 impl Survey {
-    /// A random resolution and f₀; F̂ is never below a thousandth. Where `planes` is set planes along z do not see each other.
+    /// A random resolution and f₀; F̂ is never below a thousandth. Where `planes` is set planes along z do not see each
+    /// other.
     pub fn random(shape: [usize; 3], planes: bool, random: &mut impl Rng) -> Self {
         let fwhm = random.random_range(0.8_f64..1.8);
         let first = 1.0 / random.random_range(20.0_f64..60.0);
@@ -53,8 +54,8 @@ impl Survey {
         self.apply(x).iter().zip(noise).map(|(x, noise)| x + sigma * noise).collect()
     }
 
-    /// The spectrum of F + λ K, where K is the convolution with `kernel`, an image around voxel 0 with periodic borders:
-    /// for what it divides, see [`Survey::divided`].
+    /// The spectrum of F + λ K, where K is the convolution with `kernel`, an image around voxel 0 with periodic
+    /// borders: for what it divides, see [`Survey::divided`].
     pub fn plus(&self, lambda: f32, kernel: &[f32]) -> Vec<f32> {
         let kernel = self.fourier.transform(kernel);
         self.spectrum.iter().zip(kernel).map(|(f, k)| f + lambda * k.re.max(0.0)).collect()

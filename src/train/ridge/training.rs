@@ -12,7 +12,8 @@ use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 use std::ops::ControlFlow;
 
-/// When minimum and linear system count as found: relative length of what is left, and iterations after which it has to be.
+/// When minimum and linear system count as found: relative length of what is left, and iterations after which it has to
+/// be.
 #[derive(Clone, Copy)]
 struct Accuracy {
     minimum: (f64, usize),

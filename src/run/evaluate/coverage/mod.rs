@@ -1,8 +1,9 @@
 //! Coverage: do the intervals of `[confidence]` hold as many truths as they promise?
 //!
-//! Each run keeps, for each kind of tissue, which share of its voxels is covered at which scale ([`crate::trust::covered`]); figures that
-//! are called `confidence.TISSUE.curve.N`. A figure of a lesion is covered from some scale on; `confidence.lesion.N.FIGURE` is that scale. Coverage at a level is the mean over images at the scales of the calibration; new scales
-//! are found on the same figures.
+//! Each run keeps, for each kind of tissue, which share of its voxels is covered at which scale
+//! ([`crate::trust::covered`]); figures that are called `confidence.TISSUE.curve.N`. A figure of a lesion is covered
+//! from some scale on; `confidence.lesion.N.FIGURE` is that scale. Coverage at a level is the mean over images at the
+//! scales of the calibration; new scales are found on the same figures.
 
 mod figures;
 
@@ -65,7 +66,8 @@ pub struct CoverageEntry {
     pub images: usize,
     /// Whether all scans lie inside of the calibration; `None` without one.
     pub inside: Option<bool>,
-    /// Nominal level, mean coverage over images, and Student's interval of 95 % of that mean; Wilson's where lesions are counted.
+    /// Nominal level, mean coverage over images, and Student's interval of 95 % of that mean; Wilson's where lesions
+    /// are counted.
     pub levels: Vec<CoverageAt>,
     /// Mean of |coverage − level| over all levels.
     pub calibration_error: f64,
