@@ -8,7 +8,7 @@ use coincide::data::{Background, Measurement};
 use coincide::image::ImageGrid;
 use coincide::likelihood::Model;
 use coincide::model::System;
-use coincide::operator::{LinearOperator, Resolution, Translation, Widths, dot_test};
+use coincide::operator::{LinearOperator, Margin, Projector, Resolution, Translation, Widths, dot_test};
 use coincide::prior::{Neighbours, Pairs, Prior, relative_difference};
 use coincide::scanner::{AxialCompression, RadialSampling, Scanner, SinogramGeometry, preset};
 use coincide::trust::{Forgiven, score_maps};
@@ -212,6 +212,44 @@ fn a_chain_of_the_resolution_model_is_the_resolution_model() {
         back
     };
     assert!(of(&chain) == of(&usual));
+}
+
+/// Lines on a wider grid: an image that is wanted alone is embedded first, and sees what it would see on the wider one.
+#[test]
+fn a_margin_in_the_chain_leads_to_the_lines_of_a_wider_grid() {
+    let scan = measurement();
+    let wanted = ImageGrid::centred([20, 22, 11], grid().voxel_mm);
+    let margin = Margin::new(wanted, [4, 3, 0], [4, 3, 0]);
+    assert_eq!(margin.wider(), grid());
+    let lines = Arc::new(Projector::new(&scan.geometry, margin.wider()));
+    let embedded: Vec<Arc<dyn LinearOperator>> = vec![Arc::new(Transposed(margin))];
+    let narrow = Model::from(System::of_lines(&scan, wanted, embedded, lines, 6).unwrap());
+    let wide = Model::new(&scan, grid(), None, 6).unwrap();
+    let x = object(&wanted, [10.0, 0.0, 0.0]);
+    let mut embedded = vec![0.0; grid().voxels()];
+    margin.adjoint(&x, &mut embedded);
+    assert!(narrow.expected(&x) == wide.expected(&embedded));
+    assert_eq!(narrow.grid(), wanted);
+}
+
+struct Transposed<A>(A);
+
+impl<A: LinearOperator> LinearOperator for Transposed<A> {
+    fn domain(&self) -> &[usize] {
+        self.0.range()
+    }
+
+    fn range(&self) -> &[usize] {
+        self.0.domain()
+    }
+
+    fn forward(&self, x: &[f32], y: &mut [f32]) {
+        self.0.adjoint(x, y);
+    }
+
+    fn adjoint(&self, y: &[f32], x: &mut [f32]) {
+        self.0.forward(y, x);
+    }
 }
 
 /// G A of one subset, as it reconstructs.

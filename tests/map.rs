@@ -155,7 +155,7 @@ fn every_convergent_algorithm_finds_the_same_image_from_different_starts() {
         let near = updates(Osem::new(many.model(), start.clone()), 2 * SUBSETS);
         let found = [
             ("lbfgs", updates(Lbfgs::new(&one, 7, start.clone()), 120), 1e-3),
-            ("proximal-newton", updates(ProximalNewton::new(&one, start.clone()), 16), 1e-3),
+            ("proximal-newton", updates(ProximalNewton::new(&one, start.clone()), 40), 1e-3),
             // With so few views in a subset it finds its way from afar in many more.
             ("svrn", updates(Svrn::new(&many, Some(near.clone())), 16 * SUBSETS), 1e-3),
             ("de-pierro", updates(DePierro::new(&one, start.clone()), 1500), 3e-3),
@@ -194,7 +194,7 @@ fn learned_convex_priors_have_one_image() {
         let mut images = Vec::new();
         for start in starts {
             images.push(updates(Lbfgs::new(&objective, 10, start.clone()), 150));
-            images.push(updates(ProximalNewton::new(&objective, start), 40));
+            images.push(updates(ProximalNewton::new(&objective, start), 80));
         }
         for image in &images {
             let (kkt, distance) = (kkt(&objective, image), distance(image, &images[0]));

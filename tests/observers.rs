@@ -40,11 +40,10 @@ fn run(updates: usize, observer: impl Observer) -> (Stop, Step) {
 
 #[test]
 fn all_updates_are_made_when_nobody_objects() {
-    let samples = Rc::new(RefCell::new(Vec::new()));
-    let figure = |image: &[f32]| BTreeMap::from([("mean".to_owned(), f64::from(image[0]))]);
-    let (stop, step) = run(8, History::every(2, samples.clone(), figure));
+    let mut history = History::every(2, |image| BTreeMap::from([("mean".to_owned(), f64::from(image[0]))]));
+    let (stop, step) = run(8, &mut history);
     assert_eq!((stop, step.update, step.iteration), (Stop::Finished, 8, 4));
-    let seen: Vec<_> = samples.borrow().iter().map(|s| (s.iteration, s.figures["mean"])).collect();
+    let seen: Vec<_> = history.samples.iter().map(|s| (s.iteration, s.figures["mean"])).collect();
     assert_eq!(seen, [(2, f64::from(1.2_f32)), (4, f64::from(1.0_f32 + 1.0 / 9.0))]);
 }
 
@@ -76,7 +75,7 @@ fn time_in_observers_does_not_count() {
         BTreeMap::new()
     };
     let start = Instant::now();
-    let (_, step) = run(4, History::every(1, Rc::default(), slow));
+    let (_, step) = run(4, History::every(1, slow));
     assert!(step.seconds <= (start.elapsed() - *slept.borrow()).as_secs_f64());
 }
 

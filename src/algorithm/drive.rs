@@ -48,6 +48,13 @@ pub trait Observer {
     fn observe(&mut self, step: &Step, image: &[f32]) -> ControlFlow<String>;
 }
 
+/// An observer that is lent to a run; what it saw is read from it afterwards.
+impl<O: Observer + ?Sized> Observer for &mut O {
+    fn observe(&mut self, step: &Step, image: &[f32]) -> ControlFlow<String> {
+        (**self).observe(step, image)
+    }
+}
+
 /// Why a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stop {

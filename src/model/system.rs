@@ -39,15 +39,26 @@ impl System {
         Ok(Self { widths: Arc::new(widths), ..system })
     }
 
-    /// The system of `count` subsets in which an image on a grid goes through some operators before it is projected,
-    /// the first one first.
+    /// The system of `count` subsets in which an image on a grid goes through some operators before it is projected, the
+    /// first one first, on the same grid.
     pub fn of_chain(
         measurement: &Arc<Measurement>,
         grid: ImageGrid,
         image_side: Vec<Arc<dyn LinearOperator>>,
         count: usize,
     ) -> Result<Self, SubsetError> {
-        let lines: Arc<dyn Lines> = Arc::new(Projector::new(&measurement.geometry, grid));
+        let lines = Arc::new(Projector::new(&measurement.geometry, grid));
+        Self::of_lines(measurement, grid, image_side, lines, count)
+    }
+
+    /// The same with any lines; the last operator leads to their grid.
+    pub fn of_lines(
+        measurement: &Arc<Measurement>,
+        grid: ImageGrid,
+        image_side: Vec<Arc<dyn LinearOperator>>,
+        lines: Arc<dyn Lines>,
+        count: usize,
+    ) -> Result<Self, SubsetError> {
         let image_side = Chain::new(&grid.shape, image_side);
         assert_eq!(image_side.range(), lines.domain(), "the last operator before the lines");
         let (widths, work) = (Arc::default(), Arc::default());

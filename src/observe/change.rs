@@ -1,26 +1,20 @@
 //! Stops when the image hardly changes: ‖x − x_before‖ / ‖x‖ over a full iteration.
 
 use crate::algorithm::{Observer, Step};
-use std::cell::Cell;
 use std::ops::ControlFlow;
-use std::rc::Rc;
 
 /// Stops a run when a full iteration changes the image by less than a given share.
 pub struct RelativeChange {
     threshold: f64,
     before: Vec<f32>,
-    last: Rc<Cell<Option<f64>>>,
+    /// The change of the last full iteration; `None` before the second.
+    pub last: Option<f64>,
 }
 
 impl RelativeChange {
     /// Stops below `threshold`; 0 only watches.
     pub fn below(threshold: f64) -> Self {
-        Self { threshold, before: Vec::new(), last: Rc::default() }
-    }
-
-    /// Where the change of the last full iteration can be read.
-    pub fn last(&self) -> Rc<Cell<Option<f64>>> {
-        self.last.clone()
+        Self { threshold, before: Vec::new(), last: None }
     }
 }
 
@@ -30,7 +24,7 @@ impl Observer for RelativeChange {
             return ControlFlow::Continue(());
         }
         let change = (self.before.len() == image.len()).then(|| relative_change(&self.before, image));
-        self.last.set(change);
+        self.last = change;
         self.before.clear();
         self.before.extend_from_slice(image);
         match change {

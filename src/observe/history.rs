@@ -4,10 +4,8 @@
 
 use crate::algorithm::{Observer, Step};
 use serde::Serialize;
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::rc::Rc;
 
 /// Figures of one image on the way.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -27,17 +25,14 @@ type Evaluate<'a> = dyn FnMut(&[f32]) -> BTreeMap<String, f64> + 'a;
 pub struct History<'a> {
     every: usize,
     evaluate: Box<Evaluate<'a>>,
-    samples: Rc<RefCell<Vec<Sample>>>,
+    /// What was found so far.
+    pub samples: Vec<Sample>,
 }
 
 impl<'a> History<'a> {
-    /// Evaluates after every `every` full iterations (never where 0) into `samples`.
-    pub fn every(
-        every: usize,
-        samples: Rc<RefCell<Vec<Sample>>>,
-        evaluate: impl FnMut(&[f32]) -> BTreeMap<String, f64> + 'a,
-    ) -> Self {
-        Self { every, evaluate: Box::new(evaluate), samples }
+    /// Evaluates after every `every` full iterations (never where 0).
+    pub fn every(every: usize, evaluate: impl FnMut(&[f32]) -> BTreeMap<String, f64> + 'a) -> Self {
+        Self { every, evaluate: Box::new(evaluate), samples: Vec::new() }
     }
 }
 
@@ -45,7 +40,7 @@ impl Observer for History<'_> {
     fn observe(&mut self, step: &Step, image: &[f32]) -> ControlFlow<String> {
         if self.every > 0 && step.ends_iteration() && step.iteration.is_multiple_of(self.every) {
             let figures = (self.evaluate)(image);
-            self.samples.borrow_mut().push(Sample { iteration: step.iteration, seconds: step.seconds, figures });
+            self.samples.push(Sample { iteration: step.iteration, seconds: step.seconds, figures });
         }
         ControlFlow::Continue(())
     }

@@ -17,9 +17,7 @@ use crate::prior::{Prior, PriorError};
 use crate::report::{ReconResult, WeightSearch, peak_memory_mb};
 use crate::units::Positive;
 use coincide_kernels::Level;
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 use std::time::Instant;
 
 /// What a run made.
@@ -60,12 +58,12 @@ impl Scene<'_> {
         let mut algorithm = self.config.algorithm.build(&objective, start).ok_or_else(not_iterative)?;
         // A uniform start is made anew when it is compared.
         let start = (!uniform).then(|| algorithm.image().to_vec());
-        let samples = Rc::new(RefCell::new(Vec::new()));
-        let change = RelativeChange::below(self.config.stop.relative_change.map_or(0.0, Positive::get));
-        let step = change.last();
+        let mut change = RelativeChange::below(self.config.stop.relative_change.map_or(0.0, Positive::get));
+        let mut history = self.history(&objective);
         let updates = iterations.count * iterations.subsets;
-        let mut observers = self.observers(updates, &objective, &samples);
-        observers.push(Box::new(change));
+        let mut observers = self.observers(updates, &objective);
+        observers.push(Box::new(&mut history));
+        observers.push(Box::new(&mut change));
         let (stop, last) = drive(&mut *algorithm, updates, &mut observers);
         drop(observers);
         if algorithm.image().iter().any(|value| !value.is_finite()) {
@@ -86,11 +84,11 @@ impl Scene<'_> {
             full_passes: last.map_or(0.0, |step| step.passes),
             seconds,
             stop,
-            step: step.get(),
+            step: change.last,
             fit,
             beta: self.config.prior.is_some().then_some(beta),
             beta_search: search,
-            history: samples.take(),
+            history: history.samples,
             warnings,
         })
     }
@@ -127,12 +125,7 @@ impl Scene<'_> {
         })
     }
 
-    fn observers<'a>(
-        &'a self,
-        updates: usize,
-        objective: &'a Objective,
-        samples: &Rc<RefCell<Vec<Sample>>>,
-    ) -> Vec<Box<dyn Observer + 'a>> {
+    fn observers<'a>(&'a self, updates: usize, objective: &'a Objective) -> Vec<Box<dyn Observer + 'a>> {
         let (config, options) = (self.config, self.options);
         let mut observers: Vec<Box<dyn Observer + 'a>> = vec![
             Box::new(options.console.progress("reconstructing").of_updates(updates)),
@@ -153,14 +146,17 @@ impl Scene<'_> {
                 write_image_file(&path, options.force, &self.wanted(values), self.provenance).map_err(|e| e.to_string())
             })));
         }
-        let figures = move |values: &[f32]| {
+        observers
+    }
+
+    /// Figures along the way.
+    fn history<'a>(&'a self, objective: &'a Objective) -> History<'a> {
+        History::every(self.config.run.figures_every, move |values| {
             let mut figures = self.reference.map_or_else(Default::default, |r| r.figures(&self.wanted(values)));
             // One projection; the distance from the maximum costs three more and is found at the end only.
             figures.insert("objective".to_owned(), objective.value(values));
             figures
-        };
-        observers.push(Box::new(History::every(config.run.figures_every, samples.clone(), figures)));
-        observers
+        })
     }
 
     /// Values of the model's grid as an image.
