@@ -39,8 +39,8 @@ impl System {
         Ok(Self { widths: Arc::new(widths), ..system })
     }
 
-    /// The system of `count` subsets in which an image on a grid goes through some operators before it is projected, the
-    /// first one first, on the same grid.
+    /// The system of `count` subsets in which an image on a grid goes through some operators before it is projected,
+    /// the first one first, on the same grid.
     pub fn of_chain(
         measurement: &Arc<Measurement>,
         grid: ImageGrid,
