@@ -149,6 +149,7 @@ fn algorithms_leave_an_image_whose_objective_is_minus_infinity() {
         });
         let value = objective.value(algorithm.image());
         // They come back from far, so the last of the way may take them longer than this.
+        println!("{name}: {value}, the truth {best}: {:.2e}", (best - value) / best.abs());
         assert!(value > best - 0.03 * best.abs(), "{name}: {value}, the truth {best}");
     }
 }
@@ -208,6 +209,7 @@ fn newton_methods_agree_without_background_at_the_border_of_the_field() {
         let newton = of("[algorithm.proximal-newton]\niterations = 16\n");
         let svrn = of("[algorithm.svrn]\nsubsets = 6\niterations = 16\n");
         let lbfgs = of("[algorithm.lbfgs]\niterations = 60\n");
+        let start = of("[algorithm.osl]\nsubsets = 12\niterations = 1\n");
         let objective = |result: &Value| result["objective"].as_f64().unwrap_or(f64::NEG_INFINITY);
         let best = objective(&newton).max(objective(&lbfgs)).max(objective(&svrn));
         println!(
@@ -217,9 +219,11 @@ fn newton_methods_agree_without_background_at_the_border_of_the_field() {
             lbfgs = objective(&lbfgs)
         );
         for result in [&newton, &svrn, &lbfgs] {
-            // A run that stays at its start is behind by twenty times as much.
-            let left = best - objective(result);
-            assert!(left < 2e-4 * best.abs() + 1.0, "{name}, {}: {left} left of {best}", result["algorithm"]);
+            // All of the way, but for a share of the way that is left to later iterations.
+            let (left, way) = (best - objective(result), (best - objective(&start)).max(1.0));
+            println!("    {}: {left:.3} of {way:.1} left, kkt {}", result["algorithm"], result["kkt"]);
+            assert!(left < 0.01 * way, "{name}, {}: {left} of {way} left", result["algorithm"]);
+            assert!(result["warnings"].as_array().unwrap().is_empty(), "{name}: {}", result["warnings"]);
         }
     }
 }

@@ -40,7 +40,8 @@ impl System {
     }
 
     /// The system of `count` subsets in which an image on a grid goes through some operators before it is projected,
-    /// the first one first, on the same grid.
+    /// the first one first, on the same grid. Such a system has no [`widths`](Self::widths), as nobody says which
+    /// operator blurs: the scores of `trust` take its image for as sharp as its lines.
     pub fn of_chain(
         measurement: &Arc<Measurement>,
         grid: ImageGrid,
