@@ -2,30 +2,10 @@
 //!
 //! `cargo bench --bench priors`; `RAYON_NUM_THREADS=1` for one core.
 
-use coincide::config::{PriorConfig, PriorInputs, Source};
+use coincide::config::{PriorConfig, PriorInputs};
 use coincide::image::ImageGrid;
-use coincide::prior::Prior;
+use coincide::prior::{Prior, RelativeNoise};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-
-const PRIORS: &[&str] = &[
-    "[quadratic]",
-    "[quadratic]\nkappa = true",
-    "[relative-difference]",
-    "[relative-difference]\nkappa = true",
-    "[log-cosh]",
-    "[huber]",
-    "[hyperbolic-total-variation]",
-    "[total-variation]",
-    "[median-root]",
-    "[bowsher]\nanatomical.phantom = \"brain\"",
-    "[bowsher]\nanatomical.phantom = \"brain\"\npotential.relative-difference = {}",
-    "[parallel-level-sets]\nanatomical.phantom = \"brain\"",
-    "[directional-total-variation]\nanatomical.phantom = \"brain\"",
-    "[non-local]",
-    "[ridge]\nmodel = \"ridge-2d\"",
-    "[ridge]\nmodel = \"ridge-3d\"",
-    "[kernel]\nanatomical.phantom = \"brain\"",
-];
 
 fn priors(c: &mut Criterion) {
     let grid = ImageGrid::centred([128, 128, 127], [4.17, 4.17, 2.03]);
@@ -38,18 +18,20 @@ fn priors(c: &mut Criterion) {
         std::iter::repeat_with(next).take(grid.voxels()).collect()
     };
     let (start, kappa, anatomical) = (noise(), noise(), noise());
+    let relative = RelativeNoise { map: noise(), mean: 1.0 };
     let mut out = vec![0.0; grid.voxels()];
     let mut group = c.benchmark_group("priors");
     group.sample_size(20);
-    for text in PRIORS {
-        let beta = if text.starts_with("[kernel") { "" } else { "\nbeta = 1.0" };
-        let config: PriorConfig = toml::from_str(&format!("{text}{beta}")).unwrap();
-        let kappa = config.kappa().then_some(kappa.as_slice());
-        let ridge = config.ridge_model(&Source { path: "priors.toml".into(), text: String::new() }).unwrap();
-        let (anatomical, ridge) = (Some(anatomical.as_slice()), ridge.as_ref());
-        let inputs = PriorInputs { grid: &grid, start: &start, kappa, anatomical, noise: None, model: None, ridge };
-        let name = text.replace('\n', " ");
-        match config.build(inputs).unwrap() {
+    for (name, keys) in PriorConfig::examples().filter(|(name, _)| *name != "torchscript") {
+        let config: PriorConfig = toml::from_str(&format!("[{name}]\n{keys}")).unwrap();
+        let inputs = PriorInputs {
+            kappa: config.kappa().then_some(kappa.as_slice()),
+            anatomical: Some(anatomical.as_slice()),
+            noise: config.noise().then_some(&relative),
+            ..PriorInputs::new(&grid, &start)
+        };
+        let name = format!("{name} {}", keys.replace('\n', " "));
+        match config.build(&inputs).unwrap() {
             Prior::None => {}
             Prior::Smooth(prior) => {
                 group.bench_function(BenchmarkId::new("gradient", &name), |b| {

@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let model = Model::new(&common::scan(Vec::new())?, common::grid(), None, 1)?;
     let objective = Objective::new(&model, &Prior::None, 0.0);
     for lambda in [1.0, 1.5] {
-        let image = objective.start(None);
+        let image = objective.start(None)?;
         let mut algorithm = GradientAscent { objective: objective.clone(), lambda, image, updates: 0 };
         drive(&mut algorithm, 40, &mut []);
         common::report(&format!("step {lambda}"), algorithm.image());

@@ -37,7 +37,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let scan = common::scan(vec![mirror.clone()])?;
     for (name, chain) in [("with the mirror", vec![mirror]), ("without it", Vec::new())] {
         let model = Model::from(System::of_chain(&scan, common::grid(), chain, 6)?);
-        let mut osem = Osem::new(&model, None);
+        let mut osem = Osem::new(&model, None).unwrap();
         drive(&mut osem, 10 * model.subsets(), &mut []);
         common::report(name, osem.image());
     }

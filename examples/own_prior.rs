@@ -23,9 +23,8 @@ impl Smooth for KnownMean {
         diagonal.iter_mut().for_each(|diagonal| *diagonal += weight);
     }
 
-    fn add_surrogate(&self, weight: f32, x: &[f32], diagonal: &mut [f32]) -> bool {
+    fn add_surrogate(&self, weight: f32, x: &[f32], diagonal: &mut [f32]) {
         self.add_curvature(weight, x, diagonal); // R is quadratic: its own bound
-        true
     }
 }
 
@@ -33,7 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let model = Model::new(&common::scan(Vec::new())?, common::grid(), None, 6)?;
     for beta in [0.0, 100.0, 1e4] {
         let objective = Objective::new(&model, &Prior::Smooth(Arc::new(KnownMean(1.0))), beta);
-        let mut algorithm = Lbfgs::new(&objective, 5, None);
+        let mut algorithm = Lbfgs::new(&objective, 5, None)?;
         drive(&mut algorithm, 30, &mut []);
         common::report(&format!("beta {beta}"), algorithm.image());
     }

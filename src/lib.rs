@@ -29,7 +29,7 @@
 //! let objective = Objective::new(&model, &prior, 0.01);
 //!
 //! let relaxation = Relaxation { first: 1.0, decay: 0.02 };
-//! let mut algorithm = Svrg::new(&objective, relaxation, 2, None);
+//! let mut algorithm = Svrg::new(&objective, relaxation, 2, None)?;
 //! drive(&mut algorithm, 4 * model.subsets(), &mut []);
 //!
 //! let values = algorithm.image().to_vec();
@@ -45,6 +45,7 @@
 #![warn(missing_docs)]
 
 pub mod algorithm;
+pub mod choice;
 pub mod config;
 pub mod data;
 pub mod image;

@@ -48,6 +48,11 @@ enum Command {
     Scanners,
     /// List the phantoms that are shipped
     Phantoms,
+    /// List the algorithms, or describe one with its parameters
+    Algorithms {
+        /// Name of an algorithm
+        name: Option<String>,
+    },
     /// List the priors, or describe one with its parameters
     Priors {
         /// Name of a prior
@@ -256,6 +261,8 @@ fn run(arguments: &Arguments) -> Result<ExitCode, RunError> {
     match &arguments.command {
         Command::Scanners => show(&run::list_scanners()?, json)?,
         Command::Phantoms => show(&run::list_phantoms()?, json)?,
+        Command::Algorithms { name: None } => show(&run::list_algorithms(), json)?,
+        Command::Algorithms { name: Some(name) } => show(&run::describe_algorithm(name)?, json)?,
         Command::Priors { name: None } => show(&run::list_priors(), json)?,
         Command::Priors { name: Some(name) } => show(&run::describe_prior(name)?, json)?,
         Command::Info { what } => show(&run::info(what)?, json)?,

@@ -84,7 +84,7 @@ fn few_active_voxels_hide_no_others() {
     // A lack that the last voxel of a row alone has is seen, however small its share of the image is.
     let model = Model::new(&measurement, grid(), None, 1).unwrap();
     let objective = Objective::new(&model, &Prior::None, 0.0);
-    let mut lbfgs = Lbfgs::new(&objective, 7, None);
+    let mut lbfgs = Lbfgs::new(&objective, 7, None).unwrap();
     (0..300).for_each(|_| {
         lbfgs.update();
     });
@@ -139,9 +139,12 @@ fn algorithms_leave_an_image_whose_objective_is_minus_infinity() {
     let best = objective.value(&truth());
     let hollow: Vec<f32> = truth().iter().enumerate().map(|(j, x)| if j / 60 < 12 { *x } else { 0.0 }).collect();
     let algorithms: [(&str, Box<dyn Algorithm>); 3] = [
-        ("lbfgs", Box::new(Lbfgs::new(&objective, 7, Some(hollow.clone())))),
-        ("proximal-newton", Box::new(coincide::algorithm::ProximalNewton::new(&objective, Some(hollow.clone())))),
-        ("svrn", Box::new(coincide::algorithm::Svrn::new(&objective, Some(hollow)))),
+        ("lbfgs", Box::new(Lbfgs::new(&objective, 7, Some(hollow.clone())).unwrap())),
+        (
+            "proximal-newton",
+            Box::new(coincide::algorithm::ProximalNewton::new(&objective, Some(hollow.clone())).unwrap()),
+        ),
+        ("svrn", Box::new(coincide::algorithm::Svrn::new(&objective, Some(hollow)).unwrap())),
     ];
     for (name, mut algorithm) in algorithms {
         (0..40).for_each(|_| {

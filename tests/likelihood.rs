@@ -78,7 +78,7 @@ fn the_uniform_start_has_the_net_counts() {
     for (prompts, background, net) in [(3.0, None, 3.0), (3.0, Some(1.0), 2.0), (3.0, Some(2.5), 0.5)] {
         let measurement = constant(prompts, background);
         let model = Model::new(&measurement, grid(), None, 1).unwrap();
-        let start = Osem::new(&model, None);
+        let start = Osem::new(&model, None).unwrap();
         let counts = model.counts_in_image(start.image());
         let expected = net * measurement.geometry.bins() as f64;
         assert!((counts / expected - 1.0).abs() < 1e-4, "{counts}, not {expected}");
@@ -97,7 +97,7 @@ fn the_field_of_view_ends_at_the_nearer_end() {
     let scan = Arc::new(scan);
     let grid = ImageGrid::centred([40, 40, 3], [10.0, 10.0, 4.0625]);
     let model = Model::new(&scan, grid, None, 1).unwrap();
-    let start = Osem::new(&model, None);
+    let start = Osem::new(&model, None).unwrap();
     for voxel in (0..grid.voxels()).step_by(3) {
         let [x, y, _] = grid.centre_mm([voxel / 120, voxel / 3 % 40, voxel % 3]);
         assert_eq!(start.image()[voxel] > 0.0, x.hypot(y) <= 120.0, "{x} mm, {y} mm");
@@ -184,7 +184,7 @@ fn a_translation_in_the_chain_takes_the_motion_back() {
         let scan = scan(moved.clone(), &truth);
         let image = |chain: Vec<Arc<dyn LinearOperator>>| {
             let model = Model::from(System::of_chain(&scan, grid, chain, 6).unwrap());
-            updates(Osem::new(&model, None), 10 * model.subsets())
+            updates(Osem::new(&model, None).unwrap(), 10 * model.subsets())
         };
         let (with, without) = (centre(&grid, &image(moved)), centre(&grid, &image(Vec::new())));
         let expected = centre(&grid, &truth);

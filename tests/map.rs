@@ -95,8 +95,13 @@ fn the_gradient_is_that_of_the_value_and_the_sum_of_the_subsets() {
     let (measurement, prior) = (measurement(), rdp());
     let model = Model::new(&measurement, grid(), Some([30.0, 30.0, 4.0]), SUBSETS).unwrap();
     let objective = Objective::new(&model, &prior, BETA);
-    let x: Vec<f32> =
-        objective.start(None).iter().zip(truth(&grid())).map(|(s, t)| if *s > 0.0 { 0.5 + t } else { 0.0 }).collect();
+    let x: Vec<f32> = objective
+        .start(None)
+        .unwrap()
+        .iter()
+        .zip(truth(&grid()))
+        .map(|(s, t)| if *s > 0.0 { 0.5 + t } else { 0.0 })
+        .collect();
     let (mut gradient, mut part, mut sum) = (vec![0.0; x.len()], vec![0.0; x.len()], vec![0.0; x.len()]);
     let value = objective.gradient(&x, &mut gradient);
     assert!((value / objective.value(&x) - 1.0).abs() < 1e-9);
@@ -138,7 +143,7 @@ fn the_curvature_is_that_of_the_gradient() {
 
 /// The maximum, found by very many L-BFGS updates.
 fn reference(objective: &Arc<Objective>) -> Vec<f32> {
-    let image = updates(Lbfgs::new(objective, 10, None), 80);
+    let image = updates(Lbfgs::new(objective, 10, None).unwrap(), 80);
     assert!(kkt(objective, &image) < 1e-6, "{}", kkt(objective, &image));
     image
 }
@@ -152,22 +157,33 @@ fn every_convergent_algorithm_finds_the_same_image_from_different_starts() {
     let reference = reference(&one);
     for start in [None, Some(truth(&grid()).iter().map(|t| 3.0 - 0.7 * t).collect::<Vec<f32>>())] {
         let gentle = Relaxation { first: 1.0, decay: 0.02 };
-        let near = updates(Osem::new(many.model(), start.clone()), 2 * SUBSETS);
+        let near = updates(Osem::new(many.model(), start.clone()).unwrap(), 2 * SUBSETS);
         let found = [
-            ("lbfgs", updates(Lbfgs::new(&one, 7, start.clone()), 120), 1e-3),
-            ("proximal-newton", updates(ProximalNewton::new(&one, start.clone()), 40), 1e-3),
+            ("lbfgs", updates(Lbfgs::new(&one, 7, start.clone()).unwrap(), 120), 1e-3),
+            ("proximal-newton", updates(ProximalNewton::new(&one, start.clone()).unwrap(), 40), 1e-3),
             // With so few views in a subset it finds its way from afar in many more.
-            ("svrn", updates(Svrn::new(&many, Some(near.clone())), 16 * SUBSETS), 1e-3),
-            ("de-pierro", updates(DePierro::new(&one, start.clone()), 1500), 3e-3),
-            ("bsrem-ii", updates(Bsrem::new(&many, slow(1.0), BsremVariant::Two, start.clone()), 150 * SUBSETS), 3e-3),
-            ("bsrem-i", updates(Bsrem::new(&many, slow(1.0), BsremVariant::One, start.clone()), 400 * SUBSETS), 1e-2),
+            ("svrn", updates(Svrn::new(&many, Some(near.clone())).unwrap(), 16 * SUBSETS), 1e-3),
+            ("de-pierro", updates(DePierro::new(&one, start.clone()).unwrap(), 1500), 3e-3),
+            (
+                "bsrem-ii",
+                updates(Bsrem::new(&many, slow(1.0), BsremVariant::Two, start.clone()).unwrap(), 150 * SUBSETS),
+                3e-3,
+            ),
+            (
+                "bsrem-i",
+                updates(Bsrem::new(&many, slow(1.0), BsremVariant::One, start.clone()).unwrap(), 400 * SUBSETS),
+                1e-2,
+            ),
             // Its denominators are those of the first image, so that should be near: OSEM's, as the config has it by
             // default.
-            ("sps", updates(Sps::new(&many, gentle, Some(near)), 400 * SUBSETS), 1e-2),
-            ("svrg", updates(Svrg::new(&many, gentle, 2, start.clone()), 100 * SUBSETS), 1e-3),
+            ("sps", updates(Sps::new(&many, gentle, Some(near)).unwrap(), 400 * SUBSETS), 1e-2),
+            ("svrg", updates(Svrg::new(&many, gentle, 2, start.clone()).unwrap(), 100 * SUBSETS), 1e-3),
             (
                 "saga",
-                updates(Saga::new(&many, Relaxation { first: 1.0 / 3.0, ..gentle }, start.clone()), 200 * SUBSETS),
+                updates(
+                    Saga::new(&many, Relaxation { first: 1.0 / 3.0, ..gentle }, start.clone()).unwrap(),
+                    200 * SUBSETS,
+                ),
                 3e-3,
             ),
         ];
@@ -193,8 +209,8 @@ fn learned_convex_priors_have_one_image() {
         let starts = [None, Some(truth(&grid()).iter().map(|t| 3.0 - 0.7 * t).collect::<Vec<f32>>())];
         let mut images = Vec::new();
         for start in starts {
-            images.push(updates(Lbfgs::new(&objective, 10, start.clone()), 150));
-            images.push(updates(ProximalNewton::new(&objective, start), 80));
+            images.push(updates(Lbfgs::new(&objective, 10, start.clone()).unwrap(), 150));
+            images.push(updates(ProximalNewton::new(&objective, start).unwrap(), 80));
         }
         for image in &images {
             let (kkt, distance) = (kkt(&objective, image), distance(image, &images[0]));
@@ -211,9 +227,9 @@ fn the_objective_never_falls_where_theory_says_so() {
     for prior in [Prior::Smooth(quadratic(pairs())), rdp(), ridge("ridge-2d"), ridge("ridge-3d")] {
         let objective = Objective::new(&model, &prior, BETA);
         let algorithms: [(&str, Box<dyn Algorithm>); 3] = [
-            ("proximal-newton", Box::new(ProximalNewton::new(&objective, None))),
-            ("de-pierro", Box::new(DePierro::new(&objective, None))),
-            ("lbfgs", Box::new(Lbfgs::new(&objective, 5, None))),
+            ("proximal-newton", Box::new(ProximalNewton::new(&objective, None).unwrap())),
+            ("de-pierro", Box::new(DePierro::new(&objective, None).unwrap())),
+            ("lbfgs", Box::new(Lbfgs::new(&objective, 5, None).unwrap())),
         ];
         for (name, mut algorithm) in algorithms {
             let mut last = f64::NEG_INFINITY;
@@ -232,10 +248,10 @@ fn without_a_prior_the_algorithms_are_those_of_the_likelihood() {
     let measurement = measurement();
     let model = Model::new(&measurement, grid(), None, SUBSETS).unwrap();
     let objective = Objective::new(&model, &Prior::None, 0.0);
-    let osem = updates(Osem::new(&model, None), 2 * SUBSETS);
+    let osem = updates(Osem::new(&model, None).unwrap(), 2 * SUBSETS);
     for (name, image) in [
-        ("de-pierro", updates(DePierro::new(&objective, None), 2 * SUBSETS)),
-        ("osl", updates(Osl::new(&objective, None), 2 * SUBSETS)),
+        ("de-pierro", updates(DePierro::new(&objective, None).unwrap(), 2 * SUBSETS)),
+        ("osl", updates(Osl::new(&objective, None).unwrap(), 2 * SUBSETS)),
     ] {
         let inside = |image: &[f32]| {
             image.iter().zip(objective.sensitivity()).map(|(x, s)| if *s > 0.0 { *x } else { 0.0 }).collect::<Vec<_>>()
@@ -251,20 +267,20 @@ fn primal_dual_algorithms_find_the_maximum() {
     let many = Model::new(&measurement, grid(), None, SUBSETS).unwrap();
     // Without a prior: as likely as what L-BFGS finds.
     let plain = Objective::new(&one, &Prior::None, 0.0);
-    let best = plain.value(&updates(Lbfgs::new(&plain, 10, None), 300));
-    let start = plain.value(&plain.start(None));
-    let found = plain.value(&updates(Pdhg::new(&plain, 1.0, 0, None), 400));
+    let best = plain.value(&updates(Lbfgs::new(&plain, 10, None).unwrap(), 300));
+    let start = plain.value(&plain.start(None).unwrap());
+    let found = plain.value(&updates(Pdhg::new(&plain, 1.0, 0, None).unwrap(), 400));
     assert!((best - found) / (best - start) < 1e-4, "{best} {found} {start}");
     // Total variation, all data at once and in random subsets: one image.
     let prior = Prior::Dual(total_variation(&grid()));
     let (one, many) = (Objective::new(&one, &prior, 3.0), Objective::new(&many, &prior, 3.0));
-    let mut pdhg = Pdhg::new(&one, 1.0, 0, None);
+    let mut pdhg = Pdhg::new(&one, 1.0, 0, None).unwrap();
     (0..2000).for_each(|_| {
         pdhg.update();
     });
     let (_, kkt) = optimality(&one, pdhg.image(), pdhg.prior_subgradient().as_deref());
     assert!(kkt < 1e-3, "{kkt}");
-    let spdhg = updates(Pdhg::new(&many, 1.0, 7, None), 600 * SUBSETS);
+    let spdhg = updates(Pdhg::new(&many, 1.0, 7, None).unwrap(), 600 * SUBSETS);
     let distance = distance(&spdhg, pdhg.image());
     assert!(distance < 3e-3, "{distance}");
 }
@@ -289,13 +305,13 @@ fn one_step_late_follows_its_prior() {
     // A weak prior: the fixed point is the maximum.
     let prior = Prior::Smooth(quadratic(pairs()));
     let objective = Objective::new(&model, &prior, 0.02);
-    let image = updates(Osl::new(&objective, None), 400);
-    assert!(distance(&image, &updates(DePierro::new(&objective, None), 400)) < 2e-2);
+    let image = updates(Osl::new(&objective, None).unwrap(), 400);
+    assert!(distance(&image, &updates(DePierro::new(&objective, None).unwrap(), 400)) < 2e-2);
     // A denoiser: roughness along z falls with β.
     let prior = Prior::Denoiser(Arc::new(Smoother));
     let roughness = |beta: f64| {
         let objective = Objective::new(&model, &prior, beta);
-        let image = updates(Osl::new(&objective, None), 60);
+        let image = updates(Osl::new(&objective, None).unwrap(), 60);
         image.windows(2).map(|pair| f64::from(pair[1] - pair[0]).powi(2)).sum::<f64>()
     };
     assert!(roughness(0.5) < 0.7 * roughness(0.0), "{} {}", roughness(0.5), roughness(0.0));
@@ -309,17 +325,17 @@ fn passes_are_counted() {
     let (objective, whole) = (Objective::new(&model, &prior, BETA), Objective::new(&whole, &prior, BETA));
     let steps = slow(1.0);
     let cases: [(&str, Box<dyn Algorithm>, f64); 7] = [
-        ("osem", Box::new(Osem::new(&model, None)), 2.0),
-        ("de-pierro", Box::new(DePierro::new(&objective, None)), 2.0),
-        ("bsrem", Box::new(Bsrem::new(&objective, steps, BsremVariant::Two, None)), 2.0),
+        ("osem", Box::new(Osem::new(&model, None).unwrap()), 2.0),
+        ("de-pierro", Box::new(DePierro::new(&objective, None).unwrap()), 2.0),
+        ("bsrem", Box::new(Bsrem::new(&objective, steps, BsremVariant::Two, None).unwrap()), 2.0),
         // The anchor is a pass, and its update needs no other.
-        ("svrg", Box::new(Svrg::new(&objective, steps, 2, None)), 3.0 - 1.0 / SUBSETS as f64),
+        ("svrg", Box::new(Svrg::new(&objective, steps, 2, None).unwrap()), 3.0 - 1.0 / SUBSETS as f64),
         // The first anchor; each iteration has all subsets but one, and the next anchor; the response is taken from
         // half of the views, twice.
-        ("svrn", Box::new(Svrn::new(&objective, None)), 6.0 - 2.0 / SUBSETS as f64),
-        ("saga", Box::new(Saga::new(&objective, steps, None)), 3.0),
+        ("svrn", Box::new(Svrn::new(&objective, None).unwrap()), 6.0 - 2.0 / SUBSETS as f64),
+        ("saga", Box::new(Saga::new(&objective, steps, None).unwrap()), 3.0),
         // The denominator is worked out by two projections and a back projection.
-        ("sps", Box::new(Sps::new(&objective, steps, None)), 3.5),
+        ("sps", Box::new(Sps::new(&objective, steps, None).unwrap()), 3.5),
     ];
     for (name, mut algorithm, passes) in cases {
         let last = (0..2 * SUBSETS).map(|_| algorithm.update()).last().unwrap();
@@ -327,7 +343,7 @@ fn passes_are_counted() {
         assert_eq!((last.update, last.iteration, last.ends_iteration()), (2 * SUBSETS, 2, true), "{name}");
     }
     // The first gradient, and one per update where no step is shortened.
-    let mut lbfgs = Lbfgs::new(&whole, 5, None);
+    let mut lbfgs = Lbfgs::new(&whole, 5, None).unwrap();
     let last = (0..5).map(|_| lbfgs.update()).last().unwrap();
     assert!(last.passes >= 6.0);
 }
@@ -342,15 +358,15 @@ fn bits_do_not_depend_on_the_number_of_threads() {
             let dual = Objective::new(&model, &tv, BETA);
             let steps = slow(1.0);
             let images = [
-                updates(Osl::new(&objective, None), 7),
-                updates(DePierro::new(&objective, None), 7),
-                updates(Svrn::new(&objective, None), 7),
-                updates(Bsrem::new(&objective, steps, BsremVariant::One, None), 7),
-                updates(Sps::new(&objective, steps, None), 7),
-                updates(Svrg::new(&objective, steps, 2, None), 7),
-                updates(Saga::new(&objective, steps, None), 7),
-                updates(Lbfgs::new(&objective, 5, None), 4),
-                updates(Pdhg::new(&dual, 1.0, 1, None), 7),
+                updates(Osl::new(&objective, None).unwrap(), 7),
+                updates(DePierro::new(&objective, None).unwrap(), 7),
+                updates(Svrn::new(&objective, None).unwrap(), 7),
+                updates(Bsrem::new(&objective, steps, BsremVariant::One, None).unwrap(), 7),
+                updates(Sps::new(&objective, steps, None).unwrap(), 7),
+                updates(Svrg::new(&objective, steps, 2, None).unwrap(), 7),
+                updates(Saga::new(&objective, steps, None).unwrap(), 7),
+                updates(Lbfgs::new(&objective, 5, None).unwrap(), 4),
+                updates(Pdhg::new(&dual, 1.0, 1, None).unwrap(), 7),
             ];
             images.map(|image| image.into_iter().map(f32::to_bits).collect::<Vec<_>>())
         })

@@ -1,6 +1,6 @@
 //! The tables `[prior.…]`: what they say, and what is said about mistakes in them.
 
-use coincide::config::{AnatomicalConfig, Beta, CATALOGUE, PriorConfig, PriorInputs, ReconConfig, Source};
+use coincide::config::{AnatomicalConfig, Beta, PriorConfig, PriorInputs, ReconConfig, Source, unit_conflict};
 use coincide::image::{Image, ImageGrid, ImageUnit};
 use coincide::io::{Provenance, hdf5};
 use coincide::phantom::Phantom;
@@ -96,15 +96,7 @@ fn a_build_without_libtorch_says_what_to_type() {
     let expected = "scan.toml:7:9: this coincide was built without libtorch, which runs TorchScript models (build it with `cargo xtask libtorch && cargo build --release --features torch`)";
     assert_eq!(found, expected);
     let (grid, config) = (ImageGrid::centred([4, 4, 4], [2.0; 3]), prior(&format!("[torchscript]\n{keys}")));
-    let built = config.build(PriorInputs {
-        grid: &grid,
-        start: &[1.0; 64],
-        kappa: None,
-        anatomical: None,
-        noise: None,
-        model: None,
-        ridge: None,
-    });
+    let built = config.build(&PriorInputs::new(&grid, &[1.0; 64]));
     assert_eq!(built.err(), Some(PriorError::NoTorch));
 }
 
@@ -134,8 +126,8 @@ fn algorithms_of_denoisers_want_one() {
 fn a_unit_that_is_not_the_images_is_a_mistake() {
     let source = source("[prior.relative-difference]\nbeta = 0.1\nunit = \"Bq/mL\"");
     let prior = source.parse::<ReconConfig>().unwrap().prior.unwrap();
-    assert!(prior.conflicts_with_unit(ImageUnit::BecquerelPerMl, &source).is_none());
-    let found = prior.conflicts_with_unit(ImageUnit::CountsPerMm, &source).unwrap().to_string();
+    assert!(unit_conflict(&prior, ImageUnit::BecquerelPerMl, &source).is_none());
+    let found = unit_conflict(&prior, ImageUnit::CountsPerMm, &source).unwrap().to_string();
     let expected = "scan.toml:8:8: the prior is meant for images in Bq/mL, the images of this measurement are in counts/mm (the measurement is not calibrated: give beta for counts/mm, and say so here)";
     assert_eq!(found, expected);
 }
@@ -164,8 +156,8 @@ fn images_that_do_not_fit_are_errors() {
     let (start, short, flat) = (vec![1.0; 64], vec![1.0; 63], vec![5.0; 64]);
     let bowsher = prior("[bowsher]\nbeta = 1\nanatomical.phantom = \"brain\"");
     let build = |config: &PriorConfig, start: &[f32], anatomical: Option<&[f32]>| {
-        let inputs = PriorInputs { grid: &grid, start, kappa: None, anatomical, noise: None, model: None, ridge: None };
-        config.build(inputs).err().map(|error: PriorError| error.to_string())
+        let inputs = PriorInputs { anatomical, ..PriorInputs::new(&grid, start) };
+        config.build(&inputs).err().map(|error: PriorError| error.to_string())
     };
     let expected = [
         (
@@ -192,15 +184,7 @@ fn epsilon_follows_the_start_image() {
     let grid = ImageGrid::centred([3, 3, 3], [2.0; 3]);
     let mut start = vec![1.0; 27];
     start[13] = 40.0;
-    let built = |text: &str| match prior(text).build(PriorInputs {
-        grid: &grid,
-        start: &start,
-        kappa: None,
-        anatomical: None,
-        noise: None,
-        model: None,
-        ridge: None,
-    }) {
+    let built = |text: &str| match prior(text).build(&PriorInputs::new(&grid, &start)) {
         Ok(Prior::Smooth(prior)) => prior,
         _ => panic!("{text}"),
     };
@@ -241,22 +225,15 @@ fn anatomical_images_come_on_the_image_grid() {
 fn the_catalogue_knows_every_prior_and_key() {
     let list = list_priors().priors;
     let schema = serde_json::to_value(schemars::schema_for!(PriorConfig)).unwrap();
-    assert_eq!(schema["oneOf"].as_array().unwrap().len(), CATALOGUE.len());
+    assert_eq!(schema["oneOf"].as_array().unwrap().len(), PriorConfig::all().len());
     for sheet in &list {
         let keys: Vec<_> = sheet.parameters.iter().map(|parameter| parameter.key.as_str()).collect();
         assert!(!sheet.description.is_empty() && !sheet.citation.is_empty() && !sheet.algorithms.is_empty());
         assert!(sheet.parameters.iter().all(|parameter| !parameter.meaning.is_empty()), "{}", sheet.name);
-        // The name is that of the table, and required keys are enough.
-        let mut text = format!("[{}]\n", sheet.name);
-        for parameter in sheet.parameters.iter().filter(|parameter| parameter.required) {
-            text += match parameter.key.as_str() {
-                "beta" => "beta = 1.0\n",
-                "model" => "model = \"net.safetensors\"\n",
-                "images" => "images = \"slices\"\n",
-                _ => "anatomical.phantom = \"brain\"\n",
-            };
-        }
-        let config = prior(&text);
+        // The name is that of the table, and the examples make sense.
+        let examples: Vec<_> = PriorConfig::examples().filter(|(name, _)| *name == sheet.name).collect();
+        assert!(!examples.is_empty(), "{}", sheet.name);
+        let config = prior(&format!("[{}]\n{}", sheet.name, examples[0].1));
         assert_eq!((config.name(), config.capability()), (sheet.name, sheet.capability));
         assert_eq!(config.beta().is_some(), keys.contains(&"beta"), "{keys:?}");
     }

@@ -51,22 +51,22 @@ fn relative_differences_from_an_osem_image() {
     let many = Model::new(&measurement, grid(), None, SUBSETS).unwrap();
     let prior = Prior::Smooth(relative_difference(Pairs::new(&grid(), Neighbours::TwentySix, None), 2.0, 0.004));
     let (one, many) = (Objective::new(&one, &prior, 2.0), Objective::new(&many, &prior, 2.0));
-    let start = updates(Osem::new(many.model(), None), 2 * SUBSETS);
+    let start = updates(Osem::new(many.model(), None).unwrap(), 2 * SUBSETS);
     let start = || Some(start.clone());
     let runs = vec![
-        run("lbfgs", Lbfgs::new(&one, 7, start()), 12, 1e-2),
-        run("proximal-newton", ProximalNewton::new(&one, start()), 8, 1e-3),
-        run("svrn", Svrn::new(&many, start()), 10, 1e-3),
-        run("de-pierro, one subset", DePierro::new(&one, start()), 12, 8e-2),
-        run("de-pierro", DePierro::new(&many, start()), 12, 2.5e-2),
+        run("lbfgs", Lbfgs::new(&one, 7, start()).unwrap(), 12, 1e-2),
+        run("proximal-newton", ProximalNewton::new(&one, start()).unwrap(), 8, 1e-3),
+        run("svrn", Svrn::new(&many, start()).unwrap(), 10, 1e-3),
+        run("de-pierro, one subset", DePierro::new(&one, start()).unwrap(), 12, 8e-2),
+        run("de-pierro", DePierro::new(&many, start()).unwrap(), 12, 2.5e-2),
         // One step late is no maximum, but near it.
-        run("osl, one subset", Osl::new(&one, start()), 12, 4e-2),
-        run("osl", Osl::new(&many, start()), 12, 6e-2),
-        run("bsrem-i", Bsrem::new(&many, STEPS, BsremVariant::One, start()), 12, 5e-2),
-        run("bsrem-ii", Bsrem::new(&many, STEPS, BsremVariant::Two, start()), 12, 3e-2),
-        run("sps", Sps::new(&many, STEPS, start()), 12, 4e-2),
-        run("svrg", Svrg::new(&many, STEPS, 2, start()), 12, 1.4e-2),
-        run("saga", Saga::new(&many, THIRD, start()), 12, 3.3e-2),
+        run("osl, one subset", Osl::new(&one, start()).unwrap(), 12, 4e-2),
+        run("osl", Osl::new(&many, start()).unwrap(), 12, 6e-2),
+        run("bsrem-i", Bsrem::new(&many, STEPS, BsremVariant::One, start()).unwrap(), 12, 5e-2),
+        run("bsrem-ii", Bsrem::new(&many, STEPS, BsremVariant::Two, start()).unwrap(), 12, 3e-2),
+        run("sps", Sps::new(&many, STEPS, start()).unwrap(), 12, 4e-2),
+        run("svrg", Svrg::new(&many, STEPS, 2, start()).unwrap(), 12, 1.4e-2),
+        run("saga", Saga::new(&many, THIRD, start()).unwrap(), 12, 3.3e-2),
     ];
     judge("relative differences", runs, &maximum(&one));
 }
@@ -79,16 +79,16 @@ fn a_strong_quadratic_prior_from_an_osem_image() {
     let many = Model::new(&measurement, grid(), None, SUBSETS).unwrap();
     let prior = Prior::Smooth(quadratic(Pairs::new(&grid(), Neighbours::Six, None)));
     let (one, many) = (Objective::new(&one, &prior, 5.0), Objective::new(&many, &prior, 5.0));
-    let start = updates(Osem::new(many.model(), None), 2 * SUBSETS);
+    let start = updates(Osem::new(many.model(), None).unwrap(), 2 * SUBSETS);
     let start = || Some(start.clone());
     let runs = vec![
-        run("lbfgs", Lbfgs::new(&one, 7, start()), 12, 8e-3),
-        run("proximal-newton", ProximalNewton::new(&one, start()), 8, 1.5e-2),
-        run("svrn", Svrn::new(&many, start()), 12, 1e-3),
-        run("de-pierro", DePierro::new(&many, start()), 12, 2e-2),
-        run("sps", Sps::new(&many, STEPS, start()), 12, 2.8e-2),
-        run("svrg", Svrg::new(&many, STEPS, 2, start()), 12, 1.3e-2),
-        run("saga", Saga::new(&many, THIRD, start()), 12, 5.5e-2),
+        run("lbfgs", Lbfgs::new(&one, 7, start()).unwrap(), 12, 8e-3),
+        run("proximal-newton", ProximalNewton::new(&one, start()).unwrap(), 8, 1.5e-2),
+        run("svrn", Svrn::new(&many, start()).unwrap(), 12, 1e-3),
+        run("de-pierro", DePierro::new(&many, start()).unwrap(), 12, 2e-2),
+        run("sps", Sps::new(&many, STEPS, start()).unwrap(), 12, 2.8e-2),
+        run("svrg", Svrg::new(&many, STEPS, 2, start()).unwrap(), 12, 1.3e-2),
+        run("saga", Saga::new(&many, THIRD, start()).unwrap(), 12, 5.5e-2),
     ];
     judge("quadratic", runs, &maximum(&one));
 }
@@ -100,18 +100,18 @@ fn total_variation_from_an_osem_image() {
     let many = Model::new(&measurement, grid(), None, SUBSETS).unwrap();
     let prior = Prior::Dual(total_variation(&grid()));
     let (one, many) = (Objective::new(&one, &prior, 3.0), Objective::new(&many, &prior, 3.0));
-    let start = updates(Osem::new(many.model(), None), 2 * SUBSETS);
+    let start = updates(Osem::new(many.model(), None).unwrap(), 2 * SUBSETS);
     let start = || Some(start.clone());
-    let mut long = Pdhg::new(&one, 1.0, 0, start());
+    let mut long = Pdhg::new(&one, 1.0, 0, start()).unwrap();
     (0..600).for_each(|_| {
         long.update();
     });
     let (_, kkt) = optimality(&one, long.image(), long.prior_subgradient().as_deref());
     assert!(kkt < 1e-3, "{kkt}");
     let runs = vec![
-        run("pdhg", Pdhg::new(&one, 1.0, 0, start()), 20, 1.3e-1),
-        run("spdhg", Pdhg::new(&many, 1.0, 7, start()), 20, 5e-2),
-        run("spdhg, long dual steps", Pdhg::new(&many, 3.0, 7, start()), 20, 3e-2),
+        run("pdhg", Pdhg::new(&one, 1.0, 0, start()).unwrap(), 20, 1.3e-1),
+        run("spdhg", Pdhg::new(&many, 1.0, 7, start()).unwrap(), 20, 5e-2),
+        run("spdhg, long dual steps", Pdhg::new(&many, 3.0, 7, start()).unwrap(), 20, 3e-2),
     ];
     judge("total variation", runs, long.image());
 }
@@ -126,12 +126,12 @@ fn surrogates_take_the_shortest_waves_away_at_once() {
     for subsets in [1, SUBSETS] {
         let model = Model::new(&measurement, grid(), None, subsets).unwrap();
         let objective = Objective::new(&model, &prior, 1e4);
-        let flat = objective.start(None);
+        let flat = objective.start(None).unwrap();
         let side = |j: usize| if (j / 308 + j / 11 % 28 + j % 11).is_multiple_of(2) { 1.3 } else { 0.7 };
         let waves: Vec<f32> = flat.iter().enumerate().map(|(j, x)| side(j) * x).collect();
         let [sps, de_pierro]: [Box<dyn Algorithm>; 2] = [
-            Box::new(Sps::new(&objective, steps, Some(waves.clone()))),
-            Box::new(DePierro::new(&objective, Some(waves.clone()))),
+            Box::new(Sps::new(&objective, steps, Some(waves.clone())).unwrap()),
+            Box::new(DePierro::new(&objective, Some(waves.clone())).unwrap()),
         ];
         for (name, mut algorithm) in [("sps", sps), ("de-pierro", de_pierro)] {
             while !algorithm.update().ends_iteration() {}

@@ -120,13 +120,13 @@ fn no_number_of_subsets_empties_a_voxel() {
         let one = Model::new(&scan, ring.grid, None, 1).unwrap();
         // What it takes MLEM to come within 0.5 % of the truth (root mean square).
         let updates = 16;
-        let by_mlem = updated(Osem::new(&one, None), updates);
+        let by_mlem = updated(Osem::new(&one, None).unwrap(), updates);
         assert!(errors(&ring, &by_mlem)[0] < 0.0055);
         let mut told = format!("{name}, chords {chords}:");
         for subsets in ring.subsets() {
             let model = one.with_subsets(subsets).unwrap();
             // All views have their turn, however many subsets there are.
-            let image = updated(Osem::new(&model, None), updates.div_ceil(subsets) * subsets);
+            let image = updated(Osem::new(&model, None).unwrap(), updates.div_ceil(subsets) * subsets);
             let zeros = (0..image.len()).filter(|&voxel| ring.radius(voxel) < 1.0 && image[voxel] == 0.0).count();
             let balls = ring.balls(&image).into_iter().zip(ring.balls(&by_mlem));
             let ball = balls.map(|(a, b)| (a / b - 1.0).abs()).fold(0.0, f64::max);
@@ -159,12 +159,12 @@ fn no_algorithm_that_divides_by_the_sensitivity_of_a_subset_empties_a_voxel() {
     let denoised = Objective::new(&model, &median, beta);
     let plain = Objective::new(&model, &none, 0.0);
     let algorithms: Vec<(&str, Box<dyn Algorithm>)> = vec![
-        ("osl", Box::new(Osl::new(&smooth, None))),
-        ("osl, median root", Box::new(Osl::new(&denoised, None))),
-        ("de-pierro", Box::new(DePierro::new(&smooth, None))),
-        ("pnp-mm", Box::new(PnpMm::new(&denoised, 1.0, DenoiseEvery::Iteration, None))),
-        ("pnp-admm", Box::new(PnpAdmm::new(&denoised, 1, None))),
-        ("kernel EM", Box::new(KernelEm::new(&plain, &kernel, None))),
+        ("osl", Box::new(Osl::new(&smooth, None).unwrap())),
+        ("osl, median root", Box::new(Osl::new(&denoised, None).unwrap())),
+        ("de-pierro", Box::new(DePierro::new(&smooth, None).unwrap())),
+        ("pnp-mm", Box::new(PnpMm::new(&denoised, 1.0, DenoiseEvery::Iteration, None).unwrap())),
+        ("pnp-admm", Box::new(PnpAdmm::new(&denoised, 1, None).unwrap())),
+        ("kernel EM", Box::new(KernelEm::new(&plain, &kernel, None).unwrap())),
     ];
     for (name, mut algorithm) in algorithms {
         (0..252).for_each(|_| {
@@ -187,7 +187,7 @@ fn nothing_is_filled_in_outside_of_the_field() {
     let model = Model::new(&scan, wide, None, 21).unwrap();
     let prior = Prior::Smooth(quadratic(Pairs::new(&wide, Neighbours::default(), None)));
     let objective = Objective::new(&model, &prior, 10.0);
-    let image = updated(DePierro::new(&objective, None), 42);
+    let image = updated(DePierro::new(&objective, None).unwrap(), 42);
     let field_mm = ring.geometry.line(0, 343).distance_and_angle().0.abs();
     for (voxel, value) in image.iter().enumerate() {
         let [x, y, _] = wide.centre_mm([voxel / 60, voxel % 60, 0]);

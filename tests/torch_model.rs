@@ -36,15 +36,7 @@ fn image() -> Vec<f32> {
 fn build(model: &Path, keys: &str) -> Result<Prior, PriorError> {
     let text = format!("[torchscript]\nmodel = {:?}\nbeta = 1\n{keys}", model.display().to_string());
     let config: PriorConfig = toml::from_str(&text).unwrap();
-    config.build(PriorInputs {
-        grid: &grid(),
-        start: &image(),
-        kappa: None,
-        anatomical: None,
-        noise: None,
-        model: None,
-        ridge: None,
-    })
+    config.build(&PriorInputs::new(&grid(), &image()))
 }
 
 fn denoiser(model: &Path, keys: &str) -> Arc<dyn Denoiser> {

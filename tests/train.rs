@@ -250,7 +250,7 @@ fn an_unrolled_chain_without_weight_is_osem() {
     let model: Model = training.model(&prepared).unwrap();
     let chain = Unrolled::new(&model, UNROLLING, true, &prepared.noise);
     let image = chain.forward(prepared.start.clone(), &mut StandIn { parameters: PARAMETERS }, &[0.0]).image;
-    let mut osem = coincide::algorithm::Osem::new(&model, Some(prepared.start.clone()));
+    let mut osem = coincide::algorithm::Osem::new(&model, Some(prepared.start.clone())).unwrap();
     (0..3 * model.subsets()).for_each(|_| {
         coincide::algorithm::Algorithm::update(&mut osem);
     });
@@ -280,7 +280,7 @@ fn the_chain_of_training_is_the_reconstruction() {
         let prior = Prior::Unrolled(Arc::new(network::Unrolled::new(stages, applied, 1.0)));
         let Prior::Unrolled(unrolled) = &prior else { unreachable!() };
         let objective = Objective::new(&model, &prior, 1.0);
-        let mut reconstruction = Box::new(UnrolledEm::new(&objective, unrolled, Some(prepared.start.clone())));
+        let mut reconstruction = Box::new(UnrolledEm::new(&objective, unrolled, Some(prepared.start.clone())).unwrap());
         (0..unrolling.iterations * model.subsets()).for_each(|_| {
             reconstruction.update();
         });

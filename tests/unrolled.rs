@@ -52,7 +52,7 @@ fn measurement(calibration: f32) -> Arc<Measurement> {
 }
 
 fn osem(model: &Model, updates: usize) -> Vec<f32> {
-    let mut osem = Osem::new(model, None);
+    let mut osem = Osem::new(model, None).unwrap();
     (0..updates).for_each(|_| {
         osem.update();
     });
@@ -63,7 +63,7 @@ fn unrolled(model: &Model, prior: Unrolled, updates: usize) -> Vec<f32> {
     let prior = Prior::Unrolled(Arc::new(prior));
     let objective = Objective::new(model, &prior, 1.0);
     let Prior::Unrolled(network) = &prior else { panic!() };
-    let mut algorithm = UnrolledEm::new(&objective, network, None);
+    let mut algorithm = UnrolledEm::new(&objective, network, None).unwrap();
     (0..updates).for_each(|_| {
         algorithm.update();
     });
@@ -133,7 +133,7 @@ fn every_iteration_has_the_weight_of_its_stage() {
     let prior = Prior::Unrolled(Arc::new(Unrolled::new(vec![stage(0.3)], Applied::Iteration, 0.8)));
     let objective = Objective::new(&model, &prior, 1.0);
     let Prior::Unrolled(network) = &prior else { panic!() };
-    let mut second = UnrolledEm::new(&objective, network, Some(plain.clone()));
+    let mut second = UnrolledEm::new(&objective, network, Some(plain.clone())).unwrap();
     (0..SUBSETS).for_each(|_| {
         second.update();
     });
@@ -197,7 +197,7 @@ fn a_model_may_go_on_from_a_map_image() {
         let prior = Prior::Unrolled(Arc::new(Unrolled::of_model(&network, &grid(), scale, &noise, None, 1.0).unwrap()));
         let objective = Objective::new(&model, &prior, 1.0);
         let Prior::Unrolled(network) = &prior else { panic!() };
-        let mut algorithm = UnrolledEm::new(&objective, network, None);
+        let mut algorithm = UnrolledEm::new(&objective, network, None).unwrap();
         let passes = algorithm.update().passes;
         (algorithm.image().to_vec(), passes)
     };
@@ -212,7 +212,7 @@ fn a_model_may_go_on_from_a_map_image() {
     let prior = Prior::Unrolled(Arc::new(Unrolled::new(vec![stage(0.0)], Applied::Update, 1.0)));
     let objective = Objective::new(&model, &prior, 1.0);
     let Prior::Unrolled(network) = &prior else { panic!() };
-    let mut own = UnrolledEm::new(&objective, network, Some(osem(&model, 0)));
+    let mut own = UnrolledEm::new(&objective, network, Some(osem(&model, 0))).unwrap();
     own.update();
     assert!(own.image() == plain);
 }

@@ -2,10 +2,16 @@
 //! 22(5), 613–626). Converges to the maximum of Φ, as λₙ → 0.
 
 use super::arithmetic::each;
+use super::drive::holds_image;
 use super::objective::Objective;
 use super::preconditioner::{em, harmonic};
+use super::relaxation;
 use super::relaxation::Relaxation;
+use super::table::{AlgorithmEntry, AlgorithmTable, Footprint, Method, iterative};
 use super::{Algorithm, Count, Step};
+use super::{StartConfig, Unfit};
+use crate::prior::Capability;
+use crate::units::{NonNegative, Positive};
 use coincide_kernels::zeros;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -45,11 +51,12 @@ impl Bsrem {
         relaxation: Relaxation,
         variant: BsremVariant,
         start: Option<Vec<f32>>,
-    ) -> Self {
-        let image = objective.start(start);
+    ) -> Result<Self, Unfit> {
+        objective.fits(&BsremConfig::entry())?;
+        let image = objective.start(start)?;
         let (gradient, d) = (zeros(image.len()), zeros(image.len()));
         let count = Count::new(objective.subsets());
-        Self { objective: objective.clone(), relaxation, variant, image, gradient, d, count }
+        Ok(Self { objective: objective.clone(), relaxation, variant, image, gradient, d, count })
     }
 
     /// x ← P₊(x + λ D g)
@@ -85,11 +92,63 @@ impl Algorithm for Bsrem {
         self.count.subset_done()
     }
 
-    fn image(&self) -> &[f32] {
-        &self.image
+    holds_image!(image);
+}
+
+/// `[algorithm.bsrem]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BsremConfig {
+    /// Subsets of interleaved views; must divide the number of views.
+    pub subsets: usize,
+    /// Full iterations: passes over all subsets.
+    pub iterations: usize,
+    /// Step of the first iteration, in EM steps.
+    #[serde(default = "relaxation::unit_step")]
+    pub relaxation: Positive,
+    /// How fast the steps shrink: relaxation / (1 + decay · n) in iteration n = 0, 1, …
+    #[serde(default = "relaxation::tenth")]
+    pub relaxation_decay: NonNegative,
+    /// Where the prior acts: "two" with every subset (BSREM-II), "one" after all of them (BSREM-I).
+    #[serde(default)]
+    pub variant: BsremVariant,
+    /// The first image.
+    #[serde(default = "StartConfig::osem")]
+    pub start: StartConfig,
+}
+
+impl AlgorithmTable for BsremConfig {
+    fn entry() -> AlgorithmEntry {
+        AlgorithmEntry {
+            name: "bsrem",
+            summary: "Block-sequential regularised EM (De Pierro & Yamagishi 2001, Ahn & Fessler 2003).",
+            formula: "x ← P₊(x + λₙ K (x / s) ∇Φₖ(x))",
+            citation: "De Pierro & Yamagishi 2001, IEEE Trans. Med. Imaging 20:280; Ahn & Fessler 2003, ibid. 22:613",
+            carries: &[Capability::Smooth],
+            alone: true,
+            examples: &["subsets = 4\niterations = 2", "subsets = 4\niterations = 2\nvariant = \"one\""],
+        }
     }
 
-    fn into_image(self: Box<Self>) -> Vec<f32> {
-        self.image
+    fn method(&self) -> Method<'_> {
+        iterative!(self, self.subsets)
+    }
+
+    fn converges(&self) -> bool {
+        true
+    }
+
+    fn footprint(&self, _: Option<Capability>) -> Footprint {
+        let (iterations, updates) = (self.iterations as f64, (self.iterations * self.subsets) as f64);
+        Footprint { images: 6, passes: iterations, evaluations: updates, ..Footprint::default() }
+    }
+
+    fn build(&self, objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Result<Box<dyn Algorithm>, Unfit> {
+        Ok(Box::new(Bsrem::new(
+            objective,
+            Relaxation::of(self.relaxation, self.relaxation_decay),
+            self.variant,
+            start,
+        )?))
     }
 }

@@ -2,12 +2,19 @@
 //! image converges; with more it is faster at first and ends in a small cycle around the maximum, as OSEM does.
 
 use super::arithmetic::each;
+use super::drive::holds_image;
 use super::em::EmStep;
 use super::objective::Objective;
 use super::sensitivity::SubsetSensitivities;
+use super::table::{AlgorithmEntry, AlgorithmTable, Footprint, Method, iterative};
+use super::table::{Sensitivities, one};
 use super::waiting::Waiting;
 use super::{Algorithm, Count, Step};
+use super::{StartConfig, Unfit};
+use crate::prior::Capability;
 use coincide_kernels::{fusion::fuse, zeros};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// z = x − ∇R(x) / c,   x ← fuse(e, z, (β / K) c, d),
@@ -26,15 +33,16 @@ pub struct DePierro {
 }
 
 impl DePierro {
-    /// Starts from `start`, or from a uniform image. The prior must have a surrogate.
-    pub fn new(objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Self {
+    /// Starts from `start`, or from a uniform image.
+    pub fn new(objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Result<Self, Unfit> {
+        objective.fits(&DePierroConfig::entry())?;
         let waiting = Waiting::new(objective.model().grid().shape, start.is_none());
         let sensitivities = objective.sensitivities();
-        let image = objective.start(start);
+        let image = objective.start(start)?;
         let images = [(); 3].map(|()| zeros(image.len()));
         let [back, slope, curvature] = images;
         let count = Count::new(objective.subsets());
-        Self { objective: objective.clone(), image, back, slope, curvature, sensitivities, waiting, count }
+        Ok(Self { objective: objective.clone(), image, back, slope, curvature, sensitivities, waiting, count })
     }
 }
 
@@ -45,8 +53,7 @@ impl Algorithm for DePierro {
         model.back_quotient(k, &self.image, &mut self.back);
         let [s, least] = self.sensitivities.of(k, model);
         self.objective.prior_share(&self.image, &mut self.slope);
-        let has_surrogate = self.objective.surrogate_share(&self.image, &mut self.curvature);
-        assert!(has_surrogate, "De Pierro's algorithm needs a prior with a separable surrogate");
+        self.objective.surrogate_share(&self.image, &mut self.curvature);
         // γ is the share's c, so that the share cancels in z.
         let arrays = [&self.back, s, least, &self.slope, &self.curvature];
         each(&mut self.image, arrays, |x, [back, s, least, slope, gamma]| {
@@ -58,11 +65,56 @@ impl Algorithm for DePierro {
         self.count.subset_done()
     }
 
-    fn image(&self) -> &[f32] {
-        &self.image
+    holds_image!(image);
+}
+
+/// `[algorithm.de-pierro]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DePierroConfig {
+    /// Subsets of interleaved views; must divide the number of views. Only with one does the image converge.
+    #[serde(default = "one")]
+    pub subsets: usize,
+    /// Full iterations: passes over all subsets.
+    pub iterations: usize,
+    /// The first image.
+    #[serde(default)]
+    pub start: StartConfig,
+}
+
+impl AlgorithmTable for DePierroConfig {
+    fn entry() -> AlgorithmEntry {
+        AlgorithmEntry {
+            name: "de-pierro",
+            summary: "MAP-EM with separable surrogates (De Pierro 1995).",
+            formula: "z = x − ∇R(x) / c, x ← argmax of EM’s surrogate − (β / K) c/2 (x − z)²",
+            citation: "De Pierro 1995, IEEE Trans. Med. Imaging 14:132",
+            carries: &[Capability::Smooth],
+            alone: true,
+            examples: &["subsets = 2\niterations = 2"],
+        }
     }
 
-    fn into_image(self: Box<Self>) -> Vec<f32> {
-        self.image
+    fn method(&self) -> Method<'_> {
+        iterative!(self, self.subsets)
+    }
+
+    fn converges(&self) -> bool {
+        self.subsets == 1
+    }
+
+    fn footprint(&self, _: Option<Capability>) -> Footprint {
+        let (iterations, updates) = (self.iterations as f64, (self.iterations * self.subsets) as f64);
+        Footprint {
+            images: 4,
+            sensitivities: Sensitivities::AsRoomIs,
+            passes: iterations,
+            evaluations: 2.0 * updates,
+            ..Footprint::default()
+        }
+    }
+
+    fn build(&self, objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Result<Box<dyn Algorithm>, Unfit> {
+        Ok(Box::new(DePierro::new(objective, start)?))
     }
 }

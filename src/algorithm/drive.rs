@@ -17,6 +17,20 @@ pub trait Algorithm {
     }
 }
 
+/// [`Algorithm::image`] and [`Algorithm::into_image`] of an algorithm that keeps its image in a field.
+macro_rules! holds_image {
+    ($($field:ident).+) => {
+        fn image(&self) -> &[f32] {
+            &self.$($field).+
+        }
+
+        fn into_image(self: Box<Self>) -> Vec<f32> {
+            self.$($field).+
+        }
+    };
+}
+pub(super) use holds_image;
+
 /// What an update was.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step {

@@ -1,10 +1,11 @@
 //! EM of the coefficients of an image in a basis of kernels, x = K α (Wang & Qi 2015, IEEE TMI 34(1), 61–71).
 
 use super::arithmetic::{add, each};
+use super::drive::holds_image;
 use super::em::{EmStep, least_sensitivity};
 use super::objective::Objective;
 use super::waiting::Waiting;
-use super::{Algorithm, Count, Step};
+use super::{Algorithm, Count, Step, Unfit};
 use crate::prior::KernelMatrix;
 use coincide_kernels::zeros;
 use std::sync::Arc;
@@ -27,9 +28,9 @@ pub struct KernelEm {
 
 impl KernelEm {
     /// Starts from the coefficients `start`, or from a uniform image.
-    pub fn new(objective: &Arc<Objective>, kernel: &Arc<KernelMatrix>, start: Option<Vec<f32>>) -> Self {
+    pub fn new(objective: &Arc<Objective>, kernel: &Arc<KernelMatrix>, start: Option<Vec<f32>>) -> Result<Self, Unfit> {
         let waiting = Waiting::new(objective.model().grid().shape, start.is_none());
-        let coefficients = objective.start(start);
+        let coefficients = objective.start(start)?;
         let (model, kernel, voxels) = (objective.model(), kernel.clone(), coefficients.len());
         let (mut image, mut back) = (zeros(voxels), zeros(voxels));
         kernel.forward(&coefficients, &mut image);
@@ -44,7 +45,7 @@ impl KernelEm {
         sensitivities.iter().for_each(|one: &Vec<f32>| add(&mut total, 1.0, one));
         let least = least_sensitivity(total, sensitivities.len(), &vec![true; voxels]);
         let (quotient, count) = (zeros(voxels), Count::new(objective.subsets()));
-        Self {
+        Ok(Self {
             objective: objective.clone(),
             kernel,
             coefficients,
@@ -55,7 +56,7 @@ impl KernelEm {
             waiting,
             least,
             count,
-        }
+        })
     }
 }
 
@@ -72,11 +73,5 @@ impl Algorithm for KernelEm {
         self.count.subset_done()
     }
 
-    fn image(&self) -> &[f32] {
-        &self.image
-    }
-
-    fn into_image(self: Box<Self>) -> Vec<f32> {
-        self.image
-    }
+    holds_image!(image);
 }

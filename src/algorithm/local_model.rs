@@ -126,7 +126,7 @@ mod tests {
         let scan = scan();
         let model = Model::new(&scan, small_grid(), None, 1).unwrap();
         let objective = Objective::new(&model, &Prior::None, 0.0);
-        let x = objective.start(None);
+        let x = objective.start(None).unwrap();
         let (mut curvature, _) = Curvature::new(&objective, &x);
         let inside = |seed: usize| {
             let value = |(j, s): (usize, &f32)| if *s > 0.0 { (j * seed % 13) as f32 - 6.0 } else { 0.0 };

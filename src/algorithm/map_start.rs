@@ -2,7 +2,7 @@
 //! relative difference prior, by SVRG from a pass of OSEM.
 
 use super::sensitivity::sensitivity;
-use super::{Algorithm, Objective, Osem, Relaxation, Svrg};
+use super::{Algorithm, Objective, Osem, Relaxation, Svrg, Unfit};
 use crate::data::most_subsets;
 use crate::likelihood::Model;
 use crate::prior::network::{MapStart, StartOfScan};
@@ -14,10 +14,10 @@ const GAMMA: f32 = 2.0;
 const EPSILON: f32 = 1e-3;
 
 /// The MAP image of a scan, from a first image or a uniform one.
-pub(crate) fn map_image(model: &Model, start: &StartOfScan, first: Option<Vec<f32>>) -> Vec<f32> {
+pub(crate) fn map_image(model: &Model, start: &StartOfScan, first: Option<Vec<f32>>) -> Result<Vec<f32>, Unfit> {
     let subsets = most_subsets(model.measurement().geometry.views, start.by.subsets);
     let model = model.with_subsets(subsets).expect("a divisor of the views");
-    let mut osem = Osem::new(&model, first);
+    let mut osem = Osem::new(&model, first)?;
     (0..subsets).for_each(|_| {
         osem.update();
     });
@@ -26,11 +26,11 @@ pub(crate) fn map_image(model: &Model, start: &StartOfScan, first: Option<Vec<f3
     let beta = start.by.weight * mean_of_seen(&sensitivity(&model)) * f64::from(start.noise).powf(start.by.exponent);
     let objective = Objective::new(&model, &prior, beta);
     let relaxation = Relaxation { first: 1.0, decay: 0.02 };
-    let mut svrg = Svrg::new(&objective, relaxation, MapStart::ANCHOR_EVERY, Some(osem.image().to_vec()));
+    let mut svrg = Svrg::new(&objective, relaxation, MapStart::ANCHOR_EVERY, Some(osem.image().to_vec()))?;
     (0..subsets * start.by.iterations).for_each(|_| {
         svrg.update();
     });
-    svrg.image().to_vec()
+    Ok(svrg.image().to_vec())
 }
 
 fn mean_of_seen(sensitivity: &[f32]) -> f64 {

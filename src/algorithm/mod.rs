@@ -1,8 +1,12 @@
 //! Algorithms: one update per file; the loop over updates is written once.
+//!
+//! A file holds the update, as it is written in its paper, and its table `[algorithm.NAME]` with what there is to know
+//! of it ([`AlgorithmTable`]). A new one is named twice below.
 
 mod arithmetic;
 mod ascent;
 mod bsrem;
+mod config;
 mod count;
 mod de_pierro;
 mod drive;
@@ -33,39 +37,69 @@ mod saga;
 mod sensitivity;
 mod sps;
 mod start;
+mod start_config;
 mod svrg;
 mod svrn;
+mod table;
+mod unfit;
 mod unrolled;
 mod waiting;
 
-pub use bsrem::{Bsrem, BsremVariant};
-pub use de_pierro::DePierro;
+pub use bsrem::{Bsrem, BsremConfig, BsremVariant};
+pub use de_pierro::{DePierro, DePierroConfig};
 pub use drive::{Algorithm, Observer, Step, Stop, drive};
 pub(crate) use em::{EmStep, least_sensitivity};
 pub(crate) use fourier::Fourier;
 pub use kernel_em::KernelEm;
 pub use kkt::optimality;
-pub use lbfgs::Lbfgs;
+pub use lbfgs::{Lbfgs, LbfgsConfig};
 pub(crate) use map_start::map_image;
 pub use objective::Objective;
-pub use osem::Osem;
-pub use osl::Osl;
-pub use pdhg::Pdhg;
-pub use pnp_admm::PnpAdmm;
-pub use pnp_mm::PnpMm;
-pub use proximal_newton::ProximalNewton;
+pub use osem::{MlemConfig, Osem, OsemConfig};
+pub use osl::{Osl, OslConfig};
+pub use pdhg::{Pdhg, PdhgConfig, SpdhgConfig};
+pub use pnp_admm::{PnpAdmm, PnpAdmmConfig};
+pub use pnp_mm::{PnpMm, PnpMmConfig};
+pub use proximal_newton::{ProximalNewton, ProximalNewtonConfig};
 pub use pull::DenoiseEvery;
-pub use red::Red;
+pub use red::{Red, RedConfig};
 pub use relaxation::Relaxation;
-pub use saga::Saga;
+pub use saga::{Saga, SagaConfig};
 pub(crate) use sensitivity::{ReconstructionSize, sensitivity};
-pub use sps::Sps;
+pub use sps::{Sps, SpsConfig};
 pub(crate) use start::field_of_view;
-pub use svrg::Svrg;
-pub use svrn::Svrn;
+pub use start_config::{OsemStart, StartConfig};
+pub use svrg::{Svrg, SvrgConfig};
+pub use svrn::{Svrn, SvrnConfig};
+pub use table::{AlgorithmEntry, AlgorithmTable, Footprint, Iterations, Method, Sensitivities};
+pub use unfit::Unfit;
 pub use unrolled::UnrolledEm;
 
+use crate::choice::choices;
 use count::Count;
+use fbp::FbpConfig;
+
+choices! {
+    /// `[algorithm.…]`: the table's name is the algorithm; `coincide algorithms` lists them.
+    AlgorithmConfig, tables of AlgorithmTable, entries of AlgorithmEntry:
+    Mlem(MlemConfig),
+    Osem(OsemConfig),
+    Osl(OslConfig),
+    DePierro(DePierroConfig),
+    Bsrem(BsremConfig),
+    Sps(SpsConfig),
+    Svrg(SvrgConfig),
+    Saga(SagaConfig),
+    Lbfgs(LbfgsConfig),
+    ProximalNewton(ProximalNewtonConfig),
+    Svrn(SvrnConfig),
+    Pdhg(PdhgConfig),
+    Spdhg(SpdhgConfig),
+    PnpMm(PnpMmConfig),
+    PnpAdmm(PnpAdmmConfig),
+    Red(RedConfig),
+    Fbp(FbpConfig),
+}
 
 /// A scan for the tests of single algorithms, of a few thousand lines.
 #[cfg(test)]

@@ -6,8 +6,9 @@
 //! gradient is, outside the field of view, which is where all views see and the sensitivity is positive.
 
 use super::arithmetic::{add, each};
-use super::sensitivity::{SubsetSensitivities, sensitivities, sensitivity};
-use super::start::{field_of_view, uniform_activity, uniform_start};
+use super::sensitivity::{SubsetSensitivities, sensitivities, sensitivity, total};
+use super::start::{field_of_view, start_on, uniform_activity, uniform_start};
+use super::{AlgorithmEntry, Unfit};
 use crate::likelihood::Model;
 use crate::prior::Prior;
 use coincide_kernels::zeros;
@@ -63,6 +64,19 @@ impl Objective {
         sensitivities(&self.model, |s| _ = self.sensitivity.get_or_init(|| self.seen(s.to_vec()))).1
     }
 
+    /// maxₖ sₖ; s is known afterwards, without a back projection of its own.
+    pub(super) fn largest_sensitivity(&self) -> Vec<f32> {
+        let mut largest = zeros(self.model.grid().voxels());
+        let s = total(&self.model, |one| each(&mut largest, [one], |most, [s]| most.max(s)));
+        _ = self.sensitivity.get_or_init(|| self.seen(s));
+        largest
+    }
+
+    /// Whether an algorithm can carry the prior.
+    pub(super) fn fits(&self, algorithm: &AlgorithmEntry) -> Result<(), Unfit> {
+        Unfit::of(algorithm, self.prior.capability()).map_or(Ok(()), Err)
+    }
+
     /// s where all views see.
     fn seen(&self, mut s: Vec<f32>) -> Vec<f32> {
         let inside = field_of_view(&self.model);
@@ -77,13 +91,11 @@ impl Objective {
     }
 
     /// A first image: the given one, or a uniform one with the counts of the measurement; 0 outside the field of view.
-    pub fn start(&self, given: Option<Vec<f32>>) -> Vec<f32> {
-        let given = given.unwrap_or_else(|| uniform_start(&self.model, self.sensitivity()));
-        let shape = self.model.grid().shape;
-        assert_eq!(given.len(), self.sensitivity().len(), "start image does not have the shape {shape:?}");
+    pub fn start(&self, given: Option<Vec<f32>>) -> Result<Vec<f32>, Unfit> {
+        let given = start_on(&self.model, given)?.unwrap_or_else(|| uniform_start(&self.model, self.sensitivity()));
         let mut image = zeros(given.len());
         each(&mut image, [&given, self.sensitivity()], |_, [x, s]| if s > 0.0 { x.max(0.0) } else { 0.0 });
-        image
+        Ok(image)
     }
 
     /// An image at which L is finite: at least 1 % of the uniform image's activity everywhere in the field of view, for
@@ -161,13 +173,11 @@ impl Objective {
         }
     }
 
-    /// diagonal = that of a separable surrogate of (β / K) R at x; false where R has none.
-    pub fn surrogate_share(&self, x: &[f32], diagonal: &mut [f32]) -> bool {
+    /// diagonal = that of a separable surrogate of (β / K) R at x.
+    pub fn surrogate_share(&self, x: &[f32], diagonal: &mut [f32]) {
         diagonal.fill(0.0);
-        match &self.prior {
-            Prior::None => true,
-            Prior::Smooth(prior) => prior.add_surrogate((self.beta * self.share()) as f32, x, diagonal),
-            Prior::Dual(_) | Prior::Denoiser(_) | Prior::Kernel(_) | Prior::Unrolled(_) => false,
+        if let Prior::Smooth(prior) = &self.prior {
+            prior.add_surrogate((self.beta * self.share()) as f32, x, diagonal);
         }
     }
 

@@ -3,13 +3,20 @@
 //! It is simple and fast for weak priors. It need not converge, and for strong ones it does not.
 
 use super::arithmetic::each;
+use super::drive::holds_image;
 use super::em::EmStep;
 use super::objective::Objective;
 use super::sensitivity::SubsetSensitivities;
+use super::table::{AlgorithmEntry, AlgorithmTable, Footprint, Method, iterative};
+use super::table::{Sensitivities, one};
 use super::waiting::Waiting;
 use super::{Algorithm, Count, Step};
+use super::{StartConfig, Unfit};
+use crate::prior::Capability;
 use crate::prior::Prior;
 use coincide_kernels::zeros;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// The prior may take at most this share of the denominator, which would otherwise reach 0.
@@ -32,12 +39,13 @@ pub struct Osl {
 
 impl Osl {
     /// Starts from `start`, or from a uniform image.
-    pub fn new(objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Self {
+    pub fn new(objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Result<Self, Unfit> {
+        objective.fits(&OslConfig::entry())?;
         let waiting = Waiting::new(objective.model().grid().shape, start.is_none());
         let sensitivities = objective.sensitivities();
-        let image = objective.start(start);
+        let image = objective.start(start)?;
         let (back, prior) = (zeros(image.len()), zeros(image.len()));
-        Self {
+        Ok(Self {
             objective: objective.clone(),
             image,
             back,
@@ -45,7 +53,7 @@ impl Osl {
             sensitivities,
             waiting,
             count: Count::new(objective.subsets()),
-        }
+        })
     }
 }
 
@@ -74,11 +82,56 @@ impl Algorithm for Osl {
         self.count.subset_done()
     }
 
-    fn image(&self) -> &[f32] {
-        &self.image
+    holds_image!(image);
+}
+
+/// `[algorithm.osl]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OslConfig {
+    /// Subsets of interleaved views; must divide the number of views.
+    #[serde(default = "one")]
+    pub subsets: usize,
+    /// Full iterations: passes over all subsets.
+    pub iterations: usize,
+    /// The first image.
+    #[serde(default)]
+    pub start: StartConfig,
+}
+
+impl AlgorithmTable for OslConfig {
+    fn entry() -> AlgorithmEntry {
+        AlgorithmEntry {
+            name: "osl",
+            summary: "EM with the prior one step late (Green 1990).",
+            formula: "x ← x / (sₖ + (β / K) ∇R(x)) ⊙ Aₖᵀ(yₖ / ȳₖ)",
+            citation: "Green 1990, IEEE Trans. Med. Imaging 9:84",
+            carries: &[Capability::Smooth, Capability::Denoiser],
+            alone: true,
+            examples: &["subsets = 3\niterations = 2"],
+        }
     }
 
-    fn into_image(self: Box<Self>) -> Vec<f32> {
-        self.image
+    fn method(&self) -> Method<'_> {
+        iterative!(self, self.subsets)
+    }
+
+    fn converges(&self) -> bool {
+        false
+    }
+
+    fn footprint(&self, _: Option<Capability>) -> Footprint {
+        let (iterations, updates) = (self.iterations as f64, (self.iterations * self.subsets) as f64);
+        Footprint {
+            images: 3,
+            sensitivities: Sensitivities::AsRoomIs,
+            passes: iterations,
+            evaluations: updates,
+            ..Footprint::default()
+        }
+    }
+
+    fn build(&self, objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Result<Box<dyn Algorithm>, Unfit> {
+        Ok(Box::new(Osl::new(objective, start)?))
     }
 }

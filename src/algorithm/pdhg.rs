@@ -11,12 +11,20 @@
 //! With one subset both blocks are updated every time, and nothing is random.
 
 use super::arithmetic::{add, dot, each, sum};
+use super::drive::holds_image;
 use super::objective::Objective;
+use super::relaxation;
+use super::table::{AlgorithmEntry, AlgorithmTable, Footprint, Method, iterative};
 use super::{Algorithm, Count, Step};
+use super::{StartConfig, Unfit};
+use crate::prior::Capability;
 use crate::prior::{Dual, Prior};
+use crate::units::Positive;
 use coincide_kernels::zeros;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// ‖√σ A √τ‖², which must be below p.
@@ -50,10 +58,11 @@ pub struct Pdhg {
 
 impl Pdhg {
     /// Starts from `start`, or from a uniform image, with the dual variables that belong to it. `balance` moves the
-    /// steps from the image to the dual variables: 1 is a step of about one EM step in the image. The prior is none or
-    /// a dual one.
-    pub fn new(objective: &Arc<Objective>, balance: f64, seed: u64, start: Option<Vec<f32>>) -> Self {
-        let image = objective.start(start);
+    /// steps from the image to the dual variables: 1 is a step of about one EM step in the image.
+    pub fn new(objective: &Arc<Objective>, balance: f64, seed: u64, start: Option<Vec<f32>>) -> Result<Self, Unfit> {
+        objective.fits(&PdhgConfig::entry())?;
+        let largest = objective.largest_sensitivity();
+        let image = objective.start(start)?;
         let (voxels, subsets) = (image.len(), objective.subsets());
         let dual = match objective.prior() {
             Prior::Dual(dual) => Some(dual.clone()),
@@ -62,7 +71,7 @@ impl Pdhg {
         let probability = if dual.is_some() { 0.5 } else { 1.0 } / subsets as f32;
         let rho = SAFETY.sqrt();
         let gamma = balance as f32 / typical(&image);
-        let (tau, tau_max) = primal_steps(objective, probability * rho / gamma);
+        let (tau, tau_max) = primal_steps(objective, largest, probability * rho / gamma);
         let model = objective.model();
         let (mut sum, mut part, mut data, mut lengths) = (zeros(voxels), zeros(voxels), Vec::new(), Vec::new());
         for k in 0..subsets {
@@ -76,7 +85,7 @@ impl Pdhg {
         let norm = dual.as_ref().map_or(1.0, |dual| dual.norm()) as f32;
         let mut count = Count::new(subsets);
         count.projected(subsets);
-        Self {
+        Ok(Self {
             objective: objective.clone(),
             dual,
             probability,
@@ -92,7 +101,7 @@ impl Pdhg {
             change: part,
             random: Pcg64::seed_from_u64(seed),
             count,
-        }
+        })
     }
 
     /// x ← P₊(x − τ z̄)
@@ -134,15 +143,9 @@ fn typical(x: &[f32]) -> f32 {
     if sum > 0.0 { (squares / sum) as f32 } else { 1.0 }
 }
 
-/// τⱼ = scale / maxₖ (Aₖᵀ 1)ⱼ, 0 outside the field of view and at most [`LARGEST_TAU`] medians; and the largest τ.
-fn primal_steps(objective: &Objective, scale: f32) -> (Vec<f32>, f32) {
-    let model = objective.model();
-    let voxels = objective.sensitivity().len();
-    let (mut tau, mut part) = (zeros(voxels), zeros(voxels));
-    for k in 0..objective.subsets() {
-        model.sensitivity(k, &mut part);
-        each(&mut tau, [&part], |most, [s]| most.max(s));
-    }
+/// τⱼ = scale / maxₖ (Aₖᵀ 1)ⱼ of the maxima in `tau`, 0 outside the field of view and at most [`LARGEST_TAU`] medians;
+/// and the largest τ.
+fn primal_steps(objective: &Objective, mut tau: Vec<f32>, scale: f32) -> (Vec<f32>, f32) {
     each(&mut tau, [objective.sensitivity()], |most, [s]| if s > 0.0 && most > 0.0 { scale / most } else { 0.0 });
     let mut positive: Vec<f32> = tau.iter().copied().filter(|tau| *tau > 0.0).collect();
     positive.sort_unstable_by(f32::total_cmp);
@@ -177,18 +180,109 @@ impl Algorithm for Pdhg {
         }
     }
 
-    fn image(&self) -> &[f32] {
-        &self.image
-    }
-
-    fn into_image(self: Box<Self>) -> Vec<f32> {
-        self.image
-    }
+    holds_image!(image);
 
     fn prior_subgradient(&self) -> Option<Vec<f32>> {
         let mut subgradient = zeros(self.image.len());
         self.dual.as_ref()?.add_adjoint(&self.prior, &mut subgradient);
         Some(subgradient)
+    }
+}
+
+/// `[algorithm.pdhg]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PdhgConfig {
+    /// Full iterations.
+    pub iterations: usize,
+    /// Above 1 moves the steps from the image to the dual variables.
+    #[serde(default = "relaxation::unit_step")]
+    pub balance: Positive,
+    /// The first image.
+    #[serde(default = "StartConfig::osem")]
+    pub start: StartConfig,
+}
+
+impl AlgorithmTable for PdhgConfig {
+    fn entry() -> AlgorithmEntry {
+        AlgorithmEntry {
+            name: "pdhg",
+            summary: "Primal-dual hybrid gradient (Chambolle & Pock 2011).",
+            formula: "u ← prox of σ L* at u + σ A x, w ← prox of σ (βF)* at w + σ K x, x ← P₊(x − τ (Aᵀu + Kᵀw))",
+            citation: "Chambolle & Pock 2011, J. Math. Imaging Vis. 40:120",
+            carries: &[Capability::Dual],
+            alone: true,
+            examples: &["iterations = 3"],
+        }
+    }
+
+    fn method(&self) -> Method<'_> {
+        iterative!(self, 1)
+    }
+
+    fn converges(&self) -> bool {
+        true
+    }
+
+    fn footprint(&self, _: Option<Capability>) -> Footprint {
+        let iterations = self.iterations as f64;
+        // Dual variables of data and prior, and lengths; they are gone before the second sinogram comes that judges the
+        // image.
+        Footprint { images: 9, sinograms: 1, passes: iterations + 1.0, evaluations: iterations, ..Footprint::default() }
+    }
+
+    fn build(&self, objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Result<Box<dyn Algorithm>, Unfit> {
+        Ok(Box::new(Pdhg::new(objective, self.balance.get(), 0, start)?))
+    }
+}
+
+/// `[algorithm.spdhg]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SpdhgConfig {
+    /// Subsets of interleaved views; must divide the number of views.
+    pub subsets: usize,
+    /// Full iterations: as many updates as there are subsets, each of one chosen at random.
+    pub iterations: usize,
+    /// Above 1 moves the steps from the image to the dual variables.
+    #[serde(default = "relaxation::unit_step")]
+    pub balance: Positive,
+    /// Seed of the order of the subsets.
+    #[serde(default)]
+    pub seed: u64,
+    /// The first image.
+    #[serde(default = "StartConfig::osem")]
+    pub start: StartConfig,
+}
+
+impl AlgorithmTable for SpdhgConfig {
+    fn entry() -> AlgorithmEntry {
+        AlgorithmEntry {
+            name: "spdhg",
+            summary: "Stochastic PDHG (Chambolle et al. 2018, Ehrhardt et al. 2019).",
+            formula: "that of pdhg, one block of the dual variables at a time, chosen at random",
+            citation: "Chambolle et al. 2018, SIAM J. Optim. 28:2783; Ehrhardt et al. 2019, Phys. Med. Biol. 64:225019",
+            carries: &[Capability::Dual],
+            alone: true,
+            examples: &["subsets = 4\niterations = 2"],
+        }
+    }
+
+    fn method(&self) -> Method<'_> {
+        iterative!(self, self.subsets)
+    }
+
+    fn converges(&self) -> bool {
+        true
+    }
+
+    fn footprint(&self, _: Option<Capability>) -> Footprint {
+        let (iterations, updates) = (self.iterations as f64, (self.iterations * self.subsets) as f64);
+        Footprint { images: 9, sinograms: 2, passes: iterations + 1.0, evaluations: updates, ..Footprint::default() }
+    }
+
+    fn build(&self, objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Result<Box<dyn Algorithm>, Unfit> {
+        Ok(Box::new(Pdhg::new(objective, self.balance.get(), self.seed, start)?))
     }
 }
 
@@ -210,7 +304,7 @@ mod tests {
         for subsets in [1, 4] {
             let model = Model::new(&scan, small_grid(), None, subsets).unwrap();
             let objective = Objective::new(&model, &prior, 5.0);
-            let mut pdhg = Pdhg::new(&objective, 2.0, 3, None);
+            let mut pdhg = Pdhg::new(&objective, 2.0, 3, None).unwrap();
             let (tau, sigma, step) = (pdhg.tau.clone(), pdhg.sigma_prior, pdhg.step);
             let mut random = Pcg64::seed_from_u64(3);
             let (mut x, mut u, mut w) = (pdhg.image.clone(), pdhg.data.clone(), zeros(dual.dual_len()));

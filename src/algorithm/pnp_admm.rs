@@ -5,13 +5,21 @@
 //! Mach. Learn. 3(1), 1–122); for other denoisers a fixed point is all that can be hoped for.
 
 use super::arithmetic::each;
+use super::drive::holds_image;
 use super::em::EmStep;
 use super::objective::Objective;
 use super::pull::{denoiser, weight};
 use super::sensitivity::SubsetSensitivities;
+use super::table::{AlgorithmEntry, AlgorithmTable, Footprint, Method, iterative};
+use super::table::{Sensitivities, one, two};
 use super::waiting::Waiting;
 use super::{Algorithm, Count, Step};
+use super::{StartConfig, Unfit};
+use crate::choice::Conflict;
+use crate::prior::Capability;
 use coincide_kernels::{fusion::fuse, zeros};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// x ← fuse(e, z − μ, γ / K, d), with EM's step e of a subset and its weight d (`em`), over all subsets k and `passes`
@@ -33,15 +41,16 @@ pub struct PnpAdmm {
 
 impl PnpAdmm {
     /// Starts from `start`, or from a uniform image, with μ = 0. The prior must be a denoiser.
-    pub fn new(objective: &Arc<Objective>, passes: usize, start: Option<Vec<f32>>) -> Self {
+    pub fn new(objective: &Arc<Objective>, passes: usize, start: Option<Vec<f32>>) -> Result<Self, Unfit> {
+        objective.fits(&PnpAdmmConfig::entry())?;
         let waiting = Waiting::new(objective.model().grid().shape, start.is_none());
         let sensitivities = objective.sensitivities();
-        let image = objective.start(start);
+        let image = objective.start(start)?;
         let gamma = weight(objective, &image);
         let [back, dual, mut target] = [(); 3].map(|()| zeros(image.len()));
         denoiser(objective).denoise(&image, &mut target);
         let count = Count::new(objective.subsets());
-        Self {
+        Ok(Self {
             objective: objective.clone(),
             passes: passes.max(1),
             gamma,
@@ -52,7 +61,7 @@ impl PnpAdmm {
             sensitivities,
             waiting,
             count,
-        }
+        })
     }
 
     /// z = D(x + μ),   μ ← μ + x − z
@@ -83,13 +92,7 @@ impl Algorithm for PnpAdmm {
         step
     }
 
-    fn image(&self) -> &[f32] {
-        &self.image
-    }
-
-    fn into_image(self: Box<Self>) -> Vec<f32> {
-        self.image
-    }
+    holds_image!(image);
 
     /// γ μ, which ∇L(x) equals where the iterations stand still.
     fn prior_subgradient(&self) -> Option<Vec<f32>> {
@@ -97,5 +100,65 @@ impl Algorithm for PnpAdmm {
         let inside = |_, [mu, s]: [f32; 2]| if s > 0.0 { gamma * mu } else { 0.0 };
         each(&mut pull, [&self.dual, self.objective.sensitivity()], inside);
         Some(pull)
+    }
+}
+
+/// `[algorithm.pnp-admm]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PnpAdmmConfig {
+    /// Subsets of interleaved views; must divide the number of views.
+    #[serde(default = "one")]
+    pub subsets: usize,
+    /// Full iterations: passes over all subsets.
+    pub iterations: usize,
+    /// Passes over the data between two runs of the denoiser.
+    #[serde(default = "two")]
+    pub passes: usize,
+    /// The first image.
+    #[serde(default = "StartConfig::osem")]
+    pub start: StartConfig,
+}
+
+impl AlgorithmTable for PnpAdmmConfig {
+    fn entry() -> AlgorithmEntry {
+        AlgorithmEntry {
+            name: "pnp-admm",
+            summary: "Plug-and-play ADMM (Venkatakrishnan et al. 2013).",
+            formula: "x ← EM drawn to z − µ, z = D(x + µ), µ ← µ + x − z",
+            citation: "Venkatakrishnan, Bouman & Wohlberg 2013, IEEE GlobalSIP:945",
+            carries: &[Capability::Denoiser],
+            alone: false,
+            examples: &["iterations = 4"],
+        }
+    }
+
+    fn method(&self) -> Method<'_> {
+        iterative!(self, self.subsets)
+    }
+
+    fn converges(&self) -> bool {
+        false
+    }
+
+    fn footprint(&self, _: Option<Capability>) -> Footprint {
+        let iterations = self.iterations as f64;
+        let evaluations = iterations / self.passes.max(1) as f64 + 1.0;
+        Footprint {
+            images: 3,
+            sensitivities: Sensitivities::AsRoomIs,
+            passes: iterations,
+            evaluations: evaluations,
+            ..Footprint::default()
+        }
+    }
+
+    fn build(&self, objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Result<Box<dyn Algorithm>, Unfit> {
+        Ok(Box::new(PnpAdmm::new(objective, self.passes, start)?))
+    }
+
+    fn conflicts(&self) -> Vec<Conflict> {
+        let never = Conflict::at("passes", "0 passes never see the data").cure("2 are usual");
+        (self.passes == 0).then_some(never).into_iter().collect()
     }
 }

@@ -5,13 +5,22 @@
 //! minimisation: Modrzyk, Etxebeste, Bretin & Maxim 2026, arXiv:2603.24156); for other denoisers nothing is certain.
 
 use super::arithmetic::each;
+use super::drive::holds_image;
 use super::em::EmStep;
 use super::objective::Objective;
 use super::pull::{DenoiseEvery, denoiser, pull, weight};
+use super::relaxation;
 use super::sensitivity::SubsetSensitivities;
+use super::table::{AlgorithmEntry, AlgorithmTable, Footprint, Method, iterative};
+use super::table::{Sensitivities, one};
 use super::waiting::Waiting;
 use super::{Algorithm, Count, Step};
+use super::{StartConfig, Unfit};
+use crate::prior::Capability;
+use crate::units::Positive;
 use coincide_kernels::{fusion::fuse, zeros};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// z = x − (x − D(x)) / L,   x ← fuse(e, z, L γ / K, d), with EM's step e of the subset and its weight d (`em`).
@@ -32,16 +41,22 @@ pub struct PnpMm {
 
 impl PnpMm {
     /// Starts from `start`, or from a uniform image. The prior must be a denoiser.
-    pub fn new(objective: &Arc<Objective>, lipschitz: f64, every: DenoiseEvery, start: Option<Vec<f32>>) -> Self {
+    pub fn new(
+        objective: &Arc<Objective>,
+        lipschitz: f64,
+        every: DenoiseEvery,
+        start: Option<Vec<f32>>,
+    ) -> Result<Self, Unfit> {
+        objective.fits(&PnpMmConfig::entry())?;
         let uniform = start.is_none();
         let waiting = Waiting::new(objective.model().grid().shape, start.is_none());
         let sensitivities = objective.sensitivities();
-        let image = objective.start(start);
+        let image = objective.start(start)?;
         let gamma = (!uniform).then(|| weight(objective, &image));
         let (back, target) = (zeros(image.len()), zeros(image.len()));
         let count = Count::new(objective.subsets());
         let lipschitz = lipschitz as f32;
-        Self {
+        Ok(Self {
             objective: objective.clone(),
             lipschitz,
             every,
@@ -52,7 +67,7 @@ impl PnpMm {
             sensitivities,
             waiting,
             count,
-        }
+        })
     }
 
     /// z = x − (x − D(x)) / L
@@ -84,15 +99,70 @@ impl Algorithm for PnpMm {
         self.count.subset_done()
     }
 
-    fn image(&self) -> &[f32] {
-        &self.image
-    }
-
-    fn into_image(self: Box<Self>) -> Vec<f32> {
-        self.image
-    }
+    holds_image!(image);
 
     fn prior_subgradient(&self) -> Option<Vec<f32>> {
         self.gamma.map(|gamma| pull(&self.objective, gamma, &self.image))
+    }
+}
+
+/// `[algorithm.pnp-mm]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PnpMmConfig {
+    /// Subsets of interleaved views; must divide the number of views.
+    #[serde(default = "one")]
+    pub subsets: usize,
+    /// Full iterations: passes over all subsets.
+    pub iterations: usize,
+    /// Lipschitz constant L of x − D(x). 1 pulls to D(x) itself; 2 is safe for every D that enlarges no difference.
+    #[serde(default = "relaxation::unit_step")]
+    pub lipschitz: Positive,
+    /// When D is run: before each "iteration" or each "update".
+    #[serde(default)]
+    pub denoise_every: DenoiseEvery,
+    /// The first image.
+    #[serde(default = "StartConfig::osem")]
+    pub start: StartConfig,
+}
+
+impl AlgorithmTable for PnpMmConfig {
+    fn entry() -> AlgorithmEntry {
+        AlgorithmEntry {
+            name: "pnp-mm",
+            summary: "Plug-and-play EM: De Pierro's update with a denoiser (Mehranian & Reader 2021, Modrzyk et al. 2026).",
+            formula: "z = x − (x − D(x)) / L, x ← argmax of EM’s surrogate − L γ/2K (x − z)²",
+            citation: "Mehranian & Reader 2021, IEEE Trans. Radiat. Plasma Med. Sci. 5:54; Modrzyk et al. 2026, arXiv:2603.24156",
+            carries: &[Capability::Denoiser],
+            alone: false,
+            examples: &["iterations = 3", "subsets = 4\niterations = 2\ndenoise_every = \"update\""],
+        }
+    }
+
+    fn method(&self) -> Method<'_> {
+        iterative!(self, self.subsets)
+    }
+
+    fn converges(&self) -> bool {
+        false
+    }
+
+    fn footprint(&self, _: Option<Capability>) -> Footprint {
+        let (iterations, updates) = (self.iterations as f64, (self.iterations * self.subsets) as f64);
+        let evaluations = match self.denoise_every {
+            DenoiseEvery::Iteration => iterations,
+            DenoiseEvery::Update => updates,
+        };
+        Footprint {
+            images: 2,
+            sensitivities: Sensitivities::AsRoomIs,
+            passes: iterations,
+            evaluations: evaluations,
+            ..Footprint::default()
+        }
+    }
+
+    fn build(&self, objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Result<Box<dyn Algorithm>, Unfit> {
+        Ok(Box::new(PnpMm::new(objective, self.lipschitz.get(), self.denoise_every, start)?))
     }
 }

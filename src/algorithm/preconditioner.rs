@@ -36,9 +36,7 @@ pub(super) fn harmonic(objective: &Objective, x: &[f32], d: &mut [f32]) {
     GaussianFilter::new(&objective.model().grid(), [SMOOTHING_MM; 3]).apply(x, &mut smooth);
     let delta = floor(objective, x);
     objective.prior_curvature(&smooth, &mut curvature);
-    if !objective.surrogate_share(x, d) {
-        d.fill(0.0);
-    }
+    objective.surrogate_share(x, d);
     let (half, hardly) = (0.5 * objective.subsets() as f32, (HARDLY_SEEN * mean_inside(s, s)) as f32);
     each(d, [&smooth, s, &curvature], |share, [x, s, r]| match s > 0.0 {
         true if s < hardly => (x + delta) / (s + 2.0 * (x + delta) * r.max(half * share)),

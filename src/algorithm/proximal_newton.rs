@@ -10,11 +10,17 @@
 //! A starts as a shift-invariant response and learns from every pass over the data (BFGS), also from one whose image
 //! loses.
 
+use super::drive::holds_image;
 use super::local_model::Curvature;
 use super::newton_step::{Point, first_point, gaining_step};
 use super::objective::Objective;
+use super::table::{AlgorithmEntry, AlgorithmTable, Footprint, Method, iterative};
 use super::{Algorithm, Count, Step};
+use super::{StartConfig, Unfit};
+use crate::prior::Capability;
 use coincide_kernels::zeros;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// x ← the maximum of the model around x, or part of the way to it where Φ would fall. Besides A, which grows to 24
@@ -29,15 +35,16 @@ pub struct ProximalNewton {
 
 impl ProximalNewton {
     /// Starts from `start`, or from a uniform image. The objective's subsets only keep its work space small.
-    pub fn new(objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Self {
-        let (image, mut count) = (objective.start(start), Count::new(1));
+    pub fn new(objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Result<Self, Unfit> {
+        objective.fits(&ProximalNewtonConfig::entry())?;
+        let (image, mut count) = (objective.start(start)?, Count::new(1));
         let point = first_point(objective, image, &mut |image| {
             count.passed(1.0);
             point_at(objective, image)
         });
         let (curvature, passes) = Curvature::new(objective, &point.image);
         count.passed(passes);
-        Self { objective: objective.clone(), point, curvature, count }
+        Ok(Self { objective: objective.clone(), point, curvature, count })
     }
 
     /// Takes A anew at the present image.
@@ -65,17 +72,53 @@ impl Algorithm for ProximalNewton {
         self.count.done()
     }
 
-    fn image(&self) -> &[f32] {
-        &self.point.image
-    }
-
-    fn into_image(self: Box<Self>) -> Vec<f32> {
-        self.point.image
-    }
+    holds_image!(point.image);
 }
 
 fn point_at(objective: &Objective, image: Vec<f32>) -> Point {
     let mut gradient = zeros(image.len());
     let value = objective.value_and_data_gradient(&image, &mut gradient);
     Point { image, value, gradient, parts: Vec::new() }
+}
+
+/// `[algorithm.proximal-newton]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProximalNewtonConfig {
+    /// Updates; each takes all data once, or more often where a step has to be shortened.
+    pub iterations: usize,
+    /// The first image.
+    #[serde(default = "StartConfig::osem")]
+    pub start: StartConfig,
+}
+
+impl AlgorithmTable for ProximalNewtonConfig {
+    fn entry() -> AlgorithmEntry {
+        AlgorithmEntry {
+            name: "proximal-newton",
+            summary: "Proximal Newton with a shift-invariant model of the data's Hessian (Lee et al. 2014, Fessler & Booth 1999).",
+            formula: "x ← argmax of ∇L(x)·(z − x) − ½ (z − x)ᵀ A (z − x) − β R(z) over z ≥ 0",
+            citation: "Lee, Sun & Saunders 2014, SIAM J. Optim. 24:1420; Fessler & Booth 1999, IEEE Trans. Image Process. 8:688",
+            carries: &[Capability::Smooth],
+            alone: true,
+            examples: &["iterations = 3"],
+        }
+    }
+
+    fn method(&self) -> Method<'_> {
+        iterative!(self, 1)
+    }
+
+    fn converges(&self) -> bool {
+        true
+    }
+
+    fn footprint(&self, _: Option<Capability>) -> Footprint {
+        let iterations = self.iterations as f64;
+        Footprint { images: 25, passes: iterations + 2.0, evaluations: 30.0 * iterations, ..Footprint::default() }
+    }
+
+    fn build(&self, objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Result<Box<dyn Algorithm>, Unfit> {
+        Ok(Box::new(ProximalNewton::new(objective, start)?))
+    }
 }

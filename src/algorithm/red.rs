@@ -2,12 +2,21 @@
 //! subsets.
 
 use super::arithmetic::each;
+use super::drive::holds_image;
 use super::kkt::mean_inside;
 use super::objective::Objective;
 use super::pull::{DenoiseEvery, denoiser, pull, weight};
+use super::relaxation;
 use super::relaxation::Relaxation;
+use super::table::one;
+use super::table::{AlgorithmEntry, AlgorithmTable, Footprint, Method, iterative};
 use super::{Algorithm, Count, Step};
+use super::{StartConfig, Unfit};
+use crate::prior::Capability;
+use crate::units::{NonNegative, Positive};
 use coincide_kernels::zeros;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// δ over the mean of the image: a voxel at 0 must be able to leave it.
@@ -36,12 +45,13 @@ impl Red {
         relaxation: Relaxation,
         every: DenoiseEvery,
         start: Option<Vec<f32>>,
-    ) -> Self {
-        let image = objective.start(start);
+    ) -> Result<Self, Unfit> {
+        objective.fits(&RedConfig::entry())?;
+        let image = objective.start(start)?;
         let gamma = weight(objective, &image);
         let (denoised, gradient) = (zeros(image.len()), zeros(image.len()));
         let count = Count::new(objective.subsets());
-        Self { objective: objective.clone(), relaxation, every, gamma, image, denoised, gradient, count }
+        Ok(Self { objective: objective.clone(), relaxation, every, gamma, image, denoised, gradient, count })
     }
 }
 
@@ -65,15 +75,72 @@ impl Algorithm for Red {
         self.count.subset_done()
     }
 
-    fn image(&self) -> &[f32] {
-        &self.image
-    }
-
-    fn into_image(self: Box<Self>) -> Vec<f32> {
-        self.image
-    }
+    holds_image!(image);
 
     fn prior_subgradient(&self) -> Option<Vec<f32>> {
         Some(pull(&self.objective, self.gamma, &self.image))
+    }
+}
+
+/// `[algorithm.red]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RedConfig {
+    /// Subsets of interleaved views; must divide the number of views.
+    #[serde(default = "one")]
+    pub subsets: usize,
+    /// Full iterations: passes over all subsets.
+    pub iterations: usize,
+    /// Step of the first iteration, in steps of EM shortened by the pull.
+    #[serde(default = "relaxation::unit_step")]
+    pub relaxation: Positive,
+    /// How fast the steps shrink: relaxation / (1 + decay · n) in iteration n = 0, 1, …
+    #[serde(default = "relaxation::twentieth")]
+    pub relaxation_decay: NonNegative,
+    /// When D is run: before each "iteration" or each "update".
+    #[serde(default)]
+    pub denoise_every: DenoiseEvery,
+    /// The first image.
+    #[serde(default = "StartConfig::osem")]
+    pub start: StartConfig,
+}
+
+impl AlgorithmTable for RedConfig {
+    fn entry() -> AlgorithmEntry {
+        AlgorithmEntry {
+            name: "red",
+            summary: "Regularisation by denoising (Romano et al. 2017).",
+            formula: "x ← P₊(x + λₙ K d (∇Lₖ(x) − (γ / K) (x − D(x))))",
+            citation: "Romano, Elad & Milanfar 2017, SIAM J. Imaging Sci. 10:1804",
+            carries: &[Capability::Denoiser],
+            alone: false,
+            examples: &["iterations = 3", "subsets = 4\niterations = 2\ndenoise_every = \"update\""],
+        }
+    }
+
+    fn method(&self) -> Method<'_> {
+        iterative!(self, self.subsets)
+    }
+
+    fn converges(&self) -> bool {
+        false
+    }
+
+    fn footprint(&self, _: Option<Capability>) -> Footprint {
+        let (iterations, updates) = (self.iterations as f64, (self.iterations * self.subsets) as f64);
+        let evaluations = match self.denoise_every {
+            DenoiseEvery::Iteration => iterations,
+            DenoiseEvery::Update => updates,
+        };
+        Footprint { images: 6, passes: iterations, evaluations: evaluations, ..Footprint::default() }
+    }
+
+    fn build(&self, objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Result<Box<dyn Algorithm>, Unfit> {
+        Ok(Box::new(Red::new(
+            objective,
+            Relaxation::of(self.relaxation, self.relaxation_decay),
+            self.denoise_every,
+            start,
+        )?))
     }
 }

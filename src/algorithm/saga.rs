@@ -2,11 +2,19 @@
 //! (Ehrhardt, Kereta & Schramm 2025, arXiv:2506.04976).
 
 use super::arithmetic::{add, each};
+use super::drive::holds_image;
 use super::objective::Objective;
 use super::preconditioner::harmonic;
+use super::relaxation;
 use super::relaxation::Relaxation;
+use super::table::{AlgorithmEntry, AlgorithmTable, Footprint, Method, iterative};
 use super::{Algorithm, Count, Step};
+use super::{StartConfig, Unfit};
+use crate::prior::Capability;
+use crate::units::{NonNegative, Positive};
 use coincide_kernels::zeros;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// g = K (∇Φₖ(x) − aₖ) + Σ a,   aₖ ← ∇Lₖ(x),   x ← P₊(x + λₙ D g).
@@ -27,10 +35,11 @@ pub struct Saga {
 
 impl Saga {
     /// Starts from `start`, or from a uniform image.
-    pub fn new(objective: &Arc<Objective>, relaxation: Relaxation, start: Option<Vec<f32>>) -> Self {
-        let image = objective.start(start);
+    pub fn new(objective: &Arc<Objective>, relaxation: Relaxation, start: Option<Vec<f32>>) -> Result<Self, Unfit> {
+        objective.fits(&SagaConfig::entry())?;
+        let image = objective.start(start)?;
         let voxels = image.len();
-        Self {
+        Ok(Self {
             objective: objective.clone(),
             relaxation,
             image,
@@ -40,7 +49,7 @@ impl Saga {
             table_sum: zeros(voxels),
             prior: zeros(voxels),
             count: Count::new(objective.subsets()),
-        }
+        })
     }
 
     /// The table at the first image.
@@ -79,12 +88,62 @@ impl Algorithm for Saga {
         self.count.subset_done()
     }
 
-    fn image(&self) -> &[f32] {
-        &self.image
+    holds_image!(image);
+}
+
+/// `[algorithm.saga]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SagaConfig {
+    /// Subsets of interleaved views; must divide the number of views. One image is kept per subset.
+    pub subsets: usize,
+    /// Full iterations: passes over all subsets.
+    pub iterations: usize,
+    /// Step of the first iteration, in preconditioned steps. Above a third, convergence is not certain far from the
+    /// maximum.
+    #[serde(default = "relaxation::third")]
+    pub relaxation: Positive,
+    /// How fast the steps shrink: relaxation / (1 + decay · n) in iteration n = 0, 1, …
+    #[serde(default = "relaxation::twentieth")]
+    pub relaxation_decay: NonNegative,
+    /// The first image.
+    #[serde(default = "StartConfig::osem")]
+    pub start: StartConfig,
+}
+
+impl AlgorithmTable for SagaConfig {
+    fn entry() -> AlgorithmEntry {
+        AlgorithmEntry {
+            name: "saga",
+            summary: "SAGA (Defazio et al. 2014).",
+            formula: "g = K (∇Φₖ(x) − aₖ) + Σ a, aₖ ← ∇Lₖ(x), x ← P₊(x + λₙ D g)",
+            citation: "Defazio, Bach & Lacoste-Julien 2014, NIPS 27",
+            carries: &[Capability::Smooth],
+            alone: true,
+            examples: &["subsets = 4\niterations = 2"],
+        }
     }
 
-    fn into_image(self: Box<Self>) -> Vec<f32> {
-        self.image
+    fn method(&self) -> Method<'_> {
+        iterative!(self, self.subsets)
+    }
+
+    fn converges(&self) -> bool {
+        true
+    }
+
+    fn footprint(&self, _: Option<Capability>) -> Footprint {
+        let (iterations, updates) = (self.iterations as f64, (self.iterations * self.subsets) as f64);
+        Footprint {
+            images: self.subsets + 6,
+            passes: iterations + 1.0,
+            evaluations: updates + iterations,
+            ..Footprint::default()
+        }
+    }
+
+    fn build(&self, objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Result<Box<dyn Algorithm>, Unfit> {
+        Ok(Box::new(Saga::new(objective, Relaxation::of(self.relaxation, self.relaxation_decay), start)?))
     }
 }
 
@@ -102,7 +161,7 @@ mod tests {
         let scan = scan();
         let model = Model::new(&scan, small_grid(), None, 4).unwrap();
         let objective = Objective::new(&model, &Prior::None, 0.0);
-        let mut saga = Saga::new(&objective, Relaxation { first: 0.3, decay: 0.0 }, None);
+        let mut saga = Saga::new(&objective, Relaxation { first: 0.3, decay: 0.0 }, None).unwrap();
         let mut fresh = zeros(small_grid().voxels());
         for update in 0..10 {
             objective.data_gradient(update % 4, &saga.image, &mut fresh);

@@ -27,7 +27,8 @@ pub(super) fn sensitivities<R>(model: &Model, see: impl FnOnce(&[f32]) -> R) -> 
     (seen, SubsetSensitivities { full, packed, spare, least })
 }
 
-fn total(model: &Model, mut keep: impl FnMut(&[f32])) -> Vec<f32> {
+/// s; `keep` is shown every sₖ.
+pub(super) fn total(model: &Model, mut keep: impl FnMut(&[f32])) -> Vec<f32> {
     let voxels = model.grid().voxels();
     let (mut total, mut one) = (zeros(voxels), zeros(voxels));
     for subset in 0..model.subsets() {

@@ -2,16 +2,24 @@
 //! OS-SPS; Erdoğan & Fessler 1999, Phys. Med. Biol. 44(11), 2835–2851).
 
 use super::arithmetic::each;
+use super::drive::holds_image;
 use super::objective::Objective;
+use super::relaxation;
 use super::relaxation::Relaxation;
+use super::table::{AlgorithmEntry, AlgorithmTable, Footprint, Method, iterative};
 use super::{Algorithm, Count, Step};
+use super::{StartConfig, Unfit};
+use crate::prior::Capability;
+use crate::units::{NonNegative, Positive};
 use coincide_kernels::zeros;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// x ← P₊(x + λₙ K ∇Φₖ(x) / (d + β c)).
 ///
 /// d = Bᵀ Gᵀ \[m² y / ȳ² ⊙ (G B 1)\] is worked out once at the first image, c is the curvature of the prior's surrogate
-/// there (twice its second derivative where it has none).
+/// there.
 pub struct Sps {
     objective: Arc<Objective>,
     relaxation: Relaxation,
@@ -23,20 +31,17 @@ pub struct Sps {
 
 impl Sps {
     /// Starts from `start`, or from a uniform image.
-    pub fn new(objective: &Arc<Objective>, relaxation: Relaxation, start: Option<Vec<f32>>) -> Self {
-        let image = objective.start(start);
+    pub fn new(objective: &Arc<Objective>, relaxation: Relaxation, start: Option<Vec<f32>>) -> Result<Self, Unfit> {
+        objective.fits(&SpsConfig::entry())?;
+        let image = objective.start(start)?;
         let mut step = objective.model().curvature_row_sums(&image);
         let (mut prior, subsets) = (zeros(image.len()), objective.subsets() as f32);
-        if objective.surrogate_share(&image, &mut prior) {
-            each(&mut step, [&prior, objective.sensitivity()], |d, [c, s]| inverse(d + subsets * c, s));
-        } else {
-            objective.prior_curvature(&image, &mut prior);
-            each(&mut step, [&prior, objective.sensitivity()], |d, [c, s]| inverse(d + 2.0 * c, s));
-        }
+        objective.surrogate_share(&image, &mut prior);
+        each(&mut step, [&prior, objective.sensitivity()], |d, [c, s]| inverse(d + subsets * c, s));
         let mut count = Count::new(objective.subsets());
         // Two projections and a back projection: more than the half pass of a sensitivity, so they count.
         count.projected(objective.subsets() + objective.subsets().div_ceil(2));
-        Self { objective: objective.clone(), relaxation, gradient: zeros(image.len()), image, step, count }
+        Ok(Self { objective: objective.clone(), relaxation, gradient: zeros(image.len()), image, step, count })
     }
 }
 
@@ -54,11 +59,55 @@ impl Algorithm for Sps {
         self.count.subset_done()
     }
 
-    fn image(&self) -> &[f32] {
-        &self.image
+    holds_image!(image);
+}
+
+/// `[algorithm.sps]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SpsConfig {
+    /// Subsets of interleaved views; must divide the number of views.
+    pub subsets: usize,
+    /// Full iterations: passes over all subsets.
+    pub iterations: usize,
+    /// Step of the first iteration, in steps of the surrogate.
+    #[serde(default = "relaxation::unit_step")]
+    pub relaxation: Positive,
+    /// How fast the steps shrink: relaxation / (1 + decay · n) in iteration n = 0, 1, …
+    #[serde(default = "relaxation::tenth")]
+    pub relaxation_decay: NonNegative,
+    /// The first image.
+    #[serde(default = "StartConfig::osem")]
+    pub start: StartConfig,
+}
+
+impl AlgorithmTable for SpsConfig {
+    fn entry() -> AlgorithmEntry {
+        AlgorithmEntry {
+            name: "sps",
+            summary: "Relaxed ordered-subset separable paraboloidal surrogates (Ahn & Fessler 2003).",
+            formula: "x ← P₊(x + λₙ K ∇Φₖ(x) / (d + β c)), d and c curvatures of surrogates",
+            citation: "Ahn & Fessler 2003, IEEE Trans. Med. Imaging 22:613",
+            carries: &[Capability::Smooth],
+            alone: true,
+            examples: &["subsets = 4\niterations = 2"],
+        }
     }
 
-    fn into_image(self: Box<Self>) -> Vec<f32> {
-        self.image
+    fn method(&self) -> Method<'_> {
+        iterative!(self, self.subsets)
+    }
+
+    fn converges(&self) -> bool {
+        true
+    }
+
+    fn footprint(&self, _: Option<Capability>) -> Footprint {
+        let (iterations, updates) = (self.iterations as f64, (self.iterations * self.subsets) as f64);
+        Footprint { images: 6, passes: iterations + 1.5, evaluations: updates + 1.0, ..Footprint::default() }
+    }
+
+    fn build(&self, objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Result<Box<dyn Algorithm>, Unfit> {
+        Ok(Box::new(Sps::new(objective, Relaxation::of(self.relaxation, self.relaxation_decay), start)?))
     }
 }

@@ -1,5 +1,6 @@
 //! The first image.
 
+use super::Unfit;
 use crate::image::ImageGrid;
 use crate::likelihood::Model;
 
@@ -8,6 +9,15 @@ pub(super) fn uniform_start(model: &Model, sensitivity: &[f32]) -> Vec<f32> {
     let inside = field_of_view(model);
     let value = uniform_activity(model, sensitivity, &inside) as f32;
     inside.iter().map(|&inside| if inside { value } else { 0.0 }).collect()
+}
+
+/// A given start, which must have the voxels of the model's grid.
+pub(super) fn start_on(model: &Model, given: Option<Vec<f32>>) -> Result<Option<Vec<f32>>, Unfit> {
+    let expected = model.grid().voxels();
+    match given.as_ref().map(Vec::len).filter(|found| *found != expected) {
+        Some(found) => Err(Unfit::Start { found, expected }),
+        None => Ok(given),
+    }
 }
 
 /// The value of that image.

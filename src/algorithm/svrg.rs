@@ -3,11 +3,20 @@
 //! arXiv:2506.04976).
 
 use super::arithmetic::{add, each};
+use super::drive::holds_image;
 use super::objective::Objective;
 use super::preconditioner::harmonic;
+use super::relaxation;
 use super::relaxation::Relaxation;
+use super::table::two;
+use super::table::{AlgorithmEntry, AlgorithmTable, Footprint, Method, iterative};
 use super::{Algorithm, Count, Step};
+use super::{StartConfig, Unfit};
+use crate::prior::Capability;
+use crate::units::{NonNegative, Positive};
 use coincide_kernels::zeros;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// g = K (∇Φₖ(x) − ∇Lₖ(x̃)) + ∇L(x̃),   x ← P₊(x + λₙ D g).
@@ -35,10 +44,11 @@ impl Svrg {
         relaxation: Relaxation,
         anchor_every: usize,
         start: Option<Vec<f32>>,
-    ) -> Self {
-        let image = objective.start(start);
+    ) -> Result<Self, Unfit> {
+        objective.fits(&SvrgConfig::entry())?;
+        let image = objective.start(start)?;
         let voxels = image.len();
-        Self {
+        Ok(Self {
             objective: objective.clone(),
             relaxation,
             anchor_every: anchor_every.max(1),
@@ -48,7 +58,7 @@ impl Svrg {
             anchors: vec![zeros(voxels); objective.subsets()],
             anchor_sum: zeros(voxels),
             count: Count::new(objective.subsets()),
-        }
+        })
     }
 
     /// All gradients at the current image.
@@ -83,11 +93,77 @@ impl Algorithm for Svrg {
         self.count.done()
     }
 
-    fn image(&self) -> &[f32] {
-        &self.image
+    holds_image!(image);
+}
+
+/// `[algorithm.svrg]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SvrgConfig {
+    /// Subsets of interleaved views; must divide the number of views. One image is kept per subset.
+    pub subsets: usize,
+    /// Full iterations: passes over all subsets, those for new anchors not counted.
+    pub iterations: usize,
+    /// Step of the first iteration, in preconditioned steps.
+    #[serde(default = "relaxation::unit_step")]
+    pub relaxation: Positive,
+    /// How fast the steps shrink: relaxation / (1 + decay · n) in iteration n = 0, 1, …
+    #[serde(default = "relaxation::twentieth")]
+    pub relaxation_decay: NonNegative,
+    /// Full iterations between two anchors, each of which costs one pass more.
+    #[serde(default = "two")]
+    pub anchor_every: usize,
+    /// The first image.
+    #[serde(default = "StartConfig::osem")]
+    pub start: StartConfig,
+}
+
+impl AlgorithmTable for SvrgConfig {
+    fn entry() -> AlgorithmEntry {
+        AlgorithmEntry {
+            name: "svrg",
+            summary: "Stochastic variance-reduced gradient (Johnson & Zhang 2013).",
+            formula: "g = K (∇Φₖ(x) − ∇Lₖ(x̃)) + ∇L(x̃), x ← P₊(x + λₙ D g)",
+            citation: "Johnson & Zhang 2013, NIPS 26; Twyman et al. 2023, IEEE Trans. Med. Imaging 42:29",
+            carries: &[Capability::Smooth],
+            alone: true,
+            examples: &["subsets = 4\niterations = 2"],
+        }
     }
 
-    fn into_image(self: Box<Self>) -> Vec<f32> {
-        self.image
+    fn method(&self) -> Method<'_> {
+        iterative!(self, self.subsets)
+    }
+
+    fn converges(&self) -> bool {
+        true
+    }
+
+    fn footprint(&self, _: Option<Capability>) -> Footprint {
+        let (iterations, updates) = (self.iterations as f64, (self.iterations * self.subsets) as f64);
+        let anchors = self.iterations.div_ceil(self.anchor_every.max(1)) as f64;
+        Footprint {
+            images: self.subsets + 5,
+            passes: iterations + anchors,
+            evaluations: updates + iterations,
+            ..Footprint::default()
+        }
+    }
+
+    fn build(&self, objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Result<Box<dyn Algorithm>, Unfit> {
+        Ok(Box::new(Svrg::new(
+            objective,
+            Relaxation::of(self.relaxation, self.relaxation_decay),
+            self.anchor_every,
+            start,
+        )?))
+    }
+}
+
+impl SvrgConfig {
+    /// Subsets and full iterations; all else as without any key.
+    pub fn new(subsets: usize, iterations: usize) -> Self {
+        let (relaxation, relaxation_decay, anchor_every) = (relaxation::unit_step(), relaxation::twentieth(), two());
+        Self { subsets, iterations, relaxation, relaxation_decay, anchor_every, start: StartConfig::osem() }
     }
 }

@@ -14,12 +14,18 @@
 
 use super::arithmetic::{add, each};
 use super::ascent::keeps;
+use super::drive::holds_image;
 use super::local_model::{Curvature, Effort, MEMORY};
 use super::newton_step::{Point, first_point, gaining_step, learn};
 use super::objective::Objective;
 use super::quasi_newton::QuasiNewton;
+use super::table::{AlgorithmEntry, AlgorithmTable, Footprint, Method, iterative};
 use super::{Algorithm, Count, Step};
+use super::{StartConfig, Unfit};
+use crate::prior::Capability;
 use coincide_kernels::zeros;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// A over the response: steps by a part of the data must not overshoot where the response is too small.
@@ -48,13 +54,14 @@ pub struct Svrn {
 
 impl Svrn {
     /// Starts from `start`, or from a uniform image. With one subset every update is an anchor.
-    pub fn new(objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Self {
+    pub fn new(objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Result<Self, Unfit> {
+        objective.fits(&SvrnConfig::entry())?;
         let mut count = Count::new(objective.subsets());
         let at = &mut |image| point_at(objective, image, &mut count);
-        let anchor = first_point(objective, objective.start(start), at);
+        let anchor = first_point(objective, objective.start(start)?, at);
         let (image, known) = (anchor.image.clone(), QuasiNewton::new(MEMORY));
         let curvature = fresh(objective, &image, &mut count);
-        Self {
+        Ok(Self {
             objective: objective.clone(),
             image,
             anchor: Some(anchor),
@@ -64,7 +71,7 @@ impl Svrn {
             length: 1.0,
             taken_back: false,
             count,
-        }
+        })
     }
 
     /// g at the image.
@@ -131,13 +138,7 @@ impl Algorithm for Svrn {
         self.count.done()
     }
 
-    fn image(&self) -> &[f32] {
-        &self.image
-    }
-
-    fn into_image(self: Box<Self>) -> Vec<f32> {
-        self.image
-    }
+    holds_image!(image);
 }
 
 /// Φ, ∇L and ∇Lₖ at an image.
@@ -160,4 +161,54 @@ fn fresh(objective: &Objective, x: &[f32], count: &mut Count) -> Curvature {
     curvature.stiffen(STIFFNESS);
     count.passed(passes);
     curvature
+}
+
+/// `[algorithm.svrn]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SvrnConfig {
+    /// Subsets of interleaved views; must divide the number of views. One image is kept per subset; 6 are good where
+    /// that leaves 16 views or more.
+    pub subsets: usize,
+    /// Iterations of as many updates as there are subsets; each takes nearly two passes over the data.
+    pub iterations: usize,
+    /// The first image.
+    #[serde(default = "StartConfig::osem")]
+    pub start: StartConfig,
+}
+
+impl AlgorithmTable for SvrnConfig {
+    fn entry() -> AlgorithmEntry {
+        AlgorithmEntry {
+            name: "svrn",
+            summary: "Stochastic variance-reduced Newton with the same model (Dereziński 2022).",
+            formula: "that of proximal-newton with the gradient of a subset, corrected at an anchor x̃",
+            citation: "Dereziński 2022, arXiv:2206.02702",
+            carries: &[Capability::Smooth],
+            alone: true,
+            examples: &["subsets = 4\niterations = 2"],
+        }
+    }
+
+    fn method(&self) -> Method<'_> {
+        iterative!(self, self.subsets)
+    }
+
+    fn converges(&self) -> bool {
+        true
+    }
+
+    fn footprint(&self, _: Option<Capability>) -> Footprint {
+        let (iterations, updates) = (self.iterations as f64, (self.iterations * self.subsets) as f64);
+        Footprint {
+            images: 2 * self.subsets + 25,
+            passes: 2.0 * iterations + 2.0,
+            evaluations: 30.0 * updates,
+            ..Footprint::default()
+        }
+    }
+
+    fn build(&self, objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Result<Box<dyn Algorithm>, Unfit> {
+        Ok(Box::new(Svrn::new(objective, start)?))
+    }
 }

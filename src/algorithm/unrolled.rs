@@ -5,9 +5,9 @@ use super::arithmetic::each;
 use super::em::EmStep;
 use super::map_start::map_image;
 use super::sensitivity::{SubsetSensitivities, sensitivities};
-use super::start::{field_of_view, uniform_start};
+use super::start::{field_of_view, start_on, uniform_start};
 use super::waiting::Waiting;
-use super::{Algorithm, Count, Objective, Step};
+use super::{Algorithm, Count, Objective, Step, Unfit};
 use crate::prior::network::{Applied, Unrolled};
 use coincide_kernels::{fusion::fuse, zeros};
 use std::sync::Arc;
@@ -35,19 +35,19 @@ pub struct UnrolledEm {
 
 impl UnrolledEm {
     /// Starts from `start`, or from a uniform image with the counts of the measurement.
-    pub fn new(objective: &Arc<Objective>, prior: &Arc<Unrolled>, start: Option<Vec<f32>>) -> Self {
+    pub fn new(objective: &Arc<Objective>, prior: &Arc<Unrolled>, start: Option<Vec<f32>>) -> Result<Self, Unfit> {
         let model = objective.model();
         let waiting = Waiting::new(model.grid().shape, start.is_none());
+        let start = start_on(model, start)?;
         let map_first = start.is_none() && prior.start().is_some();
         let (start, sensitivities) = sensitivities(model, |total| start.unwrap_or_else(|| uniform_start(model, total)));
         let voxels = model.grid().voxels();
-        assert_eq!(start.len(), voxels, "start image does not have the shape {:?}", model.grid().shape);
         let (mut image, target) = (zeros(voxels), zeros(voxels));
         image.copy_from_slice(&start);
         let (prior, count) = (prior.clone(), Count::new(model.subsets()));
         let (mean_sensitivities, inside) = (vec![None; model.subsets()], field_of_view(model));
         let back = zeros(voxels);
-        Self {
+        Ok(Self {
             objective: objective.clone(),
             prior,
             image,
@@ -59,7 +59,7 @@ impl UnrolledEm {
             inside,
             count,
             map_first,
-        }
+        })
     }
 }
 
@@ -68,7 +68,8 @@ impl Algorithm for UnrolledEm {
         let em = EmStep::of(self.objective.subsets());
         let (k, n, model) = (self.count.subset(), self.count.iterations(), self.objective.model());
         if let Some(start) = self.prior.start().filter(|_| std::mem::take(&mut self.map_first)) {
-            self.image = map_image(model, &start, Some(std::mem::take(&mut self.image)));
+            let first = Some(std::mem::take(&mut self.image));
+            self.image = map_image(model, &start, first).expect("images of one model, a smooth prior");
             self.count.passed(start.by.passes());
         }
         let applied = self.prior.applied();

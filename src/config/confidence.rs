@@ -1,6 +1,7 @@
 //! The table `[confidence]`: between which bounds is the truth?
 
-use super::{ConfigError, PriorConfig, Source, UnrolledConfig};
+use super::{ConfigError, PriorConfig, Source};
+use crate::prior::UnrolledConfig;
 use crate::trust::Calibration;
 use crate::units::{Fraction, NonNegative, Positive};
 use schemars::JsonSchema;
@@ -79,7 +80,9 @@ impl ConfidenceConfig {
         let calibration = calibration.unwrap_or_else(Some);
         let ensemble = match prior {
             Some(PriorConfig::Unrolled(unrolled)) => self.ensemble.iter().find_map(|model| {
-                UnrolledConfig { model: model.clone(), ..unrolled.clone() }.unusable("confidence.ensemble", source)
+                let other = PriorConfig::from(UnrolledConfig { model: model.clone(), ..unrolled.clone() });
+                let conflict = other.conflicts(source.folder()).into_iter().next()?;
+                Some(source.mistake("confidence.ensemble", conflict.message, conflict.help))
             }),
             _ => (!self.ensemble.is_empty()).then(|| {
                 let message = "there are no further models of a prior that is no network".to_owned();

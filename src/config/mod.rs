@@ -27,7 +27,8 @@ mod study;
 mod suv;
 mod train;
 
-pub use algorithm::*;
+pub use crate::algorithm::{AlgorithmConfig, Iterations, Method, OsemStart, StartConfig};
+pub use crate::prior::{AnatomicalConfig, Beta, PriorConfig, PriorInputs};
 pub use confidence::{ConfidenceConfig, MeasuredLesion};
 pub use corrections::{DecayConfig, NormalisationConfig, RandomsSource, SinglesRandoms};
 pub use error::{ConfigError, Mistake};
@@ -36,7 +37,7 @@ pub use measurement::{InterfileConfig, MeasurementConfig, MmrListmodeConfig, Neg
 pub use normalise::{ComponentsConfig, NormaliseConfig, NormaliseOutput};
 pub use output::{ImpossibleCounts, OutputConfig, ReconRunConfig, RunConfig, StopConfig, snapshot_path};
 pub use phantom::phantom;
-pub use prior::*;
+pub use prior::{prior_mistake, unit_conflict};
 pub use psf::{PointScan, PsfConfig};
 pub use recon::ReconConfig;
 pub use reference::ReferenceConfig;

@@ -1,6 +1,8 @@
 //! Config of `coincide recon`, `check` and `verify`.
 
+use super::algorithm::{algorithm_conflicts, subsets_conflict};
 use super::collisions::{Written, collisions};
+use super::prior::{pairing_conflict, prior_conflicts};
 use super::{
     AlgorithmConfig, AttenuationConfig, ConfidenceConfig, ConfigError, DecayConfig, FilterConfig, ImageConfig,
     MeasurementConfig, NormalisationConfig, OutputConfig, PriorConfig, RandomsSource, ReconRunConfig, ReferenceConfig,
@@ -104,14 +106,10 @@ impl ReconConfig {
         conflicts.extend(self.randoms.as_ref().and_then(|randoms| randoms.conflicts(source)));
         conflicts.extend(self.reference.as_ref().and_then(|reference| reference.conflicts(source)));
         if let Some(prior) = &self.prior {
-            conflicts.extend(prior.conflicts(source));
-            conflicts.extend(prior.conflicts_with_algorithm(self.algorithm.name(), source));
-        } else if self.algorithm.needs_denoiser() {
-            let (at, help) =
-                (format!("algorithm.{}", self.algorithm.name()), "add [prior.median-root], or use [algorithm.osem]");
-            conflicts.push(source.mistake(&at, "this algorithm needs a prior that is a denoiser", Some(help.into())));
+            conflicts.extend(prior_conflicts(prior, source));
         }
-        conflicts.extend(self.algorithm.conflicts(source));
+        conflicts.extend(pairing_conflict(self.prior.as_ref(), &self.algorithm, source));
+        conflicts.extend(algorithm_conflicts(&self.algorithm, source));
         let prior = self.prior.as_ref();
         let name = prior.map(PriorConfig::name);
         conflicts.extend(self.sentinel.iter().flat_map(|sentinel| sentinel.conflicts(name, source, force)));
@@ -155,6 +153,6 @@ impl ReconConfig {
     /// Everything in the config that contradicts the measurement's geometry.
     pub fn conflicts_with(&self, geometry: &SinogramGeometry, source: &Source) -> Vec<ConfigError> {
         let grid = self.image.grid(geometry, source).err();
-        grid.into_iter().chain(self.algorithm.conflicts_with(geometry, source)).collect()
+        grid.into_iter().chain(subsets_conflict(&self.algorithm, geometry, source)).collect()
     }
 }

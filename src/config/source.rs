@@ -1,6 +1,7 @@
 //! The text of a config file: parsing with suggestions, and the place of a dotted path in it.
 
 use super::{ConfigError, Mistake};
+use crate::choice::{Conflict, Folder};
 use serde::de::DeserializeOwned;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -48,10 +49,19 @@ impl Source {
 
     /// A path of the config: relative ones start at the config's folder.
     pub fn resolve(&self, path: &Path) -> PathBuf {
-        match self.path.parent() {
-            Some(folder) => folder.join(path),
-            None => path.into(),
-        }
+        self.folder().resolve(path)
+    }
+
+    /// Where relative paths start.
+    pub fn folder(&self) -> Folder<'_> {
+        Folder(self.path.parent().unwrap_or(Path::new("")))
+    }
+
+    /// What the table at a dotted path has against itself.
+    pub fn conflict(&self, table: &str, conflict: Conflict) -> ConfigError {
+        let Conflict { key, message, help } = conflict;
+        let at = if key.is_empty() { table.to_owned() } else { format!("{table}.{key}") };
+        self.mistake(&at, message, help)
     }
 
     /// A file that is read: resolved, and there.

@@ -1,5 +1,6 @@
 //! Why a prior cannot be built.
 
+use crate::choice::Conflict;
 use std::path::PathBuf;
 
 /// A prior that cannot be built from what is there.
@@ -40,6 +41,15 @@ pub enum PriorError {
         /// What is wrong with it.
         problem: String,
     },
+    /// The prior asks for something that its builder did not give.
+    #[error("the prior asks for the {what}, and it was not given")]
+    Lacks {
+        /// What it asks for.
+        what: &'static str,
+    },
+    /// A key of the prior's table that cannot be used after all.
+    #[error("{}", .0.message)]
+    Table(Conflict),
     /// A learned prior that cannot be scaled, as there is no activity.
     #[error(
         "the learned prior is scaled by the mean activity of an early OSEM image, which is {found}: are there any counts?"
@@ -64,4 +74,23 @@ pub enum PriorError {
         /// The maximum.
         maximum: f32,
     },
+}
+
+impl PriorError {
+    /// The error as one of the prior's table, where it is one.
+    pub fn conflict(&self) -> Option<Conflict> {
+        let of_model = |help: &str| Some(Conflict::at("model", self).cure(help));
+        match self {
+            Self::Table(conflict) => Some(conflict.clone()),
+            Self::NoTorch => of_model("build it with `cargo xtask libtorch && cargo build --release --features torch`"),
+            Self::Model { .. } => of_model("docs/own-models.md says what a model must take and give"),
+            _ => None,
+        }
+    }
+}
+
+impl From<Conflict> for PriorError {
+    fn from(conflict: Conflict) -> Self {
+        Self::Table(conflict)
+    }
 }

@@ -9,10 +9,17 @@
 
 use super::Smooth;
 use super::gradient::{Gradient, thirds, thirds_mut};
+use super::table::{Common, IMAGE, PriorEntry, PriorFootprint, PriorInputs, PriorTable};
+use super::{Beta, Capability, Prior, PriorError};
+use crate::choice::Folder;
 use crate::image::ImageGrid;
+use crate::image::ImageUnit;
+use crate::units::Positive;
 use coincide_kernels::Level;
 use coincide_kernels::differences::{Differences, inverse_norms, normalise, remove_along};
 use rayon::prelude::*;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::array;
 use std::sync::Arc;
 
@@ -162,7 +169,7 @@ impl Smooth for Hyperbolic {
         });
     }
 
-    fn add_surrogate(&self, weight: f32, x: &[f32], diagonal: &mut [f32]) -> bool {
+    fn add_surrogate(&self, weight: f32, x: &[f32], diagonal: &mut [f32]) {
         let plain = self.gradient.differences();
         let squares = Differences { scale: plain.scale.map(|scale| scale * scale), ..*plain };
         self.planes(
@@ -177,7 +184,6 @@ impl Smooth for Hyperbolic {
                 squares.add_to_both_ends(Level::best(), 2.0 * weight, before, [inverse; 3], last, out);
             },
         );
-        true
     }
 }
 
@@ -191,4 +197,45 @@ fn second_derivative(local: &Local, u: [f32; 3]) -> f32 {
 
 fn dot(a: [f32; 3], b: [f32; 3]) -> f32 {
     a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+}
+
+/// `[prior.hyperbolic-total-variation]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HyperbolicTotalVariationConfig {
+    /// Weight, per unit of the image; or "auto".
+    pub beta: Beta,
+    /// Unit of the image that `beta` and `epsilon` are meant for; checked where given.
+    #[serde(default)]
+    pub unit: Option<ImageUnit>,
+    /// Smoothing at zero, in image units; by default 1/1000 of the maximum of the start image.
+    #[serde(default)]
+    pub epsilon: Option<Positive>,
+}
+
+impl PriorTable for HyperbolicTotalVariationConfig {
+    fn entry() -> PriorEntry {
+        PriorEntry {
+            name: "hyperbolic-total-variation",
+            summary: "Total variation, smoothed at zero (Charbonnier et al. 1997).",
+            capability: Capability::Smooth,
+            learned: false,
+            formula: "R = Σⱼ (√(‖∇x‖² + ε²) − ε)",
+            unit: IMAGE,
+            citation: "Charbonnier et al. 1997, IEEE Trans. Image Process. 6:298",
+            examples: &["beta = 1.0\nepsilon = 0.5"],
+        }
+    }
+
+    fn common(&self) -> Common<'_> {
+        Common::of(self.beta, self.unit)
+    }
+
+    fn footprint(&self, _: &ImageGrid, _: Folder) -> PriorFootprint {
+        PriorFootprint::default()
+    }
+
+    fn build(&self, inputs: &PriorInputs) -> Result<Prior, PriorError> {
+        Ok(Prior::Smooth(hyperbolic_total_variation(inputs.grid, inputs.epsilon(self.epsilon)?)))
+    }
 }

@@ -7,6 +7,13 @@
 
 use super::Smooth;
 use super::pairwise::{Pairs, Pairwise, Potential};
+use super::table::{Common, PriorEntry, PriorFootprint, PriorInputs, PriorTable, SQUARE};
+use super::{Beta, Capability, Neighbours, Prior, PriorError};
+use crate::choice::Folder;
+use crate::image::{ImageGrid, ImageUnit};
+use crate::units::Positive;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// The log-cosh prior on some pairs; `delta` > 0 in the unit of the image.
@@ -76,6 +83,55 @@ fn ln_cosh(u: f32) -> f32 {
     let s2 = s * s;
     let area = s * (1.0 + s2 * (1.0 / 3.0 + s2 * (0.2 + s2 * (1.0 / 7.0 + s2 * (1.0 / 9.0)))));
     if small { area } else { size - std::f32::consts::LN_2 + 2.0 * area }
+}
+
+/// `[prior.log-cosh]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LogCoshConfig {
+    /// Weight, per square of the image's unit; or "auto".
+    pub beta: Beta,
+    /// Unit of the image that `beta` and `delta` are meant for; checked where given.
+    #[serde(default)]
+    pub unit: Option<ImageUnit>,
+    /// Differences above δ cost only linearly, in image units; by default 1/100 of the maximum of the start image.
+    #[serde(default)]
+    pub delta: Option<Positive>,
+    /// Neighbours of a voxel: 6, 18 or 26.
+    #[serde(default)]
+    pub neighbours: Neighbours,
+    /// Weight pairs by κⱼκₖ for uniform resolution.
+    #[serde(default)]
+    pub kappa: bool,
+}
+
+impl PriorTable for LogCoshConfig {
+    fn entry() -> PriorEntry {
+        PriorEntry {
+            name: "log-cosh",
+            summary: "Logarithm of the hyperbolic cosine of differences (Green 1990).",
+            capability: Capability::Smooth,
+            learned: false,
+            formula: "ψ = δ² ln cosh((xⱼ − xₖ) / δ)",
+            unit: SQUARE,
+            citation: "Green 1990, IEEE Trans. Med. Imaging 9:84",
+            examples: &["beta = 1.0\ndelta = 3.0\nkappa = true", "beta = 1.0\ndelta = 1.5\nneighbours = 6"],
+        }
+    }
+
+    fn common(&self) -> Common<'_> {
+        Common::of(self.beta, self.unit).kappa(self.kappa)
+    }
+
+    fn footprint(&self, grid: &ImageGrid, _: Folder) -> PriorFootprint {
+        Pairs::footprint(grid, self.neighbours, self.kappa)
+    }
+
+    fn build(&self, inputs: &PriorInputs) -> Result<Prior, PriorError> {
+        let delta = inputs.delta(self.delta)?;
+        let pairs = Pairs::new(inputs.grid, self.neighbours, inputs.kappa_if(self.kappa)?);
+        Ok(Prior::Smooth(log_cosh(pairs, delta)))
+    }
 }
 
 #[cfg(test)]

@@ -9,11 +9,16 @@
 
 use super::Denoiser;
 use super::padded::Window;
+use super::table::{Common, PriorEntry, PriorFootprint, PriorInputs, PriorTable};
+use super::{Beta, Capability, Prior, PriorError};
+use crate::choice::Folder;
 use crate::image::ImageGrid;
 use coincide_kernels::Level;
 use coincide_kernels::median::median_plane;
 use coincide_kernels::pairs::PaddedRows;
 use rayon::prelude::*;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// The median filter on a grid.
@@ -39,5 +44,40 @@ impl Denoiser for MedianRoot {
                 median_plane(level, rows, around, plane);
             }
         });
+    }
+}
+
+/// `[prior.median-root]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MedianRootConfig {
+    /// Weight, a share of the sensitivity's maximum; or "auto".
+    pub beta: Beta,
+}
+
+impl PriorTable for MedianRootConfig {
+    fn entry() -> PriorEntry {
+        PriorEntry {
+            name: "median-root",
+            summary: "Distance from the median of the neighbours (Alenius & Ruotsalainen 1997).",
+            capability: Capability::Denoiser,
+            learned: false,
+            formula: "pull towards the median M of 3 × 3 × 3 voxels: (x − M) / M in the denominator of EM",
+            unit: "1",
+            citation: "Alenius & Ruotsalainen 1997, Eur. J. Nucl. Med. 24:258",
+            examples: &["beta = 1.0"],
+        }
+    }
+
+    fn common(&self) -> Common<'_> {
+        Common::of(self.beta, None)
+    }
+
+    fn footprint(&self, _: &ImageGrid, _: Folder) -> PriorFootprint {
+        PriorFootprint::default()
+    }
+
+    fn build(&self, inputs: &PriorInputs) -> Result<Prior, PriorError> {
+        Ok(Prior::Denoiser(median_root(inputs.grid)))
     }
 }

@@ -5,9 +5,13 @@
 //! half names every unordered pair once. Pairs with a voxel outside the volume do not exist.
 
 use crate::image::ImageGrid;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
-/// Neighbours of a voxel.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Neighbours of a voxel: `neighbours = 6`, 18 or 26.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
 pub enum Neighbours {
     /// Those that share a face.
     Six,
@@ -16,6 +20,69 @@ pub enum Neighbours {
     /// All of 3 × 3 × 3.
     #[default]
     TwentySix,
+}
+
+impl TryFrom<u8> for Neighbours {
+    type Error = String;
+    fn try_from(count: u8) -> Result<Self, String> {
+        match count {
+            6 => Ok(Self::Six),
+            18 => Ok(Self::Eighteen),
+            26 => Ok(Self::TwentySix),
+            _ => Err(format!("a voxel has 6, 18 or 26 neighbours, not {count}")),
+        }
+    }
+}
+
+impl From<Neighbours> for u8 {
+    fn from(neighbours: Neighbours) -> u8 {
+        match neighbours {
+            Neighbours::Six => 6,
+            Neighbours::Eighteen => 18,
+            Neighbours::TwentySix => 26,
+        }
+    }
+}
+
+impl JsonSchema for Neighbours {
+    fn schema_name() -> Cow<'static, str> {
+        "Neighbours".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "enum": [6, 18, 26] })
+    }
+}
+
+/// Voxels to either side of a search window: 1 to 4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "u8", into = "u8")]
+pub struct WindowReach(#[schemars(range(min = 1, max = 4))] u8);
+
+impl WindowReach {
+    pub(super) const fn of(voxels: u8) -> Self {
+        Self(voxels)
+    }
+
+    /// The number of voxels.
+    pub fn get(self) -> usize {
+        self.0.into()
+    }
+}
+
+impl TryFrom<u8> for WindowReach {
+    type Error = String;
+    fn try_from(voxels: u8) -> Result<Self, String> {
+        match voxels {
+            1..=4 => Ok(Self(voxels)),
+            _ => Err(format!("a search window reaches 1 to 4 voxels, not {voxels}")),
+        }
+    }
+}
+
+impl From<WindowReach> for u8 {
+    fn from(reach: WindowReach) -> u8 {
+        reach.0
+    }
 }
 
 /// One displacement from a voxel to a neighbour.

@@ -33,6 +33,11 @@ impl PairTable {
         Self { images: images.collect(), step }
     }
 
+    /// Bytes of a table.
+    pub fn bytes(neighbourhood: &Neighbourhood) -> f64 {
+        (neighbourhood.half() * neighbourhood.shape[0] * padded_rows(neighbourhood).len()) as f64
+    }
+
     /// Number of displacements.
     pub fn displacements(&self) -> usize {
         self.images.len()

@@ -6,6 +6,7 @@
 
 use super::padded::{PaddedImage, Window};
 use super::pair_table::PairTable;
+use super::table::PriorFootprint;
 use super::{Neighbourhood, Neighbours, Smooth};
 use crate::image::ImageGrid;
 use coincide_kernels::Level;
@@ -40,6 +41,18 @@ impl Pairs {
     /// The pairs of 6, 18 or 26 neighbours, weighted with `kappa` at both ends.
     pub fn new(grid: &ImageGrid, neighbours: Neighbours, kappa: Option<&[f32]>) -> Self {
         Self::of(Neighbourhood::new(grid, neighbours), kappa)
+    }
+
+    /// What they take of the machine: κ, or one plane that stands for all of it.
+    pub(super) fn footprint(grid: &ImageGrid, neighbours: Neighbours, kappa: bool) -> PriorFootprint {
+        Self::footprint_of(&Neighbourhood::new(grid, neighbours), kappa)
+    }
+
+    /// The same of any neighbourhood.
+    pub(super) fn footprint_of(neighbourhood: &Neighbourhood, kappa: bool) -> PriorFootprint {
+        let planes = if kappa { neighbourhood.shape[0] } else { 1 };
+        let kept = (planes * padded_rows(neighbourhood).len() * size_of::<f32>()) as f64;
+        PriorFootprint { kept, ..PriorFootprint::default() }
     }
 
     /// The pairs of any neighbourhood.
@@ -151,9 +164,8 @@ impl<P: Potential> Smooth for Pairwise<P> {
         let potential = self.potential;
         self.pairs.add(weight, x, diagonal, move |a, b| potential.curvature(a, b));
     }
-    fn add_surrogate(&self, weight: f32, x: &[f32], diagonal: &mut [f32]) -> bool {
+    fn add_surrogate(&self, weight: f32, x: &[f32], diagonal: &mut [f32]) {
         let potential = self.potential;
         self.pairs.add(weight, x, diagonal, move |a, b| potential.surrogate(a, b));
-        true
     }
 }

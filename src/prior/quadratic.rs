@@ -6,6 +6,12 @@
 
 use super::Smooth;
 use super::pairwise::{Pairs, Pairwise, Potential};
+use super::table::{Common, PriorEntry, PriorFootprint, PriorInputs, PriorTable, SQUARE};
+use super::{Beta, Capability, Neighbours, Prior, PriorError};
+use crate::choice::Folder;
+use crate::image::{ImageGrid, ImageUnit};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// The quadratic prior on some pairs.
@@ -32,5 +38,50 @@ impl Potential for Quadratic {
     #[inline(always)]
     fn surrogate(self, _: f32, _: f32) -> f32 {
         2.0
+    }
+}
+
+/// `[prior.quadratic]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QuadraticConfig {
+    /// Weight, per square of the image's unit; or "auto".
+    pub beta: Beta,
+    /// Unit of the image that `beta` is meant for; checked where given.
+    #[serde(default)]
+    pub unit: Option<ImageUnit>,
+    /// Neighbours of a voxel: 6, 18 or 26.
+    #[serde(default)]
+    pub neighbours: Neighbours,
+    /// Weight pairs by κⱼκₖ for uniform resolution.
+    #[serde(default)]
+    pub kappa: bool,
+}
+
+impl PriorTable for QuadraticConfig {
+    fn entry() -> PriorEntry {
+        PriorEntry {
+            name: "quadratic",
+            summary: "Half the squared difference of neighbours.",
+            capability: Capability::Smooth,
+            learned: false,
+            formula: "ψ = ½ (xⱼ − xₖ)²",
+            unit: SQUARE,
+            citation: "Geman & McClure 1987, Bull. Int. Stat. Inst. 52:5",
+            examples: &["beta = 1.0\nneighbours = 18", "beta = 1.0\nkappa = true"],
+        }
+    }
+
+    fn common(&self) -> Common<'_> {
+        Common::of(self.beta, self.unit).kappa(self.kappa)
+    }
+
+    fn footprint(&self, grid: &ImageGrid, _: Folder) -> PriorFootprint {
+        Pairs::footprint(grid, self.neighbours, self.kappa)
+    }
+
+    fn build(&self, inputs: &PriorInputs) -> Result<Prior, PriorError> {
+        let pairs = Pairs::new(inputs.grid, self.neighbours, inputs.kappa_if(self.kappa)?);
+        Ok(Prior::Smooth(quadratic(pairs)))
     }
 }

@@ -16,6 +16,13 @@
 
 use super::Smooth;
 use super::pairwise::{Pairs, Pairwise, Potential};
+use super::table::{Common, IMAGE, PriorEntry, PriorFootprint, PriorInputs, PriorTable};
+use super::{Beta, Capability, Neighbours, Prior, PriorError};
+use crate::choice::Folder;
+use crate::image::{ImageGrid, ImageUnit};
+use crate::units::Positive;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// The relative difference prior on some pairs; `epsilon` > 0 in the unit of the image.
@@ -60,4 +67,60 @@ impl Potential for RelativeDifference {
     fn surrogate(self, a: f32, b: f32) -> f32 {
         8.0 / (a + b + self.epsilon)
     }
+}
+
+/// `[prior.relative-difference]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RelativeDifferenceConfig {
+    /// Weight, per unit of the image; or "auto".
+    pub beta: Beta,
+    /// Unit of the image that `beta` and `epsilon` are meant for; checked where given.
+    #[serde(default)]
+    pub unit: Option<ImageUnit>,
+    /// Relative differences above 1/γ cost only linearly.
+    #[serde(default = "two")]
+    pub gamma: Positive,
+    /// Smoothing at zero, in image units; by default 1/1000 of the maximum of the start image.
+    #[serde(default)]
+    pub epsilon: Option<Positive>,
+    /// Neighbours of a voxel: 6, 18 or 26.
+    #[serde(default)]
+    pub neighbours: Neighbours,
+    /// Weight pairs by κⱼκₖ for uniform resolution.
+    #[serde(default)]
+    pub kappa: bool,
+}
+
+impl PriorTable for RelativeDifferenceConfig {
+    fn entry() -> PriorEntry {
+        PriorEntry {
+            name: "relative-difference",
+            summary: "Relative difference of neighbours (Nuyts et al. 2002), as in PETRIC.",
+            capability: Capability::Smooth,
+            learned: false,
+            formula: "ψ = (xⱼ − xₖ)² / (xⱼ + xₖ + γ |xⱼ − xₖ| + ε)",
+            unit: IMAGE,
+            citation: "Nuyts et al. 2002, IEEE Trans. Nucl. Sci. 49:56; smoothed by ε as in STIR and PETRIC",
+            examples: &["beta = 1.0", "beta = 1.0\ngamma = 0.5\nepsilon = 0.7\nneighbours = 6\nkappa = true"],
+        }
+    }
+
+    fn common(&self) -> Common<'_> {
+        Common::of(self.beta, self.unit).kappa(self.kappa)
+    }
+
+    fn footprint(&self, grid: &ImageGrid, _: Folder) -> PriorFootprint {
+        Pairs::footprint(grid, self.neighbours, self.kappa)
+    }
+
+    fn build(&self, inputs: &PriorInputs) -> Result<Prior, PriorError> {
+        let (gamma, epsilon) = (self.gamma.get() as f32, inputs.epsilon(self.epsilon)?);
+        let pairs = Pairs::new(inputs.grid, self.neighbours, inputs.kappa_if(self.kappa)?);
+        Ok(Prior::Smooth(relative_difference(pairs, gamma, epsilon)))
+    }
+}
+
+pub(super) fn two() -> Positive {
+    Positive::constant(2.0)
 }

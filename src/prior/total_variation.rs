@@ -8,10 +8,16 @@
 
 use super::Dual;
 use super::gradient::{Gradient, thirds_mut};
+use super::table::{Common, IMAGE, PriorEntry, PriorFootprint, PriorInputs, PriorTable};
+use super::{Beta, Capability, Prior, PriorError};
+use crate::choice::Folder;
 use crate::image::ImageGrid;
+use crate::image::ImageUnit;
 use coincide_kernels::Level;
 use coincide_kernels::differences::project_on_ball;
 use rayon::prelude::*;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Total variation on a grid.
@@ -19,13 +25,9 @@ pub fn total_variation(grid: &ImageGrid) -> Arc<dyn Dual> {
     Arc::new(TotalVariation { gradient: Gradient::new(grid) })
 }
 
-/// Total variation across the gradient of an anatomical image.
-pub fn directional_total_variation(grid: &ImageGrid, anatomical: &[f32], eta: f32) -> Arc<dyn Dual> {
-    Arc::new(TotalVariation { gradient: Gradient::across(grid, anatomical, eta) })
-}
-
-struct TotalVariation {
-    gradient: Gradient,
+/// R = Σⱼ ‖D ∇x‖
+pub(super) struct TotalVariation {
+    pub gradient: Gradient,
 }
 
 impl Dual for TotalVariation {
@@ -56,5 +58,43 @@ impl Dual for TotalVariation {
     }
     fn norm(&self) -> f64 {
         self.gradient.norm()
+    }
+}
+
+/// `[prior.total-variation]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TotalVariationConfig {
+    /// Weight, per unit of the image; or "auto".
+    pub beta: Beta,
+    /// Unit of the image that `beta` is meant for; checked where given.
+    #[serde(default)]
+    pub unit: Option<ImageUnit>,
+}
+
+impl PriorTable for TotalVariationConfig {
+    fn entry() -> PriorEntry {
+        PriorEntry {
+            name: "total-variation",
+            summary: "Isotropic total variation (Rudin et al. 1992).",
+            capability: Capability::Dual,
+            learned: false,
+            formula: "R = Σⱼ ‖∇x‖",
+            unit: IMAGE,
+            citation: "Rudin, Osher & Fatemi 1992, Physica D 60:259; Chambolle & Pock 2011, J. Math. Imaging Vis. 40:120",
+            examples: &["beta = 1.0"],
+        }
+    }
+
+    fn common(&self) -> Common<'_> {
+        Common::of(self.beta, self.unit)
+    }
+
+    fn footprint(&self, _: &ImageGrid, _: Folder) -> PriorFootprint {
+        PriorFootprint::default()
+    }
+
+    fn build(&self, inputs: &PriorInputs) -> Result<Prior, PriorError> {
+        Ok(Prior::Dual(total_variation(inputs.grid)))
     }
 }

@@ -1,5 +1,6 @@
 //! The image that a run ended with, against the one that it began with.
 
+use super::RunError;
 use super::fit::{Fit, fit};
 use super::iterate::Scene;
 use crate::algorithm::{Objective, optimality};
@@ -35,17 +36,19 @@ impl Scene<'_> {
         start: Option<Vec<f32>>,
         end: Vec<f32>,
         subgradient: Option<&[f32]>,
-    ) -> Climb {
-        let (fit, algorithm) = (fit(objective, &end, subgradient), &self.config.algorithm);
-        let has_objective =
-            !algorithm.needs_denoiser() && matches!(objective.prior(), Prior::None | Prior::Smooth(_) | Prior::Dual(_));
+    ) -> Result<Climb, RunError> {
+        let fit = fit(objective, &end, subgradient);
+        let has_objective = matches!(objective.prior(), Prior::None | Prior::Smooth(_) | Prior::Dual(_));
         if !has_objective {
-            return Climb { values: end, fit, warnings: Vec::new() };
+            return Ok(Climb { values: end, fit, warnings: Vec::new() });
         }
-        let start = start.unwrap_or_else(|| objective.start(None));
+        let start = match start {
+            Some(start) => start,
+            None => objective.start(None)?,
+        };
         let (value, distance) = optimality(objective, &start, None);
         if fit.objective < value - ROUNDING * value.abs() {
-            return self.fallen(objective, &start, value, end, fit);
+            return Ok(self.fallen(objective, &start, value, end, fit));
         }
         let has_gradient = !matches!(objective.prior(), Prior::Dual(_));
         let (kkt, same) = (fit.kkt, relative_distance(&start, &end) < SAME);
@@ -61,7 +64,7 @@ impl Scene<'_> {
             None
         };
         let warnings = warning.into_iter().chain(impossible(objective, &end, fit.objective)).collect();
-        Climb { values: end, fit, warnings }
+        Ok(Climb { values: end, fit, warnings })
     }
 
     /// The objective fell.

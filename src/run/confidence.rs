@@ -5,10 +5,11 @@ use super::prior::relative_noise;
 use super::recon::image_of;
 use super::{Options, RunError, write_image_file};
 use crate::algorithm::map_image;
-use crate::config::{ConfidenceConfig, ConfigError, MeasuredLesion, PriorConfig, ReconConfig, Source, UnrolledConfig};
+use crate::config::{ConfidenceConfig, ConfigError, MeasuredLesion, PriorConfig, ReconConfig, Source};
 use crate::image::{Image, ImageGrid};
 use crate::observe::Console;
 use crate::phantom::Phantom;
+use crate::prior::UnrolledConfig;
 use crate::prior::mean_activity;
 use crate::prior::network::{MapStart, StartOfScan};
 use crate::report::{ConfidenceResult, LesionInterval, TissueInterval};
@@ -38,7 +39,7 @@ impl Scene<'_> {
         let Some(replicates) = self.replicates(config, whole)? else { return Ok(None) };
         let noise = relative_noise(self.model, &whole.values);
         let scale = mean_activity(&whole.grid, &whole.values);
-        let convex = map_image(self.model, &StartOfScan { by: CONVEX, noise: noise.mean, scale }, None);
+        let convex = map_image(self.model, &StartOfScan { by: CONVEX, noise: noise.mean, scale }, None)?;
         let wanted = |images: Vec<Vec<f32>>| images.iter().map(|image| self.margin.cropped(image)).collect();
         let (replicates, ensemble) = (wanted(replicates), wanted(self.ensemble(config)?));
         let others = Others { replicates, convex: self.margin.cropped(&convex), ensemble };
@@ -103,7 +104,7 @@ impl Scene<'_> {
         let Some(PriorConfig::Unrolled(unrolled)) = &self.config.prior else { return Ok(Vec::new()) };
         let quiet = Options { console: Console::Quiet, ..self.options.clone() };
         let of = |model: &String| {
-            let prior = PriorConfig::Unrolled(UnrolledConfig { model: model.clone(), ..unrolled.clone() });
+            let prior = PriorConfig::from(UnrolledConfig { model: model.clone(), ..unrolled.clone() });
             let config = ReconConfig { prior: Some(prior), ..self.config.clone() };
             let scene = Scene { config: &config, reference: None, options: &quiet, ..*self };
             Ok(image_of(&scene)?.1.values)

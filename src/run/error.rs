@@ -1,5 +1,6 @@
 //! Why a command did not do what was asked.
 
+use crate::algorithm::Unfit;
 use crate::algorithm::fbp::FbpError;
 use crate::config::ConfigError;
 use crate::data::{DataError, SubsetError};
@@ -50,6 +51,9 @@ pub enum RunError {
     /// The prior cannot be built.
     #[error(transparent)]
     Prior(#[from] PriorError),
+    /// Algorithm, prior and start do not fit together.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
     /// The iterations lost the image.
     #[error(
         "after {updates} updates of `{algorithm}` the image has values that are not finite numbers: take smaller steps or a weaker prior"

@@ -4,10 +4,12 @@
 use super::iterate::Scene;
 use super::recon::image_of;
 use super::{Options, RunError};
-use crate::config::{AlgorithmConfig, Beta, PriorConfig, ReconConfig, RidgeConfig, SvrgConfig};
+use crate::algorithm::SvrgConfig;
+use crate::config::{Beta, ReconConfig};
 use crate::data::most_subsets;
 use crate::image::Image;
 use crate::observe::Console;
+use crate::prior::RidgeConfig;
 use crate::trust::{ScoreMap, share_around};
 
 /// Subsets of the ridge's algorithm at most.
@@ -36,8 +38,8 @@ impl Scene<'_> {
         let model = self.model.with_subsets(subsets)?;
         let prior = RidgeConfig { model: "ridge-3d".into(), beta: Beta::Auto, unit: None, scale: None };
         let config = ReconConfig {
-            prior: Some(PriorConfig::Ridge(prior)),
-            algorithm: AlgorithmConfig::Svrg(SvrgConfig::new(subsets, ITERATIONS)),
+            prior: Some(prior.into()),
+            algorithm: SvrgConfig::new(subsets, ITERATIONS).into(),
             sentinel: None,
             confidence: None,
             output: Default::default(),

@@ -6,7 +6,7 @@
 
 use super::RunError;
 use super::iterate::Scene;
-use crate::algorithm::{Objective, drive};
+use crate::algorithm::{Objective, Unfit, drive};
 use crate::likelihood::Model;
 use crate::observe::Interrupt;
 use crate::prior::Prior;
@@ -37,23 +37,23 @@ pub(super) fn best_weight(scene: &Scene, prior: &Prior) -> Result<WeightSearch, 
         None => (0, None),
     };
     let mut trials = Vec::new();
-    let mut deviance = |ln_beta: f64| {
+    let mut deviance = |ln_beta: f64| -> Result<f64, Unfit> {
         let beta = ln_beta.exp();
         let objective = Objective::new(&seen, prior, beta);
-        let Some(mut algorithm) = scene.config.algorithm.build(&objective, start.clone()) else { return f64::INFINITY };
+        let mut algorithm = scene.config.algorithm.build(&objective, start.clone())?;
         let interrupt = scene.options.interrupt.raised.clone();
         drive(&mut *algorithm, updates, &mut [Box::new(Interrupt::new(interrupt))]);
         let found = 2.0 * (saturated - unseen.log_likelihood(algorithm.image()));
         let found = if found.is_finite() { found } else { f64::INFINITY };
         trials.push(WeightTrial { beta, deviance: found });
         scene.options.console.say(format!("beta {beta:.3e}: held-out deviance {found:.6e}"));
-        found
+        Ok(found)
     };
-    let middle = natural_weight(&seen, prior, start.as_deref()).ln();
+    let middle = natural_weight(&seen, prior, start.as_deref())?.ln();
     let rungs: Vec<f64> = LADDER.map(|n| middle + f64::from(n) * std::f64::consts::LN_10).collect();
-    let scores: Vec<f64> = rungs.iter().map(|&rung| deviance(rung)).collect();
+    let scores = rungs.iter().map(|&rung| deviance(rung)).collect::<Result<Vec<f64>, _>>()?;
     let best = (0..rungs.len()).min_by(|&a, &b| scores[a].total_cmp(&scores[b])).unwrap_or(0);
-    golden_section(rungs[best] - std::f64::consts::LN_10, rungs[best] + std::f64::consts::LN_10, &mut deviance);
+    golden_section(rungs[best] - std::f64::consts::LN_10, rungs[best] + std::f64::consts::LN_10, &mut deviance)?;
     if trials.iter().all(|trial| trial.deviance == f64::INFINITY) {
         return Err(RunError::HeldOut);
     }
@@ -63,9 +63,9 @@ pub(super) fn best_weight(scene: &Scene, prior: &Prior) -> Result<WeightSearch, 
 
 /// Where prior and data curve alike: trace of −∇²L over that of ∇²R, with the row sums in place of the diagonal. For
 /// priors without curvature, where the slopes of noise and prior are alike.
-fn natural_weight(model: &Model, prior: &Prior, start: Option<&[f32]>) -> f64 {
+fn natural_weight(model: &Model, prior: &Prior, start: Option<&[f32]>) -> Result<f64, Unfit> {
     let objective = Objective::new(model, prior, 1.0);
-    let x = objective.start(start.map(<[f32]>::to_vec));
+    let x = objective.start(start.map(<[f32]>::to_vec))?;
     let rows = model.curvature_row_sums(&x);
     let total = |image: &[f32]| image.iter().map(|&value| f64::from(value)).sum::<f64>();
     let weight = match prior {
@@ -77,25 +77,26 @@ fn natural_weight(model: &Model, prior: &Prior, start: Option<&[f32]>) -> f64 {
         Prior::Dual(dual) => (total(&rows) / x.len() as f64).sqrt() / dual.norm(),
         Prior::None | Prior::Denoiser(_) | Prior::Kernel(_) | Prior::Unrolled(_) => 0.3,
     };
-    if weight.is_finite() && weight > 0.0 { weight } else { 1.0 }
+    Ok(if weight.is_finite() && weight > 0.0 { weight } else { 1.0 })
 }
 
 /// Evaluates f at the points of a golden-section search between a and b (Kiefer 1953).
-fn golden_section(mut a: f64, mut b: f64, f: &mut impl FnMut(f64) -> f64) {
+fn golden_section<E>(mut a: f64, mut b: f64, f: &mut impl FnMut(f64) -> Result<f64, E>) -> Result<(), E> {
     let golden = 0.5 * (5.0_f64.sqrt() - 1.0);
     let (mut left, mut right) = (b - golden * (b - a), a + golden * (b - a));
-    let (mut at_left, mut at_right) = (f(left), f(right));
+    let (mut at_left, mut at_right) = (f(left)?, f(right)?);
     for _ in 2..REFINEMENTS {
         if at_left <= at_right {
             (b, right, at_right) = (right, left, at_left);
             left = b - golden * (b - a);
-            at_left = f(left);
+            at_left = f(left)?;
         } else {
             (a, left, at_left) = (left, right, at_right);
             right = a + golden * (b - a);
-            at_right = f(right);
+            at_right = f(right)?;
         }
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -108,8 +109,9 @@ mod tests {
             if value < best.0 {
                 best = (value, x);
             }
-            value
-        });
+            Ok::<f64, ()>(value)
+        })
+        .unwrap();
         assert!((best.1 - 0.4).abs() < 0.3, "{best:?}");
     }
 }

@@ -7,13 +7,13 @@ use super::prior::WeightedPrior;
 use super::{Options, RunError, snapshot_path, write_image_file};
 use crate::algorithm::fbp::{FbpConfig, fbp};
 use crate::algorithm::{Objective, Observer, Stop, drive, optimality};
-use crate::config::{Iterations, PriorConfig, ReconConfig, Source, TorchscriptConfig};
+use crate::config::{Iterations, ReconConfig, Source};
 use crate::image::{Image, ImageUnit};
 use crate::io::Provenance;
 use crate::likelihood::Model;
 use crate::observe::{Finite, History, Interrupt, RelativeChange, Sample, Snapshots, TimeLimit, Tolerance};
 use crate::operator::Margin;
-use crate::prior::{Prior, PriorError};
+use crate::prior::Prior;
 use crate::report::{ReconResult, WeightSearch, peak_memory_mb};
 use crate::units::Positive;
 use coincide_kernels::Level;
@@ -55,7 +55,7 @@ impl Scene<'_> {
         let WeightedPrior { prior, beta, search } = self.prior(start.as_deref())?;
         let objective = Objective::new(self.model, &prior, beta);
         let uniform = start.is_none();
-        let mut algorithm = self.config.algorithm.build(&objective, start).ok_or_else(not_iterative)?;
+        let mut algorithm = self.config.algorithm.build(&objective, start)?;
         // A uniform start is made anew when it is compared.
         let start = (!uniform).then(|| algorithm.image().to_vec());
         let mut change = RelativeChange::below(self.config.stop.relative_change.map_or(0.0, Positive::get));
@@ -76,7 +76,7 @@ impl Scene<'_> {
         // The algorithm's own arrays go before those that judge its image come.
         let subgradient = algorithm.prior_subgradient();
         let Climb { values, fit, warnings } =
-            self.climb(&objective, start, algorithm.into_image(), subgradient.as_deref());
+            self.climb(&objective, start, algorithm.into_image(), subgradient.as_deref())?;
         let (updates, seconds) = last.map_or((0, 0.0), |step| (step.update, step.seconds));
         Ok(Made {
             values,
@@ -95,13 +95,10 @@ impl Scene<'_> {
 
     /// The image is not finite: the fault of a user's model, where there is one.
     fn lost(&self, updates: usize) -> RunError {
-        match &self.config.prior {
-            Some(PriorConfig::Torchscript(c)) => {
-                let problem =
-                    format!("gave values that are not finite numbers, or ran out of memory, in update {updates}");
-                TorchscriptConfig::mistake(&PriorError::Model { path: c.model.clone(), problem }, self.source).into()
-            }
-            _ => RunError::NotFinite { algorithm: self.config.algorithm.name(), updates },
+        let problem = format!("gave values that are not finite numbers, or ran out of memory, in update {updates}");
+        match self.config.prior.as_ref().and_then(|prior| Some((prior, prior.failed(problem)?))) {
+            Some((prior, error)) => self.prior_error(prior, error),
+            None => RunError::NotFinite { algorithm: self.config.algorithm.name(), updates },
         }
     }
 
@@ -208,8 +205,4 @@ impl Scene<'_> {
             history: made.history,
         }
     }
-}
-
-fn not_iterative() -> RunError {
-    RunError::Usage("this algorithm makes no updates".into())
 }

@@ -1,11 +1,11 @@
 //! What a reconstruction will take of the machine's memory.
 //!
 //! Two peaks: while the measurement is read or simulated, and while it is reconstructed, with the measurement as it is
-//! kept, the sensitivities of the subsets, a few images and two sinograms of a subset.
+//! kept, a few images and two sinograms of a subset, and what algorithm and prior say that they take.
 
 use super::measurement::is_interfile;
-use crate::algorithm::ReconstructionSize;
-use crate::config::{MeasurementConfig, ReconConfig, ResolutionConfig, Source, StartConfig};
+use crate::algorithm::{ReconstructionSize, Sensitivities};
+use crate::config::{MeasurementConfig, PriorConfig, ReconConfig, ResolutionConfig, Source, StartConfig};
 use crate::image::ImageGrid;
 use crate::io::hdf5;
 use crate::operator::Resolution;
@@ -37,6 +37,8 @@ pub(super) fn predicted_bytes(
     geometry: &SinogramGeometry,
     grid: &ImageGrid,
 ) -> f64 {
+    let of_prior = |prior: &PriorConfig| prior.footprint(grid, source.folder());
+    let prior = config.prior.as_ref().map(of_prior).unwrap_or_default();
     let (bins, lines) = (VALUE * geometry.bins() as f64, VALUE * geometry.lines() as f64);
     let Bytes { counts, mut others, mut made } = measurement(&config.measurement, source, geometry);
     let corrected = [config.attenuation.is_some(), config.normalisation.is_some(), config.decay.is_some()];
@@ -60,15 +62,29 @@ pub(super) fn predicted_bytes(
     let widths = config.resolution.as_ref().map(ResolutionConfig::widths).unwrap_or_default();
     // The usual start is a short OSEM, so that its sensitivities are there in any case, if only before the algorithm's
     // own arrays.
-    let (kept, sensitivities) = (config.algorithm.kept_arrays(), size.sensitivity_bytes() as f64);
-    let arrays = kept.images as f64 * image + kept.sinograms as f64 * bins;
-    let arrays = if kept.sensitivities { sensitivities + arrays } else { sensitivities.max(arrays) };
+    let footprint = config.algorithm.footprint(config.prior.as_ref().map(PriorConfig::capability));
+    let of_start = size.sensitivity_bytes() as f64;
+    let arrays = footprint.images as f64 * image + footprint.sinograms as f64 * bins;
+    let arrays = match footprint.sensitivities {
+        Sensitivities::None => of_start.max(arrays),
+        Sensitivities::AsRoomIs => of_start + arrays,
+        Sensitivities::All => of_start.max(subsets as f64 * image + arrays),
+    };
+    // κ or an anatomical image, with those that the prior itself needs while it is built.
+    let arrays = prior.kept + arrays.max(prior.building + asked(config) * image);
     let start = config.algorithm.iterations().map_or(0.0, |iterations| match iterations.start {
         StartConfig::Uniform => 0.0,
         StartConfig::Osem(_) | StartConfig::File(_) => image, // it is kept, to be compared with the result
     });
     let besides = start + arrays + Resolution::bytes(grid, &widths) as f64;
     OWN_BYTES + made.max(counts + others + 4.0 * image + besides + 2.0 * bins / subsets as f64)
+}
+
+/// Images that a prior is built from, besides the start.
+fn asked(config: &ReconConfig) -> f64 {
+    let Some(prior) = &config.prior else { return 0.0 };
+    let asked = [prior.kappa(), prior.anatomical().is_some(), prior.noise()];
+    asked.into_iter().filter(|asked| *asked).count() as f64
 }
 
 /// Whether a measurement most probably comes with factors.

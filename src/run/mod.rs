@@ -5,6 +5,7 @@ mod assembled;
 mod attenuation;
 mod bench;
 mod bootstrap;
+mod catalogue;
 mod check;
 mod climb;
 mod confidence;
@@ -33,7 +34,7 @@ mod options;
 mod page;
 mod phantoms;
 mod prior;
-mod priors;
+mod prior_cost;
 mod psf;
 mod recon;
 mod rehearsal;
@@ -41,6 +42,7 @@ mod replay;
 mod ridge_training;
 mod scanners;
 mod schema;
+mod seconds;
 mod sentinel;
 mod simulate;
 mod start;
@@ -52,6 +54,10 @@ mod verify;
 
 pub use anatomy::anatomical_image;
 pub use bench::{BENCH_CASES, BenchReport, Machine, ProvenCase, bench, bench_projector};
+pub use catalogue::{
+    AlgorithmList, AlgorithmSheet, PriorList, PriorSheet, describe_algorithm, describe_prior, list_algorithms,
+    list_priors,
+};
 pub use check::check;
 pub use convergence::{CONVERGENCE_CASES, ConvergenceLine, ConvergenceReference, ConvergenceResult, bench_convergence};
 pub use convert::{ConvertResult, convert};
@@ -65,7 +71,6 @@ pub use info::{ImageSheet, Info, MeasurementSheet, PhantomSheet, TableSheet, Tab
 pub use normalise::{NormaliseResult, normalise};
 pub use options::{Interruption, Options};
 pub use phantoms::{PhantomList, list_phantoms};
-pub use priors::{PriorList, PriorSheet, describe_prior, list_priors};
 pub use psf::{PsfResult, psf};
 pub use recon::recon;
 pub use replay::replay;

@@ -5,7 +5,7 @@ use super::anatomy::anatomical_image;
 use super::held_out::best_weight;
 use super::iterate::Scene;
 use crate::algorithm::sensitivity;
-use crate::config::{Beta, OsemStart, PriorConfig, PriorInputs, TorchscriptConfig};
+use crate::config::{Beta, OsemStart, PriorConfig, PriorInputs, prior_mistake, unit_conflict};
 use crate::likelihood::Model;
 use crate::prior::{Prior, PriorError, Probe, RelativeNoise, mean_activity};
 use crate::report::WeightSearch;
@@ -25,7 +25,7 @@ impl Scene<'_> {
         let Some(config) = &self.config.prior else {
             return Ok(WeightedPrior { prior: Prior::None, beta: 0.0, search: None });
         };
-        if let Some(conflict) = config.conflicts_with_unit(self.unit, self.source) {
+        if let Some(conflict) = unit_conflict(config, self.unit, self.source) {
             return Err(conflict.into());
         }
         let prior = self.build_prior(config, start)?;
@@ -42,14 +42,6 @@ impl Scene<'_> {
     }
 
     fn build_prior(&self, config: &PriorConfig, start: Option<&[f32]>) -> Result<Prior, RunError> {
-        let model = match config {
-            PriorConfig::Unrolled(unrolled) => Some(unrolled.load(self.source)?),
-            _ => None,
-        };
-        let ridge = config.ridge_model(self.source)?;
-        if let Some(model) = &model {
-            self.compare(&model.card);
-        }
         // A uniform image says nothing about the largest activity or the curvature; a short OSEM does. The scale of a
         // learned prior is always that of a short OSEM: it does not depend on where the algorithm starts.
         let seen = match start.filter(|_| !config.is_learned()) {
@@ -63,30 +55,33 @@ impl Scene<'_> {
         let anatomical =
             config.anatomical().map(|image| anatomical_image(image, &wanted, self.source, &at)).transpose()?;
         let anatomical = anatomical.map(|image| self.margin.extended(&image));
-        let noise = model.as_ref().map(|_| relative_noise(self.model, &seen));
+        let noise = config.noise().then(|| relative_noise(self.model, &seen));
         let inputs = PriorInputs {
             grid: &grid,
             start: &seen,
             kappa: kappa.as_deref(),
             noise: noise.as_ref(),
             anatomical: anatomical.as_deref(),
-            model: model.as_ref(),
-            ridge: ridge.as_ref(),
+            folder: self.source.folder(),
         };
-        let prior = config.resolved(self.source).build(inputs).map_err(|error| self.unbuilt(error))?;
-        if let (PriorConfig::Torchscript(_), Prior::Denoiser(denoiser)) = (config, &prior) {
-            for warning in Probe::new(&**denoiser, &seen).warnings() {
-                self.options.console.say(format!("warning: {warning}"));
+        let prior = config.build(&inputs).map_err(|error| self.prior_error(config, error))?;
+        match &prior {
+            Prior::Unrolled(unrolled) => unrolled.card().iter().for_each(|card| self.compare(card)),
+            Prior::Denoiser(denoiser) if config.is_learned() => {
+                for warning in Probe::new(&**denoiser, &seen).warnings() {
+                    self.options.console.say(format!("warning: {warning}"));
+                }
             }
+            _ => (),
         }
         Ok(prior)
     }
 
-    /// A model that cannot be used is a mistake in the config.
-    fn unbuilt(&self, error: PriorError) -> RunError {
-        match error {
-            PriorError::NoTorch | PriorError::Model { .. } => TorchscriptConfig::mistake(&error, self.source).into(),
-            error => error.into(),
+    /// What cannot be used of a prior's table is a mistake in the config.
+    pub(super) fn prior_error(&self, config: &PriorConfig, error: PriorError) -> RunError {
+        match prior_mistake(config, &error, self.source) {
+            Some(mistake) => mistake.into(),
+            None => error.into(),
         }
     }
 }

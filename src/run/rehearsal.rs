@@ -1,10 +1,9 @@
 //! One iteration of a config's reconstruction, to see whether `check` told the truth about its memory.
 
-use super::check::network_cost;
 use super::iterate::Scene;
 use super::memory::predicted_bytes;
 use super::{Options, RunError};
-use crate::config::{Iterations, OutputConfig, PriorConfig, ReconConfig, ResolutionConfig, Source, StopConfig};
+use crate::config::{Beta, Iterations, OutputConfig, ReconConfig, ResolutionConfig, Source, StopConfig};
 use crate::data::Measurement;
 use crate::image::ImageUnit;
 use crate::io::Provenance;
@@ -16,8 +15,8 @@ use std::sync::Arc;
 /// Peak memory as predicted, and after one iteration; `None` for algorithms without iterations, and where the system
 /// does not tell.
 ///
-/// Of priors only networks take part, and those that the algorithm cannot do without: the others take little memory,
-/// and may be long to tune.
+/// A prior whose weight is to be found takes part only where the algorithm cannot do without: the search is as long as
+/// ten runs.
 pub(super) fn rehearse(
     source: &Source,
     config: &ReconConfig,
@@ -26,8 +25,8 @@ pub(super) fn rehearse(
     options: &Options,
 ) -> Result<Option<Memory>, RunError> {
     let Some(iterations) = config.algorithm.iterations() else { return Ok(None) };
-    let needed = config.algorithm.needs_denoiser();
-    let prior = config.prior.clone().filter(|prior| needed || matches!(prior, PriorConfig::Unrolled(_)));
+    let needed = config.algorithm.needs_prior();
+    let prior = config.prior.clone().filter(|prior| needed || prior.beta() != Some(Beta::Auto));
     let plain = ReconConfig { prior, output: OutputConfig::default(), stop: StopConfig::default(), ..config.clone() };
     let widths = config.resolution.as_ref().map(ResolutionConfig::widths).unwrap_or_default();
     let grid = margin.wider();
@@ -43,7 +42,6 @@ pub(super) fn rehearse(
         options,
     };
     scene.iterate(Iterations { count: 1, ..iterations })?;
-    let of_network = network_cost(&plain, source, &grid)?.map_or(0.0, |cost| cost.bytes);
-    let predicted = predicted_bytes(&plain, source, &measurement.geometry, &grid) + of_network;
+    let predicted = predicted_bytes(&plain, source, &measurement.geometry, &grid);
     Ok(peak_memory_mb().map(|found_mb| Memory { predicted_mb: predicted / 1e6, found_mb }))
 }

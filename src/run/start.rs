@@ -24,7 +24,7 @@ impl Scene<'_> {
     pub(super) fn osem_start(&self, start: &OsemStart, model: &Model) -> Result<Vec<f32>, RunError> {
         let subsets = start.subsets(model.measurement().geometry.views);
         let model = model.with_subsets(subsets)?;
-        let mut osem = Box::new(Osem::new(&model, None));
+        let mut osem = Box::new(Osem::new(&model, None)?);
         let mut observers: Vec<Box<dyn crate::algorithm::Observer>> =
             vec![Box::new(Interrupt::new(self.options.interrupt.raised.clone()))];
         drive(&mut *osem, subsets * start.iterations, &mut observers);

@@ -18,7 +18,7 @@ pub fn filtered_osem(training: &Training, cases: &[Prepared]) -> Result<Vec<f64>
     let mut best = Vec::new();
     for prepared in cases {
         let model = training.model(prepared)?;
-        let mut osem = Osem::new(&model, Some(prepared.start.clone()));
+        let mut osem = Osem::new(&model, Some(prepared.start.clone()))?;
         let mut smallest: Vec<f64> = Vec::new();
         for _ in 0..training.unrolling.iterations.max(LEAST_ITERATIONS) {
             (0..model.subsets()).for_each(|_| {

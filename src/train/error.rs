@@ -1,6 +1,7 @@
 //! What stops training.
 
 use super::anatomy::PublicDataError;
+use crate::algorithm::Unfit;
 use crate::data::SubsetError;
 use crate::io::IoError;
 use crate::prior::model_file::ModelFileError;
@@ -15,6 +16,9 @@ pub enum TrainError {
     /// Subsets do not fit.
     #[error(transparent)]
     Subsets(#[from] SubsetError),
+    /// A first image of another grid.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
     /// Public data cannot be read.
     #[error(transparent)]
     Public(#[from] PublicDataError),

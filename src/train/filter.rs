@@ -41,7 +41,7 @@ impl Training {
     pub fn sample(&self, index: usize) -> Result<Sample, TrainError> {
         let prepared: Prepared = self.prepared(FIRST_CASE + index)?;
         let model = self.model(&prepared)?;
-        let mut osem = Osem::new(&model, Some(prepared.first().to_vec()));
+        let mut osem = Osem::new(&model, Some(prepared.first().to_vec()))?;
         let (last, mut images) = (self.unrolling.iterations, Vec::new());
         images.extend(prepared.map.clone());
         for iteration in 1..=last {

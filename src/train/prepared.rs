@@ -3,10 +3,11 @@
 //! c is found as the reconstruction finds it: one iteration of OSEM from a uniform image, then the mean activity of the
 //! body.
 
+use super::TrainError;
 use super::case::Case;
 use super::geometry::Stack;
 use crate::algorithm::{Algorithm, Osem, field_of_view, sensitivity};
-use crate::data::{Background, Measurement, SubsetError, most_subsets};
+use crate::data::{Background, Measurement, most_subsets};
 use crate::image::ImageGrid;
 use crate::likelihood::Model;
 use crate::prior::{RelativeNoise, mean_activity};
@@ -39,14 +40,14 @@ pub struct NoiseOfSlices {
 
 impl Prepared {
     /// Finds the scale of each scan of a stack.
-    pub fn new(mut case: Case, stack: Stack) -> Result<Self, SubsetError> {
+    pub fn new(mut case: Case, stack: Stack) -> Result<Self, TrainError> {
         let early = most_subsets(case.measurement.geometry.views, EARLY_SUBSETS);
         let slices = case.grid.shape[2];
         let (mut start, scale, noise) = {
             let model = Model::new(&case.measurement, case.grid, Some(case.resolution_mm), early)?;
             let (seen, sums) = (sensitivity(&model), Sums::of(&case.measurement, stack));
             let start = uniform(&model, stack, &seen, &sums);
-            let mut osem = Osem::new(&model, Some(start.clone()));
+            let mut osem = Osem::new(&model, Some(start.clone()))?;
             (0..early).for_each(|_| {
                 osem.update();
             });

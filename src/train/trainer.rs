@@ -126,7 +126,7 @@ impl Training {
         if let Some(by) = self.start {
             // Images of a case are in units of c.
             let start = StartOfScan { by, noise: prepared.noise.means[0], scale: 1.0 };
-            prepared.map = Some(map_image(&self.model(&prepared)?, &start, Some(prepared.start.clone())));
+            prepared.map = Some(map_image(&self.model(&prepared)?, &start, Some(prepared.start.clone()))?);
         }
         Ok(prepared)
     }

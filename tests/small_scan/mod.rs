@@ -65,7 +65,7 @@ pub fn kkt(objective: &Objective, x: &[f32]) -> f64 {
 
 /// The maximum, by very many updates.
 pub fn maximum(objective: &Arc<Objective>) -> Vec<f32> {
-    let image = updates(Lbfgs::new(objective, 10, None), 150);
+    let image = updates(Lbfgs::new(objective, 10, None).unwrap(), 150);
     assert!(kkt(objective, &image) < 2e-6, "{}", kkt(objective, &image));
     image
 }

@@ -15,6 +15,7 @@ mod body;
 mod card;
 mod model;
 mod shipped;
+mod table;
 mod unit_range;
 mod unrolled;
 
@@ -23,5 +24,6 @@ pub use body::Body;
 pub use card::{KIND, MapStart, ModelCard};
 pub use model::{Model, Weights, tensor_name};
 pub use shipped::{shipped_model, shipped_models};
+pub use table::UnrolledConfig;
 pub use unit_range::unit_range;
 pub use unrolled::{StartOfScan, Unrolled};

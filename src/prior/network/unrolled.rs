@@ -2,7 +2,7 @@
 
 use super::architecture::Applied;
 use super::body::Body;
-use super::card::MapStart;
+use super::card::{MapStart, ModelCard};
 use super::model::Model;
 use super::unit_range::unit_range;
 use crate::image::ImageGrid;
@@ -20,6 +20,7 @@ pub struct Unrolled {
     applied: Applied,
     scale: f32,
     start: Option<StartOfScan>,
+    card: Option<ModelCard>,
 }
 
 /// The start image that a model asks for, on one scan.
@@ -43,7 +44,7 @@ impl Unrolled {
     pub fn new(stages: Vec<(Arc<dyn Denoiser>, f32)>, applied: Applied, scale: f32) -> Self {
         assert!(!stages.is_empty(), "at least one stage");
         let stages = stages.into_iter().map(|(target, gamma)| Stage { target, gamma }).collect();
-        Self { stages, applied, scale, start: None }
+        Self { stages, applied, scale, start: None, card: None }
     }
 
     /// A network on a grid. `scale` is [`crate::prior::mean_activity`] of an early OSEM image, `strength` multiplies
@@ -80,12 +81,22 @@ impl Unrolled {
         let stage =
             |k: usize| (bodies[architecture.body_of(k)].clone(), strength * noise.mean * model.weights.gamma[k]);
         let start = model.card.start.map(|by| StartOfScan { by, noise: noise.mean, scale });
-        Ok(Self { start, ..Self::new((0..architecture.stages).map(stage).collect(), architecture.applied, scale) })
+        let card = Some(model.card.clone());
+        Ok(Self {
+            start,
+            card,
+            ..Self::new((0..architecture.stages).map(stage).collect(), architecture.applied, scale)
+        })
     }
 
     /// The start image that the model asks for.
     pub fn start(&self) -> Option<StartOfScan> {
         self.start
+    }
+
+    /// What is known about the network, where it comes from a model.
+    pub fn card(&self) -> Option<&ModelCard> {
+        self.card.as_ref()
     }
 
     /// When z is worked out.

@@ -24,9 +24,11 @@ mod norm;
 mod operator;
 mod planes;
 mod shipped;
+mod table;
 
 pub use card::{RidgeArchitecture, RidgeCard};
 pub use file::RidgeFile;
 pub use model::RidgeModel;
 pub use operator::Ridge;
 pub use shipped::{shipped_ridge, shipped_ridges};
+pub use table::RidgeConfig;

@@ -118,8 +118,7 @@ impl Smooth for Ridge {
         self.add(weight, [x], &self.squares, |function, [v]| function.slope(level, v), diagonal);
     }
 
-    fn add_surrogate(&self, weight: f32, _: &[f32], diagonal: &mut [f32]) -> bool {
+    fn add_surrogate(&self, weight: f32, _: &[f32], diagonal: &mut [f32]) {
         diagonal.iter_mut().for_each(|d| *d += weight * self.lipschitz);
-        true
     }
 }

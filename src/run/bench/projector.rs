@@ -118,7 +118,7 @@ fn osem_iteration(
     let views = measurement.geometry.views;
     let subsets = (1..=MOST_SUBSETS).rev().find(|count| views.is_multiple_of(*count)).unwrap_or(1);
     let model = Model::new(measurement, grid, resolution_mm, subsets)?;
-    let mut osem = Osem::new(&model, None);
+    let mut osem = Osem::new(&model, None)?;
     let mut iteration = || {
         let start = Instant::now();
         (0..subsets).for_each(|_| {

@@ -85,7 +85,7 @@ fn run_case(case: &Case, only: &[String], result: &mut ConvergenceResult, option
     let start = scene.start(iterations.start, &whole)?;
     let WeightedPrior { prior, beta, .. } = scene.prior(start.as_deref())?;
     let objective = Objective::new(&whole, &prior, beta);
-    let start = objective.start(start);
+    let start = objective.start(start)?;
     let reference = reference(&scene, &objective, &start, &result.folder)?;
     let regions = Regions::new(case, &phantom(config)?, &grid)?;
     let (value, kkt) = optimality(&objective, &reference, None);
@@ -147,7 +147,7 @@ fn reference(scene: &Scene, objective: &Arc<Objective>, start: &[f32], folder: &
     let subsets = scene.config.algorithm.iterations().map_or(1, |iterations| iterations.subsets);
     let model = scene.model.with_subsets(subsets)?;
     let split = Objective::new(&model, objective.prior(), objective.beta());
-    let mut svrg = Box::new(Svrg::new(&split, REFERENCE_RELAXATION, 2, Some(start.to_vec())));
+    let mut svrg = Box::new(Svrg::new(&split, REFERENCE_RELAXATION, 2, Some(start.to_vec()))?);
     let stopped = || scene.options.interrupt.pressed();
     (0..REFERENCE_ITERATIONS * subsets).take_while(|_| !stopped()).for_each(|_| {
         svrg.update();
@@ -155,12 +155,12 @@ fn reference(scene: &Scene, objective: &Arc<Objective>, start: &[f32], folder: &
     let near = optimality(objective, svrg.image(), None).1 < REFERENCE_DISTANCE;
     let model = scene.model.with_subsets(newton_subsets(scene.model.measurement().geometry.views))?;
     let split = Objective::new(&model, objective.prior(), objective.beta());
-    let mut newton = Box::new(Svrn::new(&split, Some(svrg.into_image())));
+    let mut newton = Box::new(Svrn::new(&split, Some(svrg.into_image()))?);
     let updates = if near { 0 } else { REFERENCE_NEWTON_UPDATES };
     (0..updates).take_while(|_| !stopped()).for_each(|_| {
         newton.update();
     });
-    let mut lbfgs = Box::new(Lbfgs::new(objective, REFERENCE_MEMORY, Some(newton.into_image())));
+    let mut lbfgs = Box::new(Lbfgs::new(objective, REFERENCE_MEMORY, Some(newton.into_image()))?);
     let progress = scene.options.console.progress("reference");
     for update in 0..REFERENCE_UPDATES {
         lbfgs.update();

@@ -49,9 +49,7 @@ pub(super) fn race(
     let prior = if contender.filter_mm.is_some() { &Prior::None } else { track.prior };
     let objective = Objective::new(&model, prior, track.beta);
     let mut course = Course::default();
-    let Some(mut algorithm) = contender.algorithm.build(&objective, Some(track.start.to_vec())) else {
-        return Ok(course);
-    };
+    let mut algorithm = contender.algorithm.build(&objective, Some(track.start.to_vec()))?;
     let mut seconds = begun.elapsed().as_secs_f64();
     let mut filtered = vec![0.0; track.start.len()];
     let mut in_a_row = 0;

@@ -4,8 +4,9 @@
 //! a GPU where libtorch sees one. How images are laid out is [`ModelImages`]; docs/own-models.md says how to export
 //! one.
 
-use super::{Denoiser, ModelImages, PriorError};
+use super::ModelImages;
 use crate::image::ImageGrid;
+use crate::prior::{Denoiser, PriorError};
 use std::path::Path;
 use std::sync::Arc;
 use tch::{CModule, Device, Kind, TchError, Tensor};

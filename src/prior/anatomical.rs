@@ -1,6 +1,5 @@
 //! Images that guide a prior: magnetic resonance or computed tomography.
 
-use crate::config::{ConfigError, Source};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -14,14 +13,4 @@ pub enum AnatomicalConfig {
     /// `phantom = "brain"`: labels of the shapes of a shipped phantom, or of a phantom file (`.toml`); shapes of one
     /// activity have one label, so that it shows every boundary that the phantom has.
     Phantom(String),
-}
-
-impl AnatomicalConfig {
-    /// What keeps the image from being read; `at` is the dotted path of `anatomical`.
-    pub fn conflicts(&self, source: &Source, at: &str) -> Option<ConfigError> {
-        match self {
-            Self::File(path) => source.input(&format!("{at}.file"), path).err(),
-            Self::Phantom(name) => crate::config::phantom(source, &format!("{at}.phantom"), name).err(),
-        }
-    }
 }

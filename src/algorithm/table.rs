@@ -1,0 +1,114 @@
+//! What the table of every algorithm in a config gives.
+
+use super::fbp::FbpConfig;
+use super::{Algorithm, Objective, StartConfig, Unfit};
+use crate::choice::Conflict;
+use crate::prior::Capability;
+use std::sync::Arc;
+
+/// An algorithm as the catalogue has it; `coincide algorithms` prints it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AlgorithmEntry {
+    /// Name of the table in a config.
+    pub name: &'static str,
+    /// What it is, in a line.
+    pub summary: &'static str,
+    /// Its update.
+    pub formula: &'static str,
+    /// Where it comes from.
+    pub citation: &'static str,
+    /// Priors that it can carry.
+    pub carries: &'static [Capability],
+    /// Whether it makes an image without a prior, too.
+    pub alone: bool,
+    /// Tables that make sense, as they stand below `[algorithm.NAME]`; every general test runs over all of them.
+    pub examples: &'static [&'static str],
+}
+
+/// The two ways to an image.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Method<'a> {
+    /// Updates of an image.
+    Iterative(Iterations<'a>),
+    /// One formula.
+    Analytic(&'a FbpConfig),
+}
+
+/// What iterative algorithms have in common.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Iterations<'a> {
+    /// Subsets that an iteration passes over.
+    pub subsets: usize,
+    /// Full iterations.
+    pub count: usize,
+    /// The first image.
+    pub start: &'a StartConfig,
+}
+
+/// What an algorithm takes of the machine besides the measurement, its image and its start.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Footprint {
+    /// Images that it keeps.
+    pub images: usize,
+    /// Sinograms of all subsets together that it keeps, in four bytes a bin.
+    pub sinograms: usize,
+    /// Which sensitivities of subsets are among what it needs.
+    pub sensitivities: Sensitivities,
+    /// Passes over the data in the whole run: a projection and a back projection of all of them.
+    pub passes: f64,
+    /// Evaluations of the prior in the whole run: gradients, or what stands for them.
+    pub evaluations: f64,
+}
+
+/// Sensitivities of subsets that an algorithm keeps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sensitivities {
+    /// None, only their sum.
+    #[default]
+    None,
+    /// As many as there is room for.
+    AsRoomIs,
+    /// All.
+    All,
+}
+
+/// A table `[algorithm.NAME]`.
+pub trait AlgorithmTable {
+    /// What there is to know of it.
+    fn entry() -> AlgorithmEntry
+    where
+        Self: Sized;
+    /// How it makes its image.
+    fn method(&self) -> Method<'_>;
+    /// Whether it comes to the maximum of Φ, where there is one: with several subsets, EM and its relatives end in a
+    /// cycle around it.
+    fn converges(&self) -> bool;
+    /// What it takes of the machine with a prior.
+    fn footprint(&self, carried: Option<Capability>) -> Footprint;
+    /// The algorithm, before its first update.
+    fn build(&self, objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Result<Box<dyn Algorithm>, Unfit>;
+    /// What its own keys have against each other.
+    fn conflicts(&self) -> Vec<Conflict> {
+        Vec::new()
+    }
+}
+
+/// The method of tables with these three keys.
+macro_rules! iterative {
+    ($table:ident, $subsets:expr) => {
+        $crate::algorithm::table::Method::Iterative($crate::algorithm::table::Iterations {
+            subsets: $subsets,
+            count: $table.iterations,
+            start: &$table.start,
+        })
+    };
+}
+pub(super) use iterative;
+
+pub(super) fn one() -> usize {
+    1
+}
+
+pub(super) fn two() -> usize {
+    2
+}

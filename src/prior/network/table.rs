@@ -1,0 +1,108 @@
+//! The table `[prior.unrolled]`: a network between the updates of EM.
+
+use super::{Body, Model, Unrolled, shipped_model};
+use crate::choice::{Conflict, Folder};
+use crate::image::ImageGrid;
+use crate::prior::model_file::ModelName;
+use crate::prior::table::{Common, PriorEntry, PriorFootprint, PriorInputs, PriorTable, images};
+use crate::prior::{AnatomicalConfig, Capability, Prior, PriorError, mean_activity};
+use crate::units::NonNegative;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// `[prior.unrolled]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnrolledConfig {
+    /// Name of a shipped model, or path of a `.safetensors` file with its model card (`.json`) beside it.
+    pub model: String,
+    /// The image that guides the network, where it was trained with one.
+    #[serde(default)]
+    pub anatomical: Option<AnatomicalConfig>,
+    /// Times the weight γ that the network was trained with: above 1 the image is nearer to the network's, 0 is OSEM.
+    #[serde(default = "one")]
+    pub strength: NonNegative,
+}
+
+impl UnrolledConfig {
+    /// The network and its card.
+    fn load(&self, folder: Folder) -> Result<Model, Conflict> {
+        let model = match ModelName::new(&self.model) {
+            ModelName::Shipped(name) => shipped_model(&name),
+            ModelName::File(path) => Model::read(&folder.input("model", &path)?),
+        };
+        model.map_err(|error| Conflict::at("model", error))
+    }
+
+    /// A model that cannot be used, or an anatomical image that it lacks.
+    fn unusable(&self, folder: Folder) -> Option<Conflict> {
+        let wanted = match self.load(folder) {
+            Ok(model) => model.card.architecture.anatomical,
+            Err(error) => return Some(error),
+        };
+        match (wanted, &self.anatomical) {
+            (true, None) => {
+                let message = "the network was trained with an anatomical image, and none is given";
+                let help = "add `anatomical = { file = \"mr.nii.gz\" }`, or choose a model without one";
+                Some(Conflict::at("", message).cure(help))
+            }
+            (false, Some(_)) => {
+                Some(Conflict::at("anatomical", "the network takes no anatomical image").cure("remove this key"))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl PriorTable for UnrolledConfig {
+    fn entry() -> PriorEntry {
+        PriorEntry {
+            name: "unrolled",
+            summary: "What a trained network makes of the image (Mehranian & Reader 2021).",
+            capability: Capability::Unrolled,
+            learned: true,
+            formula: "x ← argmin s (x − e ln x) + γ′/2 (x − z)², e = EM(x), z = max(0, x + c Net(x / c)), γ′ = γ s̄ / c",
+            unit: "no R",
+            citation: "Mehranian & Reader 2021, IEEE Trans. Radiat. Plasma Med. Sci. 5:54",
+            examples: &[
+                "model = \"unrolled-2d\"",
+                "model = \"unrolled-2.5d\"",
+                "model = \"unrolled-3d\"\nstrength = 0.5",
+            ],
+        }
+    }
+
+    fn common(&self) -> Common<'_> {
+        Common { anatomical: self.anatomical.as_ref(), noise: true, ..Common::default() }
+    }
+
+    fn footprint(&self, grid: &ImageGrid, folder: Folder) -> PriorFootprint {
+        let Ok(model) = self.load(folder) else { return PriorFootprint::default() };
+        let (architecture, start) = (&model.card.architecture, model.card.start);
+        let layers = Body::new(&architecture.layers, &model.weights.bodies[0], grid.shape).work_bytes() as f64;
+        // A MAP start keeps a gradient of each subset, their sum, a direction, a step, and what the prior pads.
+        let of_start = start.map_or(0, |start| start.subsets + 6);
+        PriorFootprint {
+            kept: images(1 + usize::from(architecture.noise) + of_start, grid) + layers,
+            building: 0.0,
+            passes: start.map_or(0.0, |start| start.passes()),
+            applied: Some(architecture.applied),
+        }
+    }
+
+    fn build(&self, inputs: &PriorInputs) -> Result<Prior, PriorError> {
+        let (model, grid) = (self.load(inputs.folder)?, inputs.grid);
+        let (scale, strength) = (mean_activity(grid, inputs.start), self.strength.get() as f32);
+        let unrolled = Unrolled::of_model(&model, grid, scale, inputs.noise()?, inputs.anatomical, strength)?;
+        Ok(Prior::Unrolled(Arc::new(unrolled)))
+    }
+
+    fn conflicts(&self, folder: Folder) -> Vec<Conflict> {
+        self.unusable(folder).into_iter().collect()
+    }
+}
+
+fn one() -> NonNegative {
+    NonNegative::constant(1.0)
+}
