@@ -51,11 +51,11 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// `src/prior/mod.rs` and `src/prior.rs` belong to `prior`; `lib.rs` and `main.rs` belong to nobody.
+/// `src/prior/mod.rs` and `src/prior.rs` belong to `prior`; `lib.rs`, `main.rs` and its `cli` belong to nobody.
 fn owner(file: &Path) -> Option<String> {
     let inside = file.strip_prefix(root().join("src")).ok()?;
     let first = inside.components().next()?.as_os_str().to_str()?.trim_end_matches(".rs");
-    (first != "lib" && first != "main").then(|| first.to_owned())
+    (!["lib", "main", "cli"].contains(&first)).then(|| first.to_owned())
 }
 
 /// The modules that a line names after `crate::`, braces included: `use crate::{image, units::Mm}`.

@@ -87,7 +87,7 @@ impl AlgorithmTable for DePierroConfig {
         AlgorithmEntry {
             name: "de-pierro",
             summary: "MAP-EM with separable surrogates (De Pierro 1995).",
-            formula: "z = x − ∇R(x) / c, x ← argmax of EM’s surrogate − (β / K) c/2 (x − z)²",
+            formula: "z = x − ∇R(x) / c, x ← argmax of EM's surrogate − (β / K) c/2 (x − z)²",
             citation: "De Pierro 1995, IEEE Trans. Med. Imaging 14:132",
             carries: &[Capability::Smooth],
             alone: true,

@@ -131,7 +131,7 @@ impl AlgorithmTable for PnpMmConfig {
         AlgorithmEntry {
             name: "pnp-mm",
             summary: "Plug-and-play EM: De Pierro's update with a denoiser (Mehranian & Reader 2021, Modrzyk et al. 2026).",
-            formula: "z = x − (x − D(x)) / L, x ← argmax of EM’s surrogate − L γ/2K (x − z)²",
+            formula: "z = x − (x − D(x)) / L, x ← argmax of EM's surrogate − L γ/2K (x − z)²",
             citation: "Mehranian & Reader 2021, IEEE Trans. Radiat. Plasma Med. Sci. 5:54; Modrzyk et al. 2026, arXiv:2603.24156",
             carries: &[Capability::Denoiser],
             alone: false,

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// `[measurement]`: `file = …` or one of the tables `interfile`, `mmr-listmode`, `simulated`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum MeasurementConfig {
     /// `file = "scan.h5"`: a measurement as Coincide writes it, or Interfile prompts (`.hs`) without corrections.
     File(PathBuf),
@@ -18,9 +19,20 @@ pub enum MeasurementConfig {
     MmrListmode(MmrListmodeConfig),
     /// `[measurement.simulated]`: a phantom, a scanner and a simulation.
     Simulated(Box<AcquisitionConfig>),
+    /// No table: the measurement is in the caller's memory ([`crate::run::reconstruct`]).
+    #[serde(skip)]
+    #[default]
+    Memory,
 }
 
 impl MeasurementConfig {
+    /// The mistake of a command that must find its measurement itself, in a config that names none.
+    pub fn missing(source: &Source) -> ConfigError {
+        let help =
+            "add `[measurement]` with `file = \"scan.h5\"`, or one of its tables interfile, mmr-listmode, simulated";
+        source.mistake("measurement", "there is no measurement", Some(help.into()))
+    }
+
     /// What keeps the measurement from being read or simulated; `at` is the dotted path of this table.
     pub fn conflicts(&self, source: &Source, at: &str) -> Vec<ConfigError> {
         match self {
@@ -28,6 +40,7 @@ impl MeasurementConfig {
             Self::Interfile(files) => files.conflicts(source, &format!("{at}.interfile")),
             Self::MmrListmode(listmode) => listmode.conflicts(source, &format!("{at}.mmr-listmode")),
             Self::Simulated(simulated) => simulated.conflicts(source, &format!("{at}.simulated")),
+            Self::Memory => Vec::new(),
         }
     }
 }

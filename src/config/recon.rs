@@ -20,6 +20,7 @@ use std::path::Path;
 #[serde(deny_unknown_fields)]
 pub struct ReconConfig {
     /// Where the measurement comes from.
+    #[serde(default)]
     pub measurement: MeasurementConfig,
     /// The voxel grid.
     #[serde(default)]

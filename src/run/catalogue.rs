@@ -29,6 +29,8 @@ pub struct PriorSheet {
     pub parameters: Vec<Parameter>,
     /// Where it comes from.
     pub citation: &'static str,
+    /// The table of a config.
+    pub example: String,
 }
 
 /// An algorithm in words.
@@ -48,6 +50,8 @@ pub struct AlgorithmSheet {
     pub parameters: Vec<Parameter>,
     /// Where it comes from.
     pub citation: &'static str,
+    /// The table of a config.
+    pub example: String,
 }
 
 /// A key of a table.
@@ -89,6 +93,7 @@ pub fn list_priors() -> PriorList {
         algorithms: AlgorithmConfig::carriers(entry.capability),
         parameters: parameters(&schema, entry.name),
         citation: entry.citation,
+        example: example("prior", entry.name, entry.examples),
     };
     PriorList { priors: PriorConfig::all().into_iter().map(sheet).collect() }
 }
@@ -106,6 +111,7 @@ pub fn list_algorithms() -> AlgorithmList {
         priors: carried(entry.carries),
         parameters: parameters(&schema, entry.name),
         citation: entry.citation,
+        example: example("algorithm", entry.name, entry.examples),
     };
     AlgorithmList { algorithms: AlgorithmConfig::all().into_iter().map(sheet).collect() }
 }
@@ -122,6 +128,11 @@ pub fn describe_algorithm(name: &str) -> Result<AlgorithmSheet, RunError> {
     let algorithms = list_algorithms().algorithms;
     let unknown = unknown("algorithm", name, algorithms.iter().map(|sheet| sheet.name));
     algorithms.into_iter().find(|sheet| sheet.name == name).ok_or(unknown)
+}
+
+fn example(kind: &str, name: &str, examples: &[&str]) -> String {
+    let keys = examples.first().copied().unwrap_or_default();
+    format!("[{kind}.{name}]\n{keys}").trim_end().to_owned()
 }
 
 fn unknown(kind: &str, name: &str, known: impl Iterator<Item = &'static str>) -> RunError {
@@ -187,7 +198,8 @@ impl fmt::Display for PriorSheet {
         writeln!(f, "unit of R   {}{}", self.unit, if beta { "; beta is per that" } else { "" })?;
         writeln!(f, "algorithms  {}", self.algorithms.join(", "))?;
         writeln!(f, "citation    {}\n", self.citation)?;
-        keys(f, &self.parameters)
+        keys(f, &self.parameters)?;
+        writeln!(f, "\n{}", self.example)
     }
 }
 
@@ -199,7 +211,8 @@ impl fmt::Display for AlgorithmSheet {
         let priors: Vec<_> = [none].into_iter().filter(|none| !none.is_empty()).chain(self.priors.clone()).collect();
         writeln!(f, "priors      {}", priors.join(", "))?;
         writeln!(f, "citation    {}\n", self.citation)?;
-        keys(f, &self.parameters)
+        keys(f, &self.parameters)?;
+        writeln!(f, "\n{}", self.example)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Siemens mMR list-mode → measurement: prompts, randoms from the delayeds, efficiencies from the component
 //! normalisation.
 
-use super::measurement::{Acquired, input};
+use super::measurement::{Scan, input};
 use super::{Options, RunError};
 use crate::config::{MmrListmodeConfig, RandomsConfig, Source};
 use crate::data::{Background, Measurement, NormParts, smooth_randoms};
@@ -18,11 +18,7 @@ pub(super) fn listmode_geometry(config: &MmrListmodeConfig, source: &Source) -> 
 }
 
 /// Histograms the events and estimates the randoms; without dead time, which needs singles rates.
-pub(super) fn from_listmode(
-    config: &MmrListmodeConfig,
-    source: &Source,
-    options: &Options,
-) -> Result<Acquired, RunError> {
+pub(super) fn from_listmode(config: &MmrListmodeConfig, source: &Source, options: &Options) -> Result<Scan, RunError> {
     let header = header_of(&source.resolve(&config.file));
     let listmode = ListMode::open(&header)?;
     let geometry = listmode.geometry(config.span)?;
@@ -48,7 +44,7 @@ pub(super) fn from_listmode(
     let duration_s = counts.duration_s();
     let prompts = prompts.into();
     let measurement = Measurement { geometry, prompts, factors, background, calibrated: false, duration_s };
-    Ok(Acquired { measurement, inputs, seed: None })
+    Ok(Scan { measurement, inputs, seed: None })
 }
 
 /// The frame; the whole file where neither end is given.

@@ -12,28 +12,39 @@ use crate::simulate::simulate;
 use std::path::{Path, PathBuf};
 
 /// A measurement, the files that it was made of, and the seed where it was simulated.
-#[derive(Clone)]
-pub(super) struct Acquired {
+#[derive(Clone, Debug)]
+pub struct Scan {
+    /// Counts, factors and background.
     pub measurement: Measurement,
+    /// The files, with their hashes.
     pub inputs: Vec<Input>,
+    /// The seed of a simulation.
     pub seed: Option<u64>,
 }
 
+impl From<Measurement> for Scan {
+    /// A measurement that is made of no files.
+    fn from(measurement: Measurement) -> Self {
+        Self { measurement, inputs: Vec::new(), seed: None }
+    }
+}
+
 /// Reads, histograms or simulates the measurement.
-pub(super) fn acquire(config: &MeasurementConfig, source: &Source, options: &Options) -> Result<Acquired, RunError> {
+pub(super) fn acquire(config: &MeasurementConfig, source: &Source, options: &Options) -> Result<Scan, RunError> {
     match config {
         MeasurementConfig::File(path) => {
             let path = source.input("measurement.file", path)?;
             let measurement = read_measurement(&path)?;
-            Ok(Acquired { measurement, inputs: vec![input(path)?], seed: None })
+            Ok(Scan { measurement, inputs: vec![input(path)?], seed: None })
         }
+        MeasurementConfig::Memory => Err(MeasurementConfig::missing(source).into()),
         MeasurementConfig::Interfile(files) => from_interfile(files, source, options),
         MeasurementConfig::MmrListmode(listmode) => from_listmode(listmode, source, options),
         MeasurementConfig::Simulated(acquisition) => {
             let scans = simulated(acquisition, source, "measurement.simulated", options)?;
             let seed = Some(acquisition.simulation.seed);
             match <[Measurement; 1]>::try_from(scans) {
-                Ok([measurement]) => Ok(Acquired { measurement, inputs: Vec::new(), seed }),
+                Ok([measurement]) => Ok(Scan { measurement, inputs: Vec::new(), seed }),
                 Err(scans) => {
                     let message = format!("{} dose levels; a reconstruction takes one", scans.len());
                     let at = "measurement.simulated.simulation.dose_levels";
@@ -49,6 +60,7 @@ pub(super) fn acquire(config: &MeasurementConfig, source: &Source, options: &Opt
 /// The geometry of the measurement, without reading its counts.
 pub(super) fn measurement_geometry(config: &MeasurementConfig, source: &Source) -> Result<SinogramGeometry, RunError> {
     Ok(match config {
+        MeasurementConfig::Memory => return Err(MeasurementConfig::missing(source).into()),
         MeasurementConfig::Simulated(acquisition) => acquisition.geometry(source, "measurement.simulated")?,
         MeasurementConfig::MmrListmode(listmode) => listmode_geometry(listmode, source)?,
         MeasurementConfig::Interfile(files) => read_geometry(&source.resolve(&files.prompts))?,
@@ -100,7 +112,7 @@ pub(super) fn is_interfile(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("hs"))
 }
 
-fn from_interfile(files: &InterfileConfig, source: &Source, options: &Options) -> Result<Acquired, RunError> {
+fn from_interfile(files: &InterfileConfig, source: &Source, options: &Options) -> Result<Scan, RunError> {
     let mut inputs = Vec::new();
     let mut file = |path: &PathBuf| -> Result<PathBuf, RunError> {
         let path = source.resolve(path);
@@ -124,7 +136,7 @@ fn from_interfile(files: &InterfileConfig, source: &Source, options: &Options) -
         scale_by_factors(&mut background, &measurement);
         measurement.background = Some(Background::of_bins(measurement.geometry.shape(), background));
     }
-    Ok(Acquired { measurement, inputs, seed: None })
+    Ok(Scan { measurement, inputs, seed: None })
 }
 
 /// b = m · a

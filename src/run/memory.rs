@@ -93,7 +93,7 @@ fn holds_factors(config: &MeasurementConfig) -> bool {
         MeasurementConfig::Simulated(_) => true,
         MeasurementConfig::Interfile(files) => files.factors.is_some(),
         MeasurementConfig::MmrListmode(listmode) => listmode.normalisation.is_some(),
-        MeasurementConfig::File(_) => false,
+        MeasurementConfig::File(_) | MeasurementConfig::Memory => false,
     }
 }
 
@@ -107,7 +107,9 @@ fn measurement(config: &MeasurementConfig, source: &Source, geometry: &SinogramG
                 .map_or_else(unknown, |outline| [outline.counts_bytes, outline.other_bytes].map(|bytes| bytes as f64));
             Bytes { counts, others, made: counts + others }
         }
-        MeasurementConfig::File(_) => Bytes { counts: bins, others: 0.0, made: (VALUE + 1.0) * bins },
+        MeasurementConfig::File(_) | MeasurementConfig::Memory => {
+            Bytes { counts: bins, others: 0.0, made: (VALUE + 1.0) * bins }
+        }
         MeasurementConfig::Interfile(files) => {
             let factors = if files.factors.is_some() { lines } else { 0.0 };
             let dense = files.background.is_some() || files.additive.is_some();

@@ -68,11 +68,12 @@ pub use evaluate::{
     SummaryEntry, TunedEntry, evaluate, evaluate_coverage, evaluate_sentinel,
 };
 pub use info::{ImageSheet, Info, MeasurementSheet, PhantomSheet, TableSheet, TablesSheet, info};
+pub use measurement::Scan;
 pub use normalise::{NormaliseResult, normalise};
 pub use options::{Interruption, Options};
 pub use phantoms::{PhantomList, list_phantoms};
 pub use psf::{PsfResult, psf};
-pub use recon::recon;
+pub use recon::{Reconstruction, recon, reconstruct};
 pub use replay::replay;
 pub use ridge_training::RidgeTrainResult;
 pub use scanners::{ScannerList, ScannerSheet, describe_scanner, list_scanners};

@@ -1,7 +1,7 @@
 //! `coincide normalise`: the scan of a known object → components of a normalisation.
 
 use super::corrections::add_randoms;
-use super::measurement::{Acquired, acquire};
+use super::measurement::{Scan, acquire};
 use super::{Options, RunError, first};
 use crate::config::{NormaliseConfig, phantom};
 use crate::io::hdf5::write_normalisation;
@@ -39,7 +39,7 @@ pub fn normalise(path: &Path, options: &Options) -> Result<NormaliseResult, RunE
     let start = Instant::now();
     let pool = options.pool(config.run.threads)?;
     let (found, record) = pool.install(|| -> Result<_, RunError> {
-        let Acquired { mut measurement, inputs, seed } = acquire(&config.measurement, &source, options)?;
+        let Scan { mut measurement, inputs, seed } = acquire(&config.measurement, &source, options)?;
         if let Some(randoms) = &config.randoms {
             add_randoms(&mut measurement, randoms, config.decay.as_ref(), &source)?;
         }

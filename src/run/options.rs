@@ -57,6 +57,13 @@ pub(super) fn warn(text: &str) {
     eprintln!("warning: {text}");
 }
 
+impl Default for Options {
+    /// Silent, replacing nothing, with the threads that the config says.
+    fn default() -> Self {
+        Self { console: Console::Quiet, force: false, threads: None, interrupt: Interruption::default() }
+    }
+}
+
 impl Options {
     /// The threads of a run.
     pub(super) fn pool(&self, configured: usize) -> Result<ThreadPool, RunError> {

@@ -1,7 +1,7 @@
 //! `coincide psf`: scans of point sources → widths of the resolution model.
 
 use super::corrections::normalise;
-use super::measurement::{Acquired, acquire};
+use super::measurement::{Scan, acquire};
 use super::{Options, RunError, first};
 use crate::config::PsfConfig;
 use crate::psf::{STAGES, SeenPoint, seen_points, widths};
@@ -31,7 +31,7 @@ pub fn psf(path: &Path, options: &Options) -> Result<PsfResult, RunError> {
         let mut seen = Vec::new();
         let (progress, stages) = (options.console.progress("fitting sources"), Cell::new(0));
         for scan in &config.scans {
-            let Acquired { mut measurement, .. } = acquire(&scan.measurement, &source, options)?;
+            let Scan { mut measurement, .. } = acquire(&scan.measurement, &source, options)?;
             if let Some(normalisation) = &config.normalisation {
                 normalise(&mut measurement, normalisation, None, &source)?;
             }

@@ -6,7 +6,7 @@ use super::field::{field, known_slices};
 use super::figures::Reference;
 use super::impossible::{LeftOut, impossible_counts};
 use super::iterate::{Made, Scene};
-use super::measurement::{Acquired, acquire, measurement_geometry};
+use super::measurement::{Scan, acquire, measurement_geometry};
 use super::page::{Shown, recon_page};
 use super::sentinel::held_out;
 use super::{Options, RunError, first, write_outputs};
@@ -23,18 +23,40 @@ use std::time::Instant;
 /// Reconstructs the measurement of a config and writes its files.
 pub fn recon(path: &Path, options: &Options) -> Result<ReconResult, RunError> {
     let (source, config) = ReconConfig::read(path)?;
-    recon_config(&source, &config, options)
+    first(config.conflicts(&source, options.force))?;
+    first(config.conflicts_with(&measurement_geometry(&config.measurement, &source)?, &source))?;
+    let acquired = || acquire(&config.measurement, &source, options);
+    let scan = options.pool(config.run.threads)?.install(acquired)?;
+    Ok(reconstruct(&source, &config, scan, options)?.result)
 }
 
-/// Reconstructs with a config that is already read.
-pub(super) fn recon_config(source: &Source, config: &ReconConfig, options: &Options) -> Result<ReconResult, RunError> {
+/// Reconstructs a measurement that is in memory: everything that [`recon`] does with one that its config names.
+///
+/// The config has no `[measurement]`; relative paths in it start at the folder of `source.path`, and what is written is
+/// what `[output]` says. The images come back as they are written, in the unit of the measurement.
+///
+/// ```no_run
+/// use coincide::config::Source;
+/// use coincide::prelude::*;
+/// # fn of(measurement: Measurement) -> Result<(), Box<dyn std::error::Error>> {
+/// let text = "[prior.relative-difference]\nbeta = 0.01\n[algorithm.svrg]\nsubsets = 6\niterations = 4";
+/// let source = Source { path: "in-memory.toml".into(), text: text.into() };
+/// let made = reconstruct(&source, &source.parse()?, measurement, &Options::default())?;
+/// println!("{} {:?}", made.result.seconds, made.image.grid.shape);
+/// # Ok(())
+/// # }
+/// ```
+pub fn reconstruct(
+    source: &Source,
+    config: &ReconConfig,
+    scan: impl Into<Scan>,
+    options: &Options,
+) -> Result<Reconstruction, RunError> {
+    let scan = scan.into();
     first(config.conflicts(source, options.force))?;
-    first(config.conflicts_with(&measurement_geometry(&config.measurement, source)?, source))?;
-    let made = options.pool(config.run.threads)?.install(|| {
-        let acquired = acquire(&config.measurement, source, options)?;
-        reconstruct(source, config, acquired, options)
-    })?;
-    unless_interrupted(made.result, options)
+    let mut made = options.pool(config.run.threads)?.install(|| reconstruct_scan(source, config, scan, options))?;
+    made.result = unless_interrupted(made.result, options)?;
+    Ok(made)
 }
 
 /// The result, or the error that says what was saved when Ctrl-C ended the run.
@@ -46,25 +68,27 @@ pub(super) fn unless_interrupted(result: ReconResult, options: &Options) -> Resu
 }
 
 /// A finished reconstruction.
-pub(super) struct Reconstructed {
+pub struct Reconstruction {
+    /// The image, filtered as the config asks.
     pub image: Image,
     /// The image on the grid of the model, and what of it is wanted.
-    pub whole: (Image, Margin),
+    pub(super) whole: (Image, Margin),
+    /// What is said of it: figures, warnings, distance from the maximum, sentinel, files.
     pub result: ReconResult,
-    pub confidence: Option<Confidence>,
+    pub(super) confidence: Option<Confidence>,
     /// Voxels at which the sentinel says that activity is missing.
     pub missing: Option<Vec<bool>>,
 }
 
-/// Reconstructs a measurement that is there.
-pub(super) fn reconstruct(
+/// Reconstructs a measurement that is there, on the threads of the caller.
+pub(super) fn reconstruct_scan(
     source: &Source,
     config: &ReconConfig,
-    acquired: Acquired,
+    acquired: Scan,
     options: &Options,
-) -> Result<Reconstructed, RunError> {
+) -> Result<Reconstruction, RunError> {
     let whole = Instant::now();
-    let Acquired { mut measurement, inputs, seed } = acquired;
+    let Scan { mut measurement, inputs, seed } = acquired;
     first(config.conflicts_with(&measurement.geometry, source))?;
     correct(&mut measurement, config, source)?;
     let grid = config.image.grid(&measurement.geometry, source)?;
@@ -125,7 +149,7 @@ pub(super) fn reconstruct(
     }
     (result.output, result.files) = (files.first().cloned(), files);
     let missing = judged.map(|judged| judged.missing);
-    Ok(Reconstructed { image, whole: (whole_image, margin), result, confidence, missing })
+    Ok(Reconstruction { image, whole: (whole_image, margin), result, confidence, missing })
 }
 
 /// What the config makes of the scene's measurement: the run, and its finished image on the model's grid.

@@ -1,7 +1,7 @@
 //! `coincide recon --replay`: the run inside an image, once more.
 
 use super::measurement::acquire;
-use super::recon::{reconstruct, unless_interrupted};
+use super::recon::{reconstruct_scan, unless_interrupted};
 use super::{Options, RunError, first};
 use crate::config::{OutputConfig, ReconConfig, Source};
 use crate::io::hdf5;
@@ -32,7 +32,7 @@ pub fn replay(path: &Path, options: &Options) -> Result<ReplayResult, RunError> 
                 "the input files have changed since then; their hashes are now\n{now}"
             )));
         }
-        reconstruct(&source, &config, acquired, options)
+        reconstruct_scan(&source, &config, acquired, options)
     })?;
     let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
     let identical = made.image.grid == stored.grid && bits(&made.image.values) == bits(&stored.values);

@@ -4,7 +4,7 @@
 
 use super::figures::Reference;
 use super::measurement::acquire;
-use super::recon::{Reconstructed, reconstruct, unless_interrupted};
+use super::recon::{Reconstruction, reconstruct_scan, unless_interrupted};
 use super::{Options, RunError, write_picture};
 use crate::config::{ReconConfig, Source};
 use crate::io::hdf5;
@@ -69,7 +69,7 @@ pub fn demo(folder: Option<&Path>, options: &Options) -> Result<DemoResult, RunE
             std::fs::write(&source.path, &source.text).map_err(|error| failed("write", &source.path, error))?;
             super::first(config.conflicts(source, options.force))?;
             options.console.say(format!("{title}: {}", source.path.display()));
-            let Reconstructed { image, result, .. } = reconstruct(source, config, scan.clone(), options)?;
+            let Reconstruction { image, result, .. } = reconstruct_scan(source, config, scan.clone(), options)?;
             images.push((*title, image));
             results.push((*title, unless_interrupted(result, options)?));
         }

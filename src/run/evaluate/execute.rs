@@ -3,8 +3,8 @@
 //! A worker simulates a scan and runs all methods on it, on threads of its own. How many workers there are changes no
 //! image.
 
-use super::super::measurement::Acquired;
-use super::super::recon::{Reconstructed, reconstruct};
+use super::super::measurement::Scan;
+use super::super::recon::{Reconstruction, reconstruct_scan};
 use super::super::{Options, RunError};
 use super::cache::{Cache, Figures};
 use super::coverage;
@@ -141,7 +141,7 @@ impl Crew<'_> {
         let subject = &self.plan.subjects[scan.subject];
         let mut scans = simulate(&subject.phantom, &subject.geometry, &scan.simulation, &|_, _| ())?;
         let Some(measurement) = scans.pop() else { return Ok(()) };
-        let acquired = Acquired { measurement, inputs: Vec::new(), seed: Some(scan.seed) };
+        let acquired = Scan { measurement, inputs: Vec::new(), seed: Some(scan.seed) };
         for &run in runs {
             if self.stopped() {
                 return Ok(());
@@ -152,14 +152,14 @@ impl Crew<'_> {
         Ok(())
     }
 
-    fn run(&self, run: &Run, subject: &Subject, acquired: Acquired) -> Result<(), RunError> {
+    fn run(&self, run: &Run, subject: &Subject, acquired: Scan) -> Result<(), RunError> {
         let mut record = Record::new("evaluate", &run.source.text, &run.source.path);
         record.seed = acquired.seed;
         let lesions = &self.plan.scans[run.scan].simulation.lesions;
         // Only where erased lesions are asked for is the scan itself needed again.
         let whole = self.study.config.erased.is_some().then(|| acquired.measurement.clone());
-        let Reconstructed { image, whole: whole_image, result, confidence, missing } =
-            reconstruct(&run.source, &run.config, acquired, self.options)?;
+        let Reconstruction { image, whole: whole_image, result, confidence, missing } =
+            reconstruct_scan(&run.source, &run.config, acquired, self.options)?;
         if self.options.interrupt.pressed() {
             return Ok(()); // it may have been cut short
         }

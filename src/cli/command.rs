@@ -1,0 +1,67 @@
+//! What was typed, done.
+
+use super::arguments::{Arguments, Bench, Command, Evaluate};
+use super::output::{print_json, show};
+use coincide::run::{self, Options, RunError};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Runs a command and prints its result.
+pub fn run(arguments: &Arguments, options: &Options) -> Result<ExitCode, RunError> {
+    let json = arguments.json;
+    match &arguments.command {
+        Command::Scanners => show(&run::list_scanners()?, json)?,
+        Command::Phantoms => show(&run::list_phantoms()?, json)?,
+        Command::Algorithms { name: None } => show(&run::list_algorithms(), json)?,
+        Command::Algorithms { name: Some(name) } => show(&run::describe_algorithm(name)?, json)?,
+        Command::Priors { name: None } => show(&run::list_priors(), json)?,
+        Command::Priors { name: Some(name) } => show(&run::describe_prior(name)?, json)?,
+        Command::Info { what } => show(&run::info(what)?, json)?,
+        Command::Convert { input, output, unit } => show(&run::convert(input, output, (*unit).into(), options)?, json)?,
+        Command::Demo { output } => show(&run::demo(output.as_deref(), options)?, json)?,
+        Command::Simulate { config } => show(&run::simulate(config, options)?, json)?,
+        Command::Normalise { config } => show(&run::normalise(config, options)?, json)?,
+        Command::Psf { config } => show(&run::psf(config, options)?, json)?,
+        Command::Recon { config, replay } => match (config, replay) {
+            (_, Some(image)) => {
+                let result = run::replay(image, options)?;
+                show(&result, json)?;
+                return Ok(if result.identical { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+            }
+            (Some(config), None) => show(&run::recon(config, options)?, json)?,
+            (None, None) => return Err(RunError::Usage("name a config, or an image to --replay".into())),
+        },
+        Command::Train { config, resume, at_most } => {
+            let part = run::TrainPart { resume: *resume, at_most: *at_most };
+            show(&run::train(config, part, options)?, json)?;
+        }
+        Command::Evaluate { part: Some(Evaluate::Coverage { study, calibrate }), .. } => {
+            show(&run::evaluate_coverage(study, calibrate.as_deref(), options)?, json)?;
+        }
+        Command::Evaluate { part: Some(Evaluate::Sentinel { study, calibrate }), .. } => {
+            show(&run::evaluate_sentinel(study, calibrate.as_deref(), options)?, json)?;
+        }
+        Command::Evaluate { study, .. } => {
+            show(&run::evaluate(study.as_deref().unwrap_or(Path::new("")), options)?, json)?
+        }
+        Command::Check { config } => {
+            let result = run::check(config, options)?;
+            show(&result, json)?;
+            return Ok(if result.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(2) });
+        }
+        Command::Verify { config } => {
+            let result = run::verify(config, options)?;
+            show(&result, json)?;
+            return Ok(if result.passed { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        Command::Bench { output, quick, part: None } => show(&run::bench(output, *quick, options)?, json)?,
+        Command::Bench { part: Some(Bench::Projector { case, runs }), .. } => {
+            show(&run::bench_projector(case, *runs, options)?, json)?
+        }
+        Command::Bench { part: Some(Bench::Convergence { case, algorithm, most_passes, output }), .. } => {
+            show(&run::bench_convergence(case, algorithm, *most_passes, output, options)?, json)?;
+        }
+        Command::Schema { kind } => print_json(&run::schema((*kind).into()))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,57 @@
+//! A measurement in memory, reconstructed through a config, is the same as one in a file.
+
+mod small_scan;
+
+use coincide::config::{ReconConfig, Source};
+use coincide::io::{Provenance, hdf5};
+use coincide::run::{Options, recon, reconstruct};
+use small_scan::measurement;
+
+const CONFIG: &str = "
+    [image]
+    shape = [28, 28, 11]
+    voxel_mm = [22.0, 22.0, 2.03125]
+    [resolution]
+    fwhm_mm = [20.0, 20.0, 4.0]
+    [prior.relative-difference]
+    beta = 0.02
+    [algorithm.svrg]
+    subsets = 6
+    iterations = 2
+    [post_filter]
+    fwhm_mm = 20.0
+";
+
+#[test]
+fn memory_and_file_make_one_image() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("memory.toml");
+    let source = Source { path, text: format!("{CONFIG}\n[output]\nimage = \"memory.h5\"\n") };
+    let config: ReconConfig = source.parse().unwrap();
+    let options = Options::default();
+    let made = reconstruct(&source, &config, (*measurement()).clone(), &options).unwrap();
+
+    hdf5::write_measurement(&folder.path().join("scan.h5"), false, &measurement(), &Provenance::default()).unwrap();
+    let file = folder.path().join("file.toml");
+    let text = format!("[measurement]\nfile = \"scan.h5\"\n{CONFIG}\n[output]\nimage = \"file.h5\"\n");
+    std::fs::write(&file, text).unwrap();
+    let result = recon(&file, &options).unwrap();
+
+    let [memory, of_file] = ["memory.h5", "file.h5"].map(|name| hdf5::read_image(&folder.path().join(name)).unwrap().0);
+    assert_eq!(memory.grid.shape, [28, 28, 11]);
+    assert!(memory == of_file && memory == made.image);
+    assert_eq!((made.result.objective, made.result.kkt), (result.objective, result.kkt));
+    assert_eq!(made.result.files.len(), 1);
+    // What would replace a file is refused here, too.
+    let again = reconstruct(&source, &config, (*measurement()).clone(), &options).err().unwrap().to_string();
+    assert!(again.contains("exists already"), "{again}");
+}
+
+#[test]
+fn a_config_without_a_measurement_is_for_memory_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("scan.toml");
+    std::fs::write(&path, CONFIG).unwrap();
+    let told = recon(&path, &Options::default()).err().unwrap().to_string();
+    assert!(told.contains("there is no measurement (add `[measurement]`"), "{told}");
+}
