@@ -19,7 +19,7 @@ const CONFIG: &str = "
     subsets = 6
     iterations = 2
     [post_filter]
-    fwhm_mm = 20.0
+    fwhm_mm = [20.0, 20.0, 4.0]
 ";
 
 #[test]

@@ -17,6 +17,7 @@ mod output;
 mod phantom;
 mod prior;
 mod psf;
+mod reading;
 mod recon;
 mod reference;
 mod scanner;

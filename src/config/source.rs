@@ -1,10 +1,12 @@
 //! The text of a config file: parsing with suggestions, and the place of a dotted path in it.
 
+use super::reading::{Fault, Kind, read};
 use super::{ConfigError, Mistake};
 use crate::choice::{Conflict, Folder};
 use serde::de::DeserializeOwned;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// Longest config file that is read; more is not a config.
@@ -33,13 +35,19 @@ impl Source {
 
     /// The tables of the text as `Config`.
     pub fn parse<Config: DeserializeOwned>(&self) -> Result<Config, ConfigError> {
-        toml::from_str(&self.text).map_err(|error| self.unparsable(&error))
+        read(self.table()?, 0..0).map_err(|fault| self.unreadable(fault))
     }
 
-    /// An error of the parser as a mistake in this text.
-    pub(super) fn unparsable(&self, error: &toml::de::Error) -> ConfigError {
-        let (message, help) = explain(error.message());
-        self.located(error.span().filter(|span| *span != (0..0)), message, help)
+    /// The text as TOML.
+    pub(super) fn table(&self) -> Result<DeTable<'_>, ConfigError> {
+        let unparsable = |error: toml::de::Error| self.located(error.span(), error.message().into(), None);
+        DeTable::parse(&self.text).map(Spanned::into_inner).map_err(unparsable)
+    }
+
+    /// What is wrong with a table as a mistake in this text.
+    pub(super) fn unreadable(&self, fault: Fault) -> ConfigError {
+        let (message, help) = explain(&fault);
+        self.located(fault.at.filter(|span| *span != (0..0)), message, help)
     }
 
     /// A mistake at a dotted path, or at the nearest table above it that is in the text.
@@ -156,25 +164,19 @@ fn path_in(table: &DeTable, span: &Range<usize>) -> Option<String> {
     })
 }
 
-/// Turns serde's sentence into one for the user, with the nearest known name as help.
-fn explain(message: &str) -> (String, Option<String>) {
-    if message.starts_with("wanted exactly 1 element") {
-        return ("this table takes exactly one kind".into(), Some("keep one of its entries, remove the others".into()));
-    }
-    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let unknown = message.starts_with("unknown field") || message.starts_with("unknown variant");
-    match quoted.split_first() {
-        Some((&"anatomical", [])) if message.starts_with("missing field") => {
+/// What is wrong in a user's words, and what would be right.
+fn explain(fault: &Fault) -> (String, Option<String>) {
+    let help = match &fault.kind {
+        Kind::NotOne => "keep one of its entries, remove the others".into(),
+        Kind::MissingKey("anatomical") => {
             let help =
                 "add `anatomical = { file = \"mr.nii.gz\" }`, or `{ phantom = \"brain\" }` for the labels of a phantom";
-            ("this prior is guided by an anatomical image, and none is given".into(), Some(help.into()))
+            return ("this prior is guided by an anatomical image, and none is given".into(), Some(help.into()));
         }
-        Some((found, known)) if unknown => {
-            let kind = if message.starts_with("unknown field") { "key" } else { "choice" };
-            (format!("unknown {kind} `{found}`"), Some(suggestion(found, known)))
-        }
-        _ => (message.into(), None),
-    }
+        Kind::UnknownKey { found, known } | Kind::UnknownChoice { found, known } => suggestion(found, known),
+        Kind::MissingKey(_) | Kind::NoList(_) | Kind::Other(_) => return (fault.to_string(), None),
+    };
+    (fault.to_string(), Some(help))
 }
 
 /// `did you mean …?` where a known name is near, else all known names.

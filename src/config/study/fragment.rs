@@ -3,6 +3,7 @@
 
 use super::StudyMethod;
 use super::knob::{Knob, KnobTable};
+use crate::config::reading::{self, Fault, Kind};
 use crate::config::{ConfigError, ReconConfig, Source};
 use crate::simulate::{CountsConfig, SimulationConfig};
 use crate::units::Positive;
@@ -10,7 +11,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::ops::Range;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue, ValueDeserializer};
+use toml::de::{DeTable, DeValue};
 
 /// Tables of a reconstruction that are the study's.
 const OF_THE_STUDY: [(&str, &str); 9] = [
@@ -61,18 +62,19 @@ pub(super) fn names(source: &Source, table: &str) -> Vec<String> {
 
 /// Label and knob of a method.
 pub(super) fn method(source: &Source, name: &str) -> Result<StudyMethod, ConfigError> {
-    let root = parsed(source)?;
+    let root = source.table()?;
     let (at, mut table) = owned_table(&root, &["methods", name]);
     let mut head = DeTable::new();
     head.extend(HEAD.iter().filter_map(|key| table.remove_entry(*key)));
+    let places = head.get("knob").and_then(|knob| knob.get_ref().as_table()).cloned().unwrap_or_default();
     let head: Head = read(source, head, at)?;
-    let knob = head.knob.map(|knob| Knob::of(knob, source)).transpose()?;
+    let knob = head.knob.map(|knob| Knob::of(knob, &places, source)).transpose()?;
     Ok(StudyMethod { name: name.into(), label: head.label.unwrap_or_else(|| name.into()), knob })
 }
 
 /// `[simulation]`.
 pub(super) fn simulation(source: &Source) -> Result<SimulationConfig, ConfigError> {
-    let root = parsed(source)?;
+    let root = source.table()?;
     let (at, mut table) = owned_table(&root, &["simulation"]);
     refuse(source, &table, &OF_THE_SCANS)?;
     let counts = source_table("counts.total-prompts = 1.0");
@@ -88,14 +90,31 @@ pub(super) fn recon(
     phantom: &str,
 ) -> Result<ReconConfig, ConfigError> {
     let number = knob.is_some_and(|(knob, index)| knob.values[index].number.is_some());
-    match turned(source, name, knob, phantom, false) {
+    let read = match turned(source, name, knob, phantom, false) {
         // One number stands for three axes where the key takes three.
-        Err(error) if number => turned(source, name, knob, phantom, true).map_err(|of_three| {
-            let wanted =
-                matches!(&error, ConfigError::Mistake(mistake) if mistake.message.contains("expected an array"));
-            if wanted { of_three } else { error }
-        }),
-        result => result,
+        Err(Unread::Fault(Fault { kind: Kind::NoList(_), .. })) if number => turned(source, name, knob, phantom, true),
+        read => read,
+    };
+    read.map_err(|unread| match (unread, knob) {
+        (Unread::Fault(Fault { kind: Kind::NotOne, .. }), Some((knob, _))) => {
+            let message = format!("`{}` and the tables of the method name two kinds of one thing", knob.path);
+            let help = Some("the knob must lie inside the kind that is there".into());
+            source.located(Some(knob.at.clone()), message, help)
+        }
+        (Unread::Fault(fault), _) => source.unreadable(fault),
+        (Unread::Mistake(error), _) => error,
+    })
+}
+
+/// Why a method is not read.
+enum Unread {
+    Fault(Fault),
+    Mistake(ConfigError),
+}
+
+impl From<ConfigError> for Unread {
+    fn from(error: ConfigError) -> Self {
+        Self::Mistake(error)
     }
 }
 
@@ -105,8 +124,8 @@ fn turned(
     knob: Option<(&Knob, usize)>,
     phantom: &str,
     triple: bool,
-) -> Result<ReconConfig, ConfigError> {
-    let root = parsed(source)?;
+) -> Result<ReconConfig, Unread> {
+    let root = source.table()?;
     let (at, mut table) = owned_table(&root, &["methods", name]);
     refuse(source, &table, &OF_THE_STUDY)?;
     let values = table.get("knob").and_then(|knob| knob.get_ref().get("values")?.get_ref().as_array().cloned());
@@ -118,21 +137,7 @@ fn turned(
     name_phantom(&mut table, phantom);
     table.extend(root.get_key_value("image").map(|(key, value)| (key.clone(), value.clone())));
     table.extend(source_table("measurement.file = \"of the study\""));
-    read(source, table, at).map_err(|error| match (error, knob) {
-        (ConfigError::Mistake(mistake), Some((knob, _))) if mistake.message.contains("exactly one kind") => {
-            let message = format!("`{}` and the tables of the method name two kinds of one thing", knob.path);
-            source.located(
-                Some(knob.at.clone()),
-                message,
-                Some("the knob must lie inside the kind that is there".into()),
-            )
-        }
-        (error, _) => error,
-    })
-}
-
-fn parsed(source: &Source) -> Result<DeTable<'_>, ConfigError> {
-    DeTable::parse(&source.text).map(Spanned::into_inner).map_err(|error| source.unparsable(&error))
+    reading::read(table, at).map_err(Unread::Fault)
 }
 
 /// Tables that no user wrote.
@@ -154,8 +159,7 @@ fn owned_table<'t>(root: &DeTable<'t>, path: &[&str]) -> (Range<usize>, DeTable<
 }
 
 fn read<T: DeserializeOwned>(source: &Source, table: DeTable, at: Range<usize>) -> Result<T, ConfigError> {
-    let deserializer = ValueDeserializer::from(Spanned::new(at, DeValue::Table(table)));
-    T::deserialize(deserializer).map_err(|error| source.unparsable(&error))
+    reading::read(table, at).map_err(|fault| source.unreadable(fault))
 }
 
 fn refuse(source: &Source, table: &DeTable, keys: &[(&str, &str)]) -> Result<(), ConfigError> {

@@ -36,23 +36,26 @@ pub struct KnobValue {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct KnobTable {
-    path: Spanned<String>,
-    values: Vec<Spanned<toml::Value>>,
+    path: String,
+    values: Vec<toml::Value>,
 }
 
 impl Knob {
-    pub(super) fn of(table: KnobTable, source: &Source) -> Result<Self, ConfigError> {
-        let value = |value: Spanned<toml::Value>| KnobValue {
-            text: source.text[value.span()].to_owned(),
-            number: match value.get_ref() {
-                toml::Value::Integer(number) => Some(*number as f64),
-                toml::Value::Float(number) => Some(*number),
+    /// The knob of a table that stands at these places of the text.
+    pub(super) fn of(table: KnobTable, places: &DeTable, source: &Source) -> Result<Self, ConfigError> {
+        let value = |(value, span): (toml::Value, Range<usize>)| KnobValue {
+            text: source.text[span.clone()].to_owned(),
+            number: match value {
+                toml::Value::Integer(number) => Some(number as f64),
+                toml::Value::Float(number) => Some(number),
                 _ => None,
             },
-            span: value.span(),
+            span,
         };
-        let (at, path) = (table.path.span(), table.path.into_inner());
-        let values: Vec<KnobValue> = table.values.into_iter().map(value).collect();
+        let (path, at) = (table.path, places.get("path").map_or(0..0, Spanned::span));
+        let spans = places.get("values").and_then(|values| values.get_ref().as_array());
+        let spans = spans.into_iter().flatten().map(Spanned::span);
+        let values: Vec<KnobValue> = table.values.into_iter().zip(spans).map(value).collect();
         let help = |text: &str| Some(text.to_owned());
         if values.is_empty() {
             return Err(source.located(Some(at), "a knob without values".into(), help("list at least one")));
