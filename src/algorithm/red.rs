@@ -4,14 +4,12 @@
 use super::arithmetic::each;
 use super::kkt::mean_inside;
 use super::objective::Objective;
+use super::preconditioner::FLOOR;
 use super::pull::{DenoiseEvery, denoiser, pull, weight};
 use super::relaxation::Relaxation;
 use super::{Algorithm, Count, Step};
 use coincide_kernels::zeros;
 use std::sync::Arc;
-
-/// δ over the mean of the image: a voxel at 0 must be able to leave it.
-const FLOOR: f64 = 0.01;
 
 /// x ← P₊(x + λₙ K d (∇Lₖ(x) − (γ / K) (x − D(x)))).
 ///
