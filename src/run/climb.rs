@@ -1,7 +1,7 @@
 //! The image that a run ended with, against the one that it began with.
 
 use super::fit::{Fit, fit};
-use super::iterate::Scene;
+use super::scene::Scene;
 use crate::algorithm::{Objective, optimality};
 use crate::prior::Prior;
 

@@ -1,5 +1,6 @@
 //! The commands of the program, each readable from top to bottom.
 
+mod acquired;
 mod anatomy;
 mod assembled;
 mod attenuation;
@@ -18,6 +19,7 @@ mod fallback;
 mod field;
 mod figures;
 mod files;
+mod finished;
 mod fit;
 mod held_out;
 mod impossible;
@@ -40,11 +42,13 @@ mod rehearsal;
 mod replay;
 mod ridge_training;
 mod scanners;
+mod scene;
 mod schema;
 mod sentinel;
 mod simulate;
 mod start;
 mod train;
+mod train_result;
 #[cfg(feature = "torch")]
 mod training;
 mod unseen;
@@ -73,7 +77,8 @@ pub use ridge_training::RidgeTrainResult;
 pub use scanners::{ScannerList, ScannerSheet, describe_scanner, list_scanners};
 pub use schema::{SchemaOf, schema};
 pub use simulate::{SimulateResult, SimulatedFile, simulate};
-pub use train::{TrainPart, TrainResult, Trained, train};
+pub use train::{TrainPart, Trained, train};
+pub use train_result::TrainResult;
 pub use verify::verify;
 
 use crate::config::snapshot_path;

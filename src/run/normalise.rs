@@ -1,7 +1,8 @@
 //! `coincide normalise`: the scan of a known object → components of a normalisation.
 
+use super::acquired::Acquired;
 use super::corrections::add_randoms;
-use super::measurement::{Acquired, acquire};
+use super::measurement::acquire;
 use super::{Options, RunError, first};
 use crate::config::{NormaliseConfig, phantom};
 use crate::io::hdf5::write_normalisation;

@@ -1,8 +1,8 @@
 //! One iteration of a config's reconstruction, to see whether `check` told the truth about its memory.
 
 use super::check::network_cost;
-use super::iterate::Scene;
 use super::memory::predicted_bytes;
+use super::scene::Scene;
 use super::{Options, RunError};
 use crate::config::{Iterations, OutputConfig, PriorConfig, ReconConfig, ResolutionConfig, Source, StopConfig};
 use crate::data::Measurement;
