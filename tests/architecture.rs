@@ -1,6 +1,8 @@
 //! The plan of the house, held by a test: modules use lower layers only, siblings never use each other,
 //! `unsafe` stays in `kernels/`, and files stay small.
 
+mod siblings;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -216,4 +218,64 @@ fn comments_are_no_wider_than_code() {
             assert!(!wide, "{}:{}: a comment wider than {WIDEST_COMMENT} columns", file.display(), number + 1);
         }
     }
+}
+
+/// Guides for those who build and those who use: what they name lies in the house. `*` stands for any part of a name;
+/// the name of a file alone, as `main.rs`, may lie anywhere.
+#[test]
+fn guides_name_files_that_are_there() {
+    let pages = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let pages = pages.filter(|path| path.extension().is_some_and(|ending| ending == "md"));
+    let all: Vec<String> = files(root());
+    let mut seen = 0;
+    for page in pages.chain(["README.md", "CONTRIBUTING.md"].map(|name| root().join(name))) {
+        for (number, line) in fs::read_to_string(&page).unwrap().lines().enumerate() {
+            for name in named(line) {
+                seen += 1;
+                let there = all.iter().any(|file| lies_at(file, name));
+                assert!(there, "{}:{}: there is no `{name}`", page.display(), number + 1);
+            }
+        }
+    }
+    assert!(seen > 40, "only {seen} files are named");
+}
+
+/// Files and folders (with a slash behind) below a folder that are no build products, as paths from the root.
+fn files(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        let name = path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
+        match path.is_dir() {
+            true if name == "target" || name.starts_with('.') => {}
+            true => found.extend([vec![format!("{name}/")], files(&path)].concat()),
+            false => found.push(name),
+        }
+    }
+    found
+}
+
+/// The files and folders of the house that a line names.
+fn named(line: &str) -> impl Iterator<Item = &str> {
+    const FOLDERS: [&str; 9] =
+        ["src/", "kernels/", "tests/", "benches/", "examples/", "xtask/", "docs/", "models/", "phantoms/"];
+    let words =
+        line.split(|c: char| !c.is_alphanumeric() && !"_./*-".contains(c)).map(|word| word.trim_end_matches('.'));
+    words.filter(|word| FOLDERS.iter().any(|folder| word.starts_with(folder)) || word.ends_with(".rs"))
+}
+
+fn lies_at(file: &str, name: &str) -> bool {
+    let file = if name.contains('/') { file } else { file.rsplit('/').next().unwrap_or(file) };
+    match name.split_once('*') {
+        None => file == name || file.strip_suffix('/') == Some(name),
+        Some((before, after)) => file.strip_prefix(before).is_some_and(|rest| rest.ends_with(after)),
+    }
+}
+
+#[test]
+fn the_test_of_guides_sees_what_it_should() {
+    let line = "An arm in `src/run/gone.rs`, `mod.rs` beside it, `tests/torch_*.rs`; see docs/theory.md.";
+    assert!(named(line).eq(["src/run/gone.rs", "mod.rs", "tests/torch_*.rs", "docs/theory.md"]));
+    assert!(lies_at("tests/torch_train.rs", "tests/torch_*.rs") && lies_at("src/run/mod.rs", "mod.rs"));
+    assert!(!lies_at("tests/train.rs", "tests/torch_*.rs") && !lies_at("src/run/mod.rs", "src/mod.rs"));
+    assert!(lies_at("src/io/", "src/io/") && !lies_at("src/io/", "src/i"));
 }

@@ -1,7 +1,7 @@
 //! `coincide evaluate` as a user runs it: results, cache, interruption, mistakes.
 
 use coincide::io::columns::Column;
-use coincide::io::csv::csv;
+use coincide::io::csv::write_csv;
 use coincide::io::hdf5::{read_image, read_tables};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -92,7 +92,8 @@ fn a_study_says_what_it_found_and_keeps_it() {
     let (tables, provenance) = read_tables(&folder.path("study-results/results.h5")).unwrap();
     assert_eq!(provenance.get("config"), Some(STUDY));
     for (name, table) in &tables {
-        assert_eq!(csv(table), folder.read(&format!("study-results/{name}.csv")));
+        write_csv(&folder.path("again.csv"), true, table).unwrap();
+        assert_eq!(folder.read("again.csv"), folder.read(&format!("study-results/{name}.csv")));
     }
     let (_, scores) = tables.iter().find(|(name, _)| name == "scores").unwrap();
     let Some(Column::Numbers(tuned)) = scores.column("tuned") else { panic!("no column `tuned`") };

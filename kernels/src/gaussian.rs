@@ -63,21 +63,7 @@ fn second_moment(half: &[f64]) -> f64 {
 
 /// Share of a Gaussian between −edge and edge.
 fn inside(sigma: f64, edge: f64) -> f64 {
-    erf(edge / (sigma * std::f64::consts::SQRT_2))
-}
-
-/// erf x = 2/√π · exp(−x²) · Σ 2ⁿ x²ⁿ⁺¹ / (2n+1)!!, all terms of one sign.
-fn erf(x: f64) -> f64 {
-    if x.abs() > 6.0 {
-        return x.signum();
-    }
-    let (mut term, mut sum, mut n) = (x, x, 1.0);
-    while term.abs() > 1e-17 * sum.abs() {
-        term *= 2.0 * x * x / (2.0 * n + 1.0);
-        sum += term;
-        n += 1.0;
-    }
-    2.0 / std::f64::consts::PI.sqrt() * (-x * x).exp() * sum
+    libm::erf(edge / (sigma * std::f64::consts::SQRT_2))
 }
 
 /// A separable filter on images of one shape.

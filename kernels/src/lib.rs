@@ -1,4 +1,5 @@
-//! The arithmetic of Coincide on plain slices: no I/O, no threads, no allocation in hot paths, no dependencies.
+//! The arithmetic of Coincide on plain slices: no I/O, no threads, no allocation in hot paths, no dependency but `libm`
+//! (the error function).
 //!
 //! [`joseph`] is the readable reference projector; [`mod@column`] is the fast one, which treats all planes of a
 //! transaxial line at once; [`gaussian`] is the resolution model, [`convolution`] the layer of a network. SIMD levels

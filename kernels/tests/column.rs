@@ -159,7 +159,7 @@ fn back_is_the_transpose_of_forward() {
                 for rows in [1, 5, 1000] {
                     let mut aty = vec![0.0; image.len()];
                     let parts = ImageRows::split(&mut aty, case.grid.shape, walk.axis, rows);
-                    for mut part in parts.into_iter().filter(|part| walk.touches(part)) {
+                    for mut part in parts.into_iter().filter(|part| part.touched_by(&walk)) {
                         back(&plan, &mut work, &[(walk, &y[..])], &mut part);
                     }
                     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| *a as f64 * *b as f64).sum::<f64>();
@@ -184,7 +184,7 @@ fn parts_of_the_image_do_not_change_the_bits() {
             let mut images = [1, 7, 1000].map(|rows| {
                 let mut image = vec![0.0; case.grid.shape.iter().product()];
                 let parts = ImageRows::split(&mut image, case.grid.shape, walk.axis, rows);
-                for mut part in parts.into_iter().filter(|part| walk.touches(part)) {
+                for mut part in parts.into_iter().filter(|part| part.touched_by(&walk)) {
                     back(&plan, &mut work, &[(walk, &y[..])], &mut part);
                 }
                 image.iter().map(|v: &f32| v.to_bits()).collect::<Vec<_>>()
@@ -251,7 +251,7 @@ fn neighbouring_lines_do_not_change_each_other() {
         let mut work = Workspace::new(&plan);
         for axis in [Axis::X, Axis::Y] {
             let touching = |part: &ImageRows| -> Vec<(Walk, &[f32])> {
-                walks.into_iter().zip(together.chunks(length)).filter(|(walk, _)| walk.touches(part)).collect()
+                walks.into_iter().zip(together.chunks(length)).filter(|(walk, _)| part.touched_by(walk)).collect()
             };
             for part in &mut ImageRows::split(&mut images[0], case.grid.shape, axis, 1000) {
                 back(&plan, &mut work, &touching(part), part);

@@ -4,6 +4,7 @@
 use super::sensitivity::sensitivity;
 use super::{Algorithm, Objective, Osem, Relaxation, Svrg, Unfit};
 use crate::data::most_subsets;
+use crate::image::mean_where;
 use crate::likelihood::Model;
 use crate::prior::network::{MapStart, StartOfScan};
 use crate::prior::{Neighbours, Pairs, Prior, relative_difference};
@@ -23,7 +24,9 @@ pub(crate) fn map_image(model: &Model, start: &StartOfScan, first: Option<Vec<f3
     });
     let pairs = Pairs::new(&model.grid(), Neighbours::default(), None);
     let prior = Prior::Smooth(relative_difference(pairs, GAMMA, EPSILON * start.scale));
-    let beta = start.by.weight * mean_of_seen(&sensitivity(&model)) * f64::from(start.noise).powf(start.by.exponent);
+    let s = sensitivity(&model);
+    let beta =
+        start.by.weight * mean_where(&s, |voxel| s[voxel] > 0.0) * f64::from(start.noise).powf(start.by.exponent);
     let objective = Objective::new(&model, &prior, beta);
     let relaxation = Relaxation { first: 1.0, decay: 0.02 };
     let mut svrg = Svrg::new(&objective, relaxation, MapStart::ANCHOR_EVERY, Some(osem.image().to_vec()))?;
@@ -31,10 +34,4 @@ pub(crate) fn map_image(model: &Model, start: &StartOfScan, first: Option<Vec<f3
         svrg.update();
     });
     Ok(svrg.image().to_vec())
-}
-
-fn mean_of_seen(sensitivity: &[f32]) -> f64 {
-    let seen = sensitivity.iter().filter(|s| **s > 0.0);
-    let (sum, count) = seen.fold((0.0, 0_u64), |(sum, count), s| (sum + f64::from(*s), count + 1));
-    sum / count.max(1) as f64
 }

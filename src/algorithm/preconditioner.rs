@@ -7,7 +7,7 @@ use crate::operator::GaussianFilter;
 use coincide_kernels::zeros;
 
 /// δ over the mean of the image: a voxel at 0 must be able to leave it.
-const FLOOR: f64 = 0.01;
+pub(super) const FLOOR: f64 = 0.01;
 
 /// Width of the filter that keeps single noisy voxels from setting their own step, in mm.
 const SMOOTHING_MM: f64 = 5.0;

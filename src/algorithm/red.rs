@@ -5,6 +5,7 @@ use super::arithmetic::each;
 use super::drive::holds_image;
 use super::kkt::mean_inside;
 use super::objective::Objective;
+use super::preconditioner::FLOOR;
 use super::pull::{DenoiseEvery, denoiser, pull, weight};
 use super::relaxation;
 use super::relaxation::Relaxation;
@@ -18,9 +19,6 @@ use coincide_kernels::zeros;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-
-/// δ over the mean of the image: a voxel at 0 must be able to leave it.
-const FLOOR: f64 = 0.01;
 
 /// x ← P₊(x + λₙ K d (∇Lₖ(x) − (γ / K) (x − D(x)))).
 ///

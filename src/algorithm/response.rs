@@ -9,6 +9,7 @@
 use super::arithmetic::each;
 use super::fourier::Fourier;
 use super::objective::Objective;
+use crate::data::most_subsets;
 use crate::likelihood::Model;
 use crate::operator::GaussianFilter;
 use coincide_kernels::zeros;
@@ -76,7 +77,7 @@ impl Response {
 /// Parts of interleaved views, as many as leave [`VIEWS`] in each.
 fn parts(model: &Model) -> usize {
     let views = model.measurement().geometry.views;
-    (1..=(views / VIEWS).max(1)).rev().find(|&count| views.is_multiple_of(count)).unwrap_or(1)
+    most_subsets(views, views / VIEWS)
 }
 
 /// Ĉ, the same in all transaxial directions: the spokes of few views are averaged out.

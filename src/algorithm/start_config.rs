@@ -1,5 +1,6 @@
 //! The first image of an iterative algorithm.
 
+use crate::data::most_subsets;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -48,8 +49,7 @@ impl Default for OsemStart {
 impl OsemStart {
     /// The subsets on a sinogram of `views`.
     pub fn subsets(&self, views: usize) -> usize {
-        let usual = || (1..=USUAL_SUBSETS.min(views)).rev().find(|count| views.is_multiple_of(*count));
-        self.subsets.or_else(usual).unwrap_or(1)
+        self.subsets.unwrap_or_else(|| most_subsets(views, USUAL_SUBSETS))
     }
 }
 

@@ -8,6 +8,7 @@ use super::sensitivity::{SubsetSensitivities, sensitivities};
 use super::start::{field_of_view, start_on, uniform_start};
 use super::waiting::Waiting;
 use super::{Algorithm, Count, Objective, Step, Unfit};
+use crate::image::mean_where;
 use crate::prior::network::{Applied, Unrolled};
 use coincide_kernels::{fusion::fuse, zeros};
 use std::sync::Arc;
@@ -78,7 +79,7 @@ impl Algorithm for UnrolledEm {
         }
         model.back_quotient(k, &self.image, &mut self.back);
         let [s, least] = self.sensitivities.of(k, model);
-        let mean = self.mean_sensitivities[k].get_or_insert_with(|| mean_inside(s, &self.inside));
+        let mean = self.mean_sensitivities[k].get_or_insert_with(|| mean_where(s, |voxel| self.inside[voxel]));
         let gamma = if applied == Applied::After { 0.0 } else { self.prior.weight(n, *mean) };
         each(&mut self.image, [&self.back, s, least, &self.target], |x, [back, s, least, z]| {
             let (e, d) = em.at(x, back, s, least);
@@ -99,11 +100,4 @@ impl Algorithm for UnrolledEm {
         }
         self.image
     }
-}
-
-/// s̄: the mean inside the field of view.
-fn mean_inside(sensitivity: &[f32], inside: &[bool]) -> f64 {
-    let voxels = sensitivity.iter().zip(inside).filter(|(_, inside)| **inside);
-    let (sum, count) = voxels.fold((0.0, 0_u64), |(sum, count), (&s, _)| (sum + f64::from(s), count + 1));
-    if count > 0 { sum / count as f64 } else { 0.0 }
 }

@@ -15,6 +15,13 @@ use serde::{Deserialize, Serialize};
 /// How far a voxel may lie from where it should be, in voxels.
 const SAME_PLACE: f64 = 1e-3;
 
+/// Mean of the values at the places that are `inside`, summed in order; 0 without any.
+pub(crate) fn mean_where(values: &[f32], inside: impl Fn(usize) -> bool) -> f64 {
+    let chosen = values.iter().enumerate().filter(|(place, _)| inside(*place));
+    let (sum, count) = chosen.fold((0.0, 0_u64), |(sum, count), (_, value)| (sum + f64::from(*value), count + 1));
+    sum / count.max(1) as f64
+}
+
 /// Voxel grid `[x, y, z]`; `origin_mm` is the centre of voxel `[0, 0, 0]`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

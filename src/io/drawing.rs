@@ -1,6 +1,8 @@
 //! Line drawings: shapes on a white sheet, in pixels from the top left corner. [`svg`](super::svg) and
 //! [`png`](super::png) write the same drawing.
 
+use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster_width};
+
 /// Red, green, blue.
 pub type Colour = [u8; 3];
 
@@ -63,4 +65,4 @@ pub struct Drawing {
 }
 
 /// Size of a letter in pixels: the same in both formats, so that a layout fits both.
-pub const LETTER: [usize; 2] = [super::png::LETTER_WIDTH, super::png::LETTER_HEIGHT];
+pub const LETTER: [usize; 2] = [get_raster_width(FontWeight::Regular, RasterHeight::Size16), 16];

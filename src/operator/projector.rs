@@ -98,7 +98,7 @@ impl Projector {
             let radial = first..(first + TILE[1]).min(radial_bins);
             let places = (first_view..(first_view + TILE[0]).min(views))
                 .flat_map(|view| radial.clone().map(move |radial| view * radial_bins + radial));
-            let touching = places.filter(|&line| walks[line].touches(image));
+            let touching = places.filter(|&line| image.touched_by(&walks[line]));
             lines.clear();
             lines.extend(touching.map(|line| (walks[line], &y[line * length..][..length])));
             back(&self.plan, &mut work, &lines, image);

@@ -1,5 +1,7 @@
 //! How noisy a scan is, as learned priors see it: the relative noise of one EM pass, voxel by voxel.
 
+use crate::image::mean_where;
+
 /// Smallest sensitivity over the mean that counts: less is seen by single lines at the rim of the field of view.
 const LEAST_SENSITIVITY: f64 = 0.05;
 
@@ -44,9 +46,7 @@ fn rho(prompts: f64, background: f64) -> f64 {
 
 /// S̄, over the voxels that the scan sees.
 fn mean_of_seen(sensitivity: &[f32]) -> f64 {
-    let seen = sensitivity.iter().filter(|s| **s > 0.0);
-    let (sum, count) = seen.fold((0.0, 0_u64), |(sum, count), s| (sum + f64::from(*s), count + 1));
-    sum / count.max(1) as f64
+    mean_where(sensitivity, |voxel| sensitivity[voxel] > 0.0)
 }
 
 /// √(ρ / (S c))

@@ -1,6 +1,13 @@
 //! Images whose rows have pads, so that neighbours along z need no test for the border.
 
+use super::Neighbourhood;
 use coincide_kernels::pairs::PaddedRows;
+
+/// Padded planes of the images of a neighbourhood.
+pub(super) fn padded_rows(neighbourhood: &Neighbourhood) -> PaddedRows {
+    let [_, rows, voxels] = neighbourhood.shape;
+    PaddedRows { rows, voxels, pad: neighbourhood.reach }
+}
 
 /// A whole padded image, or one plane that stands for all.
 pub(super) struct PaddedImage<T> {

@@ -1,8 +1,7 @@
 //! Weights of single pairs, 8 bits each: what a guide image says about each pair of neighbours.
 
 use super::Neighbourhood;
-use super::padded::PaddedImage;
-use super::pairwise::padded_rows;
+use super::padded::{PaddedImage, padded_rows};
 use rayon::prelude::*;
 
 /// One padded image per displacement of the first half, with the weight of a pair at the voxel that it starts from.

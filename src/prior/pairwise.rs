@@ -4,13 +4,13 @@
 //!
 //! with w from [`Neighbourhood`] and κ = 1 unless given. The unit of R is that of ψ.
 
-use super::padded::{PaddedImage, Window};
+use super::padded::{PaddedImage, Window, padded_rows};
 use super::pair_table::PairTable;
 use super::table::PriorFootprint;
 use super::{Neighbourhood, Neighbours, Smooth};
 use crate::image::ImageGrid;
 use coincide_kernels::Level;
-use coincide_kernels::pairs::{Gather, Neighbour, PaddedRows, PairWeights};
+use coincide_kernels::pairs::{Gather, Neighbour, PairWeights};
 use rayon::prelude::*;
 
 /// ψ(a, b) of a pair, with derivatives with respect to the first voxel. `#[inline(always)]`, so that whole rows of
@@ -137,12 +137,6 @@ impl Pairs {
 /// Planes that one task computes: neighbouring planes share their input.
 fn slab(planes: usize) -> usize {
     planes.div_ceil(4 * rayon::current_num_threads()).max(1)
-}
-
-/// Padded planes of the images of a neighbourhood.
-pub(super) fn padded_rows(neighbourhood: &Neighbourhood) -> PaddedRows {
-    let [_, rows, voxels] = neighbourhood.shape;
-    PaddedRows { rows, voxels, pad: neighbourhood.reach }
 }
 
 /// A potential on all pairs.

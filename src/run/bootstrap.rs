@@ -1,7 +1,7 @@
 //! Scans that are simulated from a finished image and reconstructed as the measured one was.
 
-use super::iterate::Scene;
-use super::recon::image_of;
+use super::finished::image_of;
+use super::scene::Scene;
 use super::{Options, RunError};
 use crate::data::Measurement;
 use crate::observe::Console;

@@ -2,7 +2,7 @@
 
 use super::RunError;
 use super::fit::{Fit, fit};
-use super::iterate::Scene;
+use super::scene::Scene;
 use crate::algorithm::{Objective, optimality};
 use crate::prior::Prior;
 

@@ -1,8 +1,8 @@
 //! Intervals of a finished image: see [`crate::trust`].
 
-use super::iterate::Scene;
+use super::finished::image_of;
 use super::prior::relative_noise;
-use super::recon::image_of;
+use super::scene::Scene;
 use super::{Options, RunError, write_image_file};
 use crate::algorithm::map_image;
 use crate::config::{ConfidenceConfig, ConfigError, MeasuredLesion, PriorConfig, ReconConfig, Source};

@@ -1,8 +1,8 @@
 //! The image to fall back to where the sentinel speaks: that of the learned ridge, whose energy is convex, so that it
 //! is the one maximum of its objective, and which has no anatomy to draw.
 
-use super::iterate::Scene;
-use super::recon::image_of;
+use super::finished::image_of;
+use super::scene::Scene;
 use super::{Options, RunError};
 use crate::algorithm::SvrgConfig;
 use crate::config::{Beta, ReconConfig};

@@ -5,7 +5,7 @@
 //! golden-section search on ln β refines the best rung. The prior itself, κ and ε included, is that of all counts.
 
 use super::RunError;
-use super::iterate::Scene;
+use super::scene::Scene;
 use crate::algorithm::{Objective, Unfit, drive};
 use crate::likelihood::Model;
 use crate::observe::Interrupt;

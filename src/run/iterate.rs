@@ -1,18 +1,15 @@
 //! The iterative part of a reconstruction: an algorithm, and all that watches it.
 
 use super::climb::Climb;
-use super::figures::Reference;
 use super::fit::{Fit, fit};
 use super::prior::WeightedPrior;
-use super::{Options, RunError, snapshot_path, write_image_file};
+use super::scene::Scene;
+use super::{RunError, snapshot_path, write_image_file};
 use crate::algorithm::fbp::{FbpConfig, fbp};
 use crate::algorithm::{Objective, Observer, Stop, drive, optimality};
-use crate::config::{Iterations, ReconConfig, Source};
-use crate::image::{Image, ImageUnit};
-use crate::io::Provenance;
-use crate::likelihood::Model;
+use crate::config::Iterations;
+use crate::image::Image;
 use crate::observe::{Finite, History, Interrupt, RelativeChange, Sample, Snapshots, TimeLimit, Tolerance};
-use crate::operator::Margin;
 use crate::prior::Prior;
 use crate::report::{ReconResult, WeightSearch, peak_memory_mb};
 use crate::units::Positive;
@@ -33,19 +30,6 @@ pub(super) struct Made {
     pub beta_search: Option<WeightSearch>,
     pub history: Vec<Sample>,
     pub warnings: Vec<String>,
-}
-
-/// Everything that an iterative run looks at.
-pub(super) struct Scene<'a> {
-    pub source: &'a Source,
-    pub config: &'a ReconConfig,
-    /// On the wider grid of the margin.
-    pub model: &'a Model,
-    pub margin: &'a Margin,
-    pub reference: Option<&'a Reference>,
-    pub unit: ImageUnit,
-    pub provenance: &'a Provenance,
-    pub options: &'a Options,
 }
 
 impl Scene<'_> {

@@ -1,7 +1,7 @@
 //! Siemens mMR list-mode → measurement: prompts, randoms from the delayeds, efficiencies from the component
 //! normalisation.
 
-use super::measurement::{Scan, input};
+use super::scan::{Scan, input};
 use super::{Options, RunError};
 use crate::config::{MmrListmodeConfig, RandomsConfig, Source};
 use crate::data::{Background, Measurement, NormParts, smooth_randoms};

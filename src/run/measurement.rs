@@ -1,33 +1,15 @@
 //! The measurement of a config: read, histogrammed or simulated, with the hashes of the files that went into it.
 
 use super::listmode::{from_listmode, listmode_geometry};
+use super::scan::{Scan, input};
 use super::{Options, RunError};
 use crate::config::{AcquisitionConfig, InterfileConfig, MeasurementConfig, NegativePrompts, Source};
 use crate::data::{Background, Measurement};
 use crate::io::interfile::{Contents, ProjectionData, read_geometry, read_projection_data};
 use crate::io::{IoError, hdf5};
-use crate::report::{Input, sha256};
 use crate::scanner::SinogramGeometry;
 use crate::simulate::simulate;
 use std::path::{Path, PathBuf};
-
-/// A measurement, the files that it was made of, and the seed where it was simulated.
-#[derive(Clone, Debug)]
-pub struct Scan {
-    /// Counts, factors and background.
-    pub measurement: Measurement,
-    /// The files, with their hashes.
-    pub inputs: Vec<Input>,
-    /// The seed of a simulation.
-    pub seed: Option<u64>,
-}
-
-impl From<Measurement> for Scan {
-    /// A measurement that is made of no files.
-    fn from(measurement: Measurement) -> Self {
-        Self { measurement, inputs: Vec::new(), seed: None }
-    }
-}
 
 /// Reads, histograms or simulates the measurement.
 pub(super) fn acquire(config: &MeasurementConfig, source: &Source, options: &Options) -> Result<Scan, RunError> {
@@ -162,12 +144,4 @@ fn matching(path: &Path, geometry: &SinogramGeometry) -> Result<Vec<f32>, RunErr
         found: format!("{:?}", data.geometry.shape()),
         expected: format!("that of the prompts, {:?}, with the same segments", geometry.shape()),
     }))
-}
-
-/// A file with its hash.
-pub(super) fn input(path: PathBuf) -> Result<Input, RunError> {
-    match sha256(&path) {
-        Ok(sha256) => Ok(Input { path, sha256 }),
-        Err(source) => Err(RunError::Io(IoError::System { path, action: "hashing", source })),
-    }
 }

@@ -19,6 +19,7 @@ mod fallback;
 mod field;
 mod figures;
 mod files;
+mod finished;
 mod fit;
 mod held_out;
 mod impossible;
@@ -40,13 +41,16 @@ mod recon;
 mod rehearsal;
 mod replay;
 mod ridge_training;
+mod scan;
 mod scanners;
+mod scene;
 mod schema;
 mod seconds;
 mod sentinel;
 mod simulate;
 mod start;
 mod train;
+mod train_result;
 #[cfg(feature = "torch")]
 mod training;
 mod unseen;
@@ -68,7 +72,6 @@ pub use evaluate::{
     SummaryEntry, TunedEntry, evaluate, evaluate_coverage, evaluate_sentinel,
 };
 pub use info::{ImageSheet, Info, MeasurementSheet, PhantomSheet, TableSheet, TablesSheet, info};
-pub use measurement::Scan;
 pub use normalise::{NormaliseResult, normalise};
 pub use options::{Interruption, Options};
 pub use phantoms::{PhantomList, list_phantoms};
@@ -76,10 +79,12 @@ pub use psf::{PsfResult, psf};
 pub use recon::{Reconstruction, recon, reconstruct};
 pub use replay::replay;
 pub use ridge_training::RidgeTrainResult;
+pub use scan::Scan;
 pub use scanners::{ScannerList, ScannerSheet, describe_scanner, list_scanners};
 pub use schema::{SchemaOf, schema};
 pub use simulate::{SimulateResult, SimulatedFile, simulate};
-pub use train::{TrainPart, TrainResult, Trained, train};
+pub use train::{TrainPart, Trained, train};
+pub use train_result::TrainResult;
 pub use verify::verify;
 
 use crate::config::snapshot_path;

@@ -1,6 +1,6 @@
 //! Whether a scan is one of those that a network was trained for. Where not, that is said; the run goes on.
 
-use super::iterate::Scene;
+use super::scene::Scene;
 use crate::prior::network::ModelCard;
 use crate::scanner::{Scanner, preset};
 

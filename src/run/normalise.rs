@@ -1,7 +1,8 @@
 //! `coincide normalise`: the scan of a known object → components of a normalisation.
 
 use super::corrections::add_randoms;
-use super::measurement::{Scan, acquire};
+use super::measurement::acquire;
+use super::scan::Scan;
 use super::{Options, RunError, first};
 use crate::config::{NormaliseConfig, phantom};
 use crate::io::hdf5::write_normalisation;

@@ -3,7 +3,7 @@
 use super::RunError;
 use super::anatomy::anatomical_image;
 use super::held_out::best_weight;
-use super::iterate::Scene;
+use super::scene::Scene;
 use crate::algorithm::sensitivity;
 use crate::config::{Beta, OsemStart, PriorConfig, PriorInputs, prior_mistake, unit_conflict};
 use crate::likelihood::Model;

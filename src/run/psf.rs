@@ -1,7 +1,8 @@
 //! `coincide psf`: scans of point sources → widths of the resolution model.
 
 use super::corrections::normalise;
-use super::measurement::{Scan, acquire};
+use super::measurement::acquire;
+use super::scan::Scan;
 use super::{Options, RunError, first};
 use crate::config::PsfConfig;
 use crate::psf::{STAGES, SeenPoint, seen_points, widths};

@@ -2,19 +2,21 @@
 
 use super::confidence::{Confidence, lesion_masks};
 use super::corrections::correct;
-use super::field::{field, known_slices};
+use super::field::field;
 use super::figures::Reference;
+use super::finished::image_of;
 use super::impossible::{LeftOut, impossible_counts};
-use super::iterate::{Made, Scene};
-use super::measurement::{Scan, acquire, measurement_geometry};
+use super::measurement::{acquire, measurement_geometry};
 use super::page::{Shown, recon_page};
+use super::scan::Scan;
+use super::scene::Scene;
 use super::sentinel::held_out;
 use super::{Options, RunError, first, write_outputs};
 use crate::config::{Method, ReconConfig, ResolutionConfig, Source};
 use crate::data::most_subsets;
 use crate::image::{Image, ImageUnit};
 use crate::likelihood::Model;
-use crate::operator::{GaussianFilter, Margin};
+use crate::operator::Margin;
 use crate::report::{ReconResult, Record};
 use std::path::Path;
 use std::sync::Arc;
@@ -150,30 +152,6 @@ pub(super) fn reconstruct_scan(
     (result.output, result.files) = (files.first().cloned(), files);
     let missing = judged.map(|judged| judged.missing);
     Ok(Reconstruction { image, whole: (whole_image, margin), result, confidence, missing })
-}
-
-/// What the config makes of the scene's measurement: the run, and its finished image on the model's grid.
-pub(super) fn image_of(scene: &Scene) -> Result<(Made, Image), RunError> {
-    let made = match scene.config.algorithm.method() {
-        Method::Iterative(iterations) => scene.iterate(iterations)?,
-        Method::Analytic(fbp) => scene.analytic(fbp)?,
-    };
-    let image = post_filter(scene, made.values.clone());
-    Ok((made, image))
-}
-
-/// The Gaussian filter of the finished image, over the slices between the scanner's ends: what lies behind them is
-/// hardly known.
-fn post_filter(scene: &Scene, values: Vec<f32>) -> Image {
-    let mut image = scene.whole(values);
-    if let Some(filter) = scene.config.post_filter {
-        let (grid, mut filtered) = (image.grid, vec![0.0; image.values.len()]);
-        let known = known_slices(&scene.model.measurement().geometry, &grid);
-        let known: Vec<bool> = (0..image.values.len()).map(|voxel| known[voxel % grid.shape[2]]).collect();
-        GaussianFilter::new(&grid, filter.widths_mm()).averaged(&image.values, &known, &mut filtered);
-        image.values = filtered;
-    }
-    image
 }
 
 /// Subsets of the algorithm; an analytic image is compared with the counts a few views at a time.

@@ -1,7 +1,7 @@
 //! One iteration of a config's reconstruction, to see whether `check` told the truth about its memory.
 
-use super::iterate::Scene;
 use super::memory::predicted_bytes;
+use super::scene::Scene;
 use super::{Options, RunError};
 use crate::config::{Beta, Iterations, OutputConfig, ReconConfig, ResolutionConfig, Source, StopConfig};
 use crate::data::Measurement;

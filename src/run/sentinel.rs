@@ -1,7 +1,7 @@
 //! The sentinel of a reconstruction: the score maps of its image, a threshold, and the places above it.
 
-use super::iterate::Scene;
 use super::prior::mean_noise;
+use super::scene::Scene;
 use super::{RunError, write_image_file};
 use crate::config::{SentinelConfig, SuspectConfig};
 use crate::data::Measurement;

@@ -1,7 +1,7 @@
 //! The first image of an iterative run.
 
 use super::field::known_slices;
-use super::iterate::Scene;
+use super::scene::Scene;
 use super::{RunError, image_file};
 use crate::algorithm::{Osem, drive};
 use crate::config::{OsemStart, StartConfig};

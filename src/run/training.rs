@@ -1,7 +1,8 @@
 //! A training run: steps, validations, checkpoints, and at the end the model and its card.
 
 use super::model_output::{commit, write_model};
-use super::{Options, RunError, TrainResult};
+use super::train_result::TrainResult;
+use super::{Options, RunError};
 use crate::config::{LossConfig, Source, TrainConfig, TrainedModelConfig};
 use crate::io::columns::{Column, Columns};
 use crate::io::csv::write_csv;

@@ -1,7 +1,7 @@
 //! The geometry of a sinogram: `[view, radial, tof, plane]`, plane contiguous.
 
 use super::michelogram::ring_pairs;
-use super::{AxialCompression, Plane, Scanner, Segment, TofBins, TransaxialLine, segments};
+use super::{AxialCompression, GeometryError, Plane, Scanner, Segment, TofBins, segments};
 
 /// How the radial axis of a sinogram is sampled.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -98,12 +98,6 @@ impl SinogramGeometry {
         (self.scanner.crystals_per_ring / (2 * self.views)).max(1)
     }
 
-    /// End points `[A, B]` of the line of response of (view, radial, plane) in mm.
-    pub fn line_of_response(&self, view: usize, radial: usize, plane: &Plane) -> [[f64; 3]; 2] {
-        let TransaxialLine { a, b } = self.line(view, radial);
-        [[a[0], a[1], plane.z_mm - 0.5 * plane.dz_mm], [b[0], b[1], plane.z_mm + 0.5 * plane.dz_mm]]
-    }
-
     /// All `[ring A, ring B]` summed in a plane of a segment.
     pub fn ring_pairs(&self, segment: &Segment, plane: &Plane) -> impl Iterator<Item = [usize; 2]> {
         ring_pairs(self.scanner.rings, plane.ring_sum, segment.min_difference, segment.max_difference)
@@ -139,69 +133,4 @@ impl PlaneTable {
         let plane = self.table[ring_a * self.rings + ring_b];
         (plane != u32::MAX).then_some(plane as usize)
     }
-}
-
-/// Numbers that do not describe a scanner or a sinogram.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum GeometryError {
-    /// A field of a scanner is out of its range.
-    #[error("scanner field `{field}` is {found}, expected {expected}")]
-    Scanner {
-        /// Field of the scanner table.
-        field: &'static str,
-        /// What was found.
-        found: String,
-        /// What is possible.
-        expected: &'static str,
-    },
-    /// No preset of this name.
-    #[error("no scanner is called `{name}`; known are {}", known.join(", "))]
-    Unknown {
-        /// What was asked for.
-        name: String,
-        /// All presets.
-        known: Vec<&'static str>,
-    },
-    /// A span is odd and not larger than the scanner.
-    #[error(
-        "span {span} is not an odd number within the scanner; use 1 for uncompressed data, 11 is usual for Siemens"
-    )]
-    Span {
-        /// The span found.
-        span: usize,
-    },
-    /// Ring differences end below the number of rings.
-    #[error("maximum ring difference {found} needs more than the {rings} rings of the scanner; the largest is {}", rings - 1)]
-    RingDifference {
-        /// The maximum ring difference found.
-        found: usize,
-        /// Rings of the scanner.
-        rings: usize,
-    },
-    /// The number of views is divided evenly.
-    #[error("a view mashing of {found} does not divide {views} views; use one of {dividers:?}")]
-    ViewMashing {
-        /// The mashing found.
-        found: usize,
-        /// Unmashed views.
-        views: usize,
-        /// What would fit.
-        dividers: Vec<usize>,
-    },
-    /// The number of TOF bins is divided evenly.
-    #[error("a TOF mashing of {mashing} does not divide {bins} time bins; use one of {dividers:?}")]
-    TofMashing {
-        /// The mashing found.
-        mashing: usize,
-        /// Unmashed bins.
-        bins: usize,
-        /// What would fit.
-        dividers: Vec<usize>,
-    },
-    /// TOF was asked of a scanner without it.
-    #[error("scanner `{scanner}` has no time of flight; leave out the TOF mashing or give the scanner a `tof` table")]
-    NoTof {
-        /// Name of the scanner.
-        scanner: String,
-    },
 }

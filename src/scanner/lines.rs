@@ -1,6 +1,6 @@
 //! Transaxial lines: the two end points of each (view, radial) pair.
 
-use super::{RadialSampling, SinogramGeometry};
+use super::{Plane, RadialSampling, SinogramGeometry};
 
 /// The transaxial part of a line of response, from detector A to detector B, in mm.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -53,6 +53,12 @@ impl SinogramGeometry {
                 }
             }
         }
+    }
+
+    /// End points `[A, B]` of the line of response of (view, radial, plane) in mm.
+    pub fn line_of_response(&self, view: usize, radial: usize, plane: &Plane) -> [[f64; 3]; 2] {
+        let TransaxialLine { a, b } = self.line(view, radial);
+        [[a[0], a[1], plane.z_mm - 0.5 * plane.dz_mm], [b[0], b[1], plane.z_mm + 0.5 * plane.dz_mm]]
     }
 
     /// Angle φ of a view of equispaced views, in radians.

@@ -4,6 +4,7 @@
 //! from feet to head of a head-first patient; STIR and Siemens count them the other way, and their readers and writers
 //! turn the axis round.
 
+mod error;
 mod field;
 mod geometry;
 mod lines;
@@ -11,8 +12,9 @@ mod michelogram;
 mod presets;
 mod tof;
 
+pub use error::GeometryError;
 pub use field::FieldOfView;
-pub use geometry::{GeometryError, RadialSampling, SinogramGeometry};
+pub use geometry::{RadialSampling, SinogramGeometry};
 pub use lines::TransaxialLine;
 pub use michelogram::{AxialCompression, Plane, Segment, segments};
 pub use presets::{PRESETS, preset};

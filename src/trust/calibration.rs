@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 pub const LEVELS: [f64; 11] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95];
 
 /// Noise may differ by this factor from that of the scans.
-const NEAR: f64 = 1.25;
+pub(super) const NEAR: f64 = 1.25;
 
 /// A calibration that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -157,30 +157,24 @@ impl Calibration {
 
     /// Reads a file.
     pub fn read(path: &Path) -> Result<Self, CalibrationError> {
-        let read: Self = read_json(path)?;
-        read.check(path)?;
-        Ok(read)
+        read_json(path, Self::check)
     }
 
-    fn check(&self, path: &Path) -> Result<(), CalibrationError> {
-        let wrong = |field: String, found: String, expected| {
-            Err(CalibrationError::Field { path: path.into(), field, found, expected })
-        };
-        if self.version != 1 {
-            return wrong("version".into(), self.version.to_string(), "1, which this program knows");
-        }
+    fn check(&self) -> Result<(), Wrong> {
+        check_version(self.version)?;
         for (place, stratum) in self.strata.iter().enumerate() {
             let [low, high] = stratum.noise;
             if !(low > 0.0 && low <= high && high.is_finite()) {
                 let field = format!("strata[{place}].noise");
-                return wrong(field, format!("[{low}, {high}]"), "two positive numbers, the smaller one first");
+                return Err((field, format!("[{low}, {high}]"), "two positive numbers, the smaller one first"));
             }
             let rising = stratum.scales.windows(2).all(|two| two[0][0] < two[1][0]);
             if !rising
                 || stratum.scales.iter().any(|[level, scale]| !(*level < 1.0 && *scale > 0.0 && scale.is_finite()))
             {
                 let field = format!("strata[{place}].scales");
-                return wrong(field, format!("{:?}", stratum.scales), "[level, scale] with levels rising and below 1");
+                let expected = "[level, scale] with levels rising and below 1";
+                return Err((field, format!("{:?}", stratum.scales), expected));
             }
         }
         Ok(())
@@ -192,11 +186,32 @@ pub fn json(calibration: &impl Serialize) -> String {
     serde_json::to_string_pretty(calibration).unwrap_or_else(|error| unreachable!("numbers and texts: {error}")) + "\n"
 }
 
-/// What a JSON file holds.
-pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, CalibrationError> {
+/// A field that is wrong: its path, what was found, what it may be.
+pub(super) type Wrong = (String, String, &'static str);
+
+/// What a JSON file holds, checked.
+pub(super) fn read_json<T: DeserializeOwned>(
+    path: &Path,
+    check: impl FnOnce(&T) -> Result<(), Wrong>,
+) -> Result<T, CalibrationError> {
     let system = |source| CalibrationError::System { path: path.into(), source };
     let text = std::fs::read_to_string(path).map_err(system)?;
-    serde_json::from_str(&text).map_err(|source| CalibrationError::Format { path: path.into(), source })
+    let read = serde_json::from_str(&text).map_err(|source| CalibrationError::Format { path: path.into(), source })?;
+    check(&read).map_err(|(field, found, expected)| CalibrationError::Field {
+        path: path.into(),
+        field,
+        found,
+        expected,
+    })?;
+    Ok(read)
+}
+
+/// Both kinds of files are of version 1.
+pub(super) fn check_version(version: u32) -> Result<(), Wrong> {
+    match version {
+        1 => Ok(()),
+        other => Err(("version".into(), other.to_string(), "1, which this program knows")),
+    }
 }
 
 #[cfg(test)]

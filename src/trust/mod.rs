@@ -3,11 +3,11 @@
 mod calibration;
 mod certificate;
 mod confidence;
+mod correlation;
 mod lesion;
 mod places;
 mod score;
 mod threshold;
-mod wide;
 
 pub use calibration::{Calibration, CalibrationError, FoundScale, Kind, LEVELS, Stratum, json};
 pub use certificate::{Evidence, Suspect, evidence};

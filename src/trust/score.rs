@@ -18,10 +18,10 @@
 //! widths are those at voxel j. With TOF, the bins see either spot through kernels as wide as the timing and the spot
 //! together; Σ over the bins of the product of the two is a factor of its own, as ȳ changes little from bin to bin.
 
-use super::wide::widely_correlated;
+use super::correlation::{correlated, filter, sum_of_gaussian, widely_correlated};
 use crate::image::ImageGrid;
 use crate::likelihood::Model;
-use crate::operator::{Covariance, GaussianFilter, LocalGaussian, Margin, Widths};
+use crate::operator::{Covariance, LocalGaussian, Margin, Widths};
 use crate::scanner::TofBins;
 use crate::units::FWHM_PER_SIGMA;
 use coincide_kernels::zeros;
@@ -270,26 +270,6 @@ fn in_time(bins: &TofBins, spots: [f64; 2]) -> f64 {
         (-most..=most).map(both).sum::<f64>()
     };
     (0..PLACES).map(at).sum::<f64>() / PLACES as f64
-}
-
-/// (Gaussian of unit height) ⋆ r
-pub(super) fn correlated(grid: &ImageGrid, sigma_mm: [f64; 3], r: &[f32]) -> Vec<f32> {
-    let (mut out, of) = (zeros(r.len()), Covariance::along_axes(sigma_mm));
-    filter(grid, of).apply(r, &mut out);
-    let scale = sum_of_gaussian(grid, of) as f32;
-    out.par_iter_mut().for_each(|value| *value *= scale);
-    out
-}
-
-/// A filter that is the same everywhere, and not turned.
-fn filter(grid: &ImageGrid, of: Covariance) -> GaussianFilter {
-    GaussianFilter::new(grid, [of.xx, of.yy, of.zz].map(|variance| variance.sqrt() * FWHM_PER_SIGMA))
-}
-
-/// Sum over the voxels of a Gaussian of unit height.
-fn sum_of_gaussian(grid: &ImageGrid, of: Covariance) -> f64 {
-    let voxel: f64 = grid.voxel_mm.iter().product();
-    (2.0 * PI).powf(1.5) * of.across().powi(2) * of.zz.sqrt() / voxel
 }
 
 fn add(sum: &mut [f32], part: &[f32]) {

@@ -7,7 +7,7 @@
 //!
 //! A JSON file, as `coincide evaluate sentinel --calibrate` writes it.
 
-use super::calibration::{CalibrationError, read_json};
+use super::calibration::{CalibrationError, NEAR, Wrong, check_version, read_json};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,9 +20,6 @@ const CLASSES: f64 = 4.0;
 
 /// Fewest scans of a class: of fewer, not even the largest z is exceeded with so small a chance.
 const LEAST_SCANS: usize = 19;
-
-/// Noise may differ by this factor from that of the scans.
-const NEAR: f64 = 1.25;
 
 /// Thresholds of one method.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -117,29 +114,22 @@ impl Thresholds {
 
     /// Reads a file.
     pub fn read(path: &Path) -> Result<Self, CalibrationError> {
-        let read: Self = read_json(path)?;
-        read.check(path)?;
-        Ok(read)
+        read_json(path, Self::check)
     }
 
-    fn check(&self, path: &Path) -> Result<(), CalibrationError> {
-        let wrong = |field: String, found: String, expected| {
-            Err(CalibrationError::Field { path: path.into(), field, found, expected })
-        };
-        if self.version != 1 {
-            return wrong("version".into(), self.version.to_string(), "1, which this program knows");
-        }
+    fn check(&self) -> Result<(), Wrong> {
+        check_version(self.version)?;
         if self.classes.is_empty() {
-            return wrong("classes".into(), "[]".into(), "one class of noise at least");
+            return Err(("classes".into(), "[]".into(), "one class of noise at least"));
         }
         let mut below = 0.0;
         for (place, NoiseClass { noise: [low, high], threshold, .. }) in self.classes.iter().enumerate() {
             if !(*low > below && low <= high && high.is_finite()) {
                 let expected = "two positive numbers, the smaller one first, above those of the class before";
-                return wrong(format!("classes[{place}].noise"), format!("[{low}, {high}]"), expected);
+                return Err((format!("classes[{place}].noise"), format!("[{low}, {high}]"), expected));
             }
             if !(*threshold > 0.0 && threshold.is_finite()) {
-                return wrong(format!("classes[{place}].threshold"), threshold.to_string(), "a positive number");
+                return Err((format!("classes[{place}].threshold"), threshold.to_string(), "a positive number"));
             }
             below = *high;
         }

@@ -1,6 +1,7 @@
 //! Back projection of neighbouring transaxial lines: the exact transpose of the forward projection.
 
-use super::forward::{Rows, window};
+use super::forward::window;
+use super::rows::Rows;
 use super::timed::Block;
 use super::walk::span;
 use super::{ImageRows, Plan, Walk, Workspace, rows, timed};
@@ -13,7 +14,7 @@ use std::ops::Range;
 pub fn back(plan: &Plan, work: &mut Workspace, lines: &[(Walk, &[f32])], image: &mut ImageRows) {
     for (walk, y) in lines {
         assert_eq!(y.len(), plan.planes * plan.tof_bins(), "column does not have {} planes", plan.planes);
-        assert!(walk.touches(image), "a line that does not touch the rows {:?}", image.range());
+        assert!(image.touched_by(walk), "a line that does not touch the rows {:?}", image.range());
     }
     for lines in lines.chunks(plan.together) {
         // SAFETY: a plan's level is one the machine has; sizes were checked above and when the rows were split.
@@ -110,9 +111,8 @@ fn take_over(plan: &Plan, work: &mut Workspace, line: usize, run: usize, planes:
 /// Adds the planes of one run to the first `steps` rows.
 #[inline(always)]
 unsafe fn pass<L: Lanes>(plan: &Plan, work: &mut Workspace, line: usize, number: usize, steps: usize) {
-    let lattice = &plan.lattice;
-    let (run, backwards) = (&plan.runs[number], work.slope(plan, line, number).backwards());
-    let kept = work.offsets[number].crossing(steps, run.count, lattice);
+    let (lattice, run) = (&plan.lattice, &plan.runs[number]);
+    let (kept, backwards) = work.crossing(plan, line, number, steps);
     if kept.is_empty() {
         return;
     }

@@ -1,6 +1,7 @@
 //! Forward projection of neighbouring transaxial lines.
 
 use super::offsets::Offsets;
+use super::rows::Rows;
 use super::timed::Block;
 use super::walk::span;
 use super::{Axis, Plan, Run, Walk, Workspace, rows, timed};
@@ -121,9 +122,8 @@ fn hand_over(plan: &Plan, work: &mut Workspace, line: usize, run: usize, planes:
 /// Adds the first `steps` rows to the planes of one run.
 #[inline(always)]
 unsafe fn pass<L: Lanes>(plan: &Plan, work: &mut Workspace, line: usize, number: usize, steps: usize) {
-    let lattice = &plan.lattice;
-    let (run, backwards) = (&plan.runs[number], work.slope(plan, line, number).backwards());
-    let kept = work.offsets[number].crossing(steps, run.count, lattice);
+    let (lattice, run) = (&plan.lattice, &plan.runs[number]);
+    let (kept, backwards) = work.crossing(plan, line, number, steps);
     if kept.is_empty() {
         return;
     }
@@ -136,31 +136,6 @@ unsafe fn pass<L: Lanes>(plan: &Plan, work: &mut Workspace, line: usize, number:
         sum::<L>(&Input::new(plan, &work.offsets[number], rows, kept), run, sums);
     }
 }
-
-/// Rows of a block in the order of rising lattice index.
-#[derive(Clone, Copy)]
-pub(super) struct Rows<P> {
-    pub(super) first: P,
-    pub(super) stride: isize,
-}
-
-macro_rules! rows {
-    ($pointer:ty) => {
-        impl Rows<$pointer> {
-            /// # Safety
-            /// `steps` > 0 rows of `stride` floats lie at `rows`.
-            pub(super) unsafe fn new(rows: $pointer, stride: usize, steps: usize, backwards: bool) -> Self {
-                let (last, stride) = ((steps - 1) * stride, stride as isize);
-                // SAFETY: the last row lies in the block (caller).
-                let first = if backwards { unsafe { rows.add(last) } } else { rows };
-                Self { first, stride: if backwards { -stride } else { stride } }
-            }
-        }
-    };
-}
-
-rows!(*const f32);
-rows!(*mut f32);
 
 /// What a kernel sums: steps of rising lattice index.
 struct Input<'a> {

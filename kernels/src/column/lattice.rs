@@ -3,7 +3,7 @@
 //! Lattice point m lies at z = `first_mm` + m · `spacing_mm`. A row is stored polyphase: phase r holds the points r,
 //! r + Q, r + 2Q, … contiguously, so that neighbouring planes are neighbouring floats whatever their spacing.
 
-use super::runs::Group;
+use super::groups::Group;
 use crate::joseph::Grid;
 
 /// Where the points of a row are, and how they come from the voxels.

@@ -17,19 +17,23 @@
 mod back;
 mod bundles;
 mod forward;
+mod groups;
 mod lattice;
 mod offsets;
 mod plan;
+mod regions;
 mod rows;
 mod runs;
 mod timed;
 mod tof;
 mod walk;
+mod widths;
 mod workspace;
 
 pub use back::back;
 pub use forward::forward;
-pub use plan::{Plan, PlaneLine};
+pub use groups::PlaneLine;
+pub use plan::Plan;
 pub use rows::ImageRows;
 pub use runs::Run;
 pub use tof::TofKernel;

@@ -1,22 +1,14 @@
 //! What all transaxial lines of a sinogram share: lattice, runs, SIMD level.
 
 use super::bundles::{Bundle, bundles};
+use super::groups::{PlaneLine, groups};
 use super::lattice::Lattice;
-use super::runs::{Run, groups, runs};
+use super::regions::Regions;
+use super::runs::{Run, runs};
 use super::tof::TofKernel;
-use super::workspace::Regions;
+use super::widths::Widths;
 use crate::Level;
 use crate::joseph::Grid;
-use crate::lanes::Lanes;
-
-/// The axial part of a plane's lines.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PlaneLine {
-    /// z of the middle of the line in mm.
-    pub z_mm: f64,
-    /// z of detector B minus z of detector A in mm.
-    pub dz_mm: f64,
-}
 
 /// Everything the kernels need besides the line itself.
 #[derive(Clone, Debug)]
@@ -97,28 +89,3 @@ const BLOCK_FLOATS: usize = 3072;
 
 /// Floats of the sums of lines that go together: half of the 2 MiB of a second-level cache.
 const SUM_FLOATS: usize = 1 << 18;
-
-/// What a level's kernels keep in registers.
-pub(super) struct Widths {
-    /// Lanes of a vector.
-    pub lanes: usize,
-    /// The most vectors of planes without TOF.
-    pub vectors: usize,
-    /// Vectors of planes of a bundle with TOF.
-    pub bundle: usize,
-}
-
-impl Widths {
-    pub(super) fn of(level: Level) -> Self {
-        fn of<L: Lanes>() -> Widths {
-            Widths { lanes: L::COUNT, vectors: L::VECTORS, bundle: L::BUNDLE }
-        }
-        match level {
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => of::<crate::lanes::Avx512>(),
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => of::<crate::lanes::Avx2>(),
-            _ => of::<crate::lanes::Portable>(),
-        }
-    }
-}

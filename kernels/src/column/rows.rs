@@ -152,6 +152,12 @@ impl<'a> ImageRows<'a> {
         self.first..self.end
     }
 
+    /// Whether a line takes steps in these rows, along their axis.
+    pub fn touched_by(&self, walk: &Walk) -> bool {
+        let (from, to) = walk.within(&self.range());
+        walk.axis == self.axis && from < to
+    }
+
     /// First voxel of the column at `row` along the axis and `side` along the other, `None` outside the image.
     #[inline(always)]
     fn column(&self, row: usize, side: isize) -> Option<*mut f32> {
@@ -254,3 +260,28 @@ unsafe fn add_pair_exact<L: Lanes>(pair: [Option<*mut f32>; 2], share: f32, nz: 
         }
     }
 }
+
+/// Rows of a block in the order of rising lattice index.
+#[derive(Clone, Copy)]
+pub(super) struct Rows<P> {
+    pub(super) first: P,
+    pub(super) stride: isize,
+}
+
+macro_rules! rows {
+    ($pointer:ty) => {
+        impl Rows<$pointer> {
+            /// # Safety
+            /// `steps` > 0 rows of `stride` floats lie at `rows`.
+            pub(super) unsafe fn new(rows: $pointer, stride: usize, steps: usize, backwards: bool) -> Self {
+                let (last, stride) = ((steps - 1) * stride, stride as isize);
+                // SAFETY: the last row lies in the block (caller).
+                let first = if backwards { unsafe { rows.add(last) } } else { rows };
+                Self { first, stride: if backwards { -stride } else { stride } }
+            }
+        }
+    };
+}
+
+rows!(*const f32);
+rows!(*mut f32);

@@ -6,8 +6,8 @@
 //! ȳ\[bin, plane\] = Σ_t k(bin, t) v\[t, plane\],   v the planes of the rows as without time of flight
 
 use super::bundles::Bundle;
-use super::forward::Rows;
 use super::offsets::Offsets;
+use super::rows::Rows;
 use super::tof::WINDOW;
 use super::workspace::Timing;
 use super::{Plan, Run, Walk, Workspace, rows};

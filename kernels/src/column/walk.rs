@@ -1,6 +1,5 @@
 //! One transaxial line as steps along its principal axis.
 
-use super::ImageRows;
 use crate::joseph::Grid;
 use std::ops::Range;
 
@@ -90,12 +89,6 @@ impl Walk {
     /// Whether the line misses the image.
     pub(super) fn is_empty(&self) -> bool {
         self.first >= self.end
-    }
-
-    /// Whether the line takes steps in some rows, along their axis.
-    pub fn touches(&self, rows: &ImageRows) -> bool {
-        let (from, to) = self.within(&rows.range());
-        self.axis == rows.axis() && from < to
     }
 
     /// Those steps of a block, `from..to`, that touch the image.

@@ -1,11 +1,11 @@
 //! Scratch memory of one thread.
 
-use super::Plan;
 use super::offsets::{Offsets, Slope};
-use super::plan::Widths;
 use super::tof::TofKernel;
-use super::{Run, Walk};
-use crate::{AlignedBuffer, Level};
+use super::widths::Widths;
+use super::{Plan, Walk};
+use crate::AlignedBuffer;
+use std::ops::Range;
 
 /// Scratch memory for one thread that projects with one [`Plan`].
 pub struct Workspace {
@@ -75,6 +75,14 @@ impl Workspace {
     pub(super) fn slope(&self, plan: &Plan, line: usize, run: usize) -> &Slope {
         &self.slopes[line * plan.runs.len() + run]
     }
+
+    /// Those of the first `steps` steps at which planes of a run cross the rows, in the order of the offsets, and
+    /// whether the last step has the lowest lattice index.
+    #[inline(always)]
+    pub(super) fn crossing(&self, plan: &Plan, line: usize, run: usize, steps: usize) -> (Range<usize>, bool) {
+        let kept = self.offsets[run].crossing(steps, plan.runs[run].count, &plan.lattice);
+        (kept, self.slope(plan, line, run).backwards())
+    }
 }
 
 /// Scratch memory for time of flight.
@@ -129,34 +137,5 @@ impl Timing {
         let (rows, firsts) = (&mut self.weights[..steps * tof.row()], &mut self.firsts[..steps]);
         tof.fill(track, scale, from, rows, firsts);
         (self.dz_mm, self.rising) = (Some(dz_mm), track.step >= 0.0);
-    }
-}
-
-/// Where the planes of each run lie in an array that keeps room for whole vectors on both sides of them.
-#[derive(Clone, Debug)]
-pub(super) struct Regions {
-    planes: Vec<usize>,
-    /// Floats of a line.
-    pub(super) length: usize,
-}
-
-impl Regions {
-    pub(super) fn new(runs: &[Run], level: Level) -> Self {
-        let Widths { lanes, .. } = Widths::of(level);
-        let (mut planes, mut at) = (Vec::new(), 0);
-        for run in runs {
-            // A window starts less than a vector before plane 0 and ends less than two behind the last.
-            at = (at + lanes).next_multiple_of(16) + 16;
-            planes.push(at);
-            at += run.count + 2 * lanes;
-        }
-        let at = at.next_multiple_of(16);
-        Self { planes, length: at }
-    }
-
-    /// Position of plane 0 of a line's run.
-    #[inline(always)]
-    pub(super) fn planes(&self, line: usize, run: usize) -> usize {
-        line * self.length + self.planes[run]
     }
 }

@@ -3,11 +3,13 @@
 //!
 //! No closures, as those of `array::from_fn`: what they call would not be inlined with the caller's instruction set.
 
-use super::filter::GROUP;
 use crate::Level;
 #[cfg(target_arch = "x86_64")]
 use crate::lanes::{Avx2, Avx512};
 use crate::lanes::{Lanes, Portable};
+
+/// Output channels that lie side by side in the packed weights.
+pub(super) const GROUP: usize = 16;
 
 /// What the kernels read. Every plane that is there holds `rows` rows from `first` on.
 pub(super) struct Input<'a> {

@@ -1,10 +1,7 @@
 //! A convolution with its weights in the order in which they are read.
 
-use super::blocks::{Input, row};
+use super::blocks::{GROUP, Input, row};
 use crate::{AlignedBuffer, Level};
-
-/// Output channels that lie side by side in the packed weights.
-pub(super) const GROUP: usize = 16;
 
 /// A convolution, ready to make rows.
 ///

@@ -25,6 +25,12 @@ impl<'de> Value<'de> {
         Self { at: value.span(), value: value.into_inner() }
     }
 
+    /// What a type makes of the value; types that check themselves say what is wrong without a place.
+    fn read<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, Fault> {
+        let at = self.at.clone();
+        seed.deserialize(self).map_err(|fault| fault.or_at(&at))
+    }
+
     /// A list, or what stands in its place.
     fn list<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         let number = match &self.value {
@@ -123,7 +129,7 @@ impl<'de> SeqAccess<'de> for Values<'de> {
     type Error = Fault;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
-        self.0.next().map(|value| seed.deserialize(Value::of(value))).transpose()
+        self.0.next().map(|value| Value::of(value).read(seed)).transpose()
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -148,7 +154,7 @@ impl<'de, I: Iterator<Item = (Key<'de>, Spanned<DeValue<'de>>)>> MapAccess<'de> 
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Fault> {
         match self.value.take() {
-            Some(value) => seed.deserialize(Value::of(value)),
+            Some(value) => Value::of(value).read(seed),
             None => Err(Fault::custom("a value without a key; this is a bug")),
         }
     }
@@ -188,7 +194,7 @@ impl<'de> VariantAccess<'de> for Value<'de> {
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Fault> {
-        seed.deserialize(self)
+        self.read(seed)
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Fault> {

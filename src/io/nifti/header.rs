@@ -1,6 +1,7 @@
 //! The 348-byte header of NIfTI-1 (Cox et al. 2004, "A (sort of) new image data format standard: NIfTI-1", NeuroImage
 //! 22).
 
+use super::Wrong;
 use super::orientation::Affine;
 use crate::image::Image;
 
@@ -12,9 +13,6 @@ pub(super) const DATA_START: usize = 352;
 const MILLIMETRE: u8 = 2;
 const FLOAT32: i16 = 16;
 const SCANNER: i16 = 1;
-
-/// A field that is wrong: name, what was found, what was expected.
-pub(super) type Wrong = (&'static str, String, &'static str);
 
 /// How one voxel is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

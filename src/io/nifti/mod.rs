@@ -13,10 +13,13 @@ use super::values::{Rule, check_image};
 use super::{IoError, target};
 use crate::image::{Image, ImageUnit};
 use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
-use header::{Header, LENGTH, Wrong, header_of};
+use header::{Header, LENGTH, header_of};
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, Write};
 use std::path::Path;
+
+/// A field that is wrong: name, what was found, what was expected.
+type Wrong = (&'static str, String, &'static str);
 
 /// Deflate cannot shrink data by more than this factor.
 const LARGEST_COMPRESSION: u64 = 1032;

@@ -4,7 +4,7 @@
 //! change sign. Axes may be exchanged and turned around; an image that is tilted would have to be interpolated and is
 //! refused.
 
-use super::header::Wrong;
+use super::Wrong;
 use crate::image::ImageGrid;
 
 /// Tangent of the largest tilt that still counts as none: 0.05 mm at the edge of a field of 500 mm.

@@ -1,10 +1,11 @@
 //! A white sheet of 8-bit grey pixels, row by row from the top left corner.
 
-use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster, get_raster_width};
+use crate::io::drawing::LETTER;
+use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster};
 
 /// Size of a letter in pixels.
-pub(crate) const LETTER_HEIGHT: usize = 16;
-pub(crate) const LETTER_WIDTH: usize = get_raster_width(FontWeight::Regular, RasterHeight::Size16);
+pub(super) const LETTER_WIDTH: usize = LETTER[0];
+pub(super) const LETTER_HEIGHT: usize = LETTER[1];
 
 pub(super) struct Canvas {
     pub(super) width: usize,

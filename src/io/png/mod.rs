@@ -8,7 +8,6 @@ mod montage;
 mod sinogram;
 mod slices;
 
-pub(super) use canvas::{LETTER_HEIGHT, LETTER_WIDTH};
 pub use drawing::write_drawing;
 pub use montage::{Tile, write_montage};
 pub use sinogram::write_sinogram;

@@ -2,7 +2,7 @@
 
 use super::super::{Options, RunError};
 use crate::algorithm::{Algorithm, Osem};
-use crate::data::{Background, Measurement};
+use crate::data::{Background, Measurement, most_subsets};
 use crate::image::ImageGrid;
 use crate::likelihood::Model;
 use crate::operator::{LinearOperator, Projector};
@@ -116,7 +116,7 @@ fn osem_iteration(
     runs: usize,
 ) -> Result<f64, RunError> {
     let views = measurement.geometry.views;
-    let subsets = (1..=MOST_SUBSETS).rev().find(|count| views.is_multiple_of(*count)).unwrap_or(1);
+    let subsets = most_subsets(views, MOST_SUBSETS);
     let model = Model::new(measurement, grid, resolution_mm, subsets)?;
     let mut osem = Osem::new(&model, None)?;
     let mut iteration = || {

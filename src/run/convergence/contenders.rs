@@ -2,6 +2,7 @@
 
 use super::super::RunError;
 use crate::config::{AlgorithmConfig, Source};
+use crate::data::most_subsets;
 
 /// An algorithm of the table.
 pub(super) struct Contender {
@@ -32,8 +33,7 @@ const FEWEST_VIEWS: usize = 16;
 
 /// Subsets of SVRN on a case of so many views.
 pub(super) fn newton_subsets(views: usize) -> usize {
-    let fits = |&subsets: &usize| views.is_multiple_of(subsets) && views / subsets >= FEWEST_VIEWS;
-    (1..=MOST_SUBSETS).rev().find(fits).unwrap_or(1)
+    most_subsets(views, MOST_SUBSETS.min(views / FEWEST_VIEWS))
 }
 
 /// All contenders on a case of so many views that is split into `subsets`.

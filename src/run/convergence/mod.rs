@@ -14,9 +14,9 @@ mod score;
 pub use cases::CONVERGENCE_CASES;
 pub use result::{ConvergenceLine, ConvergenceReference, ConvergenceResult};
 
-use super::iterate::Scene;
 use super::measurement::acquire;
 use super::prior::WeightedPrior;
+use super::scene::Scene;
 use super::{Options, RunError, first};
 use crate::algorithm::{Algorithm, Lbfgs, Objective, Relaxation, Svrg, Svrn, optimality};
 use crate::image::{Image, ImageUnit};

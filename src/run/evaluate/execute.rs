@@ -3,14 +3,14 @@
 //! A worker simulates a scan and runs all methods on it, on threads of its own. How many workers there are changes no
 //! image.
 
-use super::super::measurement::Scan;
 use super::super::recon::{Reconstruction, reconstruct_scan};
+use super::super::scan::Scan;
 use super::super::{Options, RunError};
 use super::cache::{Cache, Figures};
-use super::coverage;
+use super::covered;
+use super::erased;
 use super::lesions::flagged_at;
 use super::plan::{Plan, Run, Subject};
-use super::sentinel;
 use crate::config::Study;
 use crate::image::{Image, ImageGrid};
 use crate::metrics::{Ball, region_statistics};
@@ -170,11 +170,11 @@ impl Crew<'_> {
                 let mut figures = figures(subject, &image, &result);
                 figures.extend(run.config.suv.iter().flat_map(|suv| suv.figures(&figures)).collect::<Vec<_>>());
                 if let (Some(found), Some(asked)) = (&confidence, &run.config.confidence) {
-                    figures.extend(coverage::of_run(subject, &image, found, asked));
+                    figures.extend(covered::of_run(subject, &image, found, asked));
                 }
                 if let (Some(asked), Some(whole), Some(told)) = (&self.study.config.erased, whole, &result.sentinel) {
                     let simulation = &self.plan.scans[run.scan].simulation;
-                    figures.extend(sentinel::of_run(
+                    figures.extend(erased::of_run(
                         asked,
                         subject,
                         simulation,

@@ -7,8 +7,10 @@
 mod cache;
 mod cells;
 mod coverage;
+mod covered;
 mod curves;
 mod equivalence;
+mod erased;
 mod execute;
 mod lesions;
 mod maps;

@@ -1,7 +1,7 @@
 //! What a study says: as one JSON object, and as a table for people.
 
 use super::cells::{Scores, noise};
-use super::coverage::CURVE;
+use super::covered::CURVE;
 use super::equivalence::EquivalenceEntry;
 use super::maps::matched;
 use super::plan::Plan;

@@ -5,7 +5,7 @@ use super::super::RunError;
 use super::Files;
 use super::cache::{Cache, Figures};
 use super::cells::Scores;
-use super::coverage::CURVE;
+use super::covered::CURVE;
 use super::plan::{Cell, Plan};
 use super::tune::Tuned;
 use crate::config::Study;

@@ -12,7 +12,7 @@ use super::part::{Form, Paint, Part, Pose};
 use super::volume::Volume;
 use super::{Body, about, between, chance, tissue};
 use crate::image::{Image, ImageUnit};
-use crate::io::{IoError, nifti::read_nifti, zip::open_zipped};
+use crate::io::{IoError, nifti::read_nifti, zip::read_zipped};
 use rand::RngExt;
 use rand_pcg::Pcg64;
 use std::io::Read;
@@ -192,23 +192,26 @@ fn tissue_map(path: &Path) -> Result<Arc<Volume>, PublicDataError> {
 
 /// Every second label along each axis; the file has x fastest, then y (backwards to the floor), then z (upwards).
 fn labels(path: &Path) -> Result<Arc<Volume>, PublicDataError> {
+    let [kx, ky, kz] = TORSO_SHAPE.map(|n| n / 2);
+    let values = read_zipped(path, ".i33", |bytes| {
+        every_second(bytes).map_err(|source| IoError::System { path: path.into(), action: "reading", source })
+    })?;
+    Ok(Arc::new(Volume { shape: [kx, ky, kz], values, full: 255.0 }))
+}
+
+fn every_second(bytes: &mut dyn Read) -> std::io::Result<Vec<u8>> {
     let [nx, ny, nz] = TORSO_SHAPE;
     let [kx, ky, kz] = TORSO_SHAPE.map(|n| n / 2);
-    let mut bytes = open_zipped(path, ".i33")?;
     let (mut slice, mut values) = (vec![0; 2 * nx * ny], vec![0; kx * ky * kz]);
     for z in 0..nz {
-        bytes.read_exact(&mut slice).map_err(|source| IoError::System {
-            path: path.into(),
-            action: "reading",
-            source,
-        })?;
+        bytes.read_exact(&mut slice)?;
         if z % 2 == 0 {
             for (x, y) in (0..kx).flat_map(|x| (0..ky).map(move |y| (x, y))) {
                 values[(x * ky + y) * kz + z / 2] = slice[2 * (2 * y * nx + 2 * x)];
             }
         }
     }
-    Ok(Arc::new(Volume { shape: [kx, ky, kz], values, full: 255.0 }))
+    Ok(values)
 }
 
 fn tumours(folder: &Path) -> Result<Vec<Tumour>, PublicDataError> {

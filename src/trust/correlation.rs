@@ -1,12 +1,35 @@
-//! Wide Gaussians: blocks of voxels are added up, filtered on their own grid, and read between their centres.
+//! Correlation with Gaussians. Wide ones: blocks of voxels are added up, filtered on their own grid, and read between
+//! their centres.
 
-use super::score::correlated;
 use crate::image::{Image, ImageGrid, ImageUnit, resampled};
+use crate::operator::{Covariance, GaussianFilter};
+use crate::units::FWHM_PER_SIGMA;
 use coincide_kernels::zeros;
 use rayon::prelude::*;
+use std::f64::consts::PI;
 
 /// Blocks over σ of the narrowest Gaussian.
 const BLOCKS_PER_SIGMA: f64 = 3.0;
+
+/// (Gaussian of unit height) ⋆ r
+pub(super) fn correlated(grid: &ImageGrid, sigma_mm: [f64; 3], r: &[f32]) -> Vec<f32> {
+    let (mut out, of) = (zeros(r.len()), Covariance::along_axes(sigma_mm));
+    filter(grid, of).apply(r, &mut out);
+    let scale = sum_of_gaussian(grid, of) as f32;
+    out.par_iter_mut().for_each(|value| *value *= scale);
+    out
+}
+
+/// A filter that is the same everywhere, and not turned.
+pub(super) fn filter(grid: &ImageGrid, of: Covariance) -> GaussianFilter {
+    GaussianFilter::new(grid, [of.xx, of.yy, of.zz].map(|variance| variance.sqrt() * FWHM_PER_SIGMA))
+}
+
+/// Sum over the voxels of a Gaussian of unit height.
+pub(super) fn sum_of_gaussian(grid: &ImageGrid, of: Covariance) -> f64 {
+    let voxel: f64 = grid.voxel_mm.iter().product();
+    (2.0 * PI).powf(1.5) * of.across().powi(2) * of.zz.sqrt() / voxel
+}
 
 /// (Gaussian of unit height) ⋆ r at every voxel; what [`correlated`] says for less work where σ is many voxels.
 pub(super) fn widely_correlated(grid: &ImageGrid, sigma_mm: [f64; 3], r: &[f32]) -> Vec<f32> {

@@ -5,12 +5,9 @@
 //! from some scale on; `confidence.lesion.N.FIGURE` is that scale. Coverage at a level is the mean over images at the
 //! scales of the calibration; new scales are found on the same figures.
 
-mod figures;
-
-pub(super) use figures::{CURVE, of_run};
-
 use super::super::{Options, RunError, first};
 use super::cache::{Cache, Figures};
+use super::covered::{curve, lesion_errors};
 use super::execute::execute;
 use super::plan::Plan;
 use super::provenance::{study_provenance, write_calibration};
@@ -18,7 +15,6 @@ use crate::config::{ConfidenceConfig, Study};
 use crate::metrics::{Estimate, wilson};
 use crate::report::{Table, significant};
 use crate::trust::{Calibration, Kind, LEVELS, Stratum, Tissue, covered, covered_at, json};
-use figures::{curve, lesion_errors};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,8 +1,8 @@
 //! What a run keeps of its intervals.
 
-use super::super::super::confidence::Confidence;
-use super::super::cache::Figures;
-use super::super::plan::Subject;
+use super::super::confidence::Confidence;
+use super::cache::Figures;
+use super::plan::Subject;
 use crate::config::ConfidenceConfig;
 use crate::image::Image;
 use crate::operator::GaussianFilter;
@@ -13,15 +13,10 @@ use crate::trust::{
 };
 
 /// Part of the names of figures that are curves; they are kept, but not shown in tables.
-pub(in super::super) const CURVE: &str = ".curve.";
+pub(super) const CURVE: &str = ".curve.";
 
 /// What a run's intervals hold.
-pub(in super::super) fn of_run(
-    subject: &Subject,
-    image: &Image,
-    found: &Confidence,
-    asked: &ConfidenceConfig,
-) -> Figures {
+pub(super) fn of_run(subject: &Subject, image: &Image, found: &Confidence, asked: &ConfidenceConfig) -> Figures {
     let fwhm_mm = asked.resolution_fwhm_mm.get();
     let mut truth = vec![0.0; image.values.len()];
     GaussianFilter::new(&image.grid, [fwhm_mm; 3]).apply(&subject.reference.truth.values, &mut truth);

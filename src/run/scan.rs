@@ -1,0 +1,33 @@
+//! A measurement, and where it comes from.
+
+use super::RunError;
+use crate::data::Measurement;
+use crate::io::IoError;
+use crate::report::{Input, sha256};
+use std::path::PathBuf;
+
+/// A measurement, the files that it was made of, and the seed where it was simulated.
+#[derive(Clone, Debug)]
+pub struct Scan {
+    /// Counts, factors and background.
+    pub measurement: Measurement,
+    /// The files, with their hashes.
+    pub inputs: Vec<Input>,
+    /// The seed of a simulation.
+    pub seed: Option<u64>,
+}
+
+impl From<Measurement> for Scan {
+    /// A measurement that is made of no files.
+    fn from(measurement: Measurement) -> Self {
+        Self { measurement, inputs: Vec::new(), seed: None }
+    }
+}
+
+/// A file with its hash.
+pub(super) fn input(path: PathBuf) -> Result<Input, RunError> {
+    match sha256(&path) {
+        Ok(sha256) => Ok(Input { path, sha256 }),
+        Err(source) => Err(RunError::Io(IoError::System { path, action: "hashing", source })),
+    }
+}
