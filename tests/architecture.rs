@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[&[&str]] = &[
     &["units"],
     &["image", "scanner"],
-    &["phantom", "metrics"],
+    &["metrics"],
+    &["phantom"],
     &["data"],
     &["io"],
     &["operator"],

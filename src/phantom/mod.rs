@@ -14,6 +14,7 @@ mod error;
 mod file;
 mod presets;
 mod random;
+mod scoring;
 mod solid;
 mod trace;
 mod vector;
@@ -23,6 +24,7 @@ pub use error::PhantomError;
 pub use presets::PRESETS;
 pub use trace::{Stretch, Tracer};
 
+use crate::metrics::Scoring;
 use solid::{Form, Solid};
 
 /// Shapes painted in order, and the regions in which reconstructions are scored.
@@ -34,6 +36,8 @@ pub struct Phantom {
     pub description: String,
     /// Where its numbers come from.
     pub citation: String,
+    /// Where standards score it.
+    pub scoring: Scoring,
     solids: Vec<Solid>,
     activity: Vec<f64>,
     attenuation: Vec<f64>,
@@ -71,6 +75,7 @@ impl Phantom {
             name: name.into(),
             description: String::new(),
             citation: String::new(),
+            scoring: Scoring::default(),
             solids: balls.iter().map(solid).collect(),
             activity: balls.iter().map(|(.., activity)| *activity).collect(),
             attenuation: vec![0.0; balls.len()],

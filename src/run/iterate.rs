@@ -1,7 +1,6 @@
 //! The iterative part of a reconstruction: an algorithm, and all that watches it.
 
 use super::climb::Climb;
-use super::figures::Reference;
 use super::fit::{Fit, fit};
 use super::prior::WeightedPrior;
 use super::{Options, RunError, snapshot_path, write_image_file};
@@ -11,13 +10,13 @@ use crate::config::{Iterations, PriorConfig, ReconConfig, Source, TorchscriptCon
 use crate::image::{Image, ImageUnit};
 use crate::io::Provenance;
 use crate::likelihood::Model;
+use crate::metrics::{OBJECTIVE, Reference, Scores};
 use crate::observe::{Finite, History, Interrupt, RelativeChange, Sample, Snapshots, TimeLimit, Tolerance};
 use crate::operator::Margin;
 use crate::prior::{Prior, PriorError};
 use crate::report::{ReconResult, WeightSearch, peak_memory_mb};
 use crate::units::Positive;
 use coincide_kernels::Level;
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 /// What a run made.
@@ -152,10 +151,10 @@ impl Scene<'_> {
     /// Figures along the way.
     fn history<'a>(&'a self, objective: &'a Objective) -> History<'a> {
         History::every(self.config.run.figures_every, move |values| {
-            let mut figures = self.reference.map_or_else(Default::default, |r| r.figures(&self.wanted(values)));
+            let mut scores = self.reference.map_or_else(Scores::default, |r| r.scores(&self.wanted(values)));
             // One projection; the distance from the maximum costs three more and is found at the end only.
-            figures.insert("objective".to_owned(), objective.value(values));
-            figures
+            scores.add(&OBJECTIVE, objective.value(values));
+            scores
         })
     }
 
@@ -173,11 +172,11 @@ impl Scene<'_> {
     pub fn result(&self, made: Made, image: &Image) -> ReconResult {
         let (measurement, fit) = (self.model.measurement(), made.fit);
         let iterative = self.config.algorithm.iterations().is_some();
-        let mut metrics = self.reference.map_or_else(BTreeMap::new, |reference| reference.figures(image));
+        let mut metrics = self.reference.map_or_else(Scores::default, |reference| reference.scores(image));
         let unseen = fit.unseen.warning(&measurement.geometry, &image.grid);
         let resampled = self.reference.and_then(|reference| reference.resampled.clone());
         let warnings = made.warnings.into_iter().chain(unseen).chain(resampled);
-        metrics.extend(self.config.suv.iter().flat_map(|suv| suv.figures(&metrics)).collect::<Vec<_>>());
+        metrics.extend(self.config.suv.iter().flat_map(|suv| metrics.as_suv(suv.factor())).collect::<Vec<_>>());
         ReconResult {
             output: None,
             files: Vec::new(),

@@ -3,7 +3,7 @@
 use super::confidence::{Confidence, lesion_masks};
 use super::corrections::correct;
 use super::field::{field, known_slices};
-use super::figures::Reference;
+use super::figures::reference;
 use super::impossible::{LeftOut, impossible_counts};
 use super::iterate::{Made, Scene};
 use super::measurement::{Acquired, acquire, measurement_geometry};
@@ -90,7 +90,7 @@ pub(super) fn reconstruct(
         Model::new(&measurement, margin.wider(), widths, subsets)?
     };
     left_out.warning.iter().for_each(|warning| options.console.say(format!("warning: {warning}")));
-    let reference = config.reference.as_ref().map(|truth| Reference::read(truth, &grid, source)).transpose()?;
+    let reference = config.reference.as_ref().map(|truth| reference(truth, &grid, source)).transpose()?;
     let mut record = Record::new("recon", &source.text, &source.path);
     (record.inputs, record.seed) = (inputs, seed);
     let unit = if measurement.calibrated { ImageUnit::BecquerelPerMl } else { ImageUnit::CountsPerMm };

@@ -10,7 +10,7 @@
 
 use super::super::sentinel::{flagged_missing, held_out};
 use super::super::{Options, RunError, first};
-use super::cache::{Cache, Figures};
+use super::cache::Cache;
 use super::execute::execute;
 use super::plan::{Plan, Subject};
 use super::provenance::{study_provenance, write_calibration};
@@ -18,7 +18,10 @@ use crate::config::{ErasedConfig, PriorConfig, ReconConfig, ResolutionConfig, St
 use crate::data::Measurement;
 use crate::image::Image;
 use crate::likelihood::Model;
-use crate::metrics::{Ball, wilson};
+use crate::metrics::{
+    Ball, ERASED_DIAMETER, ERASED_FLAGGED, ERASED_SNR, Figure, SENTINEL_LARGEST, SENTINEL_NOISE, SENTINEL_SMALLEST,
+    SENTINEL_THRESHOLD, Scores, wilson,
+};
 use crate::operator::Margin;
 use crate::phantom::Phantom;
 use crate::prior::mean_activity;
@@ -52,8 +55,8 @@ pub(super) fn of_run(
     whole: &Measurement,
     whole_image: &(Image, Margin),
     threshold: f64,
-) -> Result<Figures, RunError> {
-    let Some(sentinel) = config.sentinel() else { return Ok(Figures::new()) };
+) -> Result<Scores, RunError> {
+    let Some(sentinel) = config.sentinel() else { return Ok(Scores::default()) };
     let (_, kept) = held_out(Some(&sentinel), whole.clone())?;
     let mut kept = kept.unwrap_or_else(|| whole.clone());
     let widths = config.resolution.as_ref().map(ResolutionConfig::widths).unwrap_or_default();
@@ -70,12 +73,12 @@ pub(super) fn of_run(
         sites.into_iter().filter_map(hot).collect::<Result<_, RunError>>()?
     };
     if shown.is_empty() {
-        return Ok(Figures::new());
+        return Ok(Scores::default());
     }
     let lesions = shown.iter().map(|(_, lesion)| *lesion).collect();
     let with = SimulationConfig { lesions, ..simulation.clone() };
     let Some(with) = simulate(&subject.phantom, &subject.geometry, &with, &|_, _| ())?.pop() else {
-        return Ok(Figures::new());
+        return Ok(Scores::default());
     };
     // The counts of the lesions alone, as many as were kept of all.
     let added: Vec<f32> = with.prompts.iter().zip(whole.prompts.iter()).map(|(with, without)| with - without).collect();
@@ -87,16 +90,15 @@ pub(super) fn of_run(
     kept.prompts = both.into();
     let model = Model::new(&Arc::new(kept), whole_image.1.wider(), widths.clone(), 1)?;
     let missing = flagged_missing(&sentinel, &model, whole_image, threshold);
-    let mut figures = Figures::new();
+    let mut scores = Scores::default();
     for (number, (site, lesion)) in shown.iter().enumerate() {
         let ball = Ball::new(&subject.grid, 0.5 * site.diameter_mm);
         let found = ball.around(subject.grid.nearest(lesion.centre_mm)).any(|voxel| missing[voxel]);
-        let name = |figure: &str| format!("erased.{number}.{figure}");
-        figures.insert(name("snr"), site.snr);
-        figures.insert(name("diameter_mm"), site.diameter_mm);
-        figures.insert(name("flagged"), f64::from(u8::from(found)));
+        scores.add_of(&ERASED_SNR, number.to_string(), site.snr);
+        scores.add_of(&ERASED_DIAMETER, number.to_string(), site.diameter_mm);
+        scores.add_of(&ERASED_FLAGGED, number.to_string(), f64::from(u8::from(found)));
     }
-    Ok(figures)
+    Ok(scores)
 }
 
 /// Where a lesion is to be, and how visible.
@@ -233,7 +235,7 @@ pub fn evaluate_sentinel(path: &Path, calibrate: Option<&Path>, options: &Option
                 let cell = &plan.cells[run.cell];
                 (cell.method, cell.prompts) == (method, prompts)
             });
-            let figures: Vec<Figures> = own.map(|run| Ok(cache.load(&run.key)?.1)).collect::<Result<_, RunError>>()?;
+            let figures: Vec<Scores> = own.map(|run| Ok(cache.load(&run.key)?.1)).collect::<Result<_, RunError>>()?;
             scans.extend(figures.iter().filter_map(noise_and_largest));
             result.null.extend(false_alarms(&known.name, prompts, &figures));
             result.power.extend(power(&known.name, prompts, &figures));
@@ -257,15 +259,16 @@ pub fn evaluate_sentinel(path: &Path, calibrate: Option<&Path>, options: &Option
 }
 
 /// ν̄ and the largest |z| of a run.
-fn noise_and_largest(run: &Figures) -> Option<(f64, f64)> {
-    let figure = |name: &str| run.get(&format!("sentinel.{name}")).copied();
-    Some((figure("noise")?, figure("largest")?.max(-figure("smallest")?)))
+fn noise_and_largest(run: &Scores) -> Option<(f64, f64)> {
+    Some((*run.get(&SENTINEL_NOISE)?, largest(run)?))
 }
 
-fn false_alarms(method: &str, prompts: f64, runs: &[Figures]) -> Option<FalseAlarms> {
-    let figure = |run: &Figures, name: &str| run.get(&format!("sentinel.{name}")).copied();
-    let of_run =
-        |run: &Figures| Some((figure(run, "largest")?.max(-figure(run, "smallest")?), figure(run, "threshold")?));
+fn largest(run: &Scores) -> Option<f64> {
+    Some(run.get(&SENTINEL_LARGEST)?.max(-*run.get(&SENTINEL_SMALLEST)?))
+}
+
+fn false_alarms(method: &str, prompts: f64, runs: &[Scores]) -> Option<FalseAlarms> {
+    let of_run = |run: &Scores| Some((largest(run)?, *run.get(&SENTINEL_THRESHOLD)?));
     let found: Vec<(f64, f64)> = runs.iter().filter_map(of_run).collect();
     let scans = found.len();
     let flagged = found.iter().filter(|(largest, threshold)| largest > threshold).count();
@@ -281,11 +284,11 @@ fn false_alarms(method: &str, prompts: f64, runs: &[Figures]) -> Option<FalseAla
     })
 }
 
-fn power(method: &str, prompts: f64, runs: &[Figures]) -> Vec<Power> {
-    let of_run = |run: &Figures| {
+fn power(method: &str, prompts: f64, runs: &[Scores]) -> Vec<Power> {
+    let of_run = |run: &Scores| {
         let lesion = |number: usize| {
-            let figure = |name: &str| run.get(&format!("erased.{number}.{name}")).copied();
-            Some((figure("snr")?, figure("flagged")? > 0.0))
+            let own = |figure: &Figure| run.get_of(figure, &number.to_string()).copied();
+            Some((own(&ERASED_SNR)?, own(&ERASED_FLAGGED)? > 0.0))
         };
         (0..).map_while(lesion).collect::<Vec<_>>()
     };
