@@ -57,12 +57,12 @@ impl ScannerConfig {
                 let file = Source::read(&source.resolve(path))
                     .map_err(|error| source.mistake(&format!("{at}.file"), error.to_string(), None))?;
                 let scanner: Scanner = file.parse()?;
-                scanner.check().map_err(|error| wrong(&file, "", error))?;
+                possible(&scanner, &file, "")?;
                 (scanner, format!("{at}.file"))
             }
             Self::Custom(scanner) => (scanner.as_ref().clone(), format!("{at}.custom")),
         };
-        scanner.check().map_err(|error| wrong(source, &at, error))?;
+        possible(&scanner, source, &at)?;
         Ok(scanner)
     }
 }
@@ -70,21 +70,39 @@ impl ScannerConfig {
 impl SinogramConfig {
     /// The geometry of the sinogram; `at` is the dotted path of the `sinogram` table.
     pub fn geometry(&self, scanner: Scanner, source: &Source, at: &str) -> Result<SinogramGeometry, ConfigError> {
-        let axial = self.axial.unwrap_or_else(|| usual_compression(&scanner));
+        let axial = self.axial.unwrap_or_else(|| scanner.usual_compression());
         SinogramGeometry::new(scanner, axial, self.view_mashing, self.tof_mashing).map_err(|error| {
-            let kind = match axial {
-                AxialCompression::Span { .. } => "span",
-                AxialCompression::Ge { .. } => "ge",
-            };
             let key = match &error {
-                GeometryError::Span { .. } => format!("axial.{kind}.span"),
-                GeometryError::RingDifference { .. } => format!("axial.{kind}.max_ring_difference"),
+                GeometryError::Span { .. } | GeometryError::RingDifference { .. } => {
+                    format!("axial.{}", compression_key(&axial, &error))
+                }
                 GeometryError::ViewMashing { .. } => "view_mashing".into(),
                 GeometryError::TofMashing { .. } | GeometryError::NoTof { .. } => "tof_mashing".into(),
                 GeometryError::Scanner { .. } | GeometryError::Unknown { .. } => String::new(),
             };
             source.mistake(&format!("{at}.{key}"), error.to_string(), None)
         })
+    }
+}
+
+/// Whether the numbers describe a scanner, its vendor's sinograms included; `at` is the path of its table, empty where
+/// the source is the table.
+fn possible(scanner: &Scanner, source: &Source, at: &str) -> Result<(), ConfigError> {
+    scanner.check().map_err(|error| wrong(source, at, error))?;
+    let Some(axial) = scanner.axial_compression else { return Ok(()) };
+    axial.check(scanner).map_err(|error| {
+        let key = format!("axial_compression.{}", compression_key(&axial, &error));
+        let path = if at.is_empty() { key } else { format!("{at}.{key}") };
+        source.mistake(&path, error.to_string(), None)
+    })
+}
+
+/// The key of a compression that a mistake is about.
+fn compression_key(axial: &AxialCompression, error: &GeometryError) -> &'static str {
+    match (axial, error) {
+        (AxialCompression::Span { .. }, GeometryError::Span { .. }) => "span.span",
+        (AxialCompression::Span { .. }, _) => "span.max_ring_difference",
+        (AxialCompression::Ge { .. }, _) => "ge.max_ring_difference",
     }
 }
 
@@ -95,21 +113,6 @@ fn wrong(source: &Source, at: &str, error: GeometryError) -> ConfigError {
         _ => at.into(),
     };
     source.mistake(&path, error.to_string(), None)
-}
-
-/// Axial compression of the vendor's own sinograms; uncompressed for scanners that we do not know.
-fn usual_compression(scanner: &Scanner) -> AxialCompression {
-    let largest = scanner.rings - 1;
-    let span = |span, max_ring_difference| AxialCompression::Span { span, max_ring_difference };
-    match scanner.name.as_str() {
-        "Siemens mMR" => span(11, 60),
-        "Siemens mCT" => span(11, 49),
-        "Siemens Vision 600" => span(19, 79),
-        "Siemens Quadra" => span(19, 85),
-        "ECAT HR+" => span(9, 22),
-        name if name.starts_with("GE ") => AxialCompression::Ge { max_ring_difference: largest },
-        _ => span(1, largest),
-    }
 }
 
 #[cfg(test)]
