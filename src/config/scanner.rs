@@ -128,4 +128,32 @@ mod tests {
             assert!(geometry.planes() >= 2 * geometry.scanner.rings - 1, "{name}");
         }
     }
+
+    const CUSTOM: &str = "[custom]
+name = \"mine\"
+rings = 5
+crystals_per_ring = 64
+inner_radius_mm = 160.0
+ring_spacing_mm = 8.0
+radial_bins = 31
+bin_size_mm = 6.0
+";
+
+    /// A scanner of one's own has the sinogram that it says, whatever it is called.
+    #[test]
+    fn the_usual_sinogram_is_that_of_the_scanners_fields() {
+        let planes = |lines: &str| {
+            let text = CUSTOM.replace("bin_size_mm = 6.0\n", &format!("bin_size_mm = 6.0\n{lines}"));
+            let source = Source { path: "x.toml".into(), text };
+            let config: ScannerConfig = source.parse()?;
+            let scanner = config.scanner(&source, "")?;
+            Ok::<_, ConfigError>(SinogramConfig::default().geometry(scanner, &source, "sinogram")?.planes())
+        };
+        assert_eq!(planes("").unwrap(), 25);
+        // Segment 0 holds 2 R − 1 planes, those of ±{2, 3} 2 (R − 2) − 1 each, that of ±4 one.
+        assert_eq!(planes("axial_compression.ge.max_ring_difference = 4").unwrap(), 9 + 2 * (5 + 1));
+        assert_eq!(planes("axial_compression.span = { span = 3, max_ring_difference = 1 }").unwrap(), 9);
+        let wrong = planes("axial_compression.span = { span = 3, max_ring_difference = 7 }").unwrap_err().to_string();
+        assert!(wrong.contains("maximum ring difference 7 needs more than the 5 rings"), "{wrong}");
+    }
 }

@@ -111,7 +111,7 @@ pub static SENTINEL_THRESHOLD: Figure = Figure {
     unit: Unit::One,
     better: Better::Neither,
     scope: Scope::Run,
-    definition: "largest |z| that it does not tell",
+    definition: "the largest z, up or down, that it does not tell",
     source: "[trust.md](trust.md)",
     uses: &[],
 };
