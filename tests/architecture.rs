@@ -207,6 +207,23 @@ fn files_are_small() {
     }
 }
 
+/// A file that no `mod` names is not compiled, and nobody else would say so.
+#[test]
+fn every_file_is_a_module() {
+    let named = |text: &str, stem: &str| text.split("mod ").any(|rest| rest.starts_with(&format!("{stem};")));
+    for file in rust_files(&root().join("src")).into_iter().filter(|file| file.parent() != Some(&root().join("src"))) {
+        let (folder, stem) = (file.parent().unwrap(), file.file_stem().unwrap().to_string_lossy().into_owned());
+        let (above, name) = match stem.as_str() {
+            "mod" => (folder.parent().unwrap(), folder.file_name().unwrap().to_string_lossy().into_owned()),
+            _ => (folder, stem),
+        };
+        let parent = [above.join("mod.rs"), above.join("lib.rs"), above.with_extension("rs")];
+        let parent = parent.into_iter().find(|parent| parent.is_file()).unwrap();
+        let text = fs::read_to_string(&parent).unwrap();
+        assert!(named(&text, &name), "{}: no `mod {name};` in {}", file.display(), parent.display());
+    }
+}
+
 #[test]
 fn comments_are_no_wider_than_code() {
     for file in ["src", "kernels", "tests", "benches", "xtask"].map(|folder| rust_files(&root().join(folder))).concat()

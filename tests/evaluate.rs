@@ -150,6 +150,28 @@ fn a_method_that_is_the_yardstick_by_another_name_needs_as_many_prompts() {
     assert!(text(&output.stderr).contains("there is no method `mlem`"), "{}", text(&output.stderr));
 }
 
+/// With one realisation the horizontal axis is the noise of the voxels.
+#[test]
+fn recovery_is_drawn_against_noise() {
+    let study = STUDY.replace("seeds = [1, 2]", "seeds = [1]").replace("prompts = [2e5, 1e6]", "prompts = [1e6]");
+    let folder = Folder::with(&study);
+    folder.json("");
+    let (tables, _) = read_tables(&folder.path("study-results/results.h5")).unwrap();
+    let Some(Column::Numbers(noise)) = tables.iter().find(|(name, _)| name == "runs").unwrap().1.column("noise") else {
+        panic!("no column `noise`")
+    };
+    let svg = folder.read("study-results/plots/uniform-cylinder.small.1e6.contrast-noise.centre.svg");
+    assert!(svg.contains(">noise (%)<") && svg.contains(">recovery (%)<"), "{svg}");
+    let of_axis = svg.lines().filter(|line| line.contains("y=\"504.00\" text-anchor=\"middle\""));
+    let text = |line: &str| line.rsplit_once("</").unwrap().0.rsplit_once('>').unwrap().1.parse::<f64>().ok();
+    let ticks: Vec<f64> = of_axis.filter_map(text).collect();
+    let [low, high] = noise.iter().fold([f64::INFINITY, 0.0_f64], |[a, b], x| [a.min(100.0 * x), b.max(100.0 * x)]);
+    assert!(
+        ticks.len() > 1 && ticks.iter().all(|tick| (0.5 * low..1.5 * high).contains(tick)),
+        "{ticks:?} {low} {high}"
+    );
+}
+
 /// What is scored stands in the phantom's file, and not in its name.
 #[test]
 fn a_copy_of_a_phantom_under_another_name_is_scored_likewise() {
@@ -159,7 +181,8 @@ fn a_copy_of_a_phantom_under_another_name_is_scored_likewise() {
         ("prompts = [2e5, 1e6]", "prompts = [1e6]"),
         ("values = [0, 6, 12]", "values = [6]"),
         ("inner_radius_mm = 160.0", "inner_radius_mm = 220.0"),
-        ("shape = [32, 32, 9]", "shape = [48, 36, 15]"),
+        ("rings = 5", "rings = 11"),
+        ("shape = [32, 32, 9]", "shape = [48, 36, 21]"),
     ] {
         assert!(study.contains(old), "{old}");
         study = study.replace(old, new);

@@ -207,7 +207,7 @@ fn reference(phantom: &Phantom, grid: &ImageGrid) -> Reference {
 #[test]
 fn the_list_holds_what_is_told_of_images() {
     let mut told = Vec::new();
-    let large = ImageGrid::centred([76, 64, 12], [4.0, 4.0, 4.0]);
+    let large = ImageGrid::centred([76, 64, 24], [4.0, 4.0, 4.0]);
     let small = ImageGrid::centred([60, 60, 60], [0.6, 0.6, 1.0]);
     for (name, grid) in [("nema-iq", large), ("nema-earl", large), ("nema-nu4", small)] {
         let reference = reference(&Phantom::load(name).unwrap(), &grid);

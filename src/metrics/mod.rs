@@ -1,7 +1,7 @@
 //! Figures of merit: plain values ([`Figure`]), each in one file with its formula, its source and what computes it.
 //!
-//! A *mask* weighs each voxel from 0 to 1 (its share inside a region); x is the image, t the truth, w the mask. Sums run
-//! in f64. Images of different sizes are a bug of the caller: assertions. A region without voxels gives NaN.
+//! A *mask* weighs each voxel from 0 to 1 (its share inside a region); x is the image, t the truth, w the mask. Sums
+//! run in f64. Images of different sizes are a bug of the caller: assertions. A region without voxels gives NaN.
 //!
 //! [`FAMILIES`] is the list of all figures: tables, reports, the demo, the oracle and the docs follow from it.
 
