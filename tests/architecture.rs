@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[&[&str]] = &[
     &["units", "choice"],
     &["image", "scanner"],
-    &["phantom", "metrics"],
+    &["metrics"],
+    &["phantom"],
     &["data"],
     &["io"],
     &["operator"],
@@ -205,6 +206,23 @@ fn files_are_small() {
             let lines = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default().lines().count();
             assert!(lines <= LONGEST_FILE, "{}: {lines} lines without tests, at most {LONGEST_FILE}", file.display());
         }
+    }
+}
+
+/// A file that no `mod` names is not compiled, and nobody else would say so.
+#[test]
+fn every_file_is_a_module() {
+    let named = |text: &str, stem: &str| text.split("mod ").any(|rest| rest.starts_with(&format!("{stem};")));
+    for file in rust_files(&root().join("src")).into_iter().filter(|file| file.parent() != Some(&root().join("src"))) {
+        let (folder, stem) = (file.parent().unwrap(), file.file_stem().unwrap().to_string_lossy().into_owned());
+        let (above, name) = match stem.as_str() {
+            "mod" => (folder.parent().unwrap(), folder.file_name().unwrap().to_string_lossy().into_owned()),
+            _ => (folder, stem),
+        };
+        let parents = ["mod.rs", "lib.rs", "main.rs"].map(|parent| above.join(parent));
+        let parents = parents.into_iter().chain([above.with_extension("rs")]).filter(|parent| parent.is_file());
+        let found = parents.into_iter().any(|parent| named(&fs::read_to_string(parent).unwrap(), &name));
+        assert!(found, "{}: no `mod {name};` above it", file.display());
     }
 }
 

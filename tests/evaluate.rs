@@ -27,6 +27,10 @@ impl Folder {
         fs::write(self.path("study.toml"), study).unwrap();
     }
 
+    fn write_as(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
@@ -145,6 +149,64 @@ fn a_method_that_is_the_yardstick_by_another_name_needs_as_many_prompts() {
     folder.write(&study.replace("\"osem\"\n", "\"mlem\"\n"));
     let output = folder.run("evaluate study.toml --force");
     assert!(text(&output.stderr).contains("there is no method `mlem`"), "{}", text(&output.stderr));
+}
+
+/// With one realisation the horizontal axis is the noise of the voxels.
+#[test]
+fn recovery_is_drawn_against_noise() {
+    let study = STUDY.replace("seeds = [1, 2]", "seeds = [1]").replace("prompts = [2e5, 1e6]", "prompts = [1e6]");
+    let folder = Folder::with(&study);
+    folder.json("");
+    let (tables, _) = read_tables(&folder.path("study-results/results.h5")).unwrap();
+    let Some(Column::Numbers(noise)) = tables.iter().find(|(name, _)| name == "runs").unwrap().1.column("noise") else {
+        panic!("no column `noise`")
+    };
+    let svg = folder.read("study-results/plots/uniform-cylinder.small.1e6.contrast-noise.centre.svg");
+    assert!(svg.contains(">noise (%)<") && svg.contains(">recovery (%)<"), "{svg}");
+    let of_axis = svg.lines().filter(|line| line.contains("y=\"504.00\" text-anchor=\"middle\""));
+    let text = |line: &str| line.rsplit_once("</").unwrap().0.rsplit_once('>').unwrap().1.parse::<f64>().ok();
+    let ticks: Vec<f64> = of_axis.filter_map(text).collect();
+    let [low, high] = noise.iter().fold([f64::INFINITY, 0.0_f64], |[a, b], x| [a.min(100.0 * x), b.max(100.0 * x)]);
+    assert!(
+        ticks.len() > 1 && ticks.iter().all(|tick| (0.5 * low..1.5 * high).contains(tick)),
+        "{ticks:?} {low} {high}"
+    );
+}
+
+/// What is scored stands in the phantom's file, and not in its name.
+#[test]
+fn a_copy_of_a_phantom_under_another_name_is_scored_likewise() {
+    let mut study = STUDY.replace("[\"uniform-cylinder\"]", "[\"nema-earl\", \"mine.toml\"]");
+    for (old, new) in [
+        ("noise_region = \"centre\"\n", ""),
+        ("prompts = [2e5, 1e6]", "prompts = [1e6]"),
+        ("values = [0, 6, 12]", "values = [6]"),
+        ("inner_radius_mm = 160.0", "inner_radius_mm = 220.0"),
+        ("rings = 5", "rings = 11"),
+        ("shape = [32, 32, 9]", "shape = [48, 36, 21]"),
+    ] {
+        assert!(study.contains(old), "{old}");
+        study = study.replace(old, new);
+    }
+    let (study, _) = study.split_once("[methods.few]").unwrap();
+    let folder = Folder::with(study);
+    let text = include_str!("../phantoms/nema-earl.toml");
+    folder.write_as("mine.toml", &text.replace("name = \"nema-earl\"", "name = \"a copy\""));
+    let result = folder.json("");
+    let entries = result["summary"].as_array().unwrap();
+    let of = |phantom: &str| -> Vec<(String, f64)> {
+        let own = entries.iter().filter(|entry| entry["phantom"] == phantom && entry["metric"] != "seconds");
+        own.map(|entry| (entry["metric"].as_str().unwrap().to_owned(), entry["mean"].as_f64().unwrap())).collect()
+    };
+    assert_eq!(of("nema-earl"), of("mine"));
+    for name in ["nema.10mm.contrast_recovery", "ensemble.nema.lung_residual", "earl.37mm.rc_max", "earl2.within"] {
+        assert!(of("mine").iter().any(|(own, _)| own == name), "no {name} in {:?}", of("mine"));
+    }
+    folder.write_as("mine.toml", &text.replace("spheres = [\"sphere-10\"", "spheres = [\"sphere-11\""));
+    let output = folder.run("evaluate study.toml --force");
+    assert_eq!(output.status.code(), Some(2));
+    let told = self::text(&output.stderr);
+    assert!(told.contains("`scoring.nema.spheres[0]`") && told.contains("[study.toml:2:"), "{told}");
 }
 
 /// The cylinder is as good in the middle slices as they are, whatever the outer ones look like.

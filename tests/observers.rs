@@ -1,9 +1,9 @@
 //! The loop over updates and what watches it, on an algorithm that only counts.
 
 use coincide::algorithm::{Algorithm, Observer, Step, Stop, drive};
+use coincide::metrics::{NOISE, Scores};
 use coincide::observe::{History, INTERRUPTED, Interrupt, RelativeChange, Snapshots, TimeLimit};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -40,10 +40,15 @@ fn run(updates: usize, observer: impl Observer) -> (Stop, Step) {
 
 #[test]
 fn all_updates_are_made_when_nobody_objects() {
-    let mut history = History::every(2, |image| BTreeMap::from([("mean".to_owned(), f64::from(image[0]))]));
+    let mean = |image: &[f32]| {
+        let mut scores = Scores::default();
+        scores.add(&NOISE, f64::from(image[0]));
+        scores
+    };
+    let mut history = History::every(2, mean);
     let (stop, step) = run(8, &mut history);
     assert_eq!((stop, step.update, step.iteration), (Stop::Finished, 8, 4));
-    let seen: Vec<_> = history.samples.iter().map(|s| (s.iteration, s.figures["mean"])).collect();
+    let seen: Vec<_> = history.samples.iter().map(|s| (s.iteration, *s.figures.get(&NOISE).unwrap())).collect();
     assert_eq!(seen, [(2, f64::from(1.2_f32)), (4, f64::from(1.0_f32 + 1.0 / 9.0))]);
 }
 
@@ -72,7 +77,7 @@ fn time_in_observers_does_not_count() {
         let start = Instant::now();
         std::thread::sleep(Duration::from_millis(20));
         *sum.borrow_mut() += start.elapsed();
-        BTreeMap::new()
+        Scores::default()
     };
     let start = Instant::now();
     let (_, step) = run(4, History::every(1, slow));

@@ -359,6 +359,72 @@ fn mistakes_in_a_file_are_named() {
     assert!(missing.contains("nowhere/there.toml"), "{missing}");
 }
 
+/// A table of where to score names its regions by what they are.
+#[test]
+fn mistakes_in_a_scoring_table_are_named() {
+    let error_of = |name: &str, old: &str, new: &str| {
+        let good = std::fs::read_to_string(format!("{}/phantoms/{name}.toml", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let bad = good.replacen(old, new, 1);
+        assert_ne!(good, bad, "{old}");
+        Phantom::parse(&bad, "bad.toml").unwrap_err().to_string()
+    };
+    let first = "spheres = [\"sphere-10\"";
+    for (name, old, new, expected) in [
+        (
+            "nema-iq",
+            first,
+            "spheres = [\"sphere-11\"",
+            "`scoring.nema.spheres[0]` names the region `sphere-11`, which is not there; the phantom has wall",
+        ),
+        (
+            "nema-iq",
+            first,
+            "spheres = [\"glass\"",
+            "`scoring.nema.spheres[0]` is `glass`, expected a region of one shape",
+        ),
+        (
+            "nema-iq",
+            first,
+            "spheres = [\"lung-insert\"",
+            "`scoring.nema.spheres[0]` is `lung-insert`, expected a region of one shape: an uncut",
+        ),
+        ("nema-iq", "activity_bq_per_ml = 21200.0", "activity_bq_per_ml = 5300.0", "as active as the background"),
+        (
+            "nema-iq",
+            "[[28.6, -49.537, 0.0]]\nactivity_bq_per_ml = 21200.0",
+            "[[28.6, -49.537, 1.0]]\nactivity_bq_per_ml = 21200.0",
+            "centres in one slice",
+        ),
+        (
+            "nema-iq",
+            "background = \"background\"\nslices",
+            "background = \"wall\"\nslices",
+            "`scoring.nema.background` is `wall`, expected a painted region of one activity above 0",
+        ),
+        (
+            "nema-iq",
+            "lung = \"lung-insert\"",
+            "lung = \"sphere-37\"",
+            "`scoring.nema.lung` is `sphere-37`, expected a region of one shape: a round",
+        ),
+        ("nema-iq", "lung_z_mm = [-90.0, 50.0]", "lung_z_mm = [50.0, -90.0]", "`scoring.nema.lung_z_mm` is [50, -90]"),
+        ("nema-iq", "[-91.3, -32.4]", "[-91.3, nan]", "`scoring.nema.discs_mm[1]` is"),
+        ("nema-iq", "slices_mm = [0.0, -20.0, -10.0, 10.0, 20.0]", "slices_mm = []", "two discs and more"),
+        ("nema-iq", "[scoring.nema]", "[scoring.nemo]", "unknown field `nemo`"),
+        (
+            "nema-earl",
+            "[scoring.earl]\nspheres = [\"sphere-10\"",
+            "[scoring.earl]\nspheres = [\"sphere-9\"",
+            "`scoring.earl.spheres[0]` names the region `sphere-9`",
+        ),
+        ("nema-nu4", "\"rod-2\", \"rod-3\"", "\"rod-2\", \"rod\"", "`scoring.nu4.rods[2]` names the region `rod`"),
+        ("nema-nu4", "air = \"cold-air-core\"", "air = \"cold\"", "`scoring.nu4.cold.air` names the region `cold`"),
+    ] {
+        let error = error_of(name, old, new);
+        assert!(error.contains("bad.toml") && error.contains(expected), "expected `{expected}` in: {error}");
+    }
+}
+
 proptest::proptest! {
     /// A damaged file is an error or another sound phantom, never a panic or a number that is none.
     #[test]

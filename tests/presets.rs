@@ -24,6 +24,8 @@ struct Row {
     energy_resolution: Option<f64>,
     /// Bins, their width and the resolution in ps.
     tof: Option<(usize, f64, f64)>,
+    /// How the vendor's own sinograms combine ring differences.
+    axial: Option<AxialCompression>,
 }
 
 const PLAIN: Row = Row {
@@ -35,6 +37,7 @@ const PLAIN: Row = Row {
     virtual_: [0; 2],
     energy_resolution: None,
     tof: None,
+    axial: None,
 };
 
 const DISCOVERY_MI: Row = Row {
@@ -57,6 +60,7 @@ const TABLE: [Row; 12] = [
         block: [8, 9],
         virtual_: [0, 1],
         energy_resolution: Some(0.145),
+        axial: Some(span(11, 60)),
         ..PLAIN
     },
     Row {
@@ -66,15 +70,37 @@ const TABLE: [Row; 12] = [
         block: [14, 14],
         virtual_: [1, 1],
         tof: Some((13, 312.0, 555.0)),
+        axial: Some(span(11, 49)),
         ..PLAIN
     },
-    Row { name: "siemens-vision-600", counts: [80, 798, 520], block: [10, 21], virtual_: [0, 1], ..VISION },
-    Row { name: "siemens-quadra", counts: [323, 798, 520], block: [81, 21], virtual_: [1, 1], ..VISION },
-    Row { name: "ecat-hr+", counts: [32, 576, 288], mm: [412.0, 7.0, 4.85, 2.25], block: [8, 8], ..PLAIN },
-    Row { name: "ge-dmi-3ring", counts: [27, 544, 415], ..DISCOVERY_MI },
-    Row { name: "ge-dmi-4ring", counts: [36, 544, 415], ..DISCOVERY_MI },
-    Row { name: "ge-dmi-5ring", counts: [45, 544, 415], ..DISCOVERY_MI },
-    Row { name: "ge-dmi-6ring", counts: [54, 544, 415], ..DISCOVERY_MI },
+    Row {
+        name: "siemens-vision-600",
+        counts: [80, 798, 520],
+        block: [10, 21],
+        virtual_: [0, 1],
+        axial: Some(span(19, 79)),
+        ..VISION
+    },
+    Row {
+        name: "siemens-quadra",
+        counts: [323, 798, 520],
+        block: [81, 21],
+        virtual_: [1, 1],
+        axial: Some(span(19, 85)),
+        ..VISION
+    },
+    Row {
+        name: "ecat-hr+",
+        counts: [32, 576, 288],
+        mm: [412.0, 7.0, 4.85, 2.25],
+        block: [8, 8],
+        axial: Some(span(9, 22)),
+        ..PLAIN
+    },
+    Row { name: "ge-dmi-3ring", counts: [27, 544, 415], axial: Some(ge(26)), ..DISCOVERY_MI },
+    Row { name: "ge-dmi-4ring", counts: [36, 544, 415], axial: Some(ge(35)), ..DISCOVERY_MI },
+    Row { name: "ge-dmi-5ring", counts: [45, 544, 415], axial: Some(ge(44)), ..DISCOVERY_MI },
+    Row { name: "ge-dmi-6ring", counts: [54, 544, 415], axial: Some(ge(53)), ..DISCOVERY_MI },
     Row {
         name: "ge-signa-petmr",
         counts: [45, 448, 357],
@@ -83,6 +109,7 @@ const TABLE: [Row; 12] = [
         block: [9, 4],
         energy_resolution: Some(0.105),
         tof: Some((351, 13.02, 390.0)),
+        axial: Some(ge(44)),
         ..PLAIN
     },
     Row { name: "nanopet", counts: [81, 468, 117], mm: [174.0, 5.0, 1.17, 1.17], ..PLAIN },
@@ -117,6 +144,9 @@ fn presets_have_the_numbers_of_their_sources() {
             bin_size_mm,
             energy_resolution: row.energy_resolution,
             tof: row.tof.map(|(bins, bin_ps, fwhm_ps)| TofDetector { bins, bin_ps, fwhm_ps }),
+            axial_compression: row.axial,
+            // Only the mMR's normalisation files are read; STIR shifts its crystals by one.
+            norm_crystal_offset: (row.name == "siemens-mmr").then_some(1),
         };
         assert_eq!(scanner, expected, "{}", row.name);
     }
@@ -143,11 +173,11 @@ fn presets_have_the_names_of_the_field() {
     assert_eq!(names.collect::<Vec<_>>(), expected);
 }
 
-fn span(span: usize, max_ring_difference: usize) -> AxialCompression {
+const fn span(span: usize, max_ring_difference: usize) -> AxialCompression {
     AxialCompression::Span { span, max_ring_difference }
 }
 
-fn ge(max_ring_difference: usize) -> AxialCompression {
+const fn ge(max_ring_difference: usize) -> AxialCompression {
     AxialCompression::Ge { max_ring_difference }
 }
 

@@ -70,6 +70,8 @@ fn scanner() -> TrainingScanner {
         bin_size_mm: 12.0,
         energy_resolution: None,
         tof: None,
+        axial_compression: None,
+        norm_crystal_offset: None,
     };
     TrainingScanner { scanner, view_mashing: 1, shape: [12, 12], voxel_mm: [24.0, 24.0], resolution_mm: [10.0, 10.0] }
 }

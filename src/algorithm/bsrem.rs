@@ -3,11 +3,12 @@
 
 use super::arithmetic::each;
 use super::drive::holds_image;
+use super::entry::AlgorithmEntry;
 use super::objective::Objective;
 use super::preconditioner::{em, harmonic};
 use super::relaxation;
 use super::relaxation::Relaxation;
-use super::table::{AlgorithmEntry, AlgorithmTable, Footprint, Method, iterative};
+use super::table::{AlgorithmTable, Footprint, Method, iterative};
 use super::{Algorithm, Count, Step};
 use super::{StartConfig, Unfit};
 use crate::prior::Capability;
@@ -140,7 +141,7 @@ impl AlgorithmTable for BsremConfig {
 
     fn footprint(&self, _: Option<Capability>) -> Footprint {
         let (iterations, updates) = (self.iterations as f64, (self.iterations * self.subsets) as f64);
-        Footprint { images: 6, passes: iterations, evaluations: updates, ..Footprint::default() }
+        Footprint { images: 4, passes: iterations, evaluations: updates, ..Footprint::default() }
     }
 
     fn build(&self, objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Result<Box<dyn Algorithm>, Unfit> {

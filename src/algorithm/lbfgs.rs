@@ -3,11 +3,12 @@
 
 use super::ascent::Ascent;
 use super::drive::holds_image;
+use super::entry::AlgorithmEntry;
 use super::kkt::{mean_inside, residual};
 use super::objective::Objective;
 use super::preconditioner::harmonic;
 use super::quasi_newton::QuasiNewton;
-use super::table::{AlgorithmEntry, AlgorithmTable, Footprint, Method, iterative};
+use super::table::{AlgorithmTable, Footprint, Method, iterative};
 use super::{Algorithm, Count, Step};
 use super::{StartConfig, Unfit};
 use crate::prior::Capability;

@@ -3,6 +3,7 @@
 //! A file holds the update, as it is written in its paper, and its table `[algorithm.NAME]` with what there is to know
 //! of it ([`AlgorithmTable`]). A new one is named twice below.
 
+mod analytic;
 mod arithmetic;
 mod ascent;
 mod bsrem;
@@ -11,6 +12,7 @@ mod count;
 mod de_pierro;
 mod drive;
 mod em;
+mod entry;
 pub mod fbp;
 mod fourier;
 mod kernel_em;
@@ -49,6 +51,7 @@ pub use bsrem::{Bsrem, BsremConfig, BsremVariant};
 pub use de_pierro::{DePierro, DePierroConfig};
 pub use drive::{Algorithm, Observer, Step, Stop, drive};
 pub(crate) use em::{EmStep, least_sensitivity};
+pub use entry::AlgorithmEntry;
 pub(crate) use fourier::Fourier;
 pub use kernel_em::KernelEm;
 pub use kkt::optimality;
@@ -71,7 +74,7 @@ pub(crate) use start::field_of_view;
 pub use start_config::{OsemStart, StartConfig};
 pub use svrg::{Svrg, SvrgConfig};
 pub use svrn::{Svrn, SvrnConfig};
-pub use table::{AlgorithmEntry, AlgorithmTable, Footprint, Iterations, Method, Sensitivities};
+pub use table::{AlgorithmTable, Footprint, Iterations, Method, Sensitivities};
 pub use unfit::Unfit;
 pub use unrolled::UnrolledEm;
 

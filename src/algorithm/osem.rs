@@ -4,10 +4,11 @@
 use super::arithmetic::each;
 use super::drive::holds_image;
 use super::em::EmStep;
+use super::entry::AlgorithmEntry;
 use super::sensitivity::{SubsetSensitivities, sensitivities};
 use super::start::{start_on, uniform_start};
 use super::table::Sensitivities;
-use super::table::{AlgorithmEntry, AlgorithmTable, Footprint, Method, iterative};
+use super::table::{AlgorithmTable, Footprint, Method, iterative};
 use super::waiting::Waiting;
 use super::{Algorithm, Count, Step};
 use super::{DenoiseEvery, KernelEm, Objective, PnpMm, UnrolledEm};

@@ -5,9 +5,10 @@
 use super::arithmetic::each;
 use super::drive::holds_image;
 use super::em::EmStep;
+use super::entry::AlgorithmEntry;
 use super::objective::Objective;
 use super::sensitivity::SubsetSensitivities;
-use super::table::{AlgorithmEntry, AlgorithmTable, Footprint, Method, iterative};
+use super::table::{AlgorithmTable, Footprint, Method, iterative};
 use super::table::{Sensitivities, one};
 use super::waiting::Waiting;
 use super::{Algorithm, Count, Step};

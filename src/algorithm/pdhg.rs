@@ -12,9 +12,10 @@
 
 use super::arithmetic::{add, dot, each, sum};
 use super::drive::holds_image;
+use super::entry::AlgorithmEntry;
 use super::objective::Objective;
 use super::relaxation;
-use super::table::{AlgorithmEntry, AlgorithmTable, Footprint, Method, iterative};
+use super::table::{AlgorithmTable, Footprint, Method, iterative};
 use super::{Algorithm, Count, Step};
 use super::{StartConfig, Unfit};
 use crate::prior::Capability;

@@ -7,10 +7,11 @@
 use super::arithmetic::each;
 use super::drive::holds_image;
 use super::em::EmStep;
+use super::entry::AlgorithmEntry;
 use super::objective::Objective;
 use super::pull::{denoiser, weight};
 use super::sensitivity::SubsetSensitivities;
-use super::table::{AlgorithmEntry, AlgorithmTable, Footprint, Method, iterative};
+use super::table::{AlgorithmTable, Footprint, Method, iterative};
 use super::table::{Sensitivities, one, two};
 use super::waiting::Waiting;
 use super::{Algorithm, Count, Step};

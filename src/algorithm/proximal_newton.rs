@@ -11,10 +11,11 @@
 //! loses.
 
 use super::drive::holds_image;
+use super::entry::AlgorithmEntry;
 use super::local_model::Curvature;
 use super::newton_step::{Point, first_point, gaining_step};
 use super::objective::Objective;
-use super::table::{AlgorithmEntry, AlgorithmTable, Footprint, Method, iterative};
+use super::table::{AlgorithmTable, Footprint, Method, iterative};
 use super::{Algorithm, Count, Step};
 use super::{StartConfig, Unfit};
 use crate::prior::Capability;

@@ -3,6 +3,7 @@
 
 use super::arithmetic::each;
 use super::drive::holds_image;
+use super::entry::AlgorithmEntry;
 use super::kkt::mean_inside;
 use super::objective::Objective;
 use super::preconditioner::FLOOR;
@@ -10,7 +11,7 @@ use super::pull::{DenoiseEvery, denoiser, pull, weight};
 use super::relaxation;
 use super::relaxation::Relaxation;
 use super::table::one;
-use super::table::{AlgorithmEntry, AlgorithmTable, Footprint, Method, iterative};
+use super::table::{AlgorithmTable, Footprint, Method, iterative};
 use super::{Algorithm, Count, Step};
 use super::{StartConfig, Unfit};
 use crate::prior::Capability;

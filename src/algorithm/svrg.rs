@@ -4,12 +4,13 @@
 
 use super::arithmetic::{add, each};
 use super::drive::holds_image;
+use super::entry::AlgorithmEntry;
 use super::objective::Objective;
 use super::preconditioner::harmonic;
 use super::relaxation;
 use super::relaxation::Relaxation;
 use super::table::two;
-use super::table::{AlgorithmEntry, AlgorithmTable, Footprint, Method, iterative};
+use super::table::{AlgorithmTable, Footprint, Method, iterative};
 use super::{Algorithm, Count, Step};
 use super::{StartConfig, Unfit};
 use crate::prior::Capability;

@@ -15,11 +15,12 @@
 use super::arithmetic::{add, each};
 use super::ascent::keeps;
 use super::drive::holds_image;
+use super::entry::AlgorithmEntry;
 use super::local_model::{Curvature, Effort, MEMORY};
 use super::newton_step::{Point, first_point, gaining_step, learn};
 use super::objective::Objective;
 use super::quasi_newton::QuasiNewton;
-use super::table::{AlgorithmEntry, AlgorithmTable, Footprint, Method, iterative};
+use super::table::{AlgorithmTable, Footprint, Method, iterative};
 use super::{Algorithm, Count, Step};
 use super::{StartConfig, Unfit};
 use crate::prior::Capability;

@@ -1,29 +1,11 @@
 //! What the table of every algorithm in a config gives.
 
+use super::entry::AlgorithmEntry;
 use super::fbp::FbpConfig;
 use super::{Algorithm, Objective, StartConfig, Unfit};
 use crate::choice::Conflict;
 use crate::prior::Capability;
 use std::sync::Arc;
-
-/// An algorithm as the catalogue has it; `coincide algorithms` prints it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AlgorithmEntry {
-    /// Name of the table in a config.
-    pub name: &'static str,
-    /// What it is, in a line.
-    pub summary: &'static str,
-    /// Its update.
-    pub formula: &'static str,
-    /// Where it comes from.
-    pub citation: &'static str,
-    /// Priors that it can carry.
-    pub carries: &'static [Capability],
-    /// Whether it makes an image without a prior, too.
-    pub alone: bool,
-    /// Tables that make sense, as they stand below `[algorithm.NAME]`; every general test runs over all of them.
-    pub examples: &'static [&'static str],
-}
 
 /// The two ways to an image.
 #[derive(Clone, Copy, Debug, PartialEq)]

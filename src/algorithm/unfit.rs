@@ -1,6 +1,6 @@
 //! Why an algorithm cannot be built on an objective.
 
-use super::table::AlgorithmEntry;
+use super::entry::AlgorithmEntry;
 use crate::prior::Capability;
 
 /// What does not fit together.

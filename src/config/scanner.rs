@@ -57,12 +57,12 @@ impl ScannerConfig {
                 let file = Source::read(&source.resolve(path))
                     .map_err(|error| source.mistake(&format!("{at}.file"), error.to_string(), None))?;
                 let scanner: Scanner = file.parse()?;
-                scanner.check().map_err(|error| wrong(&file, "", error))?;
+                possible(&scanner, &file, "")?;
                 (scanner, format!("{at}.file"))
             }
             Self::Custom(scanner) => (scanner.as_ref().clone(), format!("{at}.custom")),
         };
-        scanner.check().map_err(|error| wrong(source, &at, error))?;
+        possible(&scanner, source, &at)?;
         Ok(scanner)
     }
 }
@@ -70,21 +70,39 @@ impl ScannerConfig {
 impl SinogramConfig {
     /// The geometry of the sinogram; `at` is the dotted path of the `sinogram` table.
     pub fn geometry(&self, scanner: Scanner, source: &Source, at: &str) -> Result<SinogramGeometry, ConfigError> {
-        let axial = self.axial.unwrap_or_else(|| usual_compression(&scanner));
+        let axial = self.axial.unwrap_or_else(|| scanner.usual_compression());
         SinogramGeometry::new(scanner, axial, self.view_mashing, self.tof_mashing).map_err(|error| {
-            let kind = match axial {
-                AxialCompression::Span { .. } => "span",
-                AxialCompression::Ge { .. } => "ge",
-            };
             let key = match &error {
-                GeometryError::Span { .. } => format!("axial.{kind}.span"),
-                GeometryError::RingDifference { .. } => format!("axial.{kind}.max_ring_difference"),
+                GeometryError::Span { .. } | GeometryError::RingDifference { .. } => {
+                    format!("axial.{}", compression_key(&axial, &error))
+                }
                 GeometryError::ViewMashing { .. } => "view_mashing".into(),
                 GeometryError::TofMashing { .. } | GeometryError::NoTof { .. } => "tof_mashing".into(),
                 GeometryError::Scanner { .. } | GeometryError::Unknown { .. } => String::new(),
             };
             source.mistake(&format!("{at}.{key}"), error.to_string(), None)
         })
+    }
+}
+
+/// Whether the numbers describe a scanner, its vendor's sinograms included; `at` is the path of its table, empty where
+/// the source is the table.
+fn possible(scanner: &Scanner, source: &Source, at: &str) -> Result<(), ConfigError> {
+    scanner.check().map_err(|error| wrong(source, at, error))?;
+    let Some(axial) = scanner.axial_compression else { return Ok(()) };
+    axial.check(scanner).map_err(|error| {
+        let key = format!("axial_compression.{}", compression_key(&axial, &error));
+        let path = if at.is_empty() { key } else { format!("{at}.{key}") };
+        source.mistake(&path, error.to_string(), None)
+    })
+}
+
+/// The key of a compression that a mistake is about.
+fn compression_key(axial: &AxialCompression, error: &GeometryError) -> &'static str {
+    match (axial, error) {
+        (AxialCompression::Span { .. }, GeometryError::Span { .. }) => "span.span",
+        (AxialCompression::Span { .. }, _) => "span.max_ring_difference",
+        (AxialCompression::Ge { .. }, _) => "ge.max_ring_difference",
     }
 }
 
@@ -95,21 +113,6 @@ fn wrong(source: &Source, at: &str, error: GeometryError) -> ConfigError {
         _ => at.into(),
     };
     source.mistake(&path, error.to_string(), None)
-}
-
-/// Axial compression of the vendor's own sinograms; uncompressed for scanners that we do not know.
-fn usual_compression(scanner: &Scanner) -> AxialCompression {
-    let largest = scanner.rings - 1;
-    let span = |span, max_ring_difference| AxialCompression::Span { span, max_ring_difference };
-    match scanner.name.as_str() {
-        "Siemens mMR" => span(11, 60),
-        "Siemens mCT" => span(11, 49),
-        "Siemens Vision 600" => span(19, 79),
-        "Siemens Quadra" => span(19, 85),
-        "ECAT HR+" => span(9, 22),
-        name if name.starts_with("GE ") => AxialCompression::Ge { max_ring_difference: largest },
-        _ => span(1, largest),
-    }
 }
 
 #[cfg(test)]
@@ -124,5 +127,33 @@ mod tests {
             let geometry = SinogramConfig::default().geometry(scanner, &source, "sinogram").unwrap();
             assert!(geometry.planes() >= 2 * geometry.scanner.rings - 1, "{name}");
         }
+    }
+
+    const CUSTOM: &str = "[custom]
+name = \"mine\"
+rings = 5
+crystals_per_ring = 64
+inner_radius_mm = 160.0
+ring_spacing_mm = 8.0
+radial_bins = 31
+bin_size_mm = 6.0
+";
+
+    /// A scanner of one's own has the sinogram that it says, whatever it is called.
+    #[test]
+    fn the_usual_sinogram_is_that_of_the_scanners_fields() {
+        let planes = |lines: &str| {
+            let text = CUSTOM.replace("bin_size_mm = 6.0\n", &format!("bin_size_mm = 6.0\n{lines}"));
+            let source = Source { path: "x.toml".into(), text };
+            let config: ScannerConfig = source.parse()?;
+            let scanner = config.scanner(&source, "")?;
+            Ok::<_, ConfigError>(SinogramConfig::default().geometry(scanner, &source, "sinogram")?.planes())
+        };
+        assert_eq!(planes("").unwrap(), 25);
+        // Segment 0 holds 2 R − 1 planes, those of ±{2, 3} 2 (R − 2) − 1 each, that of ±4 one.
+        assert_eq!(planes("axial_compression.ge.max_ring_difference = 4").unwrap(), 9 + 2 * (5 + 1));
+        assert_eq!(planes("axial_compression.span = { span = 3, max_ring_difference = 1 }").unwrap(), 9);
+        let wrong = planes("axial_compression.span = { span = 3, max_ring_difference = 7 }").unwrap_err().to_string();
+        assert!(wrong.contains("maximum ring difference 7 needs more than the 5 rings"), "{wrong}");
     }
 }

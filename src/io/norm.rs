@@ -27,12 +27,12 @@ const MAX_BYTES: u64 = 1 << 26;
 pub fn read_norm(path: &Path) -> Result<NormComponents, IoError> {
     let header = Header::read(path)?;
     check(&header, Reader::Norm)?;
-    let scanner = scanner(&header)?;
+    let (scanner, crystal_offset) = scanner(&header)?;
     let axial_compression = axial_compression(&header, &scanner)?;
     let file = NormFile::read(&header)?;
     let Scanner { rings, crystals_per_ring, radial_bins, crystals_per_block, .. } = scanner;
     let mut crystals = file.required("crystal efficiencies", &[crystals_per_ring, rings])?;
-    renumber_crystals(&mut crystals, &scanner);
+    renumber_crystals(&mut crystals, &scanner, crystal_offset);
     let geometric = file.required("geometric effects", &[radial_bins, 2 * rings - 1])?;
     Ok(NormComponents {
         rings,
@@ -51,14 +51,14 @@ pub fn read_norm(path: &Path) -> Result<NormComponents, IoError> {
     })
 }
 
-/// The gaps and the numbering below are those of the mMR.
-fn scanner(header: &Header) -> Result<Scanner, IoError> {
+/// A scanner whose numbering is known, and the crystals by which the file counts further.
+fn scanner(header: &Header) -> Result<(Scanner, usize), IoError> {
     let name = header.text("originating system").ok_or_else(|| header.missing("originating system", "2008"))?;
-    let scanner = named_scanner(name).filter(|scanner| scanner.name == "Siemens mMR");
-    let scanner = scanner.ok_or_else(|| header.wrong("originating system", name, "2008 (Siemens mMR)"))?;
+    let known = named_scanner(name).and_then(|scanner| Some((scanner.norm_crystal_offset?, scanner)));
+    let (offset, scanner) = known.ok_or_else(|| header.wrong("originating system", name, "2008 (Siemens mMR)"))?;
     match header.number::<usize>("number of rings")? {
         Some(rings) if rings != scanner.rings => Err(header.wrong("number of rings", rings, scanner.rings.to_string())),
-        _ => Ok(scanner),
+        _ => Ok((scanner, offset)),
     }
 }
 
@@ -81,10 +81,10 @@ fn turned(rows: &[f32], length: usize) -> Vec<f32> {
     rows.chunks(length).rev().flatten().copied().collect()
 }
 
-/// `[ring, crystal]`: one crystal further, virtual ones 0.
-fn renumber_crystals(crystals: &mut [f32], scanner: &Scanner) {
+/// `[ring, crystal]`: some crystals further, virtual ones 0.
+fn renumber_crystals(crystals: &mut [f32], scanner: &Scanner, offset: usize) {
     for ring in crystals.chunks_mut(scanner.crystals_per_ring) {
-        ring.rotate_right(1);
+        ring.rotate_right(offset);
         for block in ring.chunks_mut(scanner.crystals_per_block) {
             block[..scanner.virtual_crystals].fill(0.0);
         }

@@ -1,5 +1,47 @@
 //! How far an image is from the truth, voxel by voxel.
 
+use super::{Better, Family, Figure, Reference, Scope, Scores, Unit, Use};
+use crate::image::Image;
+
+pub(super) static DIFFERENCE: Family = Family { figures: &[&NRMSE, &PSNR], score: Some(score) };
+
+/// ‖x − t‖ / ‖t‖ inside of the phantom.
+pub static NRMSE: Figure = Figure {
+    id: "nrmse",
+    title: "NRMSE",
+    unit: Unit::One,
+    better: Better::Lower,
+    scope: Scope::Image,
+    definition: "normalised root-mean-square error, ‖x − t‖ / ‖t‖, against the voxelised phantom over its inside",
+    source: "",
+    uses: &[
+        Use::Column("", "NRMSE"),
+        Use::Demo(""),
+        Use::Priors,
+        Use::Oracle("nrmse", "The smallest normalised root-mean-square error."),
+        Use::Curve,
+        Use::MeanImage,
+    ],
+};
+
+/// Peak of the truth over the RMSE, inside of the phantom.
+pub static PSNR: Figure = Figure {
+    id: "psnr_db",
+    title: "PSNR",
+    unit: Unit::Decibel,
+    better: Better::Higher,
+    scope: Scope::Image,
+    definition: "peak signal-to-noise ratio, 20 log₁₀(max t / RMSE), over the same voxels",
+    source: "",
+    uses: &[Use::Column("", "PSNR"), Use::Oracle("psnr", "The largest peak signal-to-noise ratio.")],
+};
+
+fn score(image: &Image, reference: &Reference, scores: &mut Scores) {
+    let (x, t, object) = (&image.values, &reference.truth.values, reference.object.as_deref());
+    scores.add(&NRMSE, nrmse(x, t, object));
+    scores.add(&PSNR, psnr(x, t, object));
+}
+
 /// Root of the mean squared difference over a mask (all voxels where `None`).
 pub fn rmse(image: &[f32], truth: &[f32], mask: Option<&[f32]>) -> f64 {
     let sums = sums(image, truth, mask);

@@ -5,8 +5,75 @@
 //! in the voxels within 1.5 radii of a sphere's centre; a_H and a_B are the true activities. Bands: EANM/EARL,
 //! standards 1 and 2 for ¹⁸F (Kaalep et al. 2018, Eur. J. Nucl. Med. Mol. Imaging 45, 1344–1361).
 
-use super::{Ball, MetricError, NemaLayout};
+use super::layout::EarlLayout;
+use super::{Ball, Better, Family, Figure, MetricError, NemaSphere, Reference, Scope, Scores, Unit, region_statistics};
 use crate::image::Image;
+
+pub(super) static EARL_RECOVERY: Family =
+    Family { figures: &[&RC_MEAN, &RC_MAX, &WITHIN_1, &WITHIN_2], score: Some(score) };
+
+/// RC mean (A50) of a sphere.
+pub static RC_MEAN: Figure = Figure {
+    id: "earl.*.rc_mean",
+    title: "RC mean",
+    unit: Unit::Fraction,
+    better: Better::Neither,
+    scope: Scope::Diameter,
+    definition: "mean of the voxels of that sphere above (max + background) / 2, over the true activity, of phantoms with `[scoring.earl]`",
+    source: "EANM/EARL, Kaalep et al. 2018",
+    uses: &[],
+};
+
+/// RC max of a sphere.
+pub static RC_MAX: Figure = Figure {
+    id: "earl.*.rc_max",
+    title: "RC max",
+    unit: Unit::Fraction,
+    better: Better::Neither,
+    scope: Scope::Diameter,
+    definition: "its largest voxel over the true activity",
+    source: "EANM/EARL, Kaalep et al. 2018",
+    uses: &[],
+};
+
+/// Share of the coefficients within the bands of standard 1.
+pub static WITHIN_1: Figure = Figure {
+    id: "earl1.within",
+    title: "within EARL 1",
+    unit: Unit::Fraction,
+    better: Better::Nearer(1.0),
+    scope: Scope::Image,
+    definition: "the share of the twelve coefficients that lie within the bands of EARL's standard 1 for ¹⁸F: 1 passes",
+    source: "EANM/EARL, Kaalep et al. 2018",
+    uses: &[],
+};
+
+/// Share of the coefficients within the bands of standard 2.
+pub static WITHIN_2: Figure = Figure {
+    id: "earl2.within",
+    title: "within EARL 2",
+    unit: Unit::Fraction,
+    better: Better::Nearer(1.0),
+    scope: Scope::Image,
+    definition: "the share of the twelve coefficients that lie within the bands of EARL's standard 2 for ¹⁸F: 1 passes",
+    source: "EANM/EARL, Kaalep et al. 2018",
+    uses: &[],
+};
+
+/// None of an image that does not hold all of the phantom.
+fn score(image: &Image, reference: &Reference, scores: &mut Scores) {
+    let Some(layout) = &reference.scoring.earl else { return };
+    let Some(background) = reference.region(&layout.background) else { return };
+    let background = region_statistics(&reference.truth, background).mean;
+    let Ok(spheres) = earl(image, layout, background) else { return };
+    for sphere in &spheres {
+        let of = format!("{}mm", sphere.diameter_mm);
+        scores.add_of(&RC_MEAN, of.as_str(), sphere.mean);
+        scores.add_of(&RC_MAX, of, sphere.max);
+    }
+    scores.add(&WITHIN_1, earl_share(&spheres, &EARL[0]));
+    scores.add(&WITHIN_2, earl_share(&spheres, &EARL[1]));
+}
 
 /// Low and high end of RC mean and of RC max for one sphere.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -55,8 +122,8 @@ pub struct EarlSphere {
 }
 
 /// The spheres of an image in Bq/mL of a phantom whose background holds `background` Bq/mL.
-pub fn earl(image: &Image, layout: &NemaLayout, background: f64) -> Result<Vec<EarlSphere>, MetricError> {
-    let sphere = |sphere: &super::NemaSphere| {
+pub fn earl(image: &Image, layout: &EarlLayout, background: f64) -> Result<Vec<EarlSphere>, MetricError> {
+    let sphere = |sphere: &NemaSphere| {
         let [x, y] = sphere.centre_mm;
         let (centre_mm, diameter_mm) = ([x, y, layout.plane_z_mm], sphere.diameter_mm);
         let low = image.grid.origin_mm;

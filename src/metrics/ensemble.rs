@@ -4,7 +4,47 @@
 //!
 //! Updated one image at a time (Welford 1962, Technometrics 4:419), in the order of the realisations.
 
+use super::{Better, Family, Figure, Scope, Unit, Use};
 use rayon::prelude::*;
+
+/// Found over the realisations of a study.
+pub(super) static ENSEMBLE: Family = Family { figures: &[&NOISE, &BIAS, &SD], score: None };
+
+/// Noise in the noise region.
+pub static NOISE: Figure = Figure {
+    id: "noise",
+    title: "noise",
+    unit: Unit::Fraction,
+    better: Better::Lower,
+    scope: Scope::Noise,
+    definition: "of one image the standard deviation over mean of the voxels of the noise region; of all realisations (`ensemble.noise`) √(mean variance over them) / mean there",
+    source: "",
+    uses: &[Use::Column("", "noise"), Use::Priors],
+};
+
+/// Bias of a region of the mean image.
+pub static BIAS: Figure = Figure {
+    id: "*.bias",
+    title: "bias",
+    unit: Unit::Fraction,
+    better: Better::Nearer(0.0),
+    scope: Scope::Ensemble,
+    definition: "mean image − truth over the region, over the region's true mean (the object's where the region is cold)",
+    source: "",
+    uses: &[],
+};
+
+/// Standard deviation of a typical voxel of a region.
+pub static SD: Figure = Figure {
+    id: "*.sd",
+    title: "standard deviation",
+    unit: Unit::Fraction,
+    better: Better::Lower,
+    scope: Scope::Ensemble,
+    definition: "standard deviation of a typical voxel of the region over realisations, over the same mean",
+    source: "",
+    uses: &[],
+};
 
 /// Images of one thing, seen through different noise.
 #[derive(Clone, Debug, PartialEq)]

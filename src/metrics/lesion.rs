@@ -1,8 +1,75 @@
 //! What an image makes of a lesion, and what it shows where there is none.
 
 use super::ball::Ball;
+use super::{Better, Family, Figure, Scope, Unit, Use};
 use crate::image::ImageGrid;
 use rayon::prelude::*;
+
+/// Found on scans with added lesions.
+pub(super) static LESION: Family =
+    Family { figures: &[&TRANSMISSION, &ERASED, &FLAGGED, &ERASED_UNFLAGGED], score: None };
+/// Found on the same scans without lesions.
+pub(super) static SPOTS: Family = Family { figures: &[&FALSE_SPOTS], score: None };
+
+/// [`transmission`].
+pub static TRANSMISSION: Figure = Figure {
+    id: "lesion.*.transmission",
+    title: "comes through",
+    unit: Unit::Fraction,
+    better: Better::Nearer(1.0),
+    scope: Scope::Lesions,
+    definition: "⟨image with − image without, lesion⟩ / ⟨lesion at the scanner's resolution, lesion⟩: 1 is all of it; mean over sites, then realisations",
+    source: "",
+    uses: &[Use::Column("", "comes through")],
+};
+
+/// Share of the lesions of which less than half comes through.
+pub static ERASED: Figure = Figure {
+    id: "lesion.*.erased",
+    title: "erased",
+    unit: Unit::Fraction,
+    better: Better::Lower,
+    scope: Scope::Lesions,
+    definition: "share of lesions of which less than half comes through; a heavy filter erases, too",
+    source: "",
+    uses: &[Use::Column("", "erased")],
+};
+
+/// Share of the lesions that the sentinel flags.
+pub static FLAGGED: Figure = Figure {
+    id: "lesion.*.flagged",
+    title: "flagged",
+    unit: Unit::Fraction,
+    better: Better::Neither,
+    scope: Scope::Lesions,
+    definition: "share in which the sentinel says that activity is missing; of a run (`lesion.N.flagged`) whether it says so of lesion N",
+    source: "",
+    uses: &[Use::Column("", "flagged")],
+};
+
+/// Share of the lesions that are erased and not flagged.
+pub static ERASED_UNFLAGGED: Figure = Figure {
+    id: "lesion.*.erased_unflagged",
+    title: "erased, not flagged",
+    unit: Unit::Fraction,
+    better: Better::Lower,
+    scope: Scope::Lesions,
+    definition: "share that was erased without its saying so",
+    source: "",
+    uses: &[Use::Column("", "erased, not flagged")],
+};
+
+/// Spots of a scan without lesions, see [`SpotSearch`].
+pub static FALSE_SPOTS: Figure = Figure {
+    id: "lesion.*.false_spots",
+    title: "false spots",
+    unit: Unit::One,
+    better: Better::Lower,
+    scope: Scope::Lesions,
+    definition: "where 80 % of the lesions would be called, so many spots of a scan without lesions would be, too",
+    source: "",
+    uses: &[Use::Column("", "false spots")],
+};
 
 /// How much of a lesion comes through, ⟨x₁ − x₀, m⟩ / ⟨d, m⟩: x₁ and x₀ are the images with and without it, of the same
 /// noise, m its mask, d what an image of the scanner's resolution would show of it. 1 is all of it, 0 nothing.

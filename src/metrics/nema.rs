@@ -9,36 +9,76 @@
 //! background of each of five slices (0, ±10, ±20 mm). Lung residual in slice i: 30 mm disc in the insert over the mean
 //! of the twelve 37 mm discs. All are fractions here, per cent in the standard.
 
-use super::{Disc, MetricError};
+use super::layout::{NemaLayout, NemaSphere};
+use super::{AgainstNoise, Better, Disc, Family, Figure, MetricError, Reference, Scope, Scores, Unit, Use};
 use crate::image::{Image, ImageGrid};
 use serde::Serialize;
 
-/// Where the standard's regions of interest are, in mm.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NemaLayout {
-    /// The spheres.
-    pub spheres: Vec<NemaSphere>,
-    /// Axial position of the spheres' centres.
-    pub plane_z_mm: f64,
-    /// Distances of the five slices from that plane.
-    pub slices_mm: Vec<f64>,
-    /// Centres `[x, y]` of the background regions.
-    pub background_mm: Vec<[f64; 2]>,
-    /// Centre `[x, y]` of the lung insert.
-    pub lung_mm: [f64; 2],
-    /// First and last axial position of the slices in which the lung insert is scored.
-    pub lung_z_mm: [f64; 2],
-}
+pub(super) static NEMA: Family =
+    Family { figures: &[&CONTRAST_RECOVERY, &BACKGROUND_VARIABILITY, &LUNG_RESIDUAL], score: Some(score) };
 
-/// A sphere of the phantom.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct NemaSphere {
-    /// Inner diameter in mm, which is also the width of its discs.
-    pub diameter_mm: f64,
-    /// Centre `[x, y]` in mm.
-    pub centre_mm: [f64; 2],
-    /// True activity over that of the background; 0 for cold spheres.
-    pub contrast: f64,
+/// Q of a sphere.
+pub static CONTRAST_RECOVERY: Figure = Figure {
+    id: "nema.*.contrast_recovery",
+    title: "contrast recovery",
+    unit: Unit::Fraction,
+    better: Better::Nearer(1.0),
+    scope: Scope::Diameter,
+    definition: "contrast of a sphere of that diameter in its slice over the true one, of phantoms with `[scoring.nema]`; `nema.mean.contrast_recovery` averages the spheres of an image of a study",
+    source: "NEMA NU 2-2018",
+    uses: &[
+        Use::Column("mean", "CRC"),
+        Use::Column("10mm", "CRC 10 mm"),
+        Use::Demo("37mm"),
+        Use::Demo("28mm"),
+        Use::Demo("22mm"),
+        Use::Demo("17mm"),
+        Use::Demo("13mm"),
+        Use::Demo("10mm"),
+        Use::MeanImage,
+        Use::AgainstNoise(&AgainstNoise {
+            of: "*",
+            noise: &BACKGROUND_VARIABILITY,
+            ensemble_noise: "ensemble noise in the background",
+            of_mean_image: "contrast recovery of the mean image",
+            rank: 1,
+        }),
+    ],
+};
+
+/// N of the discs as wide as a sphere.
+pub static BACKGROUND_VARIABILITY: Figure = Figure {
+    id: "nema.*.background_variability",
+    title: "background variability",
+    unit: Unit::Fraction,
+    better: Better::Lower,
+    scope: Scope::Diameter,
+    definition: "standard deviation over mean of the background discs as wide as that sphere",
+    source: "NEMA NU 2-2018",
+    uses: &[Use::Column("37mm", "BV 37 mm"), Use::Demo("37mm"), Use::Demo("10mm")],
+};
+
+/// Lung residual, mean over the slices.
+pub static LUNG_RESIDUAL: Figure = Figure {
+    id: "nema.lung_residual",
+    title: "lung residual",
+    unit: Unit::Fraction,
+    better: Better::Lower,
+    scope: Scope::Image,
+    definition: "mean of the lung insert over that of the background, mean over the slices",
+    source: "NEMA NU 2-2018",
+    uses: &[Use::Column("", "lung"), Use::Demo(""), Use::MeanImage],
+};
+
+/// None of an image that does not hold all of the phantom.
+fn score(image: &Image, reference: &Reference, scores: &mut Scores) {
+    let Some(Ok(report)) = reference.scoring.nema.as_ref().map(|layout| layout.score(image)) else { return };
+    for sphere in &report.spheres {
+        let of = format!("{}mm", sphere.diameter_mm);
+        scores.add_of(&CONTRAST_RECOVERY, of.as_str(), sphere.contrast_recovery);
+        scores.add_of(&BACKGROUND_VARIABILITY, of, sphere.background_variability);
+    }
+    scores.add(&LUNG_RESIDUAL, report.lung_residual);
 }
 
 /// Scores of one image.
@@ -71,46 +111,6 @@ const BACKGROUND_DISC_MM: f64 = 37.0;
 const LUNG_DISC_MM: f64 = 30.0;
 
 impl NemaLayout {
-    /// The layout of the shipped phantom `nema-iq`: contrast 4, discs of the background 15 mm from the body's edge, at
-    /// least 12 mm from any sphere, and apart from each other.
-    pub fn image_quality() -> Self {
-        let spheres = [(37.0, 0.0), (10.0, 60.0), (13.0, 120.0), (17.0, 180.0), (22.0, 240.0), (28.0, 300.0_f64)];
-        let mut spheres: Vec<_> = spheres
-            .map(|(diameter_mm, angle_deg)| {
-                let (sin, cos) = angle_deg.to_radians().sin_cos();
-                NemaSphere { diameter_mm, centre_mm: [57.2 * cos, -57.2 * sin], contrast: 4.0 }
-            })
-            .into();
-        spheres.sort_by(|a, b| a.diameter_mm.total_cmp(&b.diameter_mm));
-        Self {
-            spheres,
-            plane_z_mm: 0.0,
-            slices_mm: vec![0.0, -20.0, -10.0, 10.0, 20.0],
-            background_mm: vec![
-                [-108.2, 0.7],
-                [-91.3, -32.4],
-                [-64.6, -58.3],
-                [-5.4, -78.4],
-                [62.7, -59.6],
-                [105.9, -5.9],
-                [113.4, 30.5],
-                [101.0, 65.5],
-                [66.2, 78.5],
-                [-58.5, 78.5],
-                [-94.9, 70.7],
-                [-113.4, 38.5],
-            ],
-            lung_mm: [0.0, 0.0],
-            lung_z_mm: [-90.0, 50.0],
-        }
-    }
-
-    /// The same with spheres of another contrast: 10 in `nema-earl`.
-    pub fn with_contrast(mut self, contrast: f64) -> Self {
-        self.spheres.iter_mut().for_each(|sphere| sphere.contrast = contrast);
-        self
-    }
-
     /// Scores an image.
     pub fn score(&self, image: &Image) -> Result<NemaReport, MetricError> {
         let spheres = self.spheres.iter().map(|sphere| self.score_sphere(image, sphere)).collect::<Result<_, _>>()?;

@@ -6,17 +6,136 @@
 //!   (SD_uniform / mean_uniform)².
 //! - Spill-over ratio: mean in a cylinder of 4 mm × 7.5 mm of a cold insert / uniform mean.
 
-use super::{Disc, MetricError, RegionStatistics, region_statistics};
+use super::layout::NemaSmallLayout;
+use super::{
+    AgainstNoise, Better, Disc, Family, Figure, MetricError, NOISE, Reference, RegionStatistics, Scope, Scores, Unit,
+    Use, region_statistics,
+};
 use crate::image::Image;
 use serde::Serialize;
 
-/// Where the rods are, in mm.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NemaSmallLayout {
-    /// Diameter and centre `[x, y]` of each rod.
-    pub rods_mm: Vec<(f64, [f64; 2])>,
-    /// First and last axial position of the slices that are averaged.
-    pub rods_z_mm: [f64; 2],
+pub(super) static NEMA_SMALL: Family = Family {
+    figures: &[
+        &UNIFORMITY_SD,
+        &UNIFORMITY_MIN,
+        &UNIFORMITY_MAX,
+        &ROD_RECOVERY,
+        &ROD_SD,
+        &SPILL_OVER_WATER,
+        &SPILL_OVER_AIR,
+    ],
+    score: Some(score),
+};
+
+/// Standard deviation over mean of the uniform region, of phantoms with `[scoring.nu4]`.
+pub static UNIFORMITY_SD: Figure = Figure {
+    id: "nu4.uniformity_sd",
+    title: "standard deviation of the uniform region",
+    unit: Unit::Fraction,
+    better: Better::Lower,
+    scope: Scope::Image,
+    definition: "standard deviation over mean of the uniform region, of phantoms with `[scoring.nu4]`",
+    source: "NEMA NU 4-2008",
+    uses: &[],
+};
+
+/// Minimum over mean of the uniform region.
+pub static UNIFORMITY_MIN: Figure = Figure {
+    id: "nu4.uniformity_min",
+    title: "minimum of the uniform region",
+    unit: Unit::Fraction,
+    better: Better::Nearer(1.0),
+    scope: Scope::Image,
+    definition: "minimum over mean of the uniform region",
+    source: "NEMA NU 4-2008",
+    uses: &[],
+};
+
+/// Maximum over mean of the uniform region.
+pub static UNIFORMITY_MAX: Figure = Figure {
+    id: "nu4.uniformity_max",
+    title: "maximum of the uniform region",
+    unit: Unit::Fraction,
+    better: Better::Nearer(1.0),
+    scope: Scope::Image,
+    definition: "maximum over mean of the uniform region",
+    source: "NEMA NU 4-2008",
+    uses: &[],
+};
+
+/// Mean along the rod of that diameter over the uniform mean.
+pub static ROD_RECOVERY: Figure = Figure {
+    id: "nu4.*.recovery",
+    title: "recovery",
+    unit: Unit::Fraction,
+    better: Better::Nearer(1.0),
+    scope: Scope::Diameter,
+    definition: "mean along the rod of that diameter over the uniform mean",
+    source: "NEMA NU 4-2008",
+    uses: &[
+        Use::MeanImage,
+        Use::AgainstNoise(&AgainstNoise {
+            of: "nu4.*",
+            noise: &NOISE,
+            ensemble_noise: "ensemble noise",
+            of_mean_image: "recovery in the mean image",
+            rank: 0,
+        }),
+    ],
+};
+
+/// Its relative standard deviation.
+pub static ROD_SD: Figure = Figure {
+    id: "nu4.*.recovery_sd",
+    title: "spread of the recovery of a rod",
+    unit: Unit::Fraction,
+    better: Better::Lower,
+    scope: Scope::Diameter,
+    definition: "its relative standard deviation",
+    source: "NEMA NU 4-2008",
+    uses: &[],
+};
+
+/// Mean of the cold insert of water over the uniform mean.
+pub static SPILL_OVER_WATER: Figure = Figure {
+    id: "nu4.spill_over.water",
+    title: "spill-over, water",
+    unit: Unit::Fraction,
+    better: Better::Lower,
+    scope: Scope::Image,
+    definition: "mean of the cold insert of water over the uniform mean",
+    source: "NEMA NU 4-2008",
+    uses: &[],
+};
+
+/// Mean of the cold insert of air over the uniform mean.
+pub static SPILL_OVER_AIR: Figure = Figure {
+    id: "nu4.spill_over.air",
+    title: "spill-over, air",
+    unit: Unit::Fraction,
+    better: Better::Lower,
+    scope: Scope::Image,
+    definition: "mean of the cold insert of air over the uniform mean",
+    source: "NEMA NU 4-2008",
+    uses: &[],
+};
+
+/// None of an image that is smaller than the phantom.
+fn score(image: &Image, reference: &Reference, scores: &mut Scores) {
+    let (Some(layout), Some([uniform, cold @ ..])) = (&reference.scoring.nu4, &reference.nu4_masks) else { return };
+    let Ok(report) = layout.score(image, uniform, cold) else { return };
+    let uniformity = report.uniformity;
+    scores.add(&UNIFORMITY_SD, uniformity.sd / uniformity.mean);
+    scores.add(&UNIFORMITY_MIN, uniformity.min / uniformity.mean);
+    scores.add(&UNIFORMITY_MAX, uniformity.max / uniformity.mean);
+    for rod in &report.rods {
+        let of = format!("{}mm", rod.diameter_mm);
+        scores.add_of(&ROD_RECOVERY, of.as_str(), rod.recovery);
+        scores.add_of(&ROD_SD, of, rod.relative_sd);
+    }
+    for (figure, ratio) in [&SPILL_OVER_WATER, &SPILL_OVER_AIR].into_iter().zip(&report.spill_over) {
+        scores.add(figure, *ratio);
+    }
 }
 
 /// Scores of one image.
@@ -42,13 +161,6 @@ pub struct RodResult {
 }
 
 impl NemaSmallLayout {
-    /// The layout of the shipped phantom `nema-nu4`.
-    pub fn image_quality() -> Self {
-        let centres = [[2.16, 6.66], [-5.66, 4.11], [-5.66, -4.11], [2.16, -6.66], [7.0, 0.0]];
-        let rods_mm = centres.iter().enumerate().map(|(index, &centre)| (index as f64 + 1.0, centre)).collect();
-        Self { rods_mm, rods_z_mm: [-20.0, -10.0] }
-    }
-
     /// Scores an image; `uniform` and `cold` are the masks of the uniform and of the cold regions.
     pub fn score(&self, image: &Image, uniform: &[f32], cold: &[Vec<f32>]) -> Result<NemaSmallReport, MetricError> {
         let uniformity = region_statistics(image, uniform);

@@ -7,10 +7,113 @@
 //! other way round; the AUC counts pairs of images of different realisations. Its interval is the bootstrap's, over
 //! realisations.
 
+use super::{Better, Family, Figure, Scope, Unit, Use};
 use coincide_kernels::cholesky::Cholesky;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 use serde::Serialize;
+
+/// Found on scans with added lesions.
+pub(super) static OBSERVER: Family = Family {
+    figures: &[&LG_AUC, &GABOR_AUC, &IDEAL_AUC, &LG_EFFICIENCY, &GABOR_EFFICIENCY, &LG_SNR, &GABOR_SNR, &IDEAL_SNR],
+    score: None,
+};
+
+/// AUC with six Laguerre–Gauss channels.
+pub static LG_AUC: Figure = Figure {
+    id: "lesion.*.lg.auc",
+    title: "AUC",
+    unit: Unit::One,
+    better: Better::Nearer(1.0),
+    scope: Scope::Lesions,
+    definition: "area under the ROC curve of a channelised Hotelling observer in the axial slice (six Laguerre–Gauss channels), trained on half of the seeds and tested on the other; bootstrap interval",
+    source: "Barrett et al. 1993",
+    uses: &[Use::Column("", "AUC")],
+};
+
+/// AUC with sixteen Gabor channels.
+pub static GABOR_AUC: Figure = Figure {
+    id: "lesion.*.gabor.auc",
+    title: "AUC (Gabor)",
+    unit: Unit::One,
+    better: Better::Nearer(1.0),
+    scope: Scope::Lesions,
+    definition: "area under the ROC curve of a channelised Hotelling observer in the axial slice (sixteen Gabor channels), trained on half of the seeds and tested on the other; bootstrap interval",
+    source: "Barrett et al. 1993",
+    uses: &[Use::Column("", "AUC (Gabor)")],
+};
+
+/// AUC of the ideal observer of the counts.
+pub static IDEAL_AUC: Figure = Figure {
+    id: "lesion.*.ideal.auc",
+    title: "ideal AUC",
+    unit: Unit::One,
+    better: Better::Nearer(1.0),
+    scope: Scope::Lesions,
+    definition: "area under the ROC curve of an observer of the counts themselves: what no image can exceed; mean over sites",
+    source: "",
+    uses: &[Use::Column("", "ideal AUC")],
+};
+
+/// (SNR / ideal SNR)².
+pub static LG_EFFICIENCY: Figure = Figure {
+    id: "lesion.*.lg.efficiency",
+    title: "efficiency",
+    unit: Unit::Fraction,
+    better: Better::Nearer(1.0),
+    scope: Scope::Lesions,
+    definition: "(`.lg.snr` over `.ideal.snr`)²",
+    source: "",
+    uses: &[Use::Column("", "efficiency")],
+};
+
+/// (SNR / ideal SNR)².
+pub static GABOR_EFFICIENCY: Figure = Figure {
+    id: "lesion.*.gabor.efficiency",
+    title: "efficiency (Gabor)",
+    unit: Unit::Fraction,
+    better: Better::Nearer(1.0),
+    scope: Scope::Lesions,
+    definition: "(`.gabor.snr` over `.ideal.snr`)²",
+    source: "",
+    uses: &[],
+};
+
+/// Signal-to-noise ratio of the observer.
+pub static LG_SNR: Figure = Figure {
+    id: "lesion.*.lg.snr",
+    title: "SNR",
+    unit: Unit::One,
+    better: Better::Higher,
+    scope: Scope::Lesions,
+    definition: "signal-to-noise ratio of that observer's test statistic",
+    source: "Barrett et al. 1993",
+    uses: &[Use::Equivalence],
+};
+
+/// Signal-to-noise ratio of the observer.
+pub static GABOR_SNR: Figure = Figure {
+    id: "lesion.*.gabor.snr",
+    title: "SNR (Gabor)",
+    unit: Unit::One,
+    better: Better::Higher,
+    scope: Scope::Lesions,
+    definition: "signal-to-noise ratio of that observer's test statistic",
+    source: "Barrett et al. 1993",
+    uses: &[],
+};
+
+/// Signal-to-noise ratio of the ideal observer of the counts.
+pub static IDEAL_SNR: Figure = Figure {
+    id: "lesion.*.ideal.snr",
+    title: "ideal SNR",
+    unit: Unit::One,
+    better: Better::Higher,
+    scope: Scope::Lesions,
+    definition: "of the counts, SNR² = Σ (A d)² / ȳ; mean over sites",
+    source: "",
+    uses: &[],
+};
 
 /// Responses of the channels: `[realisation][place][channel]`.
 pub type Responses = Vec<Vec<Vec<f64>>>;

@@ -1,7 +1,54 @@
 //! Regions of interest given as masks of the whole image.
 
+use super::uptake::SUV_MEAN;
+use super::{AgainstNoise, Better, Family, Figure, NOISE, Reference, Scope, Scores, Unit, Use};
 use crate::image::Image;
 use serde::Serialize;
+
+pub(super) static REGION: Family = Family { figures: &[&MEAN, &RECOVERY], score: Some(score) };
+
+/// Mean over a region.
+pub static MEAN: Figure = Figure {
+    id: "*.mean",
+    title: "mean",
+    unit: Unit::Activity,
+    better: Better::Neither,
+    scope: Scope::Region,
+    definition: "mean over the region",
+    source: "",
+    uses: &[Use::Suv(&SUV_MEAN)],
+};
+
+/// Mean over a region, over its true mean; of regions that hold activity.
+pub static RECOVERY: Figure = Figure {
+    id: "*.recovery",
+    title: "recovery",
+    unit: Unit::Fraction,
+    better: Better::Nearer(1.0),
+    scope: Scope::Region,
+    definition: "that mean over the true one, where the region is not cold",
+    source: "",
+    uses: &[
+        Use::MeanImage,
+        Use::AgainstNoise(&AgainstNoise {
+            of: "*",
+            noise: &NOISE,
+            ensemble_noise: "ensemble noise",
+            of_mean_image: "recovery in the mean image",
+            rank: 0,
+        }),
+    ],
+};
+
+fn score(image: &Image, reference: &Reference, scores: &mut Scores) {
+    for (region, mask) in &reference.regions {
+        let (found, truth) = (region_statistics(image, mask).mean, region_statistics(&reference.truth, mask).mean);
+        scores.add_of(&MEAN, region, found);
+        if truth > 0.0 {
+            scores.add_of(&RECOVERY, region, found / truth);
+        }
+    }
+}
 
 /// Values of an image in a region.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

@@ -6,7 +6,32 @@
 //! The mean is taken over the voxels whose window lies inside of the image, along axes that are long enough to have
 //! any.
 
+use super::{Better, Family, Figure, Reference, Scope, Scores, Unit, Use};
+use crate::image::Image;
 use rayon::prelude::*;
+
+pub(super) static SIMILARITY: Family = Family { figures: &[&SSIM], score: Some(score) };
+
+/// Mean structural similarity over the grid.
+pub static SSIM: Figure = Figure {
+    id: "ssim",
+    title: "SSIM",
+    unit: Unit::One,
+    better: Better::Nearer(1.0),
+    scope: Scope::Image,
+    definition: "structural similarity over the grid: Gaussian window of σ = 1.5 voxels in three dimensions, the range of the truth",
+    source: "Wang et al. 2004",
+    uses: &[
+        Use::Column("", "SSIM"),
+        Use::Demo(""),
+        Use::Priors,
+        Use::Oracle("ssim", "The largest structural similarity."),
+    ],
+};
+
+fn score(image: &Image, reference: &Reference, scores: &mut Scores) {
+    scores.add(&SSIM, ssim(&image.values, &reference.truth.values, image.grid.shape));
+}
 
 /// Half width of the window in voxels.
 const REACH: usize = 5;

@@ -7,8 +7,150 @@
 //! Mol. Imaging 42, 328–354); total = volume × their mean. In units of SUV these are SUVmax, SUVpeak, MTV and TLG.
 
 use super::ball::Ball;
+use super::{Better, Family, Figure, Reference, Scope, Score, Scores, Unit, Use};
 use crate::image::Image;
 use serde::Serialize;
+
+pub(super) static UPTAKE: Family = Family { figures: &[&MAX, &PEAK, &VOLUME, &TOTAL], score: Some(score) };
+/// What they are called in units of SUV, told where weight and injected activity are known.
+pub(super) static SUV: Family = Family { figures: &[&SUV_MAX, &SUV_PEAK, &SUV_MEAN, &MTV, &TLG], score: None };
+
+/// The largest voxel of a region of up to 200 mL.
+pub static MAX: Figure = Figure {
+    id: "*.max",
+    title: "maximum",
+    unit: Unit::Activity,
+    better: Better::Neither,
+    scope: Scope::Region,
+    definition: "the largest voxel of a region of up to 200 mL",
+    source: "",
+    uses: &[Use::Suv(&SUV_MAX)],
+};
+
+/// The largest mean of a sphere of 1 cm³ around a voxel of that region: the global intensity peak of IBSI.
+pub static PEAK: Figure = Figure {
+    id: "*.peak",
+    title: "peak",
+    unit: Unit::Activity,
+    better: Better::Neither,
+    scope: Scope::Region,
+    definition: "the largest mean of a sphere of 1 cm³ around a voxel of that region: the global intensity peak of IBSI",
+    source: "Zwanenburg et al. 2020",
+    uses: &[Use::Suv(&SUV_PEAK)],
+};
+
+/// Volume of the voxels of that region above 41 % of its maximum.
+pub static VOLUME: Figure = Figure {
+    id: "*.volume_ml",
+    title: "volume",
+    unit: Unit::Millilitre,
+    better: Better::Neither,
+    scope: Scope::Region,
+    definition: "volume of the voxels of that region above 41 % of its maximum",
+    source: "Boellaard et al. 2015",
+    uses: &[Use::Suv(&MTV)],
+};
+
+/// That volume times the mean of its voxels.
+pub static TOTAL: Figure = Figure {
+    id: "*.total",
+    title: "total",
+    unit: Unit::Total,
+    better: Better::Neither,
+    scope: Scope::Region,
+    definition: "that volume times the mean of its voxels",
+    source: "Boellaard et al. 2015",
+    uses: &[Use::Suv(&TLG)],
+};
+
+/// `.max` as a standardised uptake value.
+pub static SUV_MAX: Figure = Figure {
+    id: "*.suv_max",
+    title: "SUVmax",
+    unit: Unit::Suv,
+    better: Better::Neither,
+    scope: Scope::Region,
+    definition: "`.max` as a standardised uptake value",
+    source: "",
+    uses: &[],
+};
+
+/// `.peak` as a standardised uptake value.
+pub static SUV_PEAK: Figure = Figure {
+    id: "*.suv_peak",
+    title: "SUVpeak",
+    unit: Unit::Suv,
+    better: Better::Neither,
+    scope: Scope::Region,
+    definition: "`.peak` as a standardised uptake value",
+    source: "",
+    uses: &[],
+};
+
+/// `.mean` as a standardised uptake value.
+pub static SUV_MEAN: Figure = Figure {
+    id: "*.suv_mean",
+    title: "SUVmean",
+    unit: Unit::Suv,
+    better: Better::Neither,
+    scope: Scope::Region,
+    definition: "`.mean` as a standardised uptake value",
+    source: "",
+    uses: &[],
+};
+
+/// `.volume_ml` by its other name.
+pub static MTV: Figure = Figure {
+    id: "*.mtv_ml",
+    title: "metabolic tumour volume",
+    unit: Unit::Millilitre,
+    better: Better::Neither,
+    scope: Scope::Region,
+    definition: "`.volume_ml` by its other name",
+    source: "",
+    uses: &[],
+};
+
+/// `.total` as a standardised uptake value; a millilitre weighs a gram.
+pub static TLG: Figure = Figure {
+    id: "*.tlg",
+    title: "total lesion glycolysis",
+    unit: Unit::SuvMillilitre,
+    better: Better::Neither,
+    scope: Scope::Region,
+    definition: "`.total` as a standardised uptake value; a millilitre weighs a gram",
+    source: "",
+    uses: &[],
+};
+
+/// Regions up to this size have a maximum and a peak.
+const LARGEST_LESION_ML: f64 = 200.0;
+
+fn score(image: &Image, reference: &Reference, scores: &mut Scores) {
+    for (region, mask) in &reference.regions {
+        let volume_ml = mask.iter().map(|&share| f64::from(share)).sum::<f64>() * image.grid.voxel_ml();
+        let lesion = (volume_ml < LARGEST_LESION_ML).then(|| uptake(image, mask, LESION_SHARE));
+        if let Some(lesion) = lesion.flatten() {
+            scores.add_of(&MAX, region, lesion.max);
+            scores.add_of(&PEAK, region, lesion.global_peak);
+            scores.add_of(&VOLUME, region, lesion.volume_ml);
+            scores.add_of(&TOTAL, region, lesion.total);
+        }
+    }
+}
+
+impl Scores {
+    /// The figures that have a name in units of SUV, under that name; `suv` is the SUV of 1 Bq/mL.
+    pub fn as_suv(&self, suv: f64) -> Self {
+        let of_figure = |score: &Score| {
+            let figure =
+                score.figure.uses.iter().find_map(|one| if let Use::Suv(own) = one { Some(*own) } else { None })?;
+            let factor = if score.figure.unit == Unit::Millilitre { 1.0 } else { suv };
+            Some(Score { figure, value: factor * score.value, ..score.clone() })
+        };
+        self.iter().filter_map(of_figure).collect()
+    }
+}
 
 /// Radius of a sphere of 1 cm³.
 const PEAK_RADIUS_MM: f64 = 6.203_504_9;
@@ -53,8 +195,27 @@ pub fn uptake(image: &Image, mask: &[f32], share: f64) -> Option<Uptake> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::NRMSE;
+    use super::super::region::MEAN;
     use super::*;
     use crate::image::{ImageGrid, ImageUnit};
+
+    /// SUV 1 is 2500 Bq/mL.
+    #[test]
+    fn figures_of_regions_have_names_in_units_of_suv() {
+        let mut scores = Scores::default();
+        scores.add_of(&MEAN, "liver", 2500.0);
+        scores.add_of(&MAX, "lesion", 10_000.0);
+        scores.add_of(&VOLUME, "lesion", 4.0);
+        scores.add_of(&TOTAL, "lesion", 30_000.0);
+        scores.add(&NRMSE, 0.1);
+        let suv = scores.as_suv(1.0 / 2500.0);
+        let found: Vec<_> = suv.by_name().into_iter().map(|(name, score)| (name, score.value)).collect();
+        let expected = [("lesion.mtv_ml", 4.0), ("lesion.suv_max", 4.0), ("lesion.tlg", 12.0), ("liver.suv_mean", 1.0)];
+        assert!(found.len() == 4, "{found:?}");
+        let same = |(a, b): (&(String, f64), &(&str, f64))| a.0 == b.0 && (a.1 - b.1).abs() < 1e-12;
+        assert!(found.iter().zip(&expected).all(same), "{found:?}");
+    }
 
     /// The digital phantom of IBSI 1 (github.com/theibsi/data_sets, CC BY 4.0), x fastest, 5 × 4 × 4 voxels of 2 mm.
     const PHANTOM: [u8; 80] = [

@@ -3,8 +3,8 @@
 //! A figure may cost a projection, so that it has its own cadence; its time does not count as reconstruction time.
 
 use crate::algorithm::{Observer, Step};
+use crate::metrics::Scores;
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 /// Figures of one image on the way.
@@ -14,12 +14,12 @@ pub struct Sample {
     pub iteration: usize,
     /// Reconstruction time so far in s.
     pub seconds: f64,
-    /// Figures by name.
-    pub figures: BTreeMap<String, f64>,
+    /// Its figures.
+    pub figures: Scores,
 }
 
-/// Figures of an image, by name.
-type Evaluate<'a> = dyn FnMut(&[f32]) -> BTreeMap<String, f64> + 'a;
+/// Figures of an image.
+type Evaluate<'a> = dyn FnMut(&[f32]) -> Scores + 'a;
 
 /// Evaluates an image every so many full iterations and keeps the figures.
 pub struct History<'a> {
@@ -31,7 +31,7 @@ pub struct History<'a> {
 
 impl<'a> History<'a> {
     /// Evaluates after every `every` full iterations (never where 0).
-    pub fn every(every: usize, evaluate: impl FnMut(&[f32]) -> BTreeMap<String, f64> + 'a) -> Self {
+    pub fn every(every: usize, evaluate: impl FnMut(&[f32]) -> Scores + 'a) -> Self {
         Self { every, evaluate: Box::new(evaluate), samples: Vec::new() }
     }
 }

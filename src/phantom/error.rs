@@ -41,6 +41,18 @@ pub enum PhantomError {
         /// What is possible.
         expected: &'static str,
     },
+    /// A table of where to score names a region that is not there.
+    #[error("phantom {file}: `{field}` names the region `{name}`, which is not there; the phantom has {}", known.join(", "))]
+    Scoring {
+        /// Path of the file or name of the phantom.
+        file: String,
+        /// Path of the field inside the file.
+        field: String,
+        /// The name.
+        name: String,
+        /// All regions.
+        known: Vec<String>,
+    },
     /// No shipped phantom of this name.
     #[error("no phantom is called `{name}`; shipped are {}; a file's name ends in .toml", known.join(", "))]
     Unknown {

@@ -25,19 +25,22 @@
 //! solid.ellipsoid = { semi_axes_mm = [10.0, 10.0, 10.0] }
 //! ```
 //!
+//! Optional tables `[scoring.…]` say where standards score it: `scoring.rs`.
+//!
 //! Solids: `ellipsoid = { semi_axes_mm }`, `cylinder = { radii_mm, length_mm }` (elliptic, along its z), `box = {
 //! size_mm }`, `cone = { radii_mm = [at −z, at +z], length_mm }`.
 
+use super::checks::{LARGEST_MM, check_point, show, wrong};
+use super::scoring::ScoringTable;
 use super::solid::{Form, Solid};
 use super::vector::{Vector, orientation, unit};
 use super::{Phantom, PhantomError};
+use crate::metrics::Scoring;
 use crate::units::{NonNegative, Positive};
 use serde::Deserialize;
 use std::path::Path;
 
 const LARGEST_FILE: u64 = 16 << 20;
-/// Larger than any scanner; keeps squares and cubes of lengths far from overflow.
-const LARGEST_MM: f64 = 1e6;
 /// Every centre of a shape carries its own cuts: without a limit a small file could ask for a huge product.
 const MOST_CUTS: usize = 32;
 
@@ -50,6 +53,8 @@ struct PhantomFile {
     shapes: Vec<ShapeTable>,
     #[serde(default)]
     regions: Vec<RegionTable>,
+    #[serde(default)]
+    scoring: ScoringTable,
 }
 
 #[derive(Deserialize)]
@@ -137,6 +142,7 @@ impl Phantom {
             attenuation: Vec::new(),
             region: Vec::new(),
             extra_regions: Vec::new(),
+            scoring: Scoring::default(),
         };
         for (index, table) in tables.shapes.iter().enumerate() {
             phantom.paint(table, file, &format!("shapes[{index}]"))?;
@@ -147,6 +153,7 @@ impl Phantom {
             let solids = place(solid, &pose, file, &format!("regions[{index}]"))?;
             phantom.extra_regions.push((name.clone(), solids));
         }
+        phantom.scoring = tables.scoring.of(&phantom, file)?;
         Ok(phantom)
     }
 
@@ -230,19 +237,4 @@ impl SolidTable {
         }
         Ok((form, half))
     }
-}
-
-fn check_point(point: Vector, file: &str, field: impl FnOnce() -> String) -> Result<(), PhantomError> {
-    if point.iter().all(|x| x.abs() <= LARGEST_MM) {
-        return Ok(());
-    }
-    Err(wrong(file, &field(), show(point), "three finite positions within 1e6 mm"))
-}
-
-fn show(vector: Vector) -> String {
-    format!("{vector:?}")
-}
-
-fn wrong(file: &str, field: &str, found: impl ToString, expected: &'static str) -> PhantomError {
-    PhantomError::Field { file: file.into(), field: field.into(), found: found.to_string(), expected }
 }

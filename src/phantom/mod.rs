@@ -10,10 +10,12 @@
 //!
 //! Phantoms are TOML files ([`Phantom::parse`]); the ones shipped in `phantoms/` are known by name ([`PRESETS`]).
 
+mod checks;
 mod error;
 mod file;
 mod presets;
 mod random;
+mod scoring;
 mod solid;
 mod trace;
 mod vector;
@@ -23,6 +25,7 @@ pub use error::PhantomError;
 pub use presets::PRESETS;
 pub use trace::{Stretch, Tracer};
 
+use crate::metrics::Scoring;
 use solid::{Form, Solid};
 
 /// Shapes painted in order, and the regions in which reconstructions are scored.
@@ -34,6 +37,8 @@ pub struct Phantom {
     pub description: String,
     /// Where its numbers come from.
     pub citation: String,
+    /// Where standards score it.
+    pub scoring: Scoring,
     solids: Vec<Solid>,
     activity: Vec<f64>,
     attenuation: Vec<f64>,
@@ -71,6 +76,7 @@ impl Phantom {
             name: name.into(),
             description: String::new(),
             citation: String::new(),
+            scoring: Scoring::default(),
             solids: balls.iter().map(solid).collect(),
             activity: balls.iter().map(|(.., activity)| *activity).collect(),
             attenuation: vec![0.0; balls.len()],

@@ -126,6 +126,20 @@ impl Solid {
         }
     }
 
+    /// Centre and radius of an uncut ball in mm.
+    pub fn ball(&self) -> Option<(Vector, f64)> {
+        let [a, b, c] = self.half_axes.map(|axis| dot(axis, axis).sqrt());
+        (self.form == Form::Ellipsoid && self.is_whole() && a == b && b == c).then_some((self.centre, a))
+    }
+
+    /// Centre and radius of an uncut, round cylinder along z in mm.
+    pub fn cylinder_along_z(&self) -> Option<(Vector, f64)> {
+        let [a, b, along] = self.half_axes;
+        let [a, b] = [a, b].map(|axis| dot(axis, axis).sqrt());
+        let upright = along[0] == 0.0 && along[1] == 0.0;
+        (self.form == Form::Cylinder && self.is_whole() && a == b && upright).then_some((self.centre, a))
+    }
+
     /// Whether no half-space cuts the solid.
     pub fn is_whole(&self) -> bool {
         self.cuts.is_empty()

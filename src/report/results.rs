@@ -1,9 +1,9 @@
 //! The JSON object that each command prints with `--json`. Fields may be added, never renamed.
 
+use crate::metrics::Scores;
 use crate::observe::Sample;
 use crate::trust::{LesionFigure, Place, Tissue};
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Result of `coincide recon`.
@@ -44,8 +44,8 @@ pub struct ReconResult {
     pub counts_net: f64,
     /// Measured prompts: Σ y.
     pub counts_prompts: f64,
-    /// Figures of merit against the reference, by name; empty without one.
-    pub metrics: BTreeMap<String, f64>,
+    /// Figures of merit against the reference; empty without one.
+    pub metrics: Scores,
     /// Distance from the maximum: ‖x⁺ − x‖ / max(‖x‖, ‖x⁺‖), x⁺ = P₊(x + D ∇Φ), D = (x + δ) / s.
     pub kkt: Option<f64>,
     /// What the counts say against the image, where that was asked.

@@ -130,8 +130,8 @@ impl fmt::Display for ReconResult {
         }
         if !self.metrics.is_empty() {
             let mut metrics = Table::new(["against the reference", ""]);
-            for (name, value) in &self.metrics {
-                metrics.row([name.clone(), significant(*value)]);
+            for (name, score) in self.metrics.by_name() {
+                metrics.row([name, significant(score.value)]);
             }
             write!(f, "\n{metrics}")?;
         }

@@ -9,12 +9,12 @@ use crate::algorithm::fbp::{FbpConfig, fbp};
 use crate::algorithm::{Objective, Observer, Stop, drive, optimality};
 use crate::config::Iterations;
 use crate::image::Image;
+use crate::metrics::{OBJECTIVE, Scores};
 use crate::observe::{Finite, History, Interrupt, RelativeChange, Sample, Snapshots, TimeLimit, Tolerance};
 use crate::prior::Prior;
 use crate::report::{ReconResult, WeightSearch, peak_memory_mb};
 use crate::units::Positive;
 use coincide_kernels::Level;
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 /// What a run made.
@@ -133,10 +133,10 @@ impl Scene<'_> {
     /// Figures along the way.
     fn history<'a>(&'a self, objective: &'a Objective) -> History<'a> {
         History::every(self.config.run.figures_every, move |values| {
-            let mut figures = self.reference.map_or_else(Default::default, |r| r.figures(&self.wanted(values)));
+            let mut scores = self.reference.map_or_else(Scores::default, |r| r.scores(&self.wanted(values)));
             // One projection; the distance from the maximum costs three more and is found at the end only.
-            figures.insert("objective".to_owned(), objective.value(values));
-            figures
+            scores.add(&OBJECTIVE, objective.value(values));
+            scores
         })
     }
 
@@ -154,11 +154,11 @@ impl Scene<'_> {
     pub fn result(&self, made: Made, image: &Image) -> ReconResult {
         let (measurement, fit) = (self.model.measurement(), made.fit);
         let iterative = self.config.algorithm.iterations().is_some();
-        let mut metrics = self.reference.map_or_else(BTreeMap::new, |reference| reference.figures(image));
+        let mut metrics = self.reference.map_or_else(Scores::default, |reference| reference.scores(image));
         let unseen = fit.unseen.warning(&measurement.geometry, &image.grid);
         let resampled = self.reference.and_then(|reference| reference.resampled.clone());
         let warnings = made.warnings.into_iter().chain(unseen).chain(resampled);
-        metrics.extend(self.config.suv.iter().flat_map(|suv| suv.figures(&metrics)).collect::<Vec<_>>());
+        metrics.extend(self.config.suv.iter().flat_map(|suv| metrics.as_suv(suv.factor())).collect::<Vec<_>>());
         ReconResult {
             output: None,
             files: Vec::new(),

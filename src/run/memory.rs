@@ -66,7 +66,8 @@ pub(super) fn predicted_bytes(
     let of_start = size.sensitivity_bytes() as f64;
     let arrays = footprint.images as f64 * image + footprint.sinograms as f64 * bins;
     let arrays = match footprint.sensitivities {
-        Sensitivities::None => of_start.max(arrays),
+        // The start needs its image and its back projection only.
+        Sensitivities::None => (of_start - 3.0 * image).max(arrays),
         Sensitivities::AsRoomIs => of_start + arrays,
         Sensitivities::All => of_start.max(subsets as f64 * image + arrays),
     };

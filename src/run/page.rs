@@ -1,9 +1,9 @@
 //! The report of a reconstruction: images, what is known about them, and where they come from.
 
 use super::confidence::Confidence;
-use super::figures::Reference;
 use super::sentinel::Judged;
 use crate::image::Image;
+use crate::metrics::{Reference, Scope, Use, figures};
 use crate::report::{
     Colours, ConfidenceResult, Images, Layer, Page, Plot, Point, ReconResult, Role, SentinelResult, Series, Table,
     significant,
@@ -38,7 +38,7 @@ pub(super) fn recon_page(result: &ReconResult, shown: &Shown, provenance: &[(Str
     if !result.metrics.is_empty() {
         page.section("Against the truth");
         let mut table = Table::new(["figure", "value"]);
-        result.metrics.iter().for_each(|(name, value)| table.row([name.clone(), significant(*value)]));
+        result.metrics.by_name().into_iter().for_each(|(name, score)| table.row([name, significant(score.value)]));
         page.table(table);
     }
     convergence_section(&mut page, result);
@@ -150,17 +150,19 @@ fn confidence_section(page: &mut Page, confidence: &ConfidenceResult) {
 
 /// Figures along the way, one plot each, where they were asked for.
 fn convergence_section(page: &mut Page, result: &ReconResult) {
-    let shown = ["objective", "nrmse"]
-        .into_iter()
-        .filter(|name| result.history.iter().filter(|sample| sample.figures.contains_key(*name)).count() > 1);
-    for (place, name) in shown.enumerate() {
+    let mut curves: Vec<_> = figures().filter(|figure| figure.is_used(|so| matches!(so, Use::Curve))).collect();
+    // What the run climbs stands before what is known of the truth.
+    curves.sort_by_key(|figure| figure.scope != Scope::Run);
+    curves.retain(|figure| result.history.iter().filter(|sample| sample.figures.get(figure).is_some()).count() > 1);
+    for (place, figure) in curves.into_iter().enumerate() {
+        let name = figure.id;
         if place == 0 {
             page.section("Convergence");
         }
         let points = result
             .history
             .iter()
-            .filter_map(|sample| Some(Point::new(sample.iteration as f64, *sample.figures.get(name)?)));
+            .filter_map(|sample| Some(Point::new(sample.iteration as f64, *sample.figures.get(figure)?)));
         let plot = Plot::new("", "full iterations", name).with(Series::new("", points));
         page.figure(plot.svg(), format!("{name} after every full iteration that was looked at"));
     }

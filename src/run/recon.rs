@@ -3,7 +3,7 @@
 use super::confidence::{Confidence, lesion_masks};
 use super::corrections::correct;
 use super::field::field;
-use super::figures::Reference;
+use super::figures::reference;
 use super::finished::image_of;
 use super::impossible::{LeftOut, impossible_counts};
 use super::measurement::{acquire, measurement_geometry};
@@ -116,7 +116,7 @@ pub(super) fn reconstruct_scan(
         Model::new(&measurement, margin.wider(), widths, subsets)?
     };
     left_out.warning.iter().for_each(|warning| options.console.say(format!("warning: {warning}")));
-    let reference = config.reference.as_ref().map(|truth| Reference::read(truth, &grid, source)).transpose()?;
+    let reference = config.reference.as_ref().map(|truth| reference(truth, &grid, source)).transpose()?;
     let mut record = Record::new("recon", &source.text, &source.path);
     (record.inputs, record.seed) = (inputs, seed);
     let unit = if measurement.calibrated { ImageUnit::BecquerelPerMl } else { ImageUnit::CountsPerMm };

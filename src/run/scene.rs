@@ -1,11 +1,11 @@
 //! What a run looks at.
 
 use super::Options;
-use super::figures::Reference;
 use crate::config::{ReconConfig, Source};
 use crate::image::ImageUnit;
 use crate::io::Provenance;
 use crate::likelihood::Model;
+use crate::metrics::Reference;
 use crate::operator::Margin;
 
 /// Everything that an iterative run looks at.

@@ -72,6 +72,14 @@ pub struct Scanner {
     /// Time of flight, where the scanner has it.
     #[serde(default)]
     pub tof: Option<TofDetector>,
+    /// How the vendor's own sinograms combine ring differences, which is the default of `[sinogram]`; where it is
+    /// missing they are not combined: span 1, all ring differences.
+    #[serde(default)]
+    pub axial_compression: Option<AxialCompression>,
+    /// Crystals by which the vendor's component normalisation counts further than we do: its crystal c is our
+    /// c + offset. Missing where such files are not read. A file names its scanner, and is read as its preset says.
+    #[serde(default)]
+    pub norm_crystal_offset: Option<usize>,
 }
 
 /// Where the crystals of one ring are.
@@ -129,6 +137,12 @@ impl Scanner {
                 [radius * sin + along * cos, -radius * cos + along * sin]
             }
         }
+    }
+
+    /// How the vendor's own sinograms combine ring differences.
+    pub fn usual_compression(&self) -> AxialCompression {
+        let uncompressed = AxialCompression::Span { span: 1, max_ring_difference: self.rings - 1 };
+        self.axial_compression.unwrap_or(uncompressed)
     }
 
     /// Checks that the numbers describe a scanner.

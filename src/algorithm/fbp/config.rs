@@ -1,13 +1,9 @@
 //! Settings of the analytic reconstruction.
 
 use super::FbpError;
-use crate::algorithm::table::{AlgorithmEntry, AlgorithmTable, Footprint, Method};
-use crate::algorithm::{Algorithm, Objective, Unfit};
-use crate::prior::Capability;
 use crate::units::Positive;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 
 /// Settings of the filtered back projection.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -104,36 +100,6 @@ impl FbpConfig {
             }
         }
         Ok(())
-    }
-}
-
-impl AlgorithmTable for FbpConfig {
-    fn entry() -> AlgorithmEntry {
-        AlgorithmEntry {
-            name: "fbp",
-            summary: "Filtered back projection of rebinned sinograms.",
-            formula: "x = ∫ ramp-filtered projections over all views, of direct sinograms made by FORE or SSRB",
-            citation: "Defrise et al. 1997, IEEE Trans. Med. Imaging 16:145; Daube-Witherspoon & Muehllehner 1987, J. Nucl. Med. 28:1717",
-            carries: &[],
-            alone: true,
-            examples: &["", "rebinning = \"ssrb\""],
-        }
-    }
-
-    fn method(&self) -> Method<'_> {
-        Method::Analytic(self)
-    }
-
-    fn converges(&self) -> bool {
-        false
-    }
-
-    fn footprint(&self, _: Option<Capability>) -> Footprint {
-        Footprint { images: 2, sinograms: 2, ..Footprint::default() }
-    }
-
-    fn build(&self, _: &Arc<Objective>, _: Option<Vec<f32>>) -> Result<Box<dyn Algorithm>, Unfit> {
-        Err(Unfit::Analytic { algorithm: Self::entry().name })
     }
 }
 

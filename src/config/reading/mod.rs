@@ -1,7 +1,7 @@
 //! Tables of a parsed TOML text as serde reads them, with the place and the kind of what is wrong.
 //!
-//! The `toml` crate hands on what serde finds as an English sentence. Here an unknown key stays one, with the names that
-//! could stand there, so that what the user is told does not hang on somebody else's words.
+//! The `toml` crate hands on what serde finds as an English sentence. Here an unknown key stays one, with the names
+//! that could stand there, so that what the user is told does not hang on somebody else's words.
 
 mod fault;
 mod value;

@@ -6,10 +6,12 @@
 
 mod fragment;
 mod knob;
+mod oracle;
 mod tables;
 
 pub use knob::Knob;
-pub use tables::{ErasedConfig, LesionClass, Oracle, StudyConfig, StudyLesions, StudyOutput, StudyScanner};
+pub use oracle::Oracle;
+pub use tables::{ErasedConfig, LesionClass, StudyConfig, StudyLesions, StudyOutput, StudyScanner};
 
 use super::source::suggestion;
 use super::{AcquisitionConfig, ConfigError, ReconConfig, Source};

@@ -1,5 +1,6 @@
 //! The tables of a study file as the user writes them.
 
+use super::oracle::Oracle;
 use crate::config::{ConfigError, ImageConfig, RunConfig, ScannerConfig, SinogramConfig, Source};
 use crate::phantom::Phantom;
 use crate::scanner::SinogramGeometry;
@@ -169,35 +170,6 @@ impl ErasedConfig {
             conflicts.push(source.mistake("erased.sites", message, Some("1 to 100; 4 will do".into())));
         }
         conflicts
-    }
-}
-
-/// Figures against the truth that a knob can be tuned by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Oracle {
-    /// The smallest normalised root-mean-square error.
-    #[default]
-    Nrmse,
-    /// The largest peak signal-to-noise ratio.
-    Psnr,
-    /// The largest structural similarity.
-    Ssim,
-}
-
-impl Oracle {
-    /// Name of the figure in the results.
-    pub fn metric(self) -> &'static str {
-        match self {
-            Self::Nrmse => "nrmse",
-            Self::Psnr => "psnr_db",
-            Self::Ssim => "ssim",
-        }
-    }
-
-    /// Whether one value is better than another.
-    pub fn prefers(self, value: f64, other: f64) -> bool {
-        if self == Self::Nrmse { value < other } else { value > other }
     }
 }
 

@@ -62,6 +62,8 @@ fn unknown(name: &str) -> Scanner {
         bin_size_mm: 0.0,
         energy_resolution: None,
         tof: None,
+        axial_compression: None,
+        norm_crystal_offset: None,
     }
 }
 

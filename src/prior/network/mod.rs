@@ -15,7 +15,6 @@ mod body;
 mod card;
 mod model;
 mod shipped;
-mod table;
 mod unit_range;
 mod unrolled;
 
@@ -24,6 +23,5 @@ pub use body::Body;
 pub use card::{KIND, MapStart, ModelCard};
 pub use model::{Model, Weights, tensor_name};
 pub use shipped::{shipped_model, shipped_models};
-pub use table::UnrolledConfig;
 pub use unit_range::unit_range;
 pub use unrolled::{StartOfScan, Unrolled};

@@ -9,6 +9,7 @@
 use super::machine::Machine;
 use super::projector::{BENCH_CASES, bench_case, bench_projector};
 use crate::io::write_whole;
+use crate::metrics::{Figure, Use, figures};
 use crate::operator::Widths;
 use crate::report::{BenchResult, Page, Table, VerifyResult, significant};
 use crate::run::verify::proof;
@@ -29,9 +30,6 @@ const MOST_PASSES: f64 = 40.0;
 /// Cases of `coincide bench convergence` that are raced on: a clinical scanner and one for small animals. All of them
 /// take an hour.
 const RACES: [&str; 2] = ["nema-mmr-low", "rods-nanopet"];
-
-/// Figures of a study that are shown, and what they are called.
-const QUALITY: [(&str, &str); 4] = [("nrmse", "NRMSE"), ("ssim", "SSIM"), ("noise", "noise"), ("seconds", "seconds")];
 
 /// Result of `coincide bench`.
 #[derive(Clone, Debug, Serialize)]
@@ -183,18 +181,19 @@ impl BenchReport {
     }
 
     fn quality_table(priors: &StudyResult) -> Table {
-        let heading = ["method", "best setting"].into_iter().chain(QUALITY.map(|(_, title)| title));
+        let shown: Vec<_> = figures().filter(|figure| figure.is_used(|so| matches!(so, Use::Priors))).collect();
+        let heading = ["method", "best setting"].into_iter().chain(shown.iter().map(|figure| figure.title));
         let mut table = Table::new(heading);
         for tuned in &priors.tuned {
-            let figure = |(metric, _): &(&str, &str)| {
+            let value = |figure: &&'static Figure| {
                 let own = priors.summary.iter().find(|entry| {
                     (&entry.method, &entry.phantom, entry.level) == (&tuned.method, &tuned.phantom, tuned.level)
-                        && entry.metric == *metric
+                        && entry.is(figure, "", false)
                 });
                 own.map_or("–".into(), |entry| significant(entry.mean))
             };
             let about = [tuned.method.clone(), tuned.value.clone()];
-            table.row(about.into_iter().chain(QUALITY.iter().map(figure)));
+            table.row(about.into_iter().chain(shown.iter().map(value)));
         }
         table
     }

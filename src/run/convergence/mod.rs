@@ -107,7 +107,7 @@ fn run_case(case: &Case, only: &[String], result: &mut ConvergenceResult, option
         options.console.say(format!("{}: {}", case.name, contender.name));
         let course = race(&track, &contender, &|| options.interrupt.pressed())?;
         let last = course.samples.last();
-        let at_the_end = last.map_or((0.0, 0.0), |last| (last.figures["passes"], last.seconds));
+        let at_the_end = last.map_or((0.0, 0.0), |last| (last.figures.passes, last.seconds));
         let (full_passes, seconds) = course.passed.unwrap_or(at_the_end);
         let passed = if course.passed.is_some() { "passed after" } else { "given up after" };
         options.console.say(format!("{}: {} {passed} {full_passes:.2} passes", case.name, contender.name));
@@ -117,7 +117,7 @@ fn run_case(case: &Case, only: &[String], result: &mut ConvergenceResult, option
             seconds,
             full_passes,
             passed: course.passed.is_some(),
-            score: last.map_or(f64::NAN, |last| last.figures["score"]),
+            score: last.map_or(f64::NAN, |last| last.figures.score),
             limited_by: course.last_metric,
             curve: course.samples,
         });

@@ -1,13 +1,12 @@
 //! One algorithm on one case: updates until it has passed, scored after every one.
 
 use super::contenders::Contender;
+use super::result::{Progress, Sample};
 use super::score::Regions;
 use crate::algorithm::Objective;
 use crate::likelihood::Model;
-use crate::observe::Sample;
 use crate::operator::GaussianFilter;
 use crate::prior::Prior;
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 /// Evaluations in a row that must pass, as in PETRIC.
@@ -66,7 +65,7 @@ pub(super) fn race(
         seconds += begun.elapsed().as_secs_f64();
         let (score, metric) = track.regions.score(image, track.reference);
         course.last_metric = metric.to_owned();
-        let figures = BTreeMap::from([("score".to_owned(), score), ("passes".to_owned(), step.passes)]);
+        let figures = Progress { passes: step.passes, score };
         course.samples.push(Sample { iteration: step.iteration, seconds, figures });
         if score <= 1.0 {
             if in_a_row == 0 {

@@ -1,6 +1,5 @@
 //! Result of `coincide bench convergence`: a table, curves, one JSON object.
 
-use crate::observe::Sample;
 use crate::report::{Plot, Point, Series, Stroke, Table, significant};
 use serde::Serialize;
 use std::fmt;
@@ -43,6 +42,26 @@ pub struct ConvergenceLine {
     pub curve: Vec<Sample>,
 }
 
+/// An image on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Sample {
+    /// Full iteration.
+    pub iteration: usize,
+    /// Time so far in s.
+    pub seconds: f64,
+    /// How far it is.
+    pub figures: Progress,
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Progress {
+    /// Passes over the data.
+    pub passes: f64,
+    /// Largest metric over its threshold.
+    pub score: f64,
+}
+
 /// A reference solution.
 #[derive(Clone, Debug, Serialize)]
 pub struct ConvergenceReference {
@@ -68,16 +87,17 @@ impl ConvergenceResult {
             plot.y_log = true;
             let mut last = 0.0_f64;
             for line in self.cases.iter().filter(|line| line.case == case) {
-                let figure = |sample: &Sample, name: &str| sample.figures.get(name).copied().unwrap_or(f64::NAN);
                 let points: Vec<_> =
-                    line.curve.iter().map(|sample| Point::new(x(sample), figure(sample, "score"))).collect();
+                    line.curve.iter().map(|sample| Point::new(x(sample), sample.figures.score)).collect();
                 last = points.iter().fold(last, |last, point| last.max(point.x));
                 plot.series.push(Series::new(&line.algorithm, points).drawn(Stroke::Line));
             }
             plot.with(Series::new("passes", [Point::new(0.0, 1.0), Point::new(last, 1.0)]).drawn(Stroke::Dashed))
         };
-        let passes = |sample: &Sample| sample.figures.get("passes").copied().unwrap_or(f64::NAN);
-        [("passes", plot("full passes", &passes)), ("seconds", plot("seconds", &|sample| sample.seconds))]
+        [
+            ("passes", plot("full passes", &|sample| sample.figures.passes)),
+            ("seconds", plot("seconds", &|sample| sample.seconds)),
+        ]
     }
 }
 

@@ -5,14 +5,25 @@ use super::super::RunError;
 use super::make_folder;
 use crate::image::Image;
 use crate::io::{IoError, Provenance, hdf5};
-use std::collections::BTreeMap;
+use crate::metrics::{Score, Scores, figures};
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
-
-/// Figures of merit by name.
-pub(super) type Figures = BTreeMap<String, f64>;
 
 /// Where the figures are in the provenance; TOML brings back every bit.
 const FIGURES: &str = "figures";
+
+/// The scores of a run as they are kept.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    scores: Vec<KeptScore>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeptScore {
+    figure: String,
+    of: String,
+    value: f64,
+}
 
 pub(super) struct Cache {
     pub folder: PathBuf,
@@ -32,25 +43,27 @@ impl Cache {
         self.path(key).is_file()
     }
 
-    pub fn load(&self, key: &str) -> Result<(Image, Figures), RunError> {
+    pub fn load(&self, key: &str) -> Result<(Image, Scores), RunError> {
         let path = self.path(key);
         let (image, provenance) = hdf5::read_image(&path)?;
         let missing =
             || IoError::Missing { path: path.clone(), field: FIGURES.into(), expected: "the figures of a run".into() };
         let text = provenance.get(FIGURES).ok_or_else(missing)?;
-        let figures = toml::from_str(text).map_err(|error| IoError::Format { path, text: error.to_string() })?;
-        Ok((image, figures))
+        let wrong = |text: String| IoError::Format { path: path.clone(), text };
+        let kept: Kept = toml::from_str(text).map_err(|error| wrong(error.to_string()))?;
+        let score = |KeptScore { figure, of, value }: KeptScore| {
+            let known = figures().find(|known| known.id == figure);
+            let figure = known.ok_or_else(|| wrong(format!("there is no figure `{figure}`")))?;
+            Ok::<_, RunError>(Score { figure, of, ensemble: false, value })
+        };
+        Ok((image, kept.scores.into_iter().map(score).collect::<Result<_, _>>()?))
     }
 
-    pub fn store(
-        &self,
-        key: &str,
-        image: &Image,
-        figures: &Figures,
-        mut provenance: Provenance,
-    ) -> Result<(), RunError> {
+    pub fn store(&self, key: &str, image: &Image, scores: &Scores, mut provenance: Provenance) -> Result<(), RunError> {
         let path = self.path(key);
-        let text = toml::to_string(figures);
+        let kept =
+            |score: &Score| KeptScore { figure: score.figure.id.into(), of: score.of.clone(), value: score.value };
+        let text = toml::to_string(&Kept { scores: scores.iter().map(kept).collect() });
         let text = text.map_err(|error| IoError::Format { path: path.clone(), text: error.to_string() })?;
         provenance.set(FIGURES, text);
         // Two studies may finish the same run at the same time; their files are the same.

@@ -7,36 +7,35 @@
 //!   region's true mean, or of the object's where the region is cold.
 
 use super::super::RunError;
-use super::cache::{Cache, Figures};
+use super::cache::Cache;
 use super::plan::{Plan, Subject};
 use crate::config::Study;
 use crate::image::{Image, ImageUnit};
-use crate::metrics::{Ensemble, Estimate, region_statistics, root_mean_variance};
+use crate::metrics::{BIAS, Ensemble, Estimate, NOISE, SD, Score, Scores, Use, region_statistics, root_mean_variance};
 use rayon::prelude::*;
-use std::collections::BTreeMap;
-
-/// Figures of the mean image that are kept.
-const OF_MEAN_IMAGE: [&str; 4] = ["contrast_recovery", "recovery", "lung_residual", "nrmse"];
 
 /// All figures of a cell.
-pub(super) type Scores = BTreeMap<String, Estimate>;
+pub(super) type CellScores = Scores<Estimate>;
 
 /// Scores of all cells, in the order of the plan.
-pub(super) fn score(study: &Study, plan: &Plan, cache: &Cache) -> Result<Vec<Scores>, RunError> {
+pub(super) fn score(study: &Study, plan: &Plan, cache: &Cache) -> Result<Vec<CellScores>, RunError> {
     let several = study.config.seeds.len() > 1;
     let cell = |cell: &super::plan::Cell| {
         let subject = &plan.subjects[cell.subject];
         let mut ensemble = Ensemble::new(subject.grid.voxels());
-        let mut figures = Vec::new();
+        let mut runs = Vec::new();
         for &run in &cell.runs {
-            let (image, of_run) = cache.load(&plan.runs[run].key)?;
+            let (image, scores) = cache.load(&plan.runs[run].key)?;
             ensemble.add(&image.values);
-            figures.push(of_run);
+            runs.push(scores);
         }
-        let mut scores = estimates(&figures);
+        let mut scores = estimates(&runs);
         if several {
             let count = ensemble.count();
-            let one = |(name, mean)| (format!("ensemble.{name}"), Estimate { count, ..Estimate::of(&[mean]) });
+            let one = |score: Score| {
+                let estimate = Estimate { count, ..Estimate::of(&[score.value]) };
+                Score { ensemble: true, ..score.with(estimate) }
+            };
             scores.extend(of_ensemble(subject, &ensemble).into_iter().map(one));
         }
         Ok(scores)
@@ -45,51 +44,61 @@ pub(super) fn score(study: &Study, plan: &Plan, cache: &Cache) -> Result<Vec<Sco
 }
 
 /// The mean of every figure over the realisations that have it.
-pub(super) fn estimates(runs: &[Figures]) -> Scores {
-    let mut values: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
-    for (name, &value) in runs.iter().flatten() {
-        values.entry(name).or_default().push(value);
+pub(super) fn estimates(runs: &[Scores]) -> CellScores {
+    let mut values: Vec<Score<Vec<f64>>> = Vec::new();
+    for score in runs.iter().flat_map(Scores::iter) {
+        let known = values.iter_mut().find(|known| known.figure == score.figure && known.of == score.of);
+        match known {
+            Some(known) => known.value.push(score.value),
+            None => values.push(score.with(vec![score.value])),
+        }
     }
-    values.into_iter().map(|(name, values)| (name.to_owned(), Estimate::of(&values))).collect()
+    values.into_iter().map(|score| score.with(Estimate::of(&score.value))).collect()
 }
 
-fn of_ensemble(subject: &Subject, ensemble: &Ensemble) -> Figures {
+fn of_ensemble(subject: &Subject, ensemble: &Ensemble) -> Scores {
     let truth = &subject.reference.truth;
     let image = |values| Image { grid: subject.grid, unit: ImageUnit::BecquerelPerMl, values };
     let (mean, sd) = (image(ensemble.mean()), image(ensemble.sd().unwrap_or_default()));
-    let mut figures = subject.reference.figures(&mean);
-    figures.retain(|name, _| OF_MEAN_IMAGE.iter().any(|kept| name.ends_with(kept)));
+    let mut scores = subject.reference.scores(&mean);
+    scores.retain(|score| score.figure.is_used(|so| matches!(so, Use::MeanImage)));
     let noise = root_mean_variance(&sd.values, &subject.noise_mask);
-    figures.insert("noise".into(), noise / region_statistics(&mean, &subject.noise_mask).mean);
-    let object = subject.reference.object().map_or(0.0, |mask| region_statistics(truth, mask).mean);
-    for (name, mask) in subject.reference.regions() {
+    scores.add(&NOISE, noise / region_statistics(&mean, &subject.noise_mask).mean);
+    let object = subject.reference.object.as_ref().map_or(0.0, |mask| region_statistics(truth, mask).mean);
+    for (region, mask) in &subject.reference.regions {
         let (found, expected) = (region_statistics(&mean, mask).mean, region_statistics(truth, mask).mean);
         let scale = if expected > 0.0 { expected } else { object };
-        figures.insert(format!("{name}.bias"), (found - expected) / scale);
-        figures.insert(format!("{name}.sd"), root_mean_variance(&sd.values, mask) / scale);
+        scores.add_of(&BIAS, region, (found - expected) / scale);
+        scores.add_of(&SD, region, root_mean_variance(&sd.values, mask) / scale);
     }
-    figures.retain(|_, value| value.is_finite());
-    figures
+    scores.retain(|score| score.value.is_finite());
+    scores
 }
 
 /// The noise of a cell: of the ensemble where there is one, else of the voxels of one image.
-pub(super) fn noise(scores: &Scores) -> Option<f64> {
-    scores.get("ensemble.noise").or_else(|| scores.get("noise")).map(|estimate| estimate.mean)
+pub(super) fn noise(scores: &CellScores) -> Option<f64> {
+    scores.of_ensemble(&NOISE, "").or_else(|| scores.get(&NOISE)).map(|estimate| estimate.mean)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::{KKT, NRMSE};
 
     #[test]
     fn figures_are_averaged_over_the_runs_that_have_them() {
-        let run = |nrmse: f64| Figures::from([("nrmse".to_owned(), nrmse)]);
+        let run = |nrmse: f64| {
+            let mut scores = Scores::default();
+            scores.add(&NRMSE, nrmse);
+            scores
+        };
         let mut runs = [run(0.2), run(0.3), run(0.4)];
-        runs[1].insert("kkt".into(), 7.0);
+        runs[1].add(&KKT, 7.0);
         let scores = estimates(&runs);
         // s = 0.1, t(0.975, 2) = 4.3027: ± 4.3027 · 0.1 / √3
-        let nrmse = scores["nrmse"];
+        let nrmse = scores.get(&NRMSE).unwrap();
         assert!((nrmse.mean - 0.3).abs() < 1e-12 && (nrmse.high.unwrap() - 0.548_417).abs() < 1e-5, "{nrmse:?}");
-        assert_eq!((scores["kkt"].mean, scores["kkt"].count, scores["kkt"].range()), (7.0, 1, None));
+        let kkt = scores.get(&KKT).unwrap();
+        assert_eq!((kkt.mean, kkt.count, kkt.range()), (7.0, 1, None));
     }
 }

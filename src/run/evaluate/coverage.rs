@@ -1,18 +1,18 @@
 //! Coverage: do the intervals of `[confidence]` hold as many truths as they promise?
 //!
 //! Each run keeps, for each kind of tissue, which share of its voxels is covered at which scale
-//! ([`crate::trust::covered`]); figures that are called `confidence.TISSUE.curve.N`. A figure of a lesion is covered
+//! ([`crate::trust::covered`]); [`COVERED_AT`](crate::metrics::COVERED_AT). A figure of a lesion is covered
 //! from some scale on; `confidence.lesion.N.FIGURE` is that scale. Coverage at a level is the mean over images at the
 //! scales of the calibration; new scales are found on the same figures.
 
 use super::super::{Options, RunError, first};
-use super::cache::{Cache, Figures};
+use super::cache::Cache;
 use super::covered::{curve, lesion_errors};
 use super::execute::execute;
 use super::plan::Plan;
 use super::provenance::{study_provenance, write_calibration};
 use crate::config::{ConfidenceConfig, Study};
-use crate::metrics::{Estimate, wilson};
+use crate::metrics::{Estimate, HALF_WIDTH, INTERVAL_NOISE, SPARSIFICATION_ERROR, Scores, wilson};
 use crate::report::{Table, significant};
 use crate::trust::{Calibration, Kind, LEVELS, Stratum, Tissue, covered, covered_at, json};
 use serde::Serialize;
@@ -103,8 +103,7 @@ pub fn evaluate_coverage(path: &Path, calibrate: Option<&Path>, options: &Option
     for (method, config) in asked {
         let figures = figures(&plan, &cache, method)?;
         let name = study.methods[method].name.clone();
-        let errors: Vec<f64> =
-            figures.iter().filter_map(|run| run.get("confidence.sparsification_error").copied()).collect();
+        let errors: Vec<f64> = figures.iter().filter_map(|run| run.get(&SPARSIFICATION_ERROR).copied()).collect();
         result.sparsification_error.insert(name.clone(), Estimate::of(&errors).mean);
         let strata = strata(&figures);
         if let Some(path) = calibrate {
@@ -146,16 +145,16 @@ fn asked(study: &Study, plan: &Plan, calibrate: Option<&Path>) -> Result<Vec<(us
     }
 }
 
-fn figures(plan: &Plan, cache: &Cache, method: usize) -> Result<Vec<Figures>, RunError> {
+fn figures(plan: &Plan, cache: &Cache, method: usize) -> Result<Vec<Scores>, RunError> {
     let own = plan.runs.iter().filter(|run| plan.cells[run.cell].method == method);
     own.map(|run| Ok(cache.load(&run.key)?.1)).collect()
 }
 
 /// The samples of every kind and class of noise.
-fn strata(figures: &[Figures]) -> Strata {
+fn strata(figures: &[Scores]) -> Strata {
     let mut strata = Strata::new();
     for run in figures {
-        let Some(&noise) = run.get("confidence.noise") else { continue };
+        let Some(&noise) = run.get(&INTERVAL_NOISE) else { continue };
         for tissue in Tissue::ALL {
             if let Some(shares) = curve(run, tissue) {
                 strata.entry((Kind::Tissue(tissue), noise_class(noise))).or_default().push(Sample { noise, shares });
@@ -197,12 +196,7 @@ fn hits(shares: &[f64]) -> Estimate {
     Estimate { mean: hit as f64 / count as f64, sd: None, low: Some(low), high: Some(high), count }
 }
 
-fn entries(
-    method: &str,
-    strata: &Strata,
-    calibration: Option<&Calibration>,
-    figures: &[Figures],
-) -> Vec<CoverageEntry> {
+fn entries(method: &str, strata: &Strata, calibration: Option<&Calibration>, figures: &[Scores]) -> Vec<CoverageEntry> {
     let entry = |(&(kind, class), samples): (&(Kind, i32), &Vec<Sample>)| {
         let found = |sample: &Sample, level: f64| calibration.and_then(|c| c.scale(kind, sample.noise, level));
         let at = |&level: &f64| {
@@ -220,9 +214,9 @@ fn entries(
             None => vec![CoverageAt { level: 0.683, ..at(&0.683) }],
         };
         let error = levels.iter().map(|at| (at.coverage - at.level).abs()).sum::<f64>() / levels.len() as f64;
-        let width = |run: &Figures| {
-            let own = run.get("confidence.noise").is_some_and(|noise| noise_class(*noise) == class);
-            run.get(&format!("confidence.{}.half_width", kind.name())).copied().filter(|_| own)
+        let width = |run: &Scores| {
+            let own = run.get(&INTERVAL_NOISE).is_some_and(|noise| noise_class(*noise) == class);
+            run.get_of(&HALF_WIDTH, &kind.name()).copied().filter(|_| own)
         };
         let widths: Vec<f64> = figures.iter().filter_map(width).collect();
         let inside = |sample: &Sample| found(sample, 0.9).is_some_and(|found| found.inside);

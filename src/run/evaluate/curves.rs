@@ -7,10 +7,11 @@
 
 use super::super::RunError;
 use super::Files;
-use super::cells::Scores;
+use super::cells::CellScores;
 use super::plan::Plan;
 use super::tune::Tuned;
 use crate::config::Study;
+use crate::metrics::{AgainstNoise, NOISE, Scope, Score};
 use crate::report::{Plot, Point, Series};
 use std::path::PathBuf;
 
@@ -19,7 +20,7 @@ const PERCENT: f64 = 100.0;
 pub(super) fn write(
     study: &Study,
     plan: &Plan,
-    cells: &[Scores],
+    cells: &[CellScores],
     tuned: &[Tuned],
     files: &Files,
 ) -> Result<Vec<PathBuf>, RunError> {
@@ -40,15 +41,15 @@ pub(super) fn write(
 pub(super) fn plots(
     study: &Study,
     plan: &Plan,
-    cells: &[Scores],
+    cells: &[CellScores],
     tuned: &[Tuned],
     (subject, prompts): (usize, f64),
 ) -> Vec<(String, Plot)> {
     let scene = Scene { study, plan, cells, tuned };
     let mut plots = vec![("oracle".to_owned(), scene.oracle(subject, prompts))];
-    for figure in scene.contrasts(subject, prompts) {
-        let name = figure.trim_start_matches("nema.").replace(".contrast_recovery", "").replace(".recovery", "");
-        plots.push((format!("contrast-noise.{name}"), scene.contrast(subject, prompts, &figure, &name)));
+    for (score, how) in scene.contrasts(subject, prompts) {
+        let name = how.of.replace('*', &score.of);
+        plots.push((format!("contrast-noise.{name}"), scene.contrast(subject, prompts, &score, how, &name)));
     }
     plots.retain(|(_, plot)| !plot.series.is_empty());
     plots
@@ -57,57 +58,57 @@ pub(super) fn plots(
 struct Scene<'a> {
     study: &'a Study,
     plan: &'a Plan,
-    cells: &'a [Scores],
+    cells: &'a [CellScores],
     tuned: &'a [Tuned],
 }
 
 impl Scene<'_> {
-    /// Figures that have a curve: the NEMA spheres where there are any, else every region with a recovery.
-    fn contrasts(&self, subject: usize, prompts: f64) -> Vec<String> {
+    /// Figures that have a curve, those of the highest rank: the NEMA spheres where there are any, else every region
+    /// with a recovery.
+    fn contrasts(&self, subject: usize, prompts: f64) -> Vec<(Score<()>, &'static AgainstNoise)> {
         let Some(&first) = self.plan.ladder(subject, prompts, 0).first() else { return Vec::new() };
-        let ending = |ending: &str| -> Vec<String> {
-            let own = self.cells[first].keys().filter(|name| !name.starts_with("ensemble.") && name.ends_with(ending));
-            own.cloned().collect()
-        };
-        let nema = ending(".contrast_recovery");
-        if nema.is_empty() { ending(".recovery") } else { nema }
+        let own = self.cells[first].by_name().into_iter().filter(|(_, score)| !score.ensemble);
+        let mut drawn: Vec<_> =
+            own.filter_map(|(_, score)| Some((score.with(()), score.figure.against_noise()?))).collect();
+        let highest = drawn.iter().map(|(_, how)| how.rank).max();
+        drawn.retain(|(_, how)| Some(how.rank) == highest);
+        drawn
     }
 
-    fn contrast(&self, subject: usize, prompts: f64, figure: &str, name: &str) -> Plot {
+    fn contrast(&self, subject: usize, prompts: f64, of: &Score<()>, how: &AgainstNoise, name: &str) -> Plot {
         let several = self.study.config.seeds.len() > 1;
-        let variability = figure.replace("contrast_recovery", "background_variability");
-        let noise = move |scores: &Scores| match several {
-            true => scores.get("ensemble.noise").copied(),
-            false => scores.get(&variability).or_else(|| scores.get("noise")).copied(),
+        let noise = |scores: &CellScores| match several {
+            true => scores.of_ensemble(&NOISE, "").copied(),
+            false => scores.get_of(how.noise, &of.of).or_else(|| scores.get(&NOISE)).copied(),
         };
-        let (x_label, y_label) = match (several, figure.starts_with("nema.")) {
-            (true, true) => ("ensemble noise in the background (%)", "contrast recovery of the mean image (%)"),
-            (false, true) => ("background variability (%)", "contrast recovery (%)"),
-            (true, false) => ("ensemble noise (%)", "recovery in the mean image (%)"),
-            (false, false) => ("noise (%)", "recovery (%)"),
-        };
+        let [x_label, y_label] = match several {
+            true => [how.ensemble_noise, how.of_mean_image],
+            false => [how.noise.title, of.figure.title],
+        }
+        .map(|label| format!("{label} (%)"));
         let point = |cell: usize| {
             let scores = &self.cells[cell];
-            let single = scores.get(figure)?;
-            let mean_image = scores.get(&format!("ensemble.{figure}"));
+            let single = scores.like(of)?;
+            let mean_image = scores.of_ensemble(of.figure, &of.of);
             Some(Point {
                 y_range: single.range().map(|range| range.map(|end| PERCENT * end)),
                 ..Point::new(PERCENT * noise(scores)?.mean, PERCENT * mean_image.unwrap_or(single).mean)
             })
         };
-        let what = if name == "mean" { "mean of the spheres".to_owned() } else { name.replace("mm", " mm") };
-        self.plot(subject, prompts, &format!(": {what}"), [x_label, y_label], &point)
+        let is_mean = of.figure.scope == Scope::Diameter && of.of == "mean";
+        let what = if is_mean { "mean of the spheres".to_owned() } else { name.replace("mm", " mm") };
+        self.plot(subject, prompts, &format!(": {what}"), [&x_label, &y_label], &point)
     }
 
     /// The oracle's figure along the ladder; ladders differ, so their places are counted.
     fn oracle(&self, subject: usize, prompts: f64) -> Plot {
-        let metric = self.study.config.oracle.metric();
+        let figure = self.study.config.oracle.figure;
         let point = |cell: usize| {
-            let estimate = self.cells[cell].get(metric)?;
+            let estimate = self.cells[cell].get(figure)?;
             let place = self.plan.cells[cell].setting + 1;
             Some(Point { y_range: estimate.range(), ..Point::new(place as f64, estimate.mean) })
         };
-        self.plot(subject, prompts, "", ["place on the knob's ladder", metric], &point)
+        self.plot(subject, prompts, "", ["place on the knob's ladder", figure.id], &point)
     }
 
     /// One series per method along its knob; the ends of the ladder are named, the tuned setting stands out.

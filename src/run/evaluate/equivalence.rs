@@ -3,11 +3,11 @@
 
 use super::super::RunError;
 use super::Files;
-use super::cells::{Scores, noise};
+use super::cells::{CellScores, noise};
 use super::plan::Plan;
 use super::tune::Tuned;
-use crate::config::{Oracle, Study};
-use crate::metrics::{Equivalent, equivalent_counts};
+use crate::config::Study;
+use crate::metrics::{Equivalent, Score, Use, equivalent_counts};
 use crate::report::{Plot, Point, Series};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -35,8 +35,7 @@ pub struct EquivalenceEntry {
 
 /// A figure, and how it is read off a method's ladder at one level of counts.
 struct Figure {
-    name: String,
-    larger_is_better: bool,
+    score: Score<()>,
     /// Noise at which it is read; at the tuned setting where there is none.
     noise: Option<f64>,
 }
@@ -44,7 +43,7 @@ struct Figure {
 pub(super) struct Equivalence<'a> {
     pub study: &'a Study,
     pub plan: &'a Plan,
-    pub cells: &'a [Scores],
+    pub cells: &'a [CellScores],
     pub tuned: &'a [Tuned],
 }
 
@@ -58,7 +57,7 @@ impl Equivalence<'_> {
                 let curve = self.curve(subject, yardstick, &figure);
                 for method in (0..self.study.methods.len()).filter(|method| *method != yardstick) {
                     for (level, value) in self.curve(subject, method, &figure) {
-                        let found = equivalent_counts(&curve, value, figure.larger_is_better);
+                        let found = equivalent_counts(&curve, value, figure.score.figure.better.is_larger());
                         entries
                             .extend(found.map(|prompts| self.entry(subject, method, level, &figure, value, prompts)));
                     }
@@ -87,14 +86,15 @@ impl Equivalence<'_> {
             for figure in self.figures(subject, yardstick) {
                 let of = &self.plan.subjects[subject];
                 let at = figure.noise.map_or(String::new(), |noise| format!(" at {:.1} % noise", 100.0 * noise));
-                let title = format!("{}, {}: {}{at}", of.phantom_name, of.scanner_name, figure.name);
-                let mut plot = Plot { x_log: true, ..Plot::new(title, "prompts", figure.name.clone()) };
+                let name = figure.score.name();
+                let title = format!("{}, {}: {name}{at}", of.phantom_name, of.scanner_name);
+                let mut plot = Plot { x_log: true, ..Plot::new(title, "prompts", name.as_str()) };
                 for (method, about) in self.study.methods.iter().enumerate() {
                     let points = self.curve(subject, method, &figure).into_iter().map(|(x, y)| Point::new(x, y));
                     plot.series.push(Series::new(about.label.clone(), points));
                 }
                 plot.series.retain(|series| !series.points.is_empty());
-                plots.push((format!("{}.prompts.{}", of.name, figure.name), plot));
+                plots.push((format!("{}.prompts.{name}", of.name), plot));
             }
         }
         plots
@@ -116,20 +116,21 @@ impl Equivalence<'_> {
     /// The oracle's figure, the detection of every class of lesions, and every contrast or recovery at the yardstick's
     /// noise at the most prompts.
     fn figures(&self, subject: usize, yardstick: usize) -> Vec<Figure> {
-        let oracle = self.study.config.oracle;
-        let first = Figure { name: oracle.metric().into(), larger_is_better: oracle != Oracle::Nrmse, noise: None };
+        let oracle = Score { figure: self.study.config.oracle.figure, of: String::new(), ensemble: false, value: () };
+        let first = Figure { score: oracle, noise: None };
         let mut tuned: Vec<&Tuned> =
             self.tuned.iter().filter(|tuned| tuned.subject == subject && tuned.method == yardstick).collect();
         tuned.sort_by(|a, b| a.prompts.total_cmp(&b.prompts));
         let Some(cell) = tuned.last().map(|tuned| &self.cells[tuned.cell]) else { return vec![first] };
         let at = self.study.config.output.matched_noise.map(|noise| noise.get()).or_else(|| noise(cell));
-        let hot = |name: &&String| {
-            name.starts_with("ensemble.") && (name.ends_with(".contrast_recovery") || name.ends_with(".recovery"))
+        let named = cell.by_name();
+        let own = |noise: Option<f64>, asked: &dyn Fn(&Score<_>) -> bool| {
+            let asked = named.iter().filter(|(_, score)| asked(score));
+            asked.map(|(_, score)| Figure { score: score.with(()), noise }).collect::<Vec<_>>()
         };
-        let contrast = |name: &String| Figure { name: name.clone(), larger_is_better: true, noise: at };
-        let detection = |name: &String| Figure { noise: None, ..contrast(name) };
-        let seen = cell.keys().filter(|name| name.ends_with(".lg.snr"));
-        std::iter::once(first).chain(seen.map(detection)).chain(cell.keys().filter(hot).map(contrast)).collect()
+        let seen = own(None, &|score| score.figure.is_used(|so| matches!(so, Use::Equivalence)));
+        let hot = own(at, &|score| score.ensemble && score.figure.against_noise().is_some());
+        std::iter::once(first).chain(seen).chain(hot).collect()
     }
 
     /// Prompts and figure of a method at all levels where it is known.
@@ -142,7 +143,7 @@ impl Equivalence<'_> {
     }
 
     fn value(&self, subject: usize, prompts: f64, method: usize, figure: &Figure) -> Option<f64> {
-        let read = |cell: usize| self.cells[cell].get(&figure.name).map(|estimate| estimate.mean);
+        let read = |cell: usize| self.cells[cell].like(&figure.score).map(|estimate| estimate.mean);
         match figure.noise {
             None => {
                 let is = |tuned: &&Tuned| (tuned.subject, tuned.prompts, tuned.method) == (subject, prompts, method);
@@ -171,7 +172,7 @@ impl Equivalence<'_> {
             scanner: of.scanner_name.clone(),
             method: self.study.methods[method].name.clone(),
             level,
-            metric: figure.name.clone(),
+            metric: figure.score.name(),
             noise: figure.noise,
             value,
             prompts,

@@ -2,13 +2,12 @@
 
 use super::super::RunError;
 use super::super::sentinel::{flagged_missing, held_out};
-use super::cache::Figures;
 use super::plan::Subject;
 use crate::config::{ErasedConfig, ReconConfig, ResolutionConfig};
 use crate::data::Measurement;
 use crate::image::Image;
 use crate::likelihood::Model;
-use crate::metrics::Ball;
+use crate::metrics::{Ball, ERASED_DIAMETER, ERASED_FLAGGED, ERASED_SNR, Scores};
 use crate::operator::Margin;
 use crate::phantom::Phantom;
 use crate::prior::mean_activity;
@@ -37,8 +36,8 @@ pub(super) fn of_run(
     whole: &Measurement,
     whole_image: &(Image, Margin),
     threshold: f64,
-) -> Result<Figures, RunError> {
-    let Some(sentinel) = config.sentinel() else { return Ok(Figures::new()) };
+) -> Result<Scores, RunError> {
+    let Some(sentinel) = config.sentinel() else { return Ok(Scores::default()) };
     let (_, kept) = held_out(Some(&sentinel), whole.clone())?;
     let mut kept = kept.unwrap_or_else(|| whole.clone());
     let widths = config.resolution.as_ref().map(ResolutionConfig::widths).unwrap_or_default();
@@ -55,12 +54,12 @@ pub(super) fn of_run(
         sites.into_iter().filter_map(hot).collect::<Result<_, RunError>>()?
     };
     if shown.is_empty() {
-        return Ok(Figures::new());
+        return Ok(Scores::default());
     }
     let lesions = shown.iter().map(|(_, lesion)| *lesion).collect();
     let with = SimulationConfig { lesions, ..simulation.clone() };
     let Some(with) = simulate(&subject.phantom, &subject.geometry, &with, &|_, _| ())?.pop() else {
-        return Ok(Figures::new());
+        return Ok(Scores::default());
     };
     // The counts of the lesions alone, as many as were kept of all.
     let added: Vec<f32> = with.prompts.iter().zip(whole.prompts.iter()).map(|(with, without)| with - without).collect();
@@ -72,16 +71,15 @@ pub(super) fn of_run(
     kept.prompts = both.into();
     let model = Model::new(&Arc::new(kept), whole_image.1.wider(), widths.clone(), 1)?;
     let missing = flagged_missing(&sentinel, &model, whole_image, threshold);
-    let mut figures = Figures::new();
+    let mut scores = Scores::default();
     for (number, (site, lesion)) in shown.iter().enumerate() {
         let ball = Ball::new(&subject.grid, 0.5 * site.diameter_mm);
         let found = ball.around(subject.grid.nearest(lesion.centre_mm)).any(|voxel| missing[voxel]);
-        let name = |figure: &str| format!("erased.{number}.{figure}");
-        figures.insert(name("snr"), site.snr);
-        figures.insert(name("diameter_mm"), site.diameter_mm);
-        figures.insert(name("flagged"), f64::from(u8::from(found)));
+        scores.add_of(&ERASED_SNR, number.to_string(), site.snr);
+        scores.add_of(&ERASED_DIAMETER, number.to_string(), site.diameter_mm);
+        scores.add_of(&ERASED_FLAGGED, number.to_string(), f64::from(u8::from(found)));
     }
-    Ok(figures)
+    Ok(scores)
 }
 
 /// Where a lesion is to be, and how visible.

@@ -6,14 +6,16 @@
 use super::super::recon::{Reconstruction, reconstruct_scan};
 use super::super::scan::Scan;
 use super::super::{Options, RunError};
-use super::cache::{Cache, Figures};
+use super::cache::Cache;
 use super::covered;
 use super::erased;
-use super::lesions::flagged_at;
 use super::plan::{Plan, Run, Subject};
 use crate::config::Study;
 use crate::image::{Image, ImageGrid};
-use crate::metrics::{Ball, region_statistics};
+use crate::metrics::{
+    Ball, CONTRAST_RECOVERY, FLAGGED, KKT, NOISE, OBJECTIVE, SECONDS, SENTINEL_LARGEST, SENTINEL_NOISE,
+    SENTINEL_PLACES, SENTINEL_SMALLEST, SENTINEL_THRESHOLD, Scores, UPDATES, region_statistics,
+};
 use crate::observe::{Console, Progress};
 use crate::report::{ReconResult, Record, available_memory_mb};
 use crate::simulate::{AddedLesion, simulate};
@@ -165,16 +167,16 @@ impl Crew<'_> {
         }
         record.seconds = vec![("reconstruction", result.seconds)];
         let provenance = record.pairs().into_iter().collect();
-        let figures = match lesions.is_empty() {
+        let scores = match lesions.is_empty() {
             true => {
-                let mut figures = figures(subject, &image, &result);
-                figures.extend(run.config.suv.iter().flat_map(|suv| suv.figures(&figures)).collect::<Vec<_>>());
+                let mut scores = scores(subject, &image, &result);
+                scores.extend(run.config.suv.iter().flat_map(|suv| scores.as_suv(suv.factor())).collect::<Vec<_>>());
                 if let (Some(found), Some(asked)) = (&confidence, &run.config.confidence) {
-                    figures.extend(covered::of_run(subject, &image, found, asked));
+                    scores.extend(covered::of_run(subject, &image, found, asked));
                 }
                 if let (Some(asked), Some(whole), Some(told)) = (&self.study.config.erased, whole, &result.sentinel) {
                     let simulation = &self.plan.scans[run.scan].simulation;
-                    figures.extend(erased::of_run(
+                    scores.extend(erased::of_run(
                         asked,
                         subject,
                         simulation,
@@ -184,16 +186,16 @@ impl Crew<'_> {
                         told.threshold,
                     )?);
                 }
-                figures
+                scores
             }
             // The truth lacks the lesions; images with and without them are compared later.
             false => {
-                let mut figures = of_run(&result);
-                figures.extend(missing.iter().flat_map(|missing| flagged(&image.grid, missing, lesions)));
-                figures
+                let mut scores = of_run(&result);
+                scores.extend(missing.iter().flat_map(|missing| flagged(&image.grid, missing, lesions)));
+                scores
             }
         };
-        self.cache.store(&run.key, &image, &figures, provenance)?;
+        self.cache.store(&run.key, &image, &scores, provenance)?;
         let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
         self.progress.set(done, self.total);
         Ok(())
@@ -210,43 +212,51 @@ impl Crew<'_> {
 }
 
 /// What a run says of itself: work, convergence, the sentinel.
-fn of_run(result: &ReconResult) -> Figures {
-    let mut figures =
-        Figures::from([("updates".to_owned(), result.updates as f64), ("seconds".to_owned(), result.seconds)]);
-    figures.extend(result.objective.map(|objective| ("objective".to_owned(), objective)));
-    figures.extend(result.kkt.map(|kkt| ("kkt".to_owned(), kkt)));
+fn of_run(result: &ReconResult) -> Scores {
+    let mut scores = Scores::default();
+    scores.add(&UPDATES, result.updates as f64);
+    scores.add(&SECONDS, result.seconds);
+    if let Some(objective) = result.objective {
+        scores.add(&OBJECTIVE, objective);
+    }
+    if let Some(kkt) = result.kkt {
+        scores.add(&KKT, kkt);
+    }
     if let Some(sentinel) = &result.sentinel {
         let compact = sentinel.places.iter().filter(|place| place.is_compact());
-        figures.insert("sentinel.largest".into(), sentinel.largest);
-        figures.insert("sentinel.smallest".into(), sentinel.smallest);
-        figures.insert("sentinel.threshold".into(), sentinel.threshold);
-        figures.insert("sentinel.noise".into(), sentinel.noise);
-        figures.insert("sentinel.places".into(), compact.count() as f64);
+        scores.add(&SENTINEL_LARGEST, sentinel.largest);
+        scores.add(&SENTINEL_SMALLEST, sentinel.smallest);
+        scores.add(&SENTINEL_THRESHOLD, sentinel.threshold);
+        scores.add(&SENTINEL_NOISE, sentinel.noise);
+        scores.add(&SENTINEL_PLACES, compact.count() as f64);
     }
-    figures
+    scores
 }
 
 /// Which lesions hold a voxel at which the sentinel says that activity is missing.
-fn flagged(grid: &ImageGrid, missing: &[bool], lesions: &[AddedLesion]) -> Figures {
+fn flagged(grid: &ImageGrid, missing: &[bool], lesions: &[AddedLesion]) -> Scores {
     let holds = |lesion: &AddedLesion| {
         let ball = Ball::new(grid, 0.5 * lesion.diameter_mm.get());
         ball.around(grid.nearest(lesion.centre_mm)).any(|voxel| missing[voxel])
     };
-    let named = |(site, lesion)| (flagged_at(site), f64::from(u8::from(holds(lesion))));
-    lesions.iter().enumerate().map(named).collect()
+    let mut scores = Scores::default();
+    for (site, lesion) in lesions.iter().enumerate() {
+        scores.add_of(&FLAGGED, site.to_string(), f64::from(u8::from(holds(lesion))));
+    }
+    scores
 }
 
 /// Everything that is measured on one image of a scan without added lesions.
-fn figures(subject: &Subject, image: &Image, result: &ReconResult) -> Figures {
-    let mut figures = subject.reference.figures(image);
+fn scores(subject: &Subject, image: &Image, result: &ReconResult) -> Scores {
+    let mut scores = subject.reference.scores(image);
     let noise = region_statistics(image, &subject.noise_mask);
-    figures.insert("noise".into(), noise.sd / noise.mean);
-    let recoveries = figures.iter().filter(|(name, _)| name.ends_with(".contrast_recovery"));
-    let (count, sum) = recoveries.fold((0.0, 0.0), |(count, sum), (_, value)| (count + 1.0, sum + value));
-    if count > 0.0 {
-        figures.insert("nema.mean.contrast_recovery".into(), sum / count);
+    scores.add(&NOISE, noise.sd / noise.mean);
+    let spheres: Vec<f64> =
+        scores.iter().filter(|score| *score.figure == CONTRAST_RECOVERY).map(|score| score.value).collect();
+    if !spheres.is_empty() {
+        scores.add_of(&CONTRAST_RECOVERY, "mean", spheres.iter().sum::<f64>() / spheres.len() as f64);
     }
-    figures.extend(of_run(result));
-    figures.retain(|_, value| value.is_finite());
-    figures
+    scores.extend(of_run(result));
+    scores.retain(|score| score.value.is_finite());
+    scores
 }

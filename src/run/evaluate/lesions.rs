@@ -10,12 +10,14 @@
 //! - `flagged`, `erased_unflagged`: shares that the sentinel flagged, and that were erased without being flagged.
 
 use super::super::RunError;
-use super::cache::{Cache, Figures};
-use super::cells::Scores;
+use super::cache::Cache;
+use super::cells::CellScores;
 use super::plan::{Plan, Subject, WithLesions};
-use crate::config::{LesionClass, Study};
+use crate::config::Study;
 use crate::metrics::{
-    ChannelSet, Channels, Detection, Estimate, Responses, SpotSearch, auc_of, detection, transmission, wilson,
+    ChannelSet, Channels, Detection, ERASED, ERASED_UNFLAGGED, Estimate, FALSE_SPOTS, FLAGGED, GABOR_AUC,
+    GABOR_EFFICIENCY, GABOR_SNR, IDEAL_AUC, IDEAL_SNR, LG_AUC, LG_EFFICIENCY, LG_SNR, Responses, Scores, SpotSearch,
+    TRANSMISSION, auc_of, detection, transmission, wilson,
 };
 use crate::operator::GaussianFilter;
 use crate::phantom::Phantom;
@@ -23,19 +25,14 @@ use crate::simulate::{AddedLesion, SimulationConfig, simulate};
 use std::collections::BTreeMap;
 
 /// A lesion is erased where less of it comes through.
-const ERASED: f64 = 0.5;
+const ERASED_BELOW: f64 = 0.5;
 /// Share of the lesions that a reader shall find, where false spots are counted.
 const SENSITIVITY: f64 = 0.8;
 /// An observer sees so many diameters around a lesion, or half the way to the next one.
 const SEEN_DIAMETERS: f64 = 4.0;
 
-/// Name of the figure of a run that says whether the sentinel flagged the lesion of a site.
-pub(super) fn flagged_at(site: usize) -> String {
-    format!("lesion.{site}.flagged")
-}
-
 /// Adds the figures of the lesions to the scores of the cells that were shown any.
-pub(super) fn score(study: &Study, plan: &Plan, cache: &Cache, cells: &mut [Scores]) -> Result<(), RunError> {
+pub(super) fn score(study: &Study, plan: &Plan, cache: &Cache, cells: &mut [CellScores]) -> Result<(), RunError> {
     let classes = study.lesion_classes();
     let mut ideals: BTreeMap<(usize, usize), Ideal> = BTreeMap::new();
     for shown in &plan.with_lesions {
@@ -48,15 +45,9 @@ pub(super) fn score(study: &Study, plan: &Plan, cache: &Cache, cells: &mut [Scor
         };
         let images = Images::load(plan, cache, shown)?;
         let sites = Sites::of(subject, &class.lesions, study.simulation.resolution_fwhm_mm.get())?;
-        let figures = sites.figures(subject, &images, &ideal.at(scan.prompts));
-        cells[shown.cell].extend(figures.into_iter().map(|(name, value)| (figure(class, &name), value)));
+        cells[shown.cell].extend(sites.scores(&class.name, subject, &images, &ideal.at(scan.prompts)));
     }
     Ok(())
-}
-
-/// Name of a figure of a class.
-pub(super) fn figure(class: &LesionClass, name: &str) -> String {
-    format!("lesion.{}.{name}", class.name)
 }
 
 /// The ideal observer of every site at some number of prompts.
@@ -94,7 +85,7 @@ impl Ideal {
 struct Images {
     without: Vec<Vec<f32>>,
     with: Vec<Vec<f32>>,
-    figures: Vec<Figures>,
+    scores: Vec<Scores>,
 }
 
 impl Images {
@@ -103,8 +94,8 @@ impl Images {
         let without = plan.cells[shown.cell].runs.iter().map(|run| Ok(load(run)?.0.values));
         let without = without.collect::<Result<_, RunError>>()?;
         let with: Vec<_> = shown.runs.iter().map(load).collect::<Result<_, RunError>>()?;
-        let (with, figures) = with.into_iter().map(|(image, figures)| (image.values, figures)).unzip();
-        Ok(Self { without, with, figures })
+        let (with, scores) = with.into_iter().map(|(image, scores)| (image.values, scores)).unzip();
+        Ok(Self { without, with, scores })
     }
 }
 
@@ -147,34 +138,42 @@ impl Sites {
         Ok(Self { sites, reach_mm: seen.min(0.5 * nearest) })
     }
 
-    fn figures(&self, subject: &Subject, images: &Images, ideal: &[f64]) -> Scores {
-        let mut figures = Scores::new();
+    /// The figures of a class.
+    fn scores(&self, class: &str, subject: &Subject, images: &Images, ideal: &[f64]) -> CellScores {
+        let mut scores = CellScores::default();
         let gains: Vec<Vec<f64>> = images.with.iter().zip(&images.without).map(|(a, b)| self.gains(a, b)).collect();
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
         let of_scans: Vec<f64> = gains.iter().map(|sites| mean(sites)).collect();
-        figures.insert("transmission".into(), Estimate::of(&of_scans));
-        let erased: Vec<bool> = gains.iter().flatten().map(|gain| *gain < ERASED).collect();
-        figures.insert("erased".into(), share(&erased));
+        scores.add_of(&TRANSMISSION, class, Estimate::of(&of_scans));
+        let erased: Vec<bool> = gains.iter().flatten().map(|gain| *gain < ERASED_BELOW).collect();
+        scores.add_of(&ERASED, class, share(&erased));
         let sites = 0..self.sites.len();
-        let flagged = images.figures.iter().flat_map(|run| sites.clone().map(|site| run.get(&flagged_at(site))));
-        if let Some(flagged) = flagged.map(|value| value.map(|value| *value > 0.0)).collect::<Option<Vec<bool>>>() {
+        let at = |run: &Scores, site: usize| run.get_of(&FLAGGED, &site.to_string()).copied();
+        let flagged = images.scores.iter().flat_map(|run| sites.clone().map(move |site| at(run, site)));
+        if let Some(flagged) = flagged.map(|value| value.map(|value| value > 0.0)).collect::<Option<Vec<bool>>>() {
             let unseen: Vec<bool> = erased.iter().zip(&flagged).map(|(erased, flagged)| *erased && !flagged).collect();
-            figures.insert("flagged".into(), share(&flagged));
-            figures.insert("erased_unflagged".into(), share(&unseen));
+            scores.add_of(&FLAGGED, class, share(&flagged));
+            scores.add_of(&ERASED_UNFLAGGED, class, share(&unseen));
         }
         let number = |value: f64| Estimate { count: images.with.len(), ..Estimate::of(&[value]) };
-        figures.insert("ideal.snr".into(), number(mean(ideal)));
-        figures.insert("ideal.auc".into(), number(mean(&ideal.iter().map(|snr| auc_of(*snr)).collect::<Vec<_>>())));
-        for (name, set) in [("lg", ChannelSet::LaguerreGauss), ("gabor", ChannelSet::Gabor)] {
+        scores.add_of(&IDEAL_SNR, class, number(mean(ideal)));
+        scores.add_of(&IDEAL_AUC, class, number(mean(&ideal.iter().map(|snr| auc_of(*snr)).collect::<Vec<_>>())));
+        let observers = [
+            (ChannelSet::LaguerreGauss, [&LG_SNR, &LG_AUC, &LG_EFFICIENCY]),
+            (ChannelSet::Gabor, [&GABOR_SNR, &GABOR_AUC, &GABOR_EFFICIENCY]),
+        ];
+        for (set, [of_snr, of_auc, of_efficiency]) in observers {
             if let Some(Detection { snr, auc, low, high }) = self.observed(subject, set, images) {
-                figures.insert(format!("{name}.snr"), number(snr));
+                scores.add_of(of_snr, class, number(snr));
                 let range = Estimate { low: Some(low), high: Some(high), ..number(auc) };
-                figures.insert(format!("{name}.auc"), range);
-                figures.insert(format!("{name}.efficiency"), number((snr / mean(ideal)).powi(2)));
+                scores.add_of(of_auc, class, range);
+                scores.add_of(of_efficiency, class, number((snr / mean(ideal)).powi(2)));
             }
         }
-        figures.extend(self.false_spots(subject, images).map(|spots| ("false_spots".to_owned(), spots)));
-        figures
+        if let Some(spots) = self.false_spots(subject, images) {
+            scores.add_of(&FALSE_SPOTS, class, spots);
+        }
+        scores
     }
 
     fn gains(&self, with: &[f32], without: &[f32]) -> Vec<f64> {
@@ -200,7 +199,7 @@ impl Sites {
     fn false_spots(&self, subject: &Subject, images: &Images) -> Option<Estimate> {
         let count = images.without.len();
         let diameter_mm = self.sites.first()?.lesion.diameter_mm.get();
-        let object = subject.reference.object().filter(|_| count > 1)?;
+        let object = subject.reference.object.as_deref().filter(|_| count > 1)?;
         let search = SpotSearch::new(&subject.grid, diameter_mm, object.iter().map(|share| *share > 0.999).collect());
         let mut mean = vec![0.0; object.len()];
         for image in &images.without {

@@ -4,7 +4,7 @@
 use super::super::{RunError, write_image_file};
 use super::Files;
 use super::cache::Cache;
-use super::cells::{Scores, noise};
+use super::cells::{CellScores, noise};
 use super::plan::{Cell, Plan, Subject};
 use super::tune::Tuned;
 use crate::config::Study;
@@ -18,7 +18,7 @@ use std::path::PathBuf;
 pub(super) fn write(
     study: &Study,
     plan: &Plan,
-    cells: &[Scores],
+    cells: &[CellScores],
     tuned: &[Tuned],
     cache: &Cache,
     files: &Files,
@@ -79,7 +79,7 @@ pub(super) fn maps(
 pub(super) fn matched(
     study: &Study,
     plan: &Plan,
-    cells: &[Scores],
+    cells: &[CellScores],
     tuned: &[Tuned],
     (subject, prompts): (usize, f64),
 ) -> Vec<usize> {
@@ -98,7 +98,7 @@ pub(super) fn matched(
 fn montage(
     study: &Study,
     plan: &Plan,
-    cells: &[Scores],
+    cells: &[CellScores],
     cache: &Cache,
     subject: &Subject,
     shown: &[usize],

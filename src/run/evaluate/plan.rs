@@ -5,13 +5,13 @@
 //! not change the image.
 
 use super::super::field::expected_field;
-use super::super::figures::Reference;
+use super::super::figures::reference_of;
 use super::super::memory::predicted_bytes;
 use super::super::{RunError, first};
 use crate::config::{LesionClass, MeasurementConfig, ReconConfig, Source, Study};
 use crate::image::ImageGrid;
 use crate::io::IoError;
-use crate::metrics::region_statistics;
+use crate::metrics::{Reference, region_statistics};
 use crate::phantom::Phantom;
 use crate::report::{sha256, sha256_of_text};
 use crate::scanner::SinogramGeometry;
@@ -200,7 +200,7 @@ impl Subject {
         let phantom_name = crate::config::phantom_name(phantom);
         let phantom_file = phantom.to_owned();
         let phantom = crate::config::phantom(source, "phantoms", phantom)?;
-        let mut reference = Reference::of_phantom(&phantom, &grid)?;
+        let mut reference = reference_of(&phantom, &grid)?;
         if let Some(range) = config.scored_z_mm {
             reference.within_z(&grid, range);
         }
@@ -218,20 +218,21 @@ impl Subject {
 }
 
 fn noise_mask(study: &Study, reference: &Reference, grid: &ImageGrid) -> Result<Vec<f32>, RunError> {
-    let region = |name: &str| reference.regions().iter().find(|(own, _)| own == name).map(|(_, mask)| mask.clone());
+    let region = |name: &str| reference.region(name).map(<[f32]>::to_vec);
     if let Some(name) = &study.config.noise_region {
         return region(name).ok_or_else(|| {
-            let known: Vec<&str> = reference.regions().iter().map(|(name, _)| name.as_str()).collect();
+            let known: Vec<&str> = reference.regions.iter().map(|(name, _)| name.as_str()).collect();
             let help = Some(format!("known here: {}", known.join(", ")));
             study.source.mistake("noise_region", format!("no region `{name}`"), help).into()
         });
     }
-    let discs = reference.nema().map(|layout| layout.background_mask(grid)).transpose().map_err(|error| {
-        let help = Some("make the image larger, or name the region: noise_region = \"background\"".into());
-        let message = format!("the image does not hold the background discs of the phantom: {error}");
-        study.source.mistake("image", message, help)
-    })?;
-    let object = || reference.object().map_or_else(|| vec![1.0; grid.voxels()], <[f32]>::to_vec);
+    let discs =
+        reference.scoring.nema.as_ref().map(|layout| layout.background_mask(grid)).transpose().map_err(|error| {
+            let help = Some("make the image larger, or name the region: noise_region = \"background\"".into());
+            let message = format!("the image does not hold the background discs of the phantom: {error}");
+            study.source.mistake("image", message, help)
+        })?;
+    let object = || reference.object.clone().unwrap_or_else(|| vec![1.0; grid.voxels()]);
     Ok(discs.or_else(|| region("background")).unwrap_or_else(object))
 }
 

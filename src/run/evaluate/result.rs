@@ -1,14 +1,13 @@
 //! What a study says: as one JSON object, and as a table for people.
 
-use super::cells::{Scores, noise};
-use super::covered::CURVE;
+use super::cells::{CellScores, noise};
 use super::equivalence::EquivalenceEntry;
 use super::maps::matched;
 use super::plan::Plan;
 use super::tables::RESULTS;
 use super::tune::Tuned;
 use crate::config::Study;
-use crate::metrics::Equivalent;
+use crate::metrics::{Equivalent, Estimate, Figure, SECONDS, Scope, Score, Unit, Use, figures};
 use crate::report::{Table, significant};
 use serde::Serialize;
 use std::fmt;
@@ -78,6 +77,15 @@ pub struct SummaryEntry {
     pub level: f64,
     /// Name of the figure.
     pub metric: String,
+    /// The figure.
+    #[serde(skip)]
+    pub figure: &'static Figure,
+    /// What the figure is of.
+    #[serde(skip)]
+    pub of: String,
+    /// Whether it is of all realisations together.
+    #[serde(skip)]
+    pub ensemble: bool,
     /// Mean over the realisations.
     pub mean: f64,
     /// Low end of the interval; `None` with one realisation and for figures of the ensemble.
@@ -86,7 +94,20 @@ pub struct SummaryEntry {
     pub high: Option<f64>,
 }
 
-pub(super) fn result(study: &Study, plan: &Plan, cells: &[Scores], tuned: &[Tuned], computed: usize) -> StudyResult {
+impl SummaryEntry {
+    /// Whether it is this figure of this.
+    pub fn is(&self, figure: &Figure, of: &str, ensemble: bool) -> bool {
+        self.figure == figure && self.of == of && self.ensemble == ensemble
+    }
+}
+
+pub(super) fn result(
+    study: &Study,
+    plan: &Plan,
+    cells: &[CellScores],
+    tuned: &[Tuned],
+    computed: usize,
+) -> StudyResult {
     let entries: Vec<_> = tuned.iter().map(|tuned| entry(study, plan, tuned)).collect();
     let mut warnings: Vec<_> = entries.iter().filter(|entry| entry.at_end).map(end_of_ladder).collect();
     warnings.extend(plan.kinds().into_iter().flat_map(|kind| unmatched(study, plan, cells, tuned, kind)));
@@ -98,7 +119,7 @@ pub(super) fn result(study: &Study, plan: &Plan, cells: &[Scores], tuned: &[Tune
         computed,
         realisations: study.config.seeds.len(),
         interval: "95 % of the mean over realisations, Student's t",
-        oracle: study.config.oracle.metric(),
+        oracle: study.config.oracle.figure.id,
         summary: tuned.iter().zip(&entries).flat_map(|(tuned, entry)| summary(&cells[tuned.cell], entry)).collect(),
         tuned: entries,
         equivalence: Vec::new(),
@@ -119,18 +140,22 @@ fn entry(study: &Study, plan: &Plan, tuned: &Tuned) -> TunedEntry {
     }
 }
 
-fn summary(scores: &Scores, entry: &TunedEntry) -> Vec<SummaryEntry> {
-    let one = |(metric, estimate): (&String, &crate::metrics::Estimate)| SummaryEntry {
+fn summary(scores: &CellScores, entry: &TunedEntry) -> Vec<SummaryEntry> {
+    let shown = scores.by_name().into_iter().filter(|(_, score)| score.figure.scope != Scope::Kept);
+    let one = |(metric, score): (String, &Score<Estimate>)| SummaryEntry {
         phantom: entry.phantom.clone(),
         scanner: entry.scanner.clone(),
         method: entry.method.clone(),
         level: entry.level,
-        metric: metric.clone(),
-        mean: estimate.mean,
-        low: estimate.low,
-        high: estimate.high,
+        metric,
+        figure: score.figure,
+        of: score.of.clone(),
+        ensemble: score.ensemble,
+        mean: score.value.mean,
+        low: score.value.low,
+        high: score.value.high,
     };
-    scores.iter().filter(|(metric, _)| !metric.contains(CURVE)).map(one).collect()
+    shown.map(one).collect()
 }
 
 fn end_of_ladder(entry: &TunedEntry) -> String {
@@ -142,7 +167,7 @@ fn end_of_ladder(entry: &TunedEntry) -> String {
 }
 
 /// Methods of the montage whose noise is far from that of the first.
-fn unmatched(study: &Study, plan: &Plan, cells: &[Scores], tuned: &[Tuned], kind: (usize, f64)) -> Vec<String> {
+fn unmatched(study: &Study, plan: &Plan, cells: &[CellScores], tuned: &[Tuned], kind: (usize, f64)) -> Vec<String> {
     let shown = matched(study, plan, cells, tuned, kind);
     let of = |cell: usize| noise(&cells[cell]);
     let Some(first) = shown.first().and_then(|&cell| of(cell)) else { return Vec::new() };
@@ -160,29 +185,15 @@ fn unmatched(study: &Study, plan: &Plan, cells: &[Scores], tuned: &[Tuned], kind
     shown.iter().filter(far).map(say).collect()
 }
 
-/// Columns of the printed table: figure, heading, and whether it is a share to be shown in per cent.
-const SHOWN: [(&str, &str, bool); 7] = [
-    ("nrmse", "NRMSE", false),
-    ("psnr_db", "PSNR dB", false),
-    ("ssim", "SSIM", false),
-    ("nema.mean.contrast_recovery", "CRC %", true),
-    ("nema.10mm.contrast_recovery", "CRC 10 mm %", true),
-    ("nema.37mm.background_variability", "BV 37 mm %", true),
-    ("nema.lung_residual", "lung %", true),
-];
-
-/// The same of added lesions.
-const OF_LESIONS: [(&str, &str, bool); 9] = [
-    ("transmission", "comes through %", true),
-    ("erased", "erased %", true),
-    ("flagged", "flagged %", true),
-    ("erased_unflagged", "erased, not flagged %", true),
-    ("lg.auc", "AUC", false),
-    ("gabor.auc", "AUC (Gabor)", false),
-    ("ideal.auc", "ideal AUC", false),
-    ("lg.efficiency", "efficiency %", true),
-    ("false_spots", "false spots", false),
-];
+/// Columns of a printed table: each figure, what it is of, and its heading.
+fn columns() -> impl Iterator<Item = (&'static Figure, &'static str, String)> {
+    figures().flat_map(|figure| {
+        figure.uses.iter().filter_map(move |so| match so {
+            Use::Column(of, heading) => Some((figure, *of, format!("{heading}{}", figure.unit.suffix()))),
+            _ => None,
+        })
+    })
+}
 
 impl StudyResult {
     fn kinds(&self) -> Vec<(&str, &str, f64)> {
@@ -227,28 +238,21 @@ impl StudyResult {
 
     /// What methods make of added lesions on one kind of scan.
     pub(super) fn lesions(&self, kind: (&str, &str, f64)) -> Option<Table> {
-        let shown: Vec<(&SummaryEntry, &str, &str)> = self
-            .summary
-            .iter()
-            .filter(|entry| (entry.phantom.as_str(), entry.scanner.as_str(), entry.level) == kind)
-            .filter_map(|entry| {
-                let (class, figure) = entry.metric.strip_prefix("lesion.")?.split_once('.')?;
-                Some((entry, class, figure))
-            })
-            .collect();
+        let here = |entry: &&SummaryEntry| (entry.phantom.as_str(), entry.scanner.as_str(), entry.level) == kind;
+        let of_lesions = |entry: &&SummaryEntry| entry.figure.scope == Scope::Lesions;
+        let shown: Vec<&SummaryEntry> = self.summary.iter().filter(here).filter(of_lesions).collect();
         let columns: Vec<_> =
-            OF_LESIONS.into_iter().filter(|column| shown.iter().any(|(.., figure)| *figure == column.0)).collect();
+            columns().filter(|(figure, ..)| shown.iter().any(|entry| entry.figure == *figure)).collect();
         let mut rows: Vec<(&str, &str)> =
-            shown.iter().map(|(entry, class, _)| (*class, entry.method.as_str())).collect();
-        rows.sort_by_key(|(class, _)| shown.iter().position(|(_, own, _)| own == class));
+            shown.iter().map(|entry| (entry.of.as_str(), entry.method.as_str())).collect();
+        rows.sort_by_key(|(class, _)| shown.iter().position(|entry| entry.of == *class));
         rows.dedup();
-        let mut table = Table::new(["lesion", "method"].into_iter().chain(columns.iter().map(|column| column.1)));
+        let headings = columns.iter().map(|(.., heading)| heading.as_str());
+        let mut table = Table::new(["lesion", "method"].into_iter().chain(headings));
         for (class, method) in &rows {
-            let cells = columns.iter().map(|(figure, _, percent)| {
-                let is = |shown: &&(&SummaryEntry, &str, &str)| {
-                    (shown.1, shown.0.method.as_str(), shown.2) == (*class, *method, *figure)
-                };
-                shown.iter().find(is).map_or("–".into(), |(entry, ..)| cell(entry, *percent))
+            let cells = columns.iter().map(|(figure, ..)| {
+                let is = |entry: &&&SummaryEntry| entry.method == *method && entry.is(figure, class, false);
+                shown.iter().find(is).map_or("–".into(), |entry| cell(entry))
             });
             table.row([(*class).to_owned(), (*method).to_owned()].into_iter().chain(cells));
         }
@@ -256,28 +260,28 @@ impl StudyResult {
     }
 
     pub(super) fn table(&self, kind: (&str, &str, f64)) -> Table {
-        let of = |metric: &str, method: &str| {
+        let value = |figure: &Figure, of: &str, method: &str| {
+            let spread = figure.scope == Scope::Noise && self.realisations > 1;
             let is = |entry: &&SummaryEntry| {
                 (entry.phantom.as_str(), entry.scanner.as_str(), entry.level) == kind
-                    && entry.metric == metric
+                    && entry.is(figure, of, spread)
                     && entry.method == method
             };
             self.summary.iter().find(is)
         };
         let here: Vec<_> =
             self.tuned.iter().filter(|t| (t.phantom.as_str(), t.scanner.as_str(), t.level) == kind).collect();
-        let noise = if self.realisations > 1 { "ensemble.noise" } else { "noise" };
-        let shown = SHOWN.into_iter().chain([(noise, "noise %", true)]);
-        let shown: Vec<_> = shown.filter(|(metric, ..)| here.iter().any(|t| of(metric, &t.method).is_some())).collect();
+        let told = |(figure, of, _): &(&'static Figure, &'static str, String)| {
+            figure.scope != Scope::Lesions && here.iter().any(|t| value(figure, of, &t.method).is_some())
+        };
+        let shown: Vec<_> = columns().filter(told).collect();
         let heading = [format!("{:e} prompts", kind.2), "best setting".into()].into_iter();
-        let mut table = Table::new(heading.chain(shown.iter().map(|(_, heading, _)| (*heading).to_owned())));
+        let mut table = Table::new(heading.chain(shown.iter().map(|(.., heading)| heading.clone())));
         for tuned in here {
             let key = tuned.knob.as_deref().and_then(|path| path.rsplit('.').next());
             let mark = if tuned.at_end { " (end!)" } else { "" };
             let setting = key.map_or("–".into(), |key| format!("{key} {}{mark}", tuned.value));
-            let cells = shown.iter().map(|(metric, _, percent)| {
-                of(metric, &tuned.method).map_or("–".into(), |entry| cell(entry, *percent))
-            });
+            let cells = shown.iter().map(|(figure, of, _)| value(figure, of, &tuned.method).map_or("–".into(), cell));
             table.row([tuned.method.clone(), setting].into_iter().chain(cells));
         }
         table
@@ -285,7 +289,8 @@ impl StudyResult {
 }
 
 /// `mean ± half the interval`, or `mean [low, high]` where its ends are not equally far.
-fn cell(entry: &SummaryEntry, percent: bool) -> String {
+fn cell(entry: &SummaryEntry) -> String {
+    let percent = entry.figure.unit == Unit::Fraction;
     let scale = if percent { 100.0 } else { 1.0 };
     let decimals = if percent || entry.mean.abs() >= 10.0 { 1 } else { 4 };
     let (mean, ends) = (scale * entry.mean, entry.low.zip(entry.high).map(|(low, high)| [scale * low, scale * high]));
@@ -324,7 +329,7 @@ impl fmt::Display for StudyResult {
         for warning in &self.warnings {
             writeln!(f, "warning: {warning}")?;
         }
-        let seconds: f64 = self.summary.iter().filter(|e| e.metric == "seconds").map(|e| e.mean).sum();
+        let seconds: f64 = self.summary.iter().filter(|e| *e.figure == SECONDS).map(|e| e.mean).sum();
         let per_run = significant(seconds / self.tuned.len() as f64);
         writeln!(f, "{} runs, {} made now, {per_run} s each at the best settings", self.runs, self.computed)?;
         writeln!(f, "{} and {} more files beside it", self.table.display(), self.files.len().saturating_sub(1))

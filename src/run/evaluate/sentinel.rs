@@ -9,12 +9,15 @@
 //!   called `erased.N.…`.
 
 use super::super::{Options, RunError, first};
-use super::cache::{Cache, Figures};
+use super::cache::Cache;
 use super::execute::execute;
 use super::plan::Plan;
 use super::provenance::{study_provenance, write_calibration};
 use crate::config::{PriorConfig, Study};
-use crate::metrics::wilson;
+use crate::metrics::{
+    ERASED_FLAGGED, ERASED_SNR, Figure, SENTINEL_LARGEST, SENTINEL_NOISE, SENTINEL_SMALLEST, SENTINEL_THRESHOLD,
+    Scores, wilson,
+};
 use crate::report::{Table, significant};
 use crate::trust::{FALSE_ALARMS, NoiseClass, Thresholds, exceeded_by_chance, json};
 use serde::Serialize;
@@ -98,7 +101,7 @@ pub fn evaluate_sentinel(path: &Path, calibrate: Option<&Path>, options: &Option
                 let cell = &plan.cells[run.cell];
                 (cell.method, cell.prompts) == (method, prompts)
             });
-            let figures: Vec<Figures> = own.map(|run| Ok(cache.load(&run.key)?.1)).collect::<Result<_, RunError>>()?;
+            let figures: Vec<Scores> = own.map(|run| Ok(cache.load(&run.key)?.1)).collect::<Result<_, RunError>>()?;
             scans.extend(figures.iter().filter_map(noise_and_largest));
             result.null.extend(false_alarms(&known.name, prompts, &figures));
             result.power.extend(power(&known.name, prompts, &figures));
@@ -122,15 +125,16 @@ pub fn evaluate_sentinel(path: &Path, calibrate: Option<&Path>, options: &Option
 }
 
 /// ν̄ and the largest |z| of a run.
-fn noise_and_largest(run: &Figures) -> Option<(f64, f64)> {
-    let figure = |name: &str| run.get(&format!("sentinel.{name}")).copied();
-    Some((figure("noise")?, figure("largest")?.max(-figure("smallest")?)))
+fn noise_and_largest(run: &Scores) -> Option<(f64, f64)> {
+    Some((*run.get(&SENTINEL_NOISE)?, largest(run)?))
 }
 
-fn false_alarms(method: &str, prompts: f64, runs: &[Figures]) -> Option<FalseAlarms> {
-    let figure = |run: &Figures, name: &str| run.get(&format!("sentinel.{name}")).copied();
-    let of_run =
-        |run: &Figures| Some((figure(run, "largest")?.max(-figure(run, "smallest")?), figure(run, "threshold")?));
+fn largest(run: &Scores) -> Option<f64> {
+    Some(run.get(&SENTINEL_LARGEST)?.max(-*run.get(&SENTINEL_SMALLEST)?))
+}
+
+fn false_alarms(method: &str, prompts: f64, runs: &[Scores]) -> Option<FalseAlarms> {
+    let of_run = |run: &Scores| Some((largest(run)?, *run.get(&SENTINEL_THRESHOLD)?));
     let found: Vec<(f64, f64)> = runs.iter().filter_map(of_run).collect();
     let scans = found.len();
     let flagged = found.iter().filter(|(largest, threshold)| largest > threshold).count();
@@ -146,11 +150,11 @@ fn false_alarms(method: &str, prompts: f64, runs: &[Figures]) -> Option<FalseAla
     })
 }
 
-fn power(method: &str, prompts: f64, runs: &[Figures]) -> Vec<Power> {
-    let of_run = |run: &Figures| {
+fn power(method: &str, prompts: f64, runs: &[Scores]) -> Vec<Power> {
+    let of_run = |run: &Scores| {
         let lesion = |number: usize| {
-            let figure = |name: &str| run.get(&format!("erased.{number}.{name}")).copied();
-            Some((figure("snr")?, figure("flagged")? > 0.0))
+            let own = |figure: &Figure| run.get_of(figure, &number.to_string()).copied();
+            Some((own(&ERASED_SNR)?, own(&ERASED_FLAGGED)? > 0.0))
         };
         (0..).map_while(lesion).collect::<Vec<_>>()
     };

@@ -3,18 +3,17 @@
 
 use super::super::RunError;
 use super::Files;
-use super::cache::{Cache, Figures};
-use super::cells::Scores;
-use super::covered::CURVE;
+use super::cache::Cache;
+use super::cells::CellScores;
 use super::plan::{Cell, Plan};
 use super::tune::Tuned;
 use crate::config::Study;
 use crate::io::columns::{Column, Columns};
 use crate::io::csv::write_csv;
 use crate::io::hdf5::write_tables;
-use crate::metrics::Estimate;
+use crate::metrics::{Estimate, SECONDS, Scope, Score, Scores};
 use crate::report::Record;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Name of the file of tables.
@@ -23,7 +22,7 @@ pub(super) const RESULTS: &str = "results.h5";
 pub(super) fn write(
     study: &Study,
     plan: &Plan,
-    cells: &[Scores],
+    cells: &[CellScores],
     tuned: &[Tuned],
     cache: &Cache,
     files: &Files,
@@ -53,8 +52,8 @@ fn about<'a>(study: &Study, plan: &Plan, cells: impl Iterator<Item = &'a Cell> +
 }
 
 fn runs(study: &Study, plan: &Plan, cache: &Cache) -> Result<Columns, RunError> {
-    let figures = plan.runs.iter().map(|run| cache.load(&run.key).map(|(_, figures)| figures));
-    let figures: Vec<Figures> = figures.collect::<Result<_, _>>()?;
+    let scores = plan.runs.iter().map(|run| cache.load(&run.key).map(|(_, scores)| scores));
+    let scores: Vec<Scores> = scores.collect::<Result<_, _>>()?;
     let seeds = plan.runs.iter().map(|run| plan.scans[run.scan].seed as f64).collect();
     let keys = plan.runs.iter().map(|run| run.key.clone()).collect();
     let mut table = about(study, plan, plan.runs.iter().map(|run| &plan.cells[run.cell]))
@@ -69,29 +68,30 @@ fn runs(study: &Study, plan: &Plan, cache: &Cache) -> Result<Columns, RunError> 
         table = table.with("lesions", Column::Texts(names));
     }
     // The time is the only column that another run of the same study would fill otherwise: it stands last.
-    let names: BTreeSet<&str> = figures.iter().flat_map(|of_run| of_run.keys().map(String::as_str)).collect();
-    let names = names.into_iter().filter(|name| *name != "seconds" && !name.contains(CURVE));
-    for name in names.chain(["seconds"]) {
-        let values = figures.iter().map(|of_run| of_run.get(name).copied().unwrap_or(f64::NAN)).collect();
-        table = table.with(name, Column::Numbers(values));
+    let mut columns: BTreeMap<(bool, String), &Score> = BTreeMap::new();
+    for score in scores.iter().flat_map(Scores::iter).filter(|score| score.figure.scope != Scope::Kept) {
+        columns.entry((*score.figure == SECONDS, score.name())).or_insert(score);
+    }
+    for ((_, name), Score { figure, of, .. }) in columns {
+        let values = scores.iter().map(|run| run.get_of(figure, of).copied().unwrap_or(f64::NAN)).collect();
+        table = table.with(&name, Column::Numbers(values));
     }
     Ok(table)
 }
 
-fn scores(study: &Study, plan: &Plan, cells: &[Scores], tuned: &[Tuned]) -> Columns {
-    let rows: Vec<(usize, &str, Estimate)> = cells
-        .iter()
-        .enumerate()
-        .flat_map(|(cell, scores)| scores.iter().map(move |(name, estimate)| (cell, name.as_str(), *estimate)))
-        .filter(|(_, name, _)| !name.contains(CURVE))
-        .collect();
+fn scores(study: &Study, plan: &Plan, cells: &[CellScores], tuned: &[Tuned]) -> Columns {
+    let of_cell = |(cell, scores): (usize, &CellScores)| {
+        let shown = scores.by_name().into_iter().filter(|(_, score)| score.figure.scope != Scope::Kept);
+        shown.map(|(name, score)| (cell, name, score.value)).collect::<Vec<_>>()
+    };
+    let rows: Vec<(usize, String, Estimate)> = cells.iter().enumerate().flat_map(of_cell).collect();
     let number = |of: &dyn Fn(&Estimate) -> Option<f64>| {
         Column::Numbers(rows.iter().map(|(_, _, estimate)| of(estimate).unwrap_or(f64::NAN)).collect())
     };
     let chosen = |cell: usize| f64::from(u8::from(tuned.iter().any(|tuned| tuned.cell == cell)));
     about(study, plan, rows.iter().map(|(cell, _, _)| &plan.cells[*cell]))
         .with("tuned", Column::Numbers(rows.iter().map(|(cell, _, _)| chosen(*cell)).collect()))
-        .with("metric", Column::Texts(rows.iter().map(|(_, name, _)| (*name).to_owned()).collect()))
+        .with("metric", Column::Texts(rows.iter().map(|(_, name, _)| name.clone()).collect()))
         .with("mean", number(&|estimate| Some(estimate.mean)))
         .with("sd", number(&|estimate| estimate.sd))
         .with("low", number(&|estimate| estimate.low))

@@ -2,7 +2,7 @@
 //! methods are compared at their best and not at somebody's defaults. The choice sees the scans that are scored; with
 //! one knob and a handful of settings that flatters every method alike.
 
-use super::cells::Scores;
+use super::cells::CellScores;
 use super::plan::Plan;
 use crate::config::{Oracle, Study};
 
@@ -17,7 +17,7 @@ pub(super) struct Tuned {
     pub at_end: bool,
 }
 
-pub(super) fn tune(study: &Study, plan: &Plan, cells: &[Scores]) -> Vec<Tuned> {
+pub(super) fn tune(study: &Study, plan: &Plan, cells: &[CellScores]) -> Vec<Tuned> {
     let mut tuned = Vec::new();
     for (subject, prompts) in plan.kinds() {
         for method in 0..study.methods.len() {
@@ -31,15 +31,15 @@ pub(super) fn tune(study: &Study, plan: &Plan, cells: &[Scores]) -> Vec<Tuned> {
     tuned
 }
 
-fn value(oracle: Oracle, scores: &Scores) -> Option<f64> {
-    scores.get(oracle.metric()).map(|estimate| estimate.mean)
+fn value(oracle: Oracle, scores: &CellScores) -> Option<f64> {
+    scores.get(oracle.figure).map(|estimate| estimate.mean)
 }
 
 /// The place of the best value, the first where several are; settings without the figure are never best.
 fn best(oracle: Oracle, values: &[Option<f64>]) -> usize {
     let mut best: Option<(usize, f64)> = None;
     for (place, value) in values.iter().enumerate().filter_map(|(place, value)| Some((place, (*value)?))) {
-        if best.is_none_or(|(_, other)| oracle.prefers(value, other)) {
+        if best.is_none_or(|(_, other)| oracle.figure.better.prefers(value, other)) {
             best = Some((place, value));
         }
     }
@@ -53,7 +53,8 @@ mod tests {
     #[test]
     fn the_best_is_the_smallest_error_or_the_largest_similarity() {
         let values = [None, Some(0.3), Some(0.2), Some(0.2), Some(0.4)];
-        assert_eq!((best(Oracle::Nrmse, &values), best(Oracle::Ssim, &values)), (2, 4));
-        assert_eq!(best(Oracle::Psnr, &[None, None]), 0);
+        let [nrmse, ssim, psnr] = ["nrmse", "ssim", "psnr"].map(|name| serde_json::from_value(name.into()).unwrap());
+        assert_eq!((best(nrmse, &values), best(ssim, &values)), (2, 4));
+        assert_eq!(best(psnr, &[None, None]), 0);
     }
 }

@@ -1,11 +1,11 @@
 //! The table `[prior.unrolled]`: a network between the updates of EM.
 
-use super::{Body, Model, Unrolled, shipped_model};
+use super::model_file::ModelName;
+use super::network::{Body, Model, Unrolled, shipped_model};
+use super::table::{Common, PriorEntry, PriorFootprint, PriorInputs, PriorTable, images};
+use super::{AnatomicalConfig, Capability, Prior, PriorError, mean_activity};
 use crate::choice::{Conflict, Folder};
 use crate::image::ImageGrid;
-use crate::prior::model_file::ModelName;
-use crate::prior::table::{Common, PriorEntry, PriorFootprint, PriorInputs, PriorTable, images};
-use crate::prior::{AnatomicalConfig, Capability, Prior, PriorError, mean_activity};
 use crate::units::NonNegative;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
