@@ -64,6 +64,7 @@ pub mod report;
 pub mod run;
 pub mod scanner;
 pub mod simulate;
+pub mod study;
 pub mod train;
 pub mod trust;
 pub mod units;

@@ -23,6 +23,7 @@ const LAYERS: &[&[&str]] = &[
     &["report"],
     &["config"],
     &["run"],
+    &["study"],
     &["prelude"],
 ];
 

@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand, ValueEnum};
 use coincide::image::ImageUnit;
 use coincide::observe::Console;
-use coincide::run::{BENCH_CASES, CONVERGENCE_CASES, Interruption, Options, SchemaOf};
+use coincide::run::{Interruption, Options, SchemaOf};
+use coincide::study::{BENCH_CASES, CONVERGENCE_CASES};
 use std::path::PathBuf;
 
 /// Iterative PET reconstruction: fast exact-adjoint projectors, OSEM, phantoms, formats.

@@ -3,6 +3,7 @@
 use super::arguments::{Arguments, Bench, Command, Evaluate};
 use super::output::{print_json, show};
 use coincide::run::{self, Options, RunError};
+use coincide::study;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -36,13 +37,13 @@ pub fn run(arguments: &Arguments, options: &Options) -> Result<ExitCode, RunErro
             show(&run::train(config, part, options)?, json)?;
         }
         Command::Evaluate { part: Some(Evaluate::Coverage { study, calibrate }), .. } => {
-            show(&run::evaluate_coverage(study, calibrate.as_deref(), options)?, json)?;
+            show(&study::evaluate_coverage(study, calibrate.as_deref(), options)?, json)?;
         }
         Command::Evaluate { part: Some(Evaluate::Sentinel { study, calibrate }), .. } => {
-            show(&run::evaluate_sentinel(study, calibrate.as_deref(), options)?, json)?;
+            show(&study::evaluate_sentinel(study, calibrate.as_deref(), options)?, json)?;
         }
         Command::Evaluate { study, .. } => {
-            show(&run::evaluate(study.as_deref().unwrap_or(Path::new("")), options)?, json)?
+            show(&study::evaluate(study.as_deref().unwrap_or(Path::new("")), options)?, json)?
         }
         Command::Check { config } => {
             let result = run::check(config, options)?;
@@ -54,12 +55,12 @@ pub fn run(arguments: &Arguments, options: &Options) -> Result<ExitCode, RunErro
             show(&result, json)?;
             return Ok(if result.passed { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
-        Command::Bench { output, quick, part: None } => show(&run::bench(output, *quick, options)?, json)?,
+        Command::Bench { output, quick, part: None } => show(&study::bench(output, *quick, options)?, json)?,
         Command::Bench { part: Some(Bench::Projector { case, runs }), .. } => {
-            show(&run::bench_projector(case, *runs, options)?, json)?
+            show(&study::bench_projector(case, *runs, options)?, json)?
         }
         Command::Bench { part: Some(Bench::Convergence { case, algorithm, most_passes, output }), .. } => {
-            show(&run::bench_convergence(case, algorithm, *most_passes, output, options)?, json)?;
+            show(&study::bench_convergence(case, algorithm, *most_passes, output, options)?, json)?;
         }
         Command::Schema { kind } => print_json(&run::schema((*kind).into()))?,
     }

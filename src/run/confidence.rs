@@ -20,7 +20,7 @@ use std::path::PathBuf;
 const CONVEX: MapStart = MapStart { weight: 1e-2, exponent: 0.4, subsets: 12, iterations: 6 };
 
 /// What is known about the uncertainty of an image.
-pub(super) struct Confidence {
+pub(crate) struct Confidence {
     pub result: ConfidenceResult,
     /// σ of every voxel.
     pub sigma: Vec<f32>,

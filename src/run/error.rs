@@ -152,6 +152,6 @@ impl RunError {
 }
 
 /// Fails with the first conflict.
-pub(super) fn first(conflicts: Vec<ConfigError>) -> Result<(), ConfigError> {
+pub(crate) fn first(conflicts: Vec<ConfigError>) -> Result<(), ConfigError> {
     conflicts.into_iter().next().map_or(Ok(()), Err)
 }

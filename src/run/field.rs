@@ -39,7 +39,7 @@ pub(super) fn field(config: &ReconConfig, measurement: &Measurement, wanted: Ima
 }
 
 /// The grid of a model whose measurement is not known.
-pub(super) fn expected_field(config: &ReconConfig, geometry: &SinogramGeometry, wanted: ImageGrid) -> Margin {
+pub(crate) fn expected_field(config: &ReconConfig, geometry: &SinogramGeometry, wanted: ImageGrid) -> Margin {
     match config.image.whole_field {
         WholeField::Always => whole_field(config, geometry, wanted),
         WholeField::Auto | WholeField::Never => bordered(config, geometry, wanted),

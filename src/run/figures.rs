@@ -21,7 +21,7 @@ pub(super) fn reference(config: &ReferenceConfig, grid: &ImageGrid, source: &Sou
 }
 
 /// The truth of a phantom on `grid`, with its regions.
-pub(super) fn reference_of(phantom: &Phantom, grid: &ImageGrid) -> Result<Reference, RunError> {
+pub(crate) fn reference_of(phantom: &Phantom, grid: &ImageGrid) -> Result<Reference, RunError> {
     let (truth, scoring) = (phantom.activity_image(grid), phantom.scoring.clone());
     // Said once, here: an image that does not hold all of the phantom has no NEMA figures.
     if let Some(Err(error)) = scoring.nema.as_ref().map(|layout| layout.score(&truth)) {

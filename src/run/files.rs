@@ -32,7 +32,7 @@ fn format(path: &Path) -> Result<Format, RunError> {
 }
 
 /// Reads an image; `unit` is for formats that do not state theirs.
-pub(super) fn image_file(path: &Path, unit: ImageUnit) -> Result<Image, RunError> {
+pub(crate) fn image_file(path: &Path, unit: ImageUnit) -> Result<Image, RunError> {
     Ok(match format(path)? {
         Format::Hdf5 => hdf5::read_image(path)?.0,
         Format::Nifti => {
@@ -44,7 +44,7 @@ pub(super) fn image_file(path: &Path, unit: ImageUnit) -> Result<Image, RunError
 }
 
 /// Writes an image in the format of the file's name.
-pub(super) fn write_image_file(
+pub(crate) fn write_image_file(
     path: &Path,
     overwrite: bool,
     image: &Image,
@@ -59,7 +59,7 @@ pub(super) fn write_image_file(
 }
 
 /// Writes all files of `[output]` and returns their names.
-pub(super) fn write_outputs(
+pub(crate) fn write_outputs(
     output: &OutputConfig,
     source: &Source,
     overwrite: bool,
@@ -81,7 +81,7 @@ pub(super) fn write_outputs(
 }
 
 /// Writes the middle slices of one or several images as a PNG picture.
-pub(super) fn write_picture(path: &Path, overwrite: bool, panels: &[(&str, &Image)]) -> Result<(), IoError> {
+pub(crate) fn write_picture(path: &Path, overwrite: bool, panels: &[(&str, &Image)]) -> Result<(), IoError> {
     let panels: Vec<_> = panels.iter().map(|&(title, image)| Panel { title, image }).collect();
     write_slices(path, overwrite, &panels, Slicing::default())
 }

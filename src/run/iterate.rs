@@ -34,7 +34,7 @@ pub(super) struct Made {
 
 impl Scene<'_> {
     /// Runs all iterations, or until something stops them.
-    pub fn iterate(&self, iterations: Iterations) -> Result<Made, RunError> {
+    pub(super) fn iterate(&self, iterations: Iterations) -> Result<Made, RunError> {
         let start = self.start(iterations.start, self.model)?;
         let WeightedPrior { prior, beta, search } = self.prior(start.as_deref())?;
         let objective = Objective::new(self.model, &prior, beta);
@@ -87,7 +87,7 @@ impl Scene<'_> {
     }
 
     /// Filtered back projection: one formula, nothing to watch.
-    pub fn analytic(&self, config: &FbpConfig) -> Result<Made, RunError> {
+    pub(super) fn analytic(&self, config: &FbpConfig) -> Result<Made, RunError> {
         let start = Instant::now();
         let values = fbp(self.model.measurement(), &self.model.grid(), config)?.values;
         let seconds = start.elapsed().as_secs_f64();
@@ -151,7 +151,7 @@ impl Scene<'_> {
     }
 
     /// Everything that is said about the finished image; objective and counts are those before the post-filter.
-    pub fn result(&self, made: Made, image: &Image) -> ReconResult {
+    pub(super) fn result(&self, made: Made, image: &Image) -> ReconResult {
         let (measurement, fit) = (self.model.measurement(), made.fit);
         let iterative = self.config.algorithm.iterations().is_some();
         let mut metrics = self.reference.map_or_else(Scores::default, |reference| reference.scores(image));

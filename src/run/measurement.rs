@@ -12,7 +12,7 @@ use crate::simulate::simulate;
 use std::path::{Path, PathBuf};
 
 /// Reads, histograms or simulates the measurement.
-pub(super) fn acquire(config: &MeasurementConfig, source: &Source, options: &Options) -> Result<Scan, RunError> {
+pub(crate) fn acquire(config: &MeasurementConfig, source: &Source, options: &Options) -> Result<Scan, RunError> {
     match config {
         MeasurementConfig::File(path) => {
             let path = source.input("measurement.file", path)?;

@@ -31,7 +31,7 @@ struct Bytes {
 }
 
 /// Peak memory of a reconstruction in bytes.
-pub(super) fn predicted_bytes(
+pub(crate) fn predicted_bytes(
     config: &ReconConfig,
     source: &Source,
     geometry: &SinogramGeometry,

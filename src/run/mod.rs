@@ -3,18 +3,15 @@
 mod anatomy;
 mod assembled;
 mod attenuation;
-mod bench;
 mod bootstrap;
 mod catalogue;
 mod check;
 mod climb;
 mod confidence;
-mod convergence;
 mod convert;
 mod corrections;
 mod demo;
 mod error;
-mod evaluate;
 mod fallback;
 mod field;
 mod figures;
@@ -57,20 +54,14 @@ mod unseen;
 mod verify;
 
 pub use anatomy::anatomical_image;
-pub use bench::{BENCH_CASES, BenchReport, Machine, ProvenCase, bench, bench_projector};
 pub use catalogue::{
     AlgorithmList, AlgorithmSheet, PriorList, PriorSheet, describe_algorithm, describe_prior, list_algorithms,
     list_priors,
 };
 pub use check::check;
-pub use convergence::{CONVERGENCE_CASES, ConvergenceLine, ConvergenceReference, ConvergenceResult, bench_convergence};
 pub use convert::{ConvertResult, convert};
 pub use demo::{DemoResult, demo};
 pub use error::RunError;
-pub use evaluate::{
-    CoverageAt, CoverageEntry, CoverageResult, EquivalenceEntry, FalseAlarms, Power, SentinelStudy, StudyResult,
-    SummaryEntry, TunedEntry, evaluate, evaluate_coverage, evaluate_sentinel,
-};
 pub use info::{ImageSheet, Info, MeasurementSheet, PhantomSheet, TableSheet, TablesSheet, info};
 pub use normalise::{NormaliseResult, normalise};
 pub use options::{Interruption, Options};
@@ -87,7 +78,20 @@ pub use train::{TrainPart, Trained, train};
 pub use train_result::TrainResult;
 pub use verify::verify;
 
+// What studies are made of.
+pub(crate) use confidence::Confidence;
+pub(crate) use field::expected_field;
+pub(crate) use figures::reference_of;
+pub(crate) use measurement::acquire;
+pub(crate) use memory::predicted_bytes;
+pub(crate) use page::provenance_section;
+pub(crate) use prior::WeightedPrior;
+pub(crate) use recon::reconstruct_scan;
+pub(crate) use scene::Scene;
+pub(crate) use sentinel::{flagged_missing, held_out};
+pub(crate) use verify::proof;
+
 use crate::config::snapshot_path;
-use error::first;
-use files::{image_file, write_image_file, write_outputs, write_picture};
+pub(crate) use error::first;
+pub(crate) use files::{image_file, write_image_file, write_outputs, write_picture};
 use options::warn;

@@ -42,7 +42,7 @@ impl Interruption {
     }
 
     /// The same Ctrl-C as one of several parts of a command sees it: what is at stake is its own.
-    pub(super) fn of_part(&self) -> Self {
+    pub(crate) fn of_part(&self) -> Self {
         Self { raised: self.raised.clone(), at_stake: Arc::default() }
     }
 
@@ -66,7 +66,7 @@ impl Default for Options {
 
 impl Options {
     /// The threads of a run.
-    pub(super) fn pool(&self, configured: usize) -> Result<ThreadPool, RunError> {
+    pub(crate) fn pool(&self, configured: usize) -> Result<ThreadPool, RunError> {
         let threads = self.threads.unwrap_or(configured);
         let pool = ThreadPoolBuilder::new().num_threads(threads).build();
         pool.map_err(|error| RunError::Usage(format!("{threads} threads cannot be started: {error}")))

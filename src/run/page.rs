@@ -169,7 +169,7 @@ fn convergence_section(page: &mut Page, result: &ReconResult) {
 }
 
 /// Everything that is needed to run it again.
-pub(super) fn provenance_section(page: &mut Page, provenance: &[(String, String)]) {
+pub(crate) fn provenance_section(page: &mut Page, provenance: &[(String, String)]) {
     page.section("Where it comes from");
     let mut table = Table::new(["", ""]);
     for (name, text) in provenance.iter().filter(|(_, text)| !text.is_empty() && !text.contains('\n')) {

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use std::borrow::Cow;
 
 /// A prior and its weight β; where it was found from the data, how.
-pub(super) struct WeightedPrior {
+pub(crate) struct WeightedPrior {
     pub prior: Prior,
     pub beta: f64,
     pub search: Option<WeightSearch>,
@@ -21,7 +21,7 @@ pub(super) struct WeightedPrior {
 
 impl Scene<'_> {
     /// The prior of the config. `start` is the algorithm's first image, `None` where that is uniform.
-    pub(super) fn prior(&self, start: Option<&[f32]>) -> Result<WeightedPrior, RunError> {
+    pub(crate) fn prior(&self, start: Option<&[f32]>) -> Result<WeightedPrior, RunError> {
         let Some(config) = &self.config.prior else {
             return Ok(WeightedPrior { prior: Prior::None, beta: 0.0, search: None });
         };

@@ -74,16 +74,16 @@ pub struct Reconstruction {
     /// The image, filtered as the config asks.
     pub image: Image,
     /// The image on the grid of the model, and what of it is wanted.
-    pub(super) whole: (Image, Margin),
+    pub(crate) whole: (Image, Margin),
     /// What is said of it: figures, warnings, distance from the maximum, sentinel, files.
     pub result: ReconResult,
-    pub(super) confidence: Option<Confidence>,
+    pub(crate) confidence: Option<Confidence>,
     /// Voxels at which the sentinel says that activity is missing.
-    pub missing: Option<Vec<bool>>,
+    pub(crate) missing: Option<Vec<bool>>,
 }
 
 /// Reconstructs a measurement that is there, on the threads of the caller.
-pub(super) fn reconstruct_scan(
+pub(crate) fn reconstruct_scan(
     source: &Source,
     config: &ReconConfig,
     acquired: Scan,

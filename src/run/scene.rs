@@ -9,7 +9,7 @@ use crate::metrics::Reference;
 use crate::operator::Margin;
 
 /// Everything that an iterative run looks at.
-pub(super) struct Scene<'a> {
+pub(crate) struct Scene<'a> {
     pub source: &'a Source,
     pub config: &'a ReconConfig,
     /// On the wider grid of the margin.

@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What is reconstructed, and what is kept for the sentinel.
-pub(super) fn held_out(
+pub(crate) fn held_out(
     config: Option<&SentinelConfig>,
     whole: Measurement,
 ) -> Result<(Measurement, Option<Measurement>), RunError> {
@@ -33,7 +33,7 @@ pub(super) fn held_out(
 }
 
 /// Voxels of the wanted image at which the counts of a model hold activity that an image on the model's grid lacks.
-pub(super) fn flagged_missing(
+pub(crate) fn flagged_missing(
     config: &SentinelConfig,
     model: &Model,
     (image, margin): &(Image, Margin),
@@ -58,7 +58,7 @@ pub(super) struct Judged {
 impl Scene<'_> {
     /// Judges the finished image on the model's grid by the counts that were kept, or by those it was made of; what is
     /// told is of the wanted part.
-    pub fn sentinel(
+    pub(super) fn sentinel(
         &self,
         config: &SentinelConfig,
         image: &Image,

@@ -12,7 +12,7 @@ use std::path::Path;
 
 impl Scene<'_> {
     /// The start of a config; `None` is a uniform image.
-    pub(super) fn start(&self, config: &StartConfig, model: &Model) -> Result<Option<Vec<f32>>, RunError> {
+    pub(crate) fn start(&self, config: &StartConfig, model: &Model) -> Result<Option<Vec<f32>>, RunError> {
         match config {
             StartConfig::Uniform => Ok(None),
             StartConfig::File(path) => self.start_file(path).map(Some),

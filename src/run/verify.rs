@@ -59,7 +59,7 @@ pub fn verify(path: &Path, options: &Options) -> Result<VerifyResult, RunError> 
 }
 
 /// What is found of a geometry, a grid and a resolution model.
-pub(super) fn proof(geometry: &SinogramGeometry, grid: ImageGrid, widths: &Widths) -> Result<VerifyResult, RunError> {
+pub(crate) fn proof(geometry: &SinogramGeometry, grid: ImageGrid, widths: &Widths) -> Result<VerifyResult, RunError> {
     let views = some_views(geometry);
     let projector = Projector::new(geometry, grid).subset(&views);
     let adjoint = match Resolution::new(&grid, widths) {

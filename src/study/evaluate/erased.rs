@@ -1,7 +1,5 @@
 //! Lesions that only the counts hold: where they are put, and whether the sentinel finds them.
 
-use super::super::RunError;
-use super::super::sentinel::{flagged_missing, held_out};
 use super::plan::Subject;
 use crate::config::{ErasedConfig, ReconConfig, ResolutionConfig};
 use crate::data::Measurement;
@@ -11,6 +9,8 @@ use crate::metrics::{Ball, ERASED_DIAMETER, ERASED_FLAGGED, ERASED_SNR, Scores};
 use crate::operator::Margin;
 use crate::phantom::Phantom;
 use crate::prior::mean_activity;
+use crate::run::RunError;
+use crate::run::{flagged_missing, held_out};
 use crate::simulate::{AddedLesion, SimulationConfig, simulate, split};
 use crate::units::Positive;
 use rand::{RngExt, SeedableRng};

@@ -1,11 +1,11 @@
 //! Finished runs, one image file each: `<key>.h5`, with the run's config and its figures of merit in its provenance.
 //! Files appear whole or not at all, so whatever is there is finished.
 
-use super::super::RunError;
 use super::make_folder;
 use crate::image::Image;
 use crate::io::{IoError, Provenance, hdf5};
 use crate::metrics::{Score, Scores, figures};
+use crate::run::RunError;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 

@@ -81,7 +81,7 @@ pub struct ConvergenceReference {
 
 impl ConvergenceResult {
     /// The curves of a case: score over passes, and over seconds.
-    pub(in crate::run) fn plots(&self, case: &str) -> [(&'static str, Plot); 2] {
+    pub(in crate::study) fn plots(&self, case: &str) -> [(&'static str, Plot); 2] {
         let plot = |x_label: &str, x: &dyn Fn(&Sample) -> f64| {
             let mut plot = Plot::new(case, x_label, "largest metric / threshold");
             plot.y_log = true;

@@ -4,10 +4,10 @@
 //!
 //! all over the mean of the reference in the background.
 
-use super::super::RunError;
 use super::cases::Case;
 use crate::image::ImageGrid;
 use crate::phantom::Phantom;
+use crate::run::RunError;
 
 const LARGEST_RMSE: f64 = 0.01;
 const LARGEST_MEAN_ERROR: f64 = 0.005;

@@ -1,8 +1,8 @@
 //! What a calibration says of the study that it was made by, and its file.
 
-use super::super::{Options, RunError};
 use crate::config::Study;
 use crate::io::{IoError, write_whole};
+use crate::run::{Options, RunError};
 use std::collections::BTreeMap;
 use std::path::Path;
 

@@ -5,7 +5,6 @@
 //! from some scale on; `confidence.lesion.N.FIGURE` is that scale. Coverage at a level is the mean over images at the
 //! scales of the calibration; new scales are found on the same figures.
 
-use super::super::{Options, RunError, first};
 use super::cache::Cache;
 use super::covered::{curve, lesion_errors};
 use super::execute::execute;
@@ -14,6 +13,7 @@ use super::provenance::{study_provenance, write_calibration};
 use crate::config::{ConfidenceConfig, Study};
 use crate::metrics::{Estimate, HALF_WIDTH, INTERVAL_NOISE, SPARSIFICATION_ERROR, Scores, wilson};
 use crate::report::{Table, significant};
+use crate::run::{Options, RunError, first};
 use crate::trust::{Calibration, Kind, LEVELS, Stratum, Tissue, covered, covered_at, json};
 use serde::Serialize;
 use std::collections::BTreeMap;

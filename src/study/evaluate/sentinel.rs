@@ -8,7 +8,6 @@
 //!   that was kept (1 without). It is found where the sentinel flags a voxel of it as missing. Figures of a run are
 //!   called `erased.N.…`.
 
-use super::super::{Options, RunError, first};
 use super::cache::Cache;
 use super::execute::execute;
 use super::plan::Plan;
@@ -19,6 +18,7 @@ use crate::metrics::{
     Scores, wilson,
 };
 use crate::report::{Table, significant};
+use crate::run::{Options, RunError, first};
 use crate::trust::{FALSE_ALARMS, NoiseClass, Thresholds, exceeded_by_chance, json};
 use serde::Serialize;
 use std::fmt;

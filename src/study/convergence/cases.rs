@@ -1,7 +1,7 @@
 //! The cases: configs that `coincide recon` runs as they are, and the regions that are scored.
 
-use super::super::RunError;
 use crate::config::{ReconConfig, Source};
+use crate::run::RunError;
 
 /// Names that `bench convergence` knows.
 pub const CONVERGENCE_CASES: &[&str] =

@@ -1,7 +1,6 @@
 //! Photon equivalence: how many prompts the yardstick of a study needs for what each method reaches, in the oracle's
 //! figure, in the detection of added lesions, and in the contrast recovery at one noise.
 
-use super::super::RunError;
 use super::Files;
 use super::cells::{CellScores, noise};
 use super::plan::Plan;
@@ -9,6 +8,7 @@ use super::tune::Tuned;
 use crate::config::Study;
 use crate::metrics::{Equivalent, Score, Use, equivalent_counts};
 use crate::report::{Plot, Point, Series};
+use crate::run::RunError;
 use serde::Serialize;
 use std::path::PathBuf;
 

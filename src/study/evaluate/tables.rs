@@ -1,7 +1,6 @@
 //! The results as tables: `results.h5` with the tables `runs` (one row per run, one column per figure) and `scores`
 //! (one row per cell and figure), and the same as `runs.csv` and `scores.csv`.
 
-use super::super::RunError;
 use super::Files;
 use super::cache::Cache;
 use super::cells::CellScores;
@@ -13,6 +12,7 @@ use crate::io::csv::write_csv;
 use crate::io::hdf5::write_tables;
 use crate::metrics::{Estimate, SECONDS, Scope, Score, Scores};
 use crate::report::Record;
+use crate::run::RunError;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 

@@ -27,8 +27,8 @@ pub use equivalence::EquivalenceEntry;
 pub use result::{StudyResult, SummaryEntry, TunedEntry};
 pub use sentinel::{FalseAlarms, Power, SentinelStudy, evaluate_sentinel};
 
-use super::{Options, RunError, first};
 use crate::config::Study;
+use crate::run::{Options, RunError, first};
 use cache::Cache;
 use equivalence::Equivalence;
 use plan::Plan;

@@ -1,6 +1,5 @@
 //! What a run keeps of its intervals.
 
-use super::super::confidence::Confidence;
 use super::plan::Subject;
 use crate::config::ConfidenceConfig;
 use crate::image::Image;
@@ -10,6 +9,7 @@ use crate::metrics::{
 };
 use crate::operator::GaussianFilter;
 use crate::prior::mean_activity;
+use crate::run::Confidence;
 use crate::trust::{
     Kind, LesionEstimate, LesionFigure, LesionSize, SCALES, Tissue, covered, covered_at, lesion_estimates,
     sparsification_error,

@@ -4,7 +4,7 @@
 //! - **Accuracy**: adjoint, chords and sensitivity of the same geometries, as `coincide verify` finds them.
 //! - **Algorithms**: passes over the data until PETRIC's thresholds are met ([`bench_convergence`]).
 //! - **Priors**: a study of one scan under every prior, each at its best setting
-//!   ([`evaluate`](super::super::evaluate())).
+//!   ([`evaluate`](crate::study::evaluate())).
 
 use super::machine::Machine;
 use super::projector::{BENCH_CASES, bench_case, bench_projector};
@@ -12,8 +12,9 @@ use crate::io::write_whole;
 use crate::metrics::{Figure, Use, figures};
 use crate::operator::Widths;
 use crate::report::{BenchResult, Page, Table, VerifyResult, significant};
-use crate::run::verify::proof;
-use crate::run::{ConvergenceResult, Options, RunError, StudyResult, bench_convergence, evaluate};
+use crate::run::proof;
+use crate::run::{Options, RunError};
+use crate::study::{ConvergenceResult, StudyResult, bench_convergence, evaluate};
 use serde::Serialize;
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -6,12 +6,12 @@
 //!   the noise region; each region's bias (mean image − truth) and standard deviation of a voxel are shares of the
 //!   region's true mean, or of the object's where the region is cold.
 
-use super::super::RunError;
 use super::cache::Cache;
 use super::plan::{Plan, Subject};
 use crate::config::Study;
 use crate::image::{Image, ImageUnit};
 use crate::metrics::{BIAS, Ensemble, Estimate, NOISE, SD, Score, Scores, Use, region_statistics, root_mean_variance};
+use crate::run::RunError;
 use rayon::prelude::*;
 
 /// All figures of a cell.

@@ -4,16 +4,16 @@
 //! the bytes of every file that it names, the program itself and its SIMD level. Threads are not part of it: they do
 //! not change the image.
 
-use super::super::field::expected_field;
-use super::super::figures::reference_of;
-use super::super::memory::predicted_bytes;
-use super::super::{RunError, first};
 use crate::config::{LesionClass, MeasurementConfig, ReconConfig, Source, Study};
 use crate::image::ImageGrid;
 use crate::io::IoError;
 use crate::metrics::{Reference, region_statistics};
 use crate::phantom::Phantom;
 use crate::report::{sha256, sha256_of_text};
+use crate::run::expected_field;
+use crate::run::predicted_bytes;
+use crate::run::reference_of;
+use crate::run::{RunError, first};
 use crate::scanner::SinogramGeometry;
 use crate::simulate::SimulationConfig;
 use coincide_kernels::Level;

@@ -3,9 +3,6 @@
 //! A worker simulates a scan and runs all methods on it, on threads of its own. How many workers there are changes no
 //! image.
 
-use super::super::recon::{Reconstruction, reconstruct_scan};
-use super::super::scan::Scan;
-use super::super::{Options, RunError};
 use super::cache::Cache;
 use super::covered;
 use super::erased;
@@ -18,6 +15,9 @@ use crate::metrics::{
 };
 use crate::observe::{Console, Progress};
 use crate::report::{ReconResult, Record, available_memory_mb};
+use crate::run::Scan;
+use crate::run::{Options, RunError};
+use crate::run::{Reconstruction, reconstruct_scan};
 use crate::simulate::{AddedLesion, simulate};
 use rayon::ThreadPoolBuilder;
 use std::collections::{BTreeMap, BTreeSet};

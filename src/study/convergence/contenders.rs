@@ -1,8 +1,8 @@
 //! The algorithms that race, with the settings that they have in a config.
 
-use super::super::RunError;
 use crate::config::{AlgorithmConfig, Source};
 use crate::data::most_subsets;
+use crate::run::RunError;
 
 /// An algorithm of the table.
 pub(super) struct Contender {

@@ -1,12 +1,12 @@
 //! The report of a study: `report.html`.
 
-use super::super::RunError;
-use super::super::page::provenance_section;
 use super::cache::Cache;
 use super::equivalence::Equivalence;
 use super::maps::maps;
 use super::{Files, StudyResult, curves};
 use crate::report::{Colours, Images, Layer, Page, Record, Role};
+use crate::run::RunError;
+use crate::run::provenance_section;
 use std::path::PathBuf;
 
 /// Writes the page; `of` is the study with its scores.

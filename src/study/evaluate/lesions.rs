@@ -9,7 +9,6 @@
 //! - `false_spots`: where 80 % of the lesions would be called, so many spots of a scan without lesions would be, too.
 //! - `flagged`, `erased_unflagged`: shares that the sentinel flagged, and that were erased without being flagged.
 
-use super::super::RunError;
 use super::cache::Cache;
 use super::cells::CellScores;
 use super::plan::{Plan, Subject, WithLesions};
@@ -21,6 +20,7 @@ use crate::metrics::{
 };
 use crate::operator::GaussianFilter;
 use crate::phantom::Phantom;
+use crate::run::RunError;
 use crate::simulate::{AddedLesion, SimulationConfig, simulate};
 use std::collections::BTreeMap;
 

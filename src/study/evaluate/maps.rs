@@ -1,7 +1,6 @@
 //! Images of a study: for every tuned method the mean image and the maps of bias and standard deviation over the
 //! realisations (HDF5 and NIfTI), and on every kind of scan a montage of all methods at matched noise.
 
-use super::super::{RunError, write_image_file};
 use super::Files;
 use super::cache::Cache;
 use super::cells::{CellScores, noise};
@@ -13,6 +12,7 @@ use crate::io::Provenance;
 use crate::io::png::{Tile, write_montage};
 use crate::metrics::Ensemble;
 use crate::report::Record;
+use crate::run::{RunError, write_image_file};
 use std::path::PathBuf;
 
 pub(super) fn write(

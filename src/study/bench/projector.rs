@@ -1,12 +1,12 @@
 //! `coincide bench projector`: speed of the projectors on known geometries, in lines of response per second.
 
-use super::super::{Options, RunError};
 use crate::algorithm::{Algorithm, Osem};
 use crate::data::{Background, Measurement, most_subsets};
 use crate::image::ImageGrid;
 use crate::likelihood::Model;
 use crate::operator::{LinearOperator, Projector};
 use crate::report::{BenchResult, Limits, peak_memory_mb};
+use crate::run::{Options, RunError};
 use crate::scanner::{AxialCompression, SinogramGeometry, preset};
 use coincide_kernels::{Level, probe, zeros};
 use std::sync::Arc;

@@ -5,7 +5,6 @@
 //! bar, and noise is that of the ensemble. With one, noise is NEMA's background variability in discs of the sphere's
 //! size, or the spread of the voxels.
 
-use super::super::RunError;
 use super::Files;
 use super::cells::CellScores;
 use super::plan::Plan;
@@ -13,6 +12,7 @@ use super::tune::Tuned;
 use crate::config::Study;
 use crate::metrics::{AgainstNoise, NOISE, Scope, Score};
 use crate::report::{Plot, Point, Series};
+use crate::run::RunError;
 use std::path::PathBuf;
 
 const PERCENT: f64 = 100.0;
