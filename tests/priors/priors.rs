@@ -132,7 +132,7 @@ fn single_slopes_are_right_even_at_the_border() {
 
 #[test]
 fn curvatures_are_the_slope_of_the_gradient() {
-    // Curvatures that jump are held by `pairwise_priors_are_their_formulas` and `tests/ridge.rs`.
+    // Curvatures that jump are held by `pairwise_priors_are_their_formulas` and `tests/priors/ridge.rs`.
     let jumps = |name: &str| name.starts_with("[huber") || name.starts_with("[ridge");
     for (name, prior) in smooth().filter(|(name, _)| !jumps(name)) {
         let (x, grid) = (image(4), grid());
@@ -284,7 +284,7 @@ fn bits_do_not_depend_on_the_number_of_threads() {
 #[ignore = "run by simd_levels_agree, at each level"]
 fn print_digest() {
     let x = image(14);
-    // Networks agree but for rounding: tests/network.rs.
+    // Networks agree but for rounding: tests/priors/network.rs.
     let exact = cases().filter(|case| !matches!(case.prior, Prior::Unrolled(_)));
     let all = exact.flat_map(|case| bits(&results(&case.prior, &x)));
     let digest =
@@ -296,7 +296,7 @@ fn print_digest() {
 fn simd_levels_agree_to_the_last_bit() {
     let digest = |level: &str| {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["print_digest", "--exact", "--ignored", "--nocapture"]).env("COINCIDE_LEVEL", level);
+        command.args(["priors::print_digest", "--exact", "--ignored", "--nocapture"]).env("COINCIDE_LEVEL", level);
         let text = String::from_utf8(command.output().unwrap().stdout).unwrap();
         text.split("digest ").nth(1).unwrap()[..16].trim().to_owned()
     };

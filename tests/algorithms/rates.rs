@@ -1,15 +1,13 @@
 //! How near to the maximum each algorithm is after some passes over the data: a wrong step, share or sum that still
 //! converges is slower. The bounds are those of the right update with some room; what it reaches is printed.
 
-mod small_scan;
-
+use crate::small_scan::{distance, grid, maximum, measurement, updates};
 use coincide::algorithm::{
     Algorithm, Bsrem, BsremVariant, DePierro, Lbfgs, Objective, Osem, Osl, Pdhg, ProximalNewton, Relaxation, Saga, Sps,
     Svrg, Svrn, optimality,
 };
 use coincide::likelihood::Model;
 use coincide::prior::{Neighbours, Pairs, Prior, quadratic, relative_difference, total_variation};
-use small_scan::{distance, grid, maximum, measurement, updates};
 
 const SUBSETS: usize = 6;
 

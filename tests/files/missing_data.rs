@@ -1,8 +1,6 @@
 //! Tests of real data may be skipped where the data are not, but not in silence and never in CI.
 
-mod shared_data;
-
-use shared_data::{found_or_skipped, shared_data};
+use crate::shared_data::{found_or_skipped, shared_data};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -17,7 +15,7 @@ fn asks_for_missing_data() {
 fn missing_data_fail_in_ci_and_are_told_elsewhere() {
     let asked = |set: Option<(&str, &str)>| {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["asks_for_missing_data", "--exact", "--ignored"]);
+        command.args(["missing_data::asks_for_missing_data", "--exact", "--ignored"]);
         command.env_remove("CI").env_remove("COINCIDE_REQUIRE_DATA").envs(set);
         let output = command.output().unwrap();
         let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();

@@ -1,8 +1,6 @@
 //! The plan of the house, held by a test: modules use lower layers only, siblings never use each other,
 //! `unsafe` stays in `kernels/`, and files stay small.
 
-mod siblings;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -157,7 +155,7 @@ fn the_layer_test_sees_what_it_should() {
 fn unsafe_stays_in_the_kernels() {
     for folder in ["src", "tests", "benches", "xtask"].into_iter().filter(|folder| root().join(folder).exists()) {
         for file in rust_files(&root().join(folder)) {
-            if file.ends_with("tests/architecture.rs") {
+            if file.ends_with("tests/house/architecture.rs") {
                 continue;
             }
             for (index, line) in statements(&fs::read_to_string(&file).unwrap()) {
@@ -295,6 +293,6 @@ fn the_test_of_guides_sees_what_it_should() {
     let line = "An arm in `src/run/gone.rs`, `mod.rs` beside it, `tests/torch_*.rs`; see docs/theory.md.";
     assert!(named(line).eq(["src/run/gone.rs", "mod.rs", "tests/torch_*.rs", "docs/theory.md"]));
     assert!(lies_at("tests/torch_train.rs", "tests/torch_*.rs") && lies_at("src/run/mod.rs", "mod.rs"));
-    assert!(!lies_at("tests/train.rs", "tests/torch_*.rs") && !lies_at("src/run/mod.rs", "src/mod.rs"));
+    assert!(!lies_at("tests/program/train.rs", "tests/torch_*.rs") && !lies_at("src/run/mod.rs", "src/mod.rs"));
     assert!(lies_at("src/io/", "src/io/") && !lies_at("src/io/", "src/i"));
 }

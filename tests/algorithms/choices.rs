@@ -1,14 +1,12 @@
 //! Every algorithm and every prior, from the lists that a config is made of: each pairing works, or is refused by the
 //! library, the command line and the docs alike.
 
-mod small_scan;
-
+use crate::small_scan::{grid, measurement, truth};
 use coincide::algorithm::{AlgorithmConfig, Objective, Unfit, drive};
 use coincide::config::{PriorConfig, PriorInputs};
 use coincide::likelihood::Model;
 use coincide::prior::{Prior, RelativeNoise};
 use coincide::run::{list_algorithms, list_priors};
-use small_scan::{grid, measurement, truth};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;

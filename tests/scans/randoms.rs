@@ -1,14 +1,12 @@
 //! Smooth randoms: proven on simulated singles, then used on the real scan.
 
-mod shared_data;
-
+use crate::shared_data::shared_data;
 use coincide::data::{Counts, singles, smooth_randoms};
 use coincide::io::listmode::ListMode;
 use coincide::scanner::{AxialCompression, RadialSampling, Scanner, SinogramGeometry, TofDetector, preset};
 use rand::{RngExt, SeedableRng};
 use rand_distr::{Distribution, Poisson};
 use rand_pcg::Pcg64Mcg;
-use shared_data::shared_data;
 
 /// A small ring scanner with blocks of nine crystals, the first of them a gap.
 fn scanner(rings: usize, blocks: usize) -> Scanner {

@@ -1,8 +1,7 @@
 //! The likelihood and what hangs on it, by hand: bins that expect nothing, the largest L, the uniform start, and the
 //! certificate at voxels of 0; and the chain of operators in front of it.
 
-mod small_scan;
-
+use crate::small_scan::{distance, geometry, grid, kkt, maximum, measurement, updates};
 use coincide::algorithm::{Algorithm, Objective, Osem};
 use coincide::data::{Background, Measurement};
 use coincide::image::ImageGrid;
@@ -12,7 +11,6 @@ use coincide::operator::{LinearOperator, Margin, Projector, Resolution, Translat
 use coincide::prior::{Neighbours, Pairs, Prior, relative_difference};
 use coincide::scanner::{AxialCompression, RadialSampling, Scanner, SinogramGeometry, preset};
 use coincide::trust::{Forgiven, score_maps};
-use small_scan::{distance, geometry, grid, kkt, maximum, measurement, updates};
 use std::sync::Arc;
 
 fn sum(values: &[f32]) -> f64 {

@@ -9,7 +9,7 @@ use coincide::run::{anatomical_image, describe_prior, list_priors};
 
 fn source(prior: &str) -> Source {
     let text = format!(
-        "[measurement]\nfile = \"tests/prior_config.rs\"\n[algorithm.osem]\nsubsets = 1\niterations = 1\n{prior}\n"
+        "[measurement]\nfile = \"tests/priors/prior_config.rs\"\n[algorithm.osem]\nsubsets = 1\niterations = 1\n{prior}\n"
     );
     Source { path: "scan.toml".into(), text }
 }

@@ -67,7 +67,7 @@ struct Golden {
     z: Vec<f32>,
 }
 
-/// `tests/network/golden.py` wrote them with PyTorch 2.11.0: weights and images are those of `weights` and `image`
+/// `tests/priors/network/golden.py` wrote them with PyTorch 2.11.0: weights and images are those of `weights` and `image`
 /// here, the anatomical image is `image` with seed 12, from 0 to 1.
 fn golden() -> Vec<Golden> {
     serde_json::from_str(include_str!("network/golden.json")).unwrap()

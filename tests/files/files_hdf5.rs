@@ -1,7 +1,6 @@
 //! Coincide's own HDF5 files: round trips, and every kind of damage.
 
-mod shared_data;
-
+use crate::shared_data::{say_skipped, shared_data};
 use coincide::data::{Background, Measurement, Product};
 use coincide::image::{Image, ImageGrid, ImageUnit};
 use coincide::io::hdf5::{Kind, read_image, read_kind, read_measurement, write_image, write_measurement};
@@ -9,7 +8,6 @@ use coincide::io::interfile::read_geometry;
 use coincide::io::{IoError, Provenance};
 use coincide::scanner::{AxialCompression, RadialSampling, SinogramGeometry, preset};
 use proptest::prelude::*;
-use shared_data::{say_skipped, shared_data};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -242,7 +240,7 @@ fn a_full_disk_is_an_error_and_leaves_nothing() {
     unshare.args(["--user", "--map-root-user", "--mount", "sh", "-c"]).env(FOLDER, folder.path());
     let mount = format!("mount -t tmpfs -o size=1m tmpfs \"${FOLDER}\" || exit 77; exec \"$@\"");
     unshare.args([&mount, "sh"]).arg(std::env::current_exe().unwrap());
-    let Ok(child) = unshare.args(["--exact", "a_full_disk_is_an_error_and_leaves_nothing"]).output() else {
+    let Ok(child) = unshare.args(["--exact", "files_hdf5::a_full_disk_is_an_error_and_leaves_nothing"]).output() else {
         return say_skipped("no unshare");
     };
     let text = String::from_utf8_lossy(&child.stdout);

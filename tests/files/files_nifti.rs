@@ -1,13 +1,11 @@
 //! NIfTI: orientation, number types, damage.
 
-mod shared_data;
-
+use crate::shared_data::shared_data;
 use coincide::image::{Image, ImageGrid, ImageUnit};
 use coincide::io::IoError;
 use coincide::io::nifti::{read_nifti, write_nifti};
 use flate2::{Compression, write::GzEncoder};
 use proptest::prelude::*;
-use shared_data::shared_data;
 use std::io::Write;
 use std::path::Path;
 

@@ -305,7 +305,7 @@ fn write(folder: &Path, name: &str, model: &network::Model) {
 
 /// Runs `coincide recon` with a prior in a folder; code, stderr, and the image where there is one.
 fn recon(folder: &Path, prior: &str) -> (Option<i32>, String, Option<Vec<f32>>) {
-    let config = format!("{prior}\n{}", include_str!("cli/scan.toml"));
+    let config = format!("{prior}\n{}", include_str!("../program/cli/scan.toml"));
     fs::write(folder.join("scan.toml"), config).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_coincide"));
     command.args(["recon", "scan.toml", "--force"]).current_dir(folder).env("NO_COLOR", "1");
@@ -361,7 +361,7 @@ fn check_counts_the_network_in() {
     let folder = folder.path();
     write(folder, "smoothing", &smoothing(0.5));
     let predicted = |prior: &str| {
-        let scan = include_str!("cli/scan.toml").replace("[32, 32, 9]", "[400, 400, 9]");
+        let scan = include_str!("../program/cli/scan.toml").replace("[32, 32, 9]", "[400, 400, 9]");
         fs::write(folder.join("scan.toml"), format!("{prior}\n{scan}")).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_coincide"));
         let output = command.args(["check", "scan.toml", "--json"]).current_dir(folder).output().unwrap();

@@ -1,4 +1,4 @@
-"""Golden values of tests/network.rs: the networks' formula z = max(0, x + c * body(x / c [, anatomy])) by PyTorch.
+"""Golden values of tests/priors/network.rs: the networks' formula z = max(0, x + c * body(x / c [, anatomy])) by PyTorch.
 
 python golden.py    (torch 2.11.0, safetensors; writes golden.json, torch.safetensors and torch.json beside itself)
 """
@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 
 
 def noise(count, seed):
-    """The numbers of `noise` in tests/network.rs: -1 to 1."""
+    """The numbers of `noise` in tests/priors/network.rs: -1 to 1."""
     state, values = seed, []
     for _ in range(count):
         state = (state * 1664525 + 1013904223) % 2**32

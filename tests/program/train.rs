@@ -1,7 +1,6 @@
 //! The gradient of an unrolled reconstruction, against central differences of a second implementation in f64 on dense
 //! matrices; training cases; the command without libtorch.
 
-#[path = "train/dense.rs"]
 mod dense;
 
 use coincide::algorithm::{Algorithm, Objective, UnrolledEm};

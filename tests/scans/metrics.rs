@@ -157,7 +157,7 @@ fn rows(of_lesions: bool) -> String {
 /// The tables of the docs follow from the list.
 #[test]
 fn the_docs_tell_every_figure() {
-    let docs = include_str!("../docs/evaluate.md");
+    let docs = include_str!("../../docs/evaluate.md");
     for (of_lesions, heading) in [
         (false, "| figure | of | better | unit | definition |\n|---|---|---|---|---|\n"),
         (true, "| figure | better | unit | definition |\n|---|---|---|---|\n"),

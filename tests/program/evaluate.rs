@@ -190,7 +190,7 @@ fn a_copy_of_a_phantom_under_another_name_is_scored_likewise() {
     }
     let (study, _) = study.split_once("[methods.few]").unwrap();
     let folder = Folder::with(study);
-    let text = include_str!("../phantoms/nema-earl.toml");
+    let text = include_str!("../../phantoms/nema-earl.toml");
     folder.write_as("mine.toml", &text.replace("name = \"nema-earl\"", "name = \"a copy\""));
     let result = folder.json("");
     let entries = result["summary"].as_array().unwrap();

@@ -1,13 +1,11 @@
 //! Siemens mMR list-mode, normalisation and randoms: the real scan, and files that lie.
 
-mod shared_data;
-
+use crate::shared_data::shared_data;
 use coincide::data::{NormComponents, NormParts};
 use coincide::io::IoError;
 use coincide::io::listmode::{Histogram, ListMode, ListModeCounts};
 use coincide::io::norm::read_norm;
 use coincide::scanner::{AxialCompression, SinogramGeometry, preset};
-use shared_data::shared_data;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::OnceLock;

@@ -1,11 +1,9 @@
 //! Interfile: real files of STIR, round trips, and headers that lie.
 
-mod shared_data;
-
+use crate::shared_data::shared_data;
 use coincide::image::{Image, ImageGrid, ImageUnit};
 use coincide::io::interfile::*;
 use coincide::scanner::{AxialCompression, RadialSampling, SinogramGeometry, preset};
-use shared_data::shared_data;
 use std::fs;
 
 const FORMATS: [NumberFormat; 8] = {

@@ -1,11 +1,9 @@
 //! A measurement in memory, reconstructed through a config, is the same as one in a file.
 
-mod small_scan;
-
+use crate::small_scan::measurement;
 use coincide::config::{ReconConfig, Source};
 use coincide::io::{Provenance, hdf5};
 use coincide::run::{Options, recon, reconstruct};
-use small_scan::measurement;
 
 const CONFIG: &str = "
     [image]

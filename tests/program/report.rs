@@ -1,6 +1,5 @@
 //! The HTML report as a reader uses it: in a headless Chromium, with wheel, mouse and keys.
 
-#[path = "report/browser.rs"]
 mod browser;
 
 use browser::Browser;

@@ -1,0 +1,17 @@
+//! Readers and writers.
+
+#[path = "../shared_data/mod.rs"]
+mod shared_data;
+
+mod file_rules;
+mod files_hdf5;
+mod files_nifti;
+mod files_png;
+mod frame;
+mod interfile;
+mod io_fuzz;
+mod missing_data;
+mod network_files;
+mod plots;
+mod siemens;
+mod tables;

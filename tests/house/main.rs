@@ -1,0 +1,4 @@
+//! The plan of the house.
+
+mod architecture;
+mod siblings;

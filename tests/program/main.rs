@@ -1,0 +1,11 @@
+//! The program, as a user runs it.
+
+mod cli;
+mod evaluate;
+mod examples;
+mod lesions;
+mod memory;
+mod refusals;
+mod report;
+mod sentinel;
+mod train;

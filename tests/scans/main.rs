@@ -1,0 +1,16 @@
+//! Scanners, phantoms, figures, and what scans are made of.
+
+#[path = "../shared_data/mod.rs"]
+mod shared_data;
+
+mod grid;
+mod metrics;
+mod normalisation;
+mod normalise;
+mod phantom;
+mod presets;
+mod psf;
+mod quantification;
+mod randoms;
+mod scanner;
+mod simulate;
