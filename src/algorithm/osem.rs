@@ -169,7 +169,7 @@ fn em_footprint(subsets: usize, iterations: usize, carried: Option<Capability>) 
     match carried {
         Some(Capability::Kernel) => of(4, Sensitivities::All, updates),
         Some(Capability::Denoiser) => of(2, Sensitivities::AsRoomIs, passes),
-        Some(Capability::Unrolled) => of(1, Sensitivities::AsRoomIs, passes),
+        Some(Capability::Unrolled) => of(0, Sensitivities::AsRoomIs, passes),
         _ => of(0, Sensitivities::AsRoomIs, 0.0),
     }
 }

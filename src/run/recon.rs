@@ -27,9 +27,8 @@ pub fn recon(path: &Path, options: &Options) -> Result<ReconResult, RunError> {
     let (source, config) = ReconConfig::read(path)?;
     first(config.conflicts(&source, options.force))?;
     first(config.conflicts_with(&measurement_geometry(&config.measurement, &source)?, &source))?;
-    let acquired = || acquire(&config.measurement, &source, options);
-    let scan = options.pool(config.run.threads)?.install(acquired)?;
-    Ok(reconstruct(&source, &config, scan, options)?.result)
+    let scan = || acquire(&config.measurement, &source, options);
+    Ok(on_its_threads(&source, &config, scan, options)?.result)
 }
 
 /// Reconstructs a measurement that is in memory: everything that [`recon`] does with one that its config names.
@@ -56,7 +55,18 @@ pub fn reconstruct(
 ) -> Result<Reconstruction, RunError> {
     let scan = scan.into();
     first(config.conflicts(source, options.force))?;
-    let mut made = options.pool(config.run.threads)?.install(|| reconstruct_scan(source, config, scan, options))?;
+    on_its_threads(source, config, || Ok(scan), options)
+}
+
+/// Gets a scan and reconstructs it on the threads that the config asks for.
+fn on_its_threads(
+    source: &Source,
+    config: &ReconConfig,
+    scan: impl FnOnce() -> Result<Scan, RunError> + Send,
+    options: &Options,
+) -> Result<Reconstruction, RunError> {
+    let pool = options.pool(config.run.threads)?;
+    let mut made = pool.install(|| reconstruct_scan(source, config, scan()?, options))?;
     made.result = unless_interrupted(made.result, options)?;
     Ok(made)
 }

@@ -67,8 +67,8 @@ struct Golden {
     z: Vec<f32>,
 }
 
-/// `tests/priors/network/golden.py` wrote them with PyTorch 2.11.0: weights and images are those of `weights` and `image`
-/// here, the anatomical image is `image` with seed 12, from 0 to 1.
+/// `tests/priors/network/golden.py` wrote them with PyTorch 2.11.0: weights and images are those of `weights` and
+/// `image` here, the anatomical image is `image` with seed 12, from 0 to 1.
 fn golden() -> Vec<Golden> {
     serde_json::from_str(include_str!("network/golden.json")).unwrap()
 }
@@ -91,7 +91,7 @@ fn networks_are_those_of_pytorch() {
 /// The file that PyTorch's own safetensors library wrote.
 #[test]
 fn a_file_of_pytorch_is_read() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/network/torch.safetensors");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/priors/network/torch.safetensors");
     let model = Model::read(&path).unwrap();
     let case = golden().pop().unwrap();
     assert_eq!(model.card.architecture.layers, case.layers);

@@ -119,10 +119,10 @@ fn subsets_that_do_not_fit_are_underlined_with_those_that_do() {
 fn a_wrong_number_is_underlined_with_what_it_must_be() {
     let found = mistake("voxel_mm = [6.0, 6.0, 4.0]", "voxel_mm = [6.0, -6.0, 4.0]");
     let expected = "  × must be a finite number > 0, got -6
-    ╭─[scan.toml:20:12]
+    ╭─[scan.toml:20:18]
  19 │ shape = [32, 32, 9]
  20 │ voxel_mm = [6.0, -6.0, 4.0]
-    ·            ────────────────
+    ·                  ────
  21 │
     ╰────";
     assert_eq!(found, expected);
