@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 /// A config that cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConfigError {
     /// The file itself cannot be read.
     #[error("config {} cannot be read: {source}", path.display())]

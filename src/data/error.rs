@@ -2,6 +2,7 @@
 
 /// Data that do not fit each other, or are none.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum DataError {
     /// Two things belong to different scanners or samplings.
     #[error("{what} is {found}, but the sinogram needs {expected}")]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 /// A file that cannot be read or written, with the cure where there is one.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum IoError {
     /// The system refused.
     #[error("{}: {action} failed: {source}", path.display())]

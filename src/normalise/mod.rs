@@ -31,6 +31,7 @@ const CRYSTAL_STEPS: usize = 3;
 
 /// A scan that no normalisation can be found from.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum NormaliseError {
     /// Every bin must be one pair of crystals.
     #[error(

@@ -2,6 +2,7 @@
 
 /// A phantom that cannot be used, with the reason.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum PhantomError {
     /// The file cannot be read.
     #[error("phantom {file}: {source}")]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 /// A prior that cannot be built from what is there.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PriorError {
     /// The prior is guided by an image that is not there.
     #[error("the prior `{prior}` needs an anatomical image: add `anatomical = {{ file = \"mr.nii.gz\" }}` to it")]

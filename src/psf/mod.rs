@@ -29,6 +29,7 @@ const SAME_RADIUS_MM: f64 = 10.0;
 
 /// Scans that tell no width.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PsfError {
     /// Nothing near the place that was named.
     #[error(

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 
 /// A command that failed, with the exit code that says how.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RunError {
     /// The config cannot be used.
     #[error(transparent)]

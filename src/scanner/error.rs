@@ -2,6 +2,7 @@
 
 /// Numbers that do not describe a scanner or a sinogram.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum GeometryError {
     /// A field of a scanner is out of its range.
     #[error("scanner field `{field}` is {found}, expected {expected}")]

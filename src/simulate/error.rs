@@ -4,6 +4,7 @@ use crate::scanner::GeometryError;
 
 /// A scan that cannot be simulated.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SimulateError {
     /// Background shares must leave room for true coincidences.
     #[error(

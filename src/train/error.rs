@@ -9,6 +9,7 @@ use crate::simulate::SimulateError;
 
 /// Training that cannot go on.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum TrainError {
     /// A case cannot be simulated.
     #[error("a training case cannot be simulated: {0}")]

@@ -19,6 +19,7 @@ pub(super) const NEAR: f64 = 1.25;
 
 /// A calibration that cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CalibrationError {
     /// The system says no.
     #[error("{}: {source}", path.display())]

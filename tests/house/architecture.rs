@@ -296,3 +296,21 @@ fn the_test_of_guides_sees_what_it_should() {
     assert!(!lies_at("tests/program/train.rs", "tests/torch_*.rs") && !lies_at("src/run/mod.rs", "src/mod.rs"));
     assert!(lies_at("src/io/", "src/io/") && !lies_at("src/io/", "src/i"));
 }
+
+/// The general tests of operators run over a list, and every operator is in it.
+#[test]
+fn every_operator_is_in_the_list_of_the_general_tests() {
+    let list = fs::read_to_string(root().join("tests/model/operators.rs")).unwrap();
+    let mut operators = 0;
+    for file in rust_files(&root().join("src/operator")) {
+        for line in fs::read_to_string(&file).unwrap().lines().filter(|line| line.starts_with("impl")) {
+            let Some((_, name)) = line.split_once("LinearOperator for ") else { continue };
+            let name: String = name.chars().take_while(|c| c.is_alphanumeric()).collect();
+            let made = [format!("{name}::new("), format!("{name}::at_level("), format!(".{}(", name.to_lowercase())];
+            let found = made.iter().any(|made| list.contains(made));
+            assert!(found, "{}: `{name}` is not in `every_operator` of tests/model/operators.rs", file.display());
+            operators += 1;
+        }
+    }
+    assert!(operators >= 8, "{operators}");
+}

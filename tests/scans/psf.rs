@@ -105,7 +105,7 @@ fn no_source_is_an_error_that_names_the_place() {
     let geometry = geometry(0);
     let measurement = scan(&geometry, &[([30.0, 40.0, 0.0], [5.0; 3], 1e5)], 0.001);
     let error = seen_points(&measurement, &[[-150.0, 100.0, 0.0]], &|| ()).unwrap_err();
-    let PsfError::NotFound { place_mm, .. } = error.clone();
+    let PsfError::NotFound { place_mm, .. } = error.clone() else { panic!("{error}") };
     assert!(place_mm == [-150.0, 100.0, 0.0] && error.to_string().contains("no source was found within"), "{error}");
     println!("{error}");
     let error = seen_points(&measurement, &[[0.0, 900.0, 0.0]], &|| ()).unwrap_err().to_string();

@@ -4,6 +4,7 @@ use crate::image::ImageGrid;
 
 /// Why a measurement cannot be reconstructed analytically.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum FbpError {
     /// A setting outside its range.
     #[error("`{field}` of the filtered back projection is {found}; expected {expected}")]

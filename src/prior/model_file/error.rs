@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 /// A model that cannot be read, with what was found and what was expected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ModelFileError {
     /// The system refused.
     #[error("{}: {action} failed: {text}", path.display())]

@@ -40,6 +40,7 @@ struct Tumour {
 
 /// A data set that cannot be read.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum PublicDataError {
     /// A file is missing or broken.
     #[error(transparent)]
