@@ -23,7 +23,10 @@ fn missing_data_fail_in_ci_and_are_told_elsewhere() {
     };
     for set in [None, Some(("CI", ""))] {
         let (passed, text) = asked(set);
-        assert!(passed && text.contains("skipped: missing_data::asks_for_missing_data: ") && text.contains("no-such-file"), "{text}");
+        assert!(
+            passed && text.contains("skipped: missing_data::asks_for_missing_data: ") && text.contains("no-such-file"),
+            "{text}"
+        );
     }
     for variable in ["CI", "COINCIDE_REQUIRE_DATA"] {
         let (passed, text) = asked(Some((variable, "1")));
