@@ -149,7 +149,7 @@ impl AlgorithmTable for PnpAdmmConfig {
             images: 3,
             sensitivities: Sensitivities::AsRoomIs,
             passes: iterations,
-            evaluations: evaluations,
+            evaluations,
             ..Footprint::default()
         }
     }

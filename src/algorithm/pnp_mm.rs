@@ -158,7 +158,7 @@ impl AlgorithmTable for PnpMmConfig {
             images: 2,
             sensitivities: Sensitivities::AsRoomIs,
             passes: iterations,
-            evaluations: evaluations,
+            evaluations,
             ..Footprint::default()
         }
     }
