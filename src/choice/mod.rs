@@ -1,7 +1,7 @@
 //! Choices of a config: the algorithm, the prior. A choice is a table, `[prior.huber]`, and everything that belongs to
 //! it is in one file: the keys, a name, a formula with its source, what it takes of the machine, how it is built.
 //!
-//! [`choices!`] makes of one list of such tables the enum that a config is read into, its JSON Schema, and the list of
+//! `choices!` makes of one list of such tables the enum that a config is read into, its JSON Schema, and the list of
 //! everything that there is, which the command line prints and which every general test runs over.
 
 mod conflict;

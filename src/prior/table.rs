@@ -119,7 +119,7 @@ pub struct PriorInputs<'a> {
     pub grid: &'a ImageGrid,
     /// The image that the algorithm starts from.
     pub start: &'a [f32],
-    /// κ = √(−∇²L·1) of the start image, where [`Common::kappa`] asks for it.
+    /// κ = √(−∇²L·1) of the start image, where `Common::kappa` asks for it.
     pub kappa: Option<&'a [f32]>,
     /// How noisy the scan is, where [`Common::noise`] asks for it.
     pub noise: Option<&'a RelativeNoise>,
