@@ -9,8 +9,7 @@ use super::objective::Objective;
 use super::preconditioner::harmonic;
 use super::quasi_newton::QuasiNewton;
 use super::table::{AlgorithmTable, Footprint, Method, iterative};
-use super::{Algorithm, Count, Step};
-use super::{StartConfig, Unfit};
+use super::{Algorithm, Count, StartConfig, Step, Unfit};
 use crate::prior::Capability;
 use coincide_kernels::zeros;
 use schemars::JsonSchema;
@@ -103,7 +102,7 @@ impl AlgorithmTable for LbfgsConfig {
     fn footprint(&self, _: Option<Capability>) -> Footprint {
         let iterations = self.iterations as f64;
         Footprint {
-            images: 2 * self.memory + 5,
+            images: 2 * self.memory.min(self.iterations) + 5,
             passes: iterations + 1.0,
             evaluations: 3.0 * iterations,
             ..Footprint::default()

@@ -7,15 +7,11 @@ use super::em::EmStep;
 use super::entry::AlgorithmEntry;
 use super::sensitivity::{SubsetSensitivities, sensitivities};
 use super::start::{start_on, uniform_start};
-use super::table::Sensitivities;
-use super::table::{AlgorithmTable, Footprint, Method, iterative};
+use super::table::{AlgorithmTable, Footprint, Method, Sensitivities, iterative};
 use super::waiting::Waiting;
-use super::{Algorithm, Count, Step};
-use super::{DenoiseEvery, KernelEm, Objective, PnpMm, UnrolledEm};
-use super::{StartConfig, Unfit};
+use super::{Algorithm, Count, DenoiseEvery, KernelEm, Objective, PnpMm, StartConfig, Step, Unfit, UnrolledEm};
 use crate::likelihood::Model;
-use crate::prior::Capability;
-use crate::prior::Prior;
+use crate::prior::{Capability, Prior};
 use coincide_kernels::zeros;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -164,8 +160,13 @@ fn carried_by_em(objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Result<
 /// What that takes.
 fn em_footprint(subsets: usize, iterations: usize, carried: Option<Capability>) -> Footprint {
     let (passes, updates) = (iterations as f64, (iterations * subsets) as f64);
-    let of =
-        |images, sensitivities, evaluations| Footprint { images, sinograms: 0, sensitivities, passes, evaluations };
+    let of = |images, sensitivities, evaluations| Footprint {
+        images,
+        sensitivities,
+        passes,
+        evaluations,
+        ..Footprint::default()
+    };
     match carried {
         Some(Capability::Kernel) => of(4, Sensitivities::All, updates),
         Some(Capability::Denoiser) => of(2, Sensitivities::AsRoomIs, passes),

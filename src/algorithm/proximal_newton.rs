@@ -16,8 +16,7 @@ use super::local_model::Curvature;
 use super::newton_step::{Point, first_point, gaining_step};
 use super::objective::Objective;
 use super::table::{AlgorithmTable, Footprint, Method, iterative};
-use super::{Algorithm, Count, Step};
-use super::{StartConfig, Unfit};
+use super::{Algorithm, Count, StartConfig, Step, Unfit};
 use crate::prior::Capability;
 use coincide_kernels::zeros;
 use schemars::JsonSchema;
@@ -116,7 +115,14 @@ impl AlgorithmTable for ProximalNewtonConfig {
 
     fn footprint(&self, _: Option<Capability>) -> Footprint {
         let iterations = self.iterations as f64;
-        Footprint { images: 25, passes: iterations + 2.0, evaluations: 30.0 * iterations, ..Footprint::default() }
+        Footprint {
+            images: 25,
+            passes: iterations + 2.0,
+            evaluations: 30.0 * iterations,
+            // Of the model's maximum, which takes 20 steps at most.
+            convolutions: 17.0 * iterations,
+            ..Footprint::default()
+        }
     }
 
     fn build(&self, objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Result<Box<dyn Algorithm>, Unfit> {

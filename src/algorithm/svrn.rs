@@ -21,8 +21,7 @@ use super::newton_step::{Point, first_point, gaining_step, learn};
 use super::objective::Objective;
 use super::quasi_newton::QuasiNewton;
 use super::table::{AlgorithmTable, Footprint, Method, iterative};
-use super::{Algorithm, Count, Step};
-use super::{StartConfig, Unfit};
+use super::{Algorithm, Count, StartConfig, Step, Unfit};
 use crate::prior::Capability;
 use coincide_kernels::zeros;
 use schemars::JsonSchema;
@@ -204,7 +203,9 @@ impl AlgorithmTable for SvrnConfig {
         Footprint {
             images: 2 * self.subsets + 25,
             passes: 2.0 * iterations + 2.0,
-            evaluations: 30.0 * updates,
+            evaluations: 20.0 * updates,
+            // Of the model's maximum, which takes 16 steps at most.
+            convolutions: 10.0 * updates,
             ..Footprint::default()
         }
     }

@@ -40,6 +40,8 @@ pub struct Footprint {
     pub passes: f64,
     /// Evaluations of the prior in the whole run: gradients, or what stands for them.
     pub evaluations: f64,
+    /// Convolutions of an image by Fourier transforms in the whole run.
+    pub convolutions: f64,
 }
 
 /// Sensitivities of subsets that an algorithm keeps.

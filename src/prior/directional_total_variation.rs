@@ -4,8 +4,7 @@
 
 use super::gradient::Gradient;
 use super::parallel_level_sets::hundredth;
-use super::table::images;
-use super::table::{Common, IMAGE, PriorEntry, PriorFootprint, PriorInputs, PriorTable, largest};
+use super::table::{Common, IMAGE, PriorEntry, PriorFootprint, PriorInputs, PriorTable, images, largest};
 use super::total_variation::TotalVariation;
 use super::{AnatomicalConfig, Beta, Capability, Dual, Prior, PriorError};
 use crate::choice::Folder;

@@ -4,10 +4,9 @@
 //!
 //! Huber, P. J. (1964). Robust estimation of a location parameter. Ann. Math. Stat. 35, 73.
 
-use super::Smooth;
 use super::pairwise::{Pairs, Pairwise, Potential};
 use super::table::{Common, PriorEntry, PriorFootprint, PriorInputs, PriorTable, SQUARE};
-use super::{Beta, Capability, Neighbours, Prior, PriorError};
+use super::{Beta, Capability, Neighbours, Prior, PriorError, Smooth};
 use crate::choice::Folder;
 use crate::image::{ImageGrid, ImageUnit};
 use crate::units::Positive;

@@ -7,13 +7,11 @@
 //! Surrogate: √ is concave, so R lies below its quadratic with the present norms n; with D ≤ I and (h₁ − h₂)² ≤ 2 (h₁²
 //! + h₂²) its Hessian lies below diag(2 Σₐ sₐ² (1/nⱼ + 1/n₍ⱼ₋ₐ₎)).
 
-use super::Smooth;
 use super::gradient::{Gradient, thirds, thirds_mut};
 use super::table::{Common, IMAGE, PriorEntry, PriorFootprint, PriorInputs, PriorTable};
-use super::{Beta, Capability, Prior, PriorError};
+use super::{Beta, Capability, Prior, PriorError, Smooth};
 use crate::choice::Folder;
-use crate::image::ImageGrid;
-use crate::image::ImageUnit;
+use crate::image::{ImageGrid, ImageUnit};
 use crate::units::Positive;
 use coincide_kernels::Level;
 use coincide_kernels::differences::{Differences, inverse_norms, normalise, remove_along};

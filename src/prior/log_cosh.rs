@@ -5,10 +5,9 @@
 //! Green, P. J. (1990). Bayesian reconstructions from emission tomography data using a modified EM algorithm.
 //! IEEE Trans. Med. Imaging 9, 84.
 
-use super::Smooth;
 use super::pairwise::{Pairs, Pairwise, Potential};
 use super::table::{Common, PriorEntry, PriorFootprint, PriorInputs, PriorTable, SQUARE};
-use super::{Beta, Capability, Neighbours, Prior, PriorError};
+use super::{Beta, Capability, Neighbours, Prior, PriorError, Smooth};
 use crate::choice::Folder;
 use crate::image::{ImageGrid, ImageUnit};
 use crate::units::Positive;

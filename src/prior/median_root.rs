@@ -7,10 +7,9 @@
 //! Alenius, S. & Ruotsalainen, U. (1997). Bayesian image reconstruction for emission tomography based on median root
 //! prior. Eur. J. Nucl. Med. 24, 258.
 
-use super::Denoiser;
 use super::padded::Window;
 use super::table::{Common, PriorEntry, PriorFootprint, PriorInputs, PriorTable};
-use super::{Beta, Capability, Prior, PriorError};
+use super::{Beta, Capability, Denoiser, Prior, PriorError};
 use crate::choice::Folder;
 use crate::image::ImageGrid;
 use coincide_kernels::Level;

@@ -11,16 +11,14 @@
 //! Wang, G. & Qi, J. (2012). Penalized likelihood PET image reconstruction using patch-based edge-preserving
 //! regularization. IEEE Trans. Med. Imaging 31, 2194.
 
-use super::Neighbourhood;
 use super::pair_table::PairTable;
 use super::pairwise::Pairs;
 use super::patches::Patches;
 use super::quadratic::quadratic;
 use super::table::{Common, PriorEntry, PriorFootprint, PriorInputs, PriorTable, SQUARE, images};
-use super::{AnatomicalConfig, Beta, Capability, Prior, PriorError, WindowReach};
+use super::{AnatomicalConfig, Beta, Capability, Neighbourhood, Prior, PriorError, WindowReach};
 use crate::choice::Folder;
-use crate::image::ImageGrid;
-use crate::image::ImageUnit;
+use crate::image::{ImageGrid, ImageUnit};
 use crate::units::Positive;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

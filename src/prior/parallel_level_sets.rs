@@ -7,14 +7,12 @@
 //! Ehrhardt, M. J. et al. (2016). PET reconstruction with an anatomical MRI prior using parallel level sets.
 //! IEEE Trans. Med. Imaging 35, 2189.
 
-use super::Smooth;
 use super::gradient::Gradient;
 use super::hyperbolic_total_variation::Hyperbolic;
 use super::table::{Common, IMAGE, PriorEntry, PriorFootprint, PriorInputs, PriorTable, images, largest};
-use super::{AnatomicalConfig, Beta, Capability, Prior, PriorError};
+use super::{AnatomicalConfig, Beta, Capability, Prior, PriorError, Smooth};
 use crate::choice::Folder;
-use crate::image::ImageGrid;
-use crate::image::ImageUnit;
+use crate::image::{ImageGrid, ImageUnit};
 use crate::units::Positive;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -4,10 +4,9 @@
 //! STIR's `QuadraticPrior`, which visits each pair twice with ¼ w.
 //! (Geman, S. & McClure, D. E. 1987, Bull. Int. Stat. Inst. 52, 5.)
 
-use super::Smooth;
 use super::pairwise::{Pairs, Pairwise, Potential};
 use super::table::{Common, PriorEntry, PriorFootprint, PriorInputs, PriorTable, SQUARE};
-use super::{Beta, Capability, Neighbours, Prior, PriorError};
+use super::{Beta, Capability, Neighbours, Prior, PriorError, Smooth};
 use crate::choice::Folder;
 use crate::image::{ImageGrid, ImageUnit};
 use schemars::JsonSchema;

@@ -14,10 +14,9 @@
 //! Nuyts, J. et al. (2002). A concave prior penalizing relative differences for maximum-a-posteriori reconstruction in
 //! emission tomography. IEEE Trans. Nucl. Sci. 49, 56.
 
-use super::Smooth;
 use super::pairwise::{Pairs, Pairwise, Potential};
 use super::table::{Common, IMAGE, PriorEntry, PriorFootprint, PriorInputs, PriorTable};
-use super::{Beta, Capability, Neighbours, Prior, PriorError};
+use super::{Beta, Capability, Neighbours, Prior, PriorError, Smooth};
 use crate::choice::Folder;
 use crate::image::{ImageGrid, ImageUnit};
 use crate::units::Positive;

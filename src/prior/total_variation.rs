@@ -6,13 +6,11 @@
 //! ξ = ∇v / √(‖∇v‖² + η²): steps along the gradient of an anatomical image v cost little where v has an edge.
 //! η is in the unit of v per voxel along x.
 
-use super::Dual;
 use super::gradient::{Gradient, thirds_mut};
 use super::table::{Common, IMAGE, PriorEntry, PriorFootprint, PriorInputs, PriorTable};
-use super::{Beta, Capability, Prior, PriorError};
+use super::{Beta, Capability, Dual, Prior, PriorError};
 use crate::choice::Folder;
-use crate::image::ImageGrid;
-use crate::image::ImageUnit;
+use crate::image::{ImageGrid, ImageUnit};
 use coincide_kernels::Level;
 use coincide_kernels::differences::project_on_ball;
 use rayon::prelude::*;

@@ -9,9 +9,8 @@ use crate::config::{ConfidenceConfig, ConfigError, MeasuredLesion, PriorConfig, 
 use crate::image::{Image, ImageGrid};
 use crate::observe::Console;
 use crate::phantom::Phantom;
-use crate::prior::UnrolledConfig;
-use crate::prior::mean_activity;
 use crate::prior::network::{MapStart, StartOfScan};
+use crate::prior::{UnrolledConfig, mean_activity};
 use crate::report::{ConfidenceResult, LesionInterval, TissueInterval};
 use crate::trust::{FoundScale, Kind, LesionEstimate, LesionSize, Others, Tissue, lesion_estimates, spread};
 use std::path::PathBuf;

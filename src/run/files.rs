@@ -2,8 +2,7 @@
 //! it.
 
 use super::{RunError, warn};
-use crate::config::OutputConfig;
-use crate::config::Source;
+use crate::config::{OutputConfig, Source};
 use crate::image::{Image, ImageUnit};
 use crate::io::interfile::Encoding;
 use crate::io::png::{Panel, Slicing, write_slices};

@@ -1,7 +1,8 @@
-//! How long a reconstruction will take, its measurement being there: a few views are projected, the resolution is
-//! applied once, the prior is evaluated on a few planes; algorithm and prior say how often.
+//! How long a reconstruction will take, its measurement being there: a few views are projected, the resolution and a
+//! Fourier convolution are applied once, the prior is evaluated on a few planes; algorithm and prior say how often.
 
 use super::prior_cost::PriorCost;
+use crate::algorithm::Fourier;
 use crate::config::{Beta, OsemStart, PriorConfig, ReconConfig, ResolutionConfig, StartConfig};
 use crate::image::ImageGrid;
 use crate::operator::{LinearOperator, Projector, Resolution};
@@ -42,7 +43,8 @@ pub(super) fn predicted_seconds(
         StartConfig::Uniform | StartConfig::File(_) => 0.0,
     };
     let run = sensitivity + pass.of(footprint.passes + prior.footprint.passes);
-    let run = run + footprint.evaluations * prior.evaluation;
+    let convolution = if footprint.convolutions > 0.0 { convolution(grid) } else { 0.0 };
+    let run = run + footprint.evaluations * prior.evaluation + footprint.convolutions * convolution;
     let (of_prior, searches) = config.prior.as_ref().map_or((0.0, 0.0), |table| {
         // A short OSEM says what the prior must know, unless that is the start; κ costs a pass and a half.
         let seen = match iterations.start {
@@ -84,6 +86,13 @@ impl Pass {
         let resolution = resolution(config, grid) * subsets as f64;
         Self { forward: forward + resolution, back: back + resolution }
     }
+}
+
+/// Seconds of one convolution by Fourier transforms.
+fn convolution(grid: ImageGrid) -> f64 {
+    let (fourier, mut image) = (Fourier::new(grid.shape, [0; 3]), vec![1.0; grid.voxels()]);
+    fourier.restore(fourier.transform(&image), &mut image);
+    seconds(|| fourier.restore(fourier.transform(&image), &mut image))
 }
 
 /// Seconds of the resolution once.

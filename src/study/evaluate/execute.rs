@@ -4,9 +4,8 @@
 //! image.
 
 use super::cache::Cache;
-use super::covered;
-use super::erased;
 use super::plan::{Plan, Run, Subject};
+use super::{covered, erased};
 use crate::config::Study;
 use crate::image::{Image, ImageGrid};
 use crate::metrics::{
@@ -15,9 +14,7 @@ use crate::metrics::{
 };
 use crate::observe::{Console, Progress};
 use crate::report::{ReconResult, Record, available_memory_mb};
-use crate::run::Scan;
-use crate::run::{Options, RunError};
-use crate::run::{Reconstruction, reconstruct_scan};
+use crate::run::{Options, Reconstruction, RunError, Scan, reconstruct_scan};
 use crate::simulate::{AddedLesion, simulate};
 use rayon::ThreadPoolBuilder;
 use std::collections::{BTreeMap, BTreeSet};

@@ -5,8 +5,7 @@ use super::equivalence::Equivalence;
 use super::maps::maps;
 use super::{Files, StudyResult, curves};
 use crate::report::{Colours, Images, Layer, Page, Record, Role};
-use crate::run::RunError;
-use crate::run::provenance_section;
+use crate::run::{RunError, provenance_section};
 use std::path::PathBuf;
 
 /// Writes the page; `of` is the study with its scores.
