@@ -29,7 +29,7 @@ impl AlgorithmTable for FbpConfig {
     }
 
     fn footprint(&self, _: Option<Capability>) -> Footprint {
-        Footprint { images: 2, sinograms: 2, ..Footprint::default() }
+        Footprint { images: 0, sinograms: 2, ..Footprint::default() }
     }
 
     fn build(&self, _: &Arc<Objective>, _: Option<Vec<f32>>) -> Result<Box<dyn Algorithm>, Unfit> {

@@ -222,16 +222,27 @@ impl AlgorithmTable for PdhgConfig {
         true
     }
 
-    fn footprint(&self, _: Option<Capability>) -> Footprint {
+    fn footprint(&self, carried: Option<Capability>) -> Footprint {
         let iterations = self.iterations as f64;
         // Dual variables of data and prior, and lengths; they are gone before the second sinogram comes that judges the
         // image.
-        Footprint { images: 9, sinograms: 1, passes: iterations + 1.0, evaluations: iterations, ..Footprint::default() }
+        Footprint {
+            images: dual_images(carried),
+            sinograms: 1,
+            passes: iterations + 1.0,
+            evaluations: iterations,
+            ..Footprint::default()
+        }
     }
 
     fn build(&self, objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Result<Box<dyn Algorithm>, Unfit> {
         Ok(Box::new(Pdhg::new(objective, self.balance.get(), 0, start)?))
     }
+}
+
+/// Images with the dual variables of the prior, and what is to become of them; those of data are sinograms.
+fn dual_images(carried: Option<Capability>) -> usize {
+    if carried.is_some() { 9 } else { 3 }
 }
 
 /// `[algorithm.spdhg]`
@@ -274,9 +285,15 @@ impl AlgorithmTable for SpdhgConfig {
         true
     }
 
-    fn footprint(&self, _: Option<Capability>) -> Footprint {
+    fn footprint(&self, carried: Option<Capability>) -> Footprint {
         let (iterations, updates) = (self.iterations as f64, (self.iterations * self.subsets) as f64);
-        Footprint { images: 9, sinograms: 2, passes: iterations + 1.0, evaluations: updates, ..Footprint::default() }
+        Footprint {
+            images: dual_images(carried),
+            sinograms: 2,
+            passes: iterations + 1.0,
+            evaluations: updates,
+            ..Footprint::default()
+        }
     }
 
     fn build(&self, objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Result<Box<dyn Algorithm>, Unfit> {

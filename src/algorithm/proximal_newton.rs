@@ -119,8 +119,8 @@ impl AlgorithmTable for ProximalNewtonConfig {
             images: 25,
             passes: iterations + 2.0,
             evaluations: 30.0 * iterations,
-            // Of the model's maximum, which takes 20 steps at most.
-            convolutions: 17.0 * iterations,
+            // The model's maximum takes up to 20 steps; what they learn from each other costs as much again.
+            convolutions: 50.0 * iterations,
             ..Footprint::default()
         }
     }

@@ -128,7 +128,7 @@ impl AlgorithmTable for RedConfig {
             DenoiseEvery::Iteration => iterations,
             DenoiseEvery::Update => updates,
         };
-        Footprint { images: 6, passes: iterations, evaluations, ..Footprint::default() }
+        Footprint { images: 4, passes: iterations, evaluations, ..Footprint::default() }
     }
 
     fn build(&self, objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Result<Box<dyn Algorithm>, Unfit> {

@@ -204,8 +204,8 @@ impl AlgorithmTable for SvrnConfig {
             images: 2 * self.subsets + 25,
             passes: 2.0 * iterations + 2.0,
             evaluations: 20.0 * updates,
-            // Of the model's maximum, which takes 16 steps at most.
-            convolutions: 10.0 * updates,
+            // The model's maximum takes up to 16 steps; what they learn from each other costs as much again.
+            convolutions: 35.0 * updates,
             ..Footprint::default()
         }
     }
