@@ -7,7 +7,7 @@ use super::entry::AlgorithmEntry;
 use super::objective::Objective;
 use super::preconditioner::{em, harmonic};
 use super::relaxation::Relaxation;
-use super::table::{AlgorithmTable, Footprint, Method, iterative};
+use super::table::{AlgorithmTable, Footprint, Method};
 use super::{Algorithm, Count, StartConfig, Step, Unfit, relaxation};
 use crate::prior::Capability;
 use crate::units::{NonNegative, Positive};
@@ -130,7 +130,7 @@ impl AlgorithmTable for BsremConfig {
     }
 
     fn method(&self) -> Method<'_> {
-        iterative!(self, self.subsets)
+        Method::updates(self.subsets, self.iterations, &self.start)
     }
 
     fn converges(&self) -> bool {

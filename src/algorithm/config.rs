@@ -42,7 +42,7 @@ impl AlgorithmConfig {
     }
 
     /// What it takes of the machine with a kind of prior.
-    pub fn footprint(&self, carried: Option<Capability>) -> Footprint {
+    pub(crate) fn footprint(&self, carried: Option<Capability>) -> Footprint {
         self.table().footprint(carried)
     }
 

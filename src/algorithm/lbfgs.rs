@@ -8,7 +8,7 @@ use super::kkt::{mean_inside, residual};
 use super::objective::Objective;
 use super::preconditioner::harmonic;
 use super::quasi_newton::QuasiNewton;
-use super::table::{AlgorithmTable, Footprint, Method, iterative};
+use super::table::{AlgorithmTable, Footprint, Method};
 use super::{Algorithm, Count, StartConfig, Step, Unfit};
 use crate::prior::Capability;
 use coincide_kernels::zeros;
@@ -92,7 +92,7 @@ impl AlgorithmTable for LbfgsConfig {
     }
 
     fn method(&self) -> Method<'_> {
-        iterative!(self, 1)
+        Method::updates(1, self.iterations, &self.start)
     }
 
     fn converges(&self) -> bool {

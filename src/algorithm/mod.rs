@@ -1,7 +1,7 @@
 //! Algorithms: one update per file; the loop over updates is written once.
 //!
 //! A file holds the update, as it is written in its paper, and its table `[algorithm.NAME]` with what there is to know
-//! of it ([`AlgorithmTable`]). A new one is named twice below.
+//! of it (`AlgorithmTable`). A new one is named twice below.
 
 mod analytic;
 mod arithmetic;
@@ -74,7 +74,8 @@ pub(crate) use start::field_of_view;
 pub use start_config::{OsemStart, StartConfig};
 pub use svrg::{Svrg, SvrgConfig};
 pub use svrn::{Svrn, SvrnConfig};
-pub use table::{AlgorithmTable, Footprint, Iterations, Method, Sensitivities};
+pub(crate) use table::{AlgorithmTable, Sensitivities};
+pub use table::{Iterations, Method};
 pub use unfit::Unfit;
 pub use unrolled::UnrolledEm;
 

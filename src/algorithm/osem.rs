@@ -7,7 +7,7 @@ use super::em::EmStep;
 use super::entry::AlgorithmEntry;
 use super::sensitivity::{SubsetSensitivities, sensitivities};
 use super::start::{start_on, uniform_start};
-use super::table::{AlgorithmTable, Footprint, Method, Sensitivities, iterative};
+use super::table::{AlgorithmTable, Footprint, Method, Sensitivities};
 use super::waiting::Waiting;
 use super::{Algorithm, Count, DenoiseEvery, KernelEm, Objective, PnpMm, StartConfig, Step, Unfit, UnrolledEm};
 use crate::likelihood::Model;
@@ -87,7 +87,7 @@ impl AlgorithmTable for MlemConfig {
     }
 
     fn method(&self) -> Method<'_> {
-        iterative!(self, 1)
+        Method::updates(1, self.iterations, &self.start)
     }
 
     fn converges(&self) -> bool {
@@ -130,7 +130,7 @@ impl AlgorithmTable for OsemConfig {
     }
 
     fn method(&self) -> Method<'_> {
-        iterative!(self, self.subsets)
+        Method::updates(self.subsets, self.iterations, &self.start)
     }
 
     fn converges(&self) -> bool {

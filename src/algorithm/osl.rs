@@ -8,7 +8,7 @@ use super::em::EmStep;
 use super::entry::AlgorithmEntry;
 use super::objective::Objective;
 use super::sensitivity::SubsetSensitivities;
-use super::table::{AlgorithmTable, Footprint, Method, Sensitivities, iterative, one};
+use super::table::{AlgorithmTable, Footprint, Method, Sensitivities, one};
 use super::waiting::Waiting;
 use super::{Algorithm, Count, StartConfig, Step, Unfit};
 use crate::prior::{Capability, Prior};
@@ -111,7 +111,7 @@ impl AlgorithmTable for OslConfig {
     }
 
     fn method(&self) -> Method<'_> {
-        iterative!(self, self.subsets)
+        Method::updates(self.subsets, self.iterations, &self.start)
     }
 
     fn converges(&self) -> bool {

@@ -14,7 +14,7 @@ use super::arithmetic::{add, dot, each, sum};
 use super::drive::holds_image;
 use super::entry::AlgorithmEntry;
 use super::objective::Objective;
-use super::table::{AlgorithmTable, Footprint, Method, iterative};
+use super::table::{AlgorithmTable, Footprint, Method};
 use super::{Algorithm, Count, StartConfig, Step, Unfit, relaxation};
 use crate::prior::{Capability, Dual, Prior};
 use crate::units::Positive;
@@ -215,7 +215,7 @@ impl AlgorithmTable for PdhgConfig {
     }
 
     fn method(&self) -> Method<'_> {
-        iterative!(self, 1)
+        Method::updates(1, self.iterations, &self.start)
     }
 
     fn converges(&self) -> bool {
@@ -278,7 +278,7 @@ impl AlgorithmTable for SpdhgConfig {
     }
 
     fn method(&self) -> Method<'_> {
-        iterative!(self, self.subsets)
+        Method::updates(self.subsets, self.iterations, &self.start)
     }
 
     fn converges(&self) -> bool {

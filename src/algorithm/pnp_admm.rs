@@ -11,7 +11,7 @@ use super::entry::AlgorithmEntry;
 use super::objective::Objective;
 use super::pull::{denoiser, weight};
 use super::sensitivity::SubsetSensitivities;
-use super::table::{AlgorithmTable, Footprint, Method, Sensitivities, iterative, one, two};
+use super::table::{AlgorithmTable, Footprint, Method, Sensitivities, one, two};
 use super::waiting::Waiting;
 use super::{Algorithm, Count, StartConfig, Step, Unfit};
 use crate::choice::Conflict;
@@ -133,7 +133,7 @@ impl AlgorithmTable for PnpAdmmConfig {
     }
 
     fn method(&self) -> Method<'_> {
-        iterative!(self, self.subsets)
+        Method::updates(self.subsets, self.iterations, &self.start)
     }
 
     fn converges(&self) -> bool {

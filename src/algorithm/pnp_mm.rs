@@ -11,7 +11,7 @@ use super::entry::AlgorithmEntry;
 use super::objective::Objective;
 use super::pull::{DenoiseEvery, denoiser, pull, weight};
 use super::sensitivity::SubsetSensitivities;
-use super::table::{AlgorithmTable, Footprint, Method, Sensitivities, iterative, one};
+use super::table::{AlgorithmTable, Footprint, Method, Sensitivities, one};
 use super::waiting::Waiting;
 use super::{Algorithm, Count, StartConfig, Step, Unfit, relaxation};
 use crate::prior::Capability;
@@ -138,7 +138,7 @@ impl AlgorithmTable for PnpMmConfig {
     }
 
     fn method(&self) -> Method<'_> {
-        iterative!(self, self.subsets)
+        Method::updates(self.subsets, self.iterations, &self.start)
     }
 
     fn converges(&self) -> bool {
@@ -146,15 +146,11 @@ impl AlgorithmTable for PnpMmConfig {
     }
 
     fn footprint(&self, _: Option<Capability>) -> Footprint {
-        let (iterations, updates) = (self.iterations as f64, (self.iterations * self.subsets) as f64);
-        let evaluations = match self.denoise_every {
-            DenoiseEvery::Iteration => iterations,
-            DenoiseEvery::Update => updates,
-        };
+        let evaluations = self.denoise_every.runs(self.iterations, self.subsets);
         Footprint {
             images: 2,
             sensitivities: Sensitivities::AsRoomIs,
-            passes: iterations,
+            passes: self.iterations as f64,
             evaluations,
             ..Footprint::default()
         }

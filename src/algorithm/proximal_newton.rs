@@ -15,7 +15,7 @@ use super::entry::AlgorithmEntry;
 use super::local_model::Curvature;
 use super::newton_step::{Point, first_point, gaining_step};
 use super::objective::Objective;
-use super::table::{AlgorithmTable, Footprint, Method, iterative};
+use super::table::{AlgorithmTable, Footprint, Method};
 use super::{Algorithm, Count, StartConfig, Step, Unfit};
 use crate::prior::Capability;
 use coincide_kernels::zeros;
@@ -106,7 +106,7 @@ impl AlgorithmTable for ProximalNewtonConfig {
     }
 
     fn method(&self) -> Method<'_> {
-        iterative!(self, 1)
+        Method::updates(1, self.iterations, &self.start)
     }
 
     fn converges(&self) -> bool {

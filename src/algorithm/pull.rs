@@ -21,6 +21,14 @@ pub enum DenoiseEvery {
 }
 
 impl DenoiseEvery {
+    /// How often it is run in so many iterations of so many subsets.
+    pub(super) fn runs(self, iterations: usize, subsets: usize) -> f64 {
+        match self {
+            Self::Iteration => iterations as f64,
+            Self::Update => (iterations * subsets) as f64,
+        }
+    }
+
     /// Whether it is run before the update of subset k.
     pub(super) fn before(self, k: usize) -> bool {
         k == 0 || self == Self::Update

@@ -9,7 +9,7 @@ use super::objective::Objective;
 use super::preconditioner::FLOOR;
 use super::pull::{DenoiseEvery, denoiser, pull, weight};
 use super::relaxation::Relaxation;
-use super::table::{AlgorithmTable, Footprint, Method, iterative, one};
+use super::table::{AlgorithmTable, Footprint, Method, one};
 use super::{Algorithm, Count, StartConfig, Step, Unfit, relaxation};
 use crate::prior::Capability;
 use crate::units::{NonNegative, Positive};
@@ -115,7 +115,7 @@ impl AlgorithmTable for RedConfig {
     }
 
     fn method(&self) -> Method<'_> {
-        iterative!(self, self.subsets)
+        Method::updates(self.subsets, self.iterations, &self.start)
     }
 
     fn converges(&self) -> bool {
@@ -123,12 +123,8 @@ impl AlgorithmTable for RedConfig {
     }
 
     fn footprint(&self, _: Option<Capability>) -> Footprint {
-        let (iterations, updates) = (self.iterations as f64, (self.iterations * self.subsets) as f64);
-        let evaluations = match self.denoise_every {
-            DenoiseEvery::Iteration => iterations,
-            DenoiseEvery::Update => updates,
-        };
-        Footprint { images: 4, passes: iterations, evaluations, ..Footprint::default() }
+        let evaluations = self.denoise_every.runs(self.iterations, self.subsets);
+        Footprint { images: 4, passes: self.iterations as f64, evaluations, ..Footprint::default() }
     }
 
     fn build(&self, objective: &Arc<Objective>, start: Option<Vec<f32>>) -> Result<Box<dyn Algorithm>, Unfit> {

@@ -6,7 +6,7 @@ use super::drive::holds_image;
 use super::entry::AlgorithmEntry;
 use super::objective::Objective;
 use super::relaxation::Relaxation;
-use super::table::{AlgorithmTable, Footprint, Method, iterative};
+use super::table::{AlgorithmTable, Footprint, Method};
 use super::{Algorithm, Count, StartConfig, Step, Unfit, relaxation};
 use crate::prior::Capability;
 use crate::units::{NonNegative, Positive};
@@ -94,7 +94,7 @@ impl AlgorithmTable for SpsConfig {
     }
 
     fn method(&self) -> Method<'_> {
-        iterative!(self, self.subsets)
+        Method::updates(self.subsets, self.iterations, &self.start)
     }
 
     fn converges(&self) -> bool {

@@ -20,7 +20,7 @@ use super::local_model::{Curvature, Effort, MEMORY};
 use super::newton_step::{Point, first_point, gaining_step, learn};
 use super::objective::Objective;
 use super::quasi_newton::QuasiNewton;
-use super::table::{AlgorithmTable, Footprint, Method, iterative};
+use super::table::{AlgorithmTable, Footprint, Method};
 use super::{Algorithm, Count, StartConfig, Step, Unfit};
 use crate::prior::Capability;
 use coincide_kernels::zeros;
@@ -191,7 +191,7 @@ impl AlgorithmTable for SvrnConfig {
     }
 
     fn method(&self) -> Method<'_> {
-        iterative!(self, self.subsets)
+        Method::updates(self.subsets, self.iterations, &self.start)
     }
 
     fn converges(&self) -> bool {

@@ -16,6 +16,13 @@ pub enum Method<'a> {
     Analytic(&'a FbpConfig),
 }
 
+impl<'a> Method<'a> {
+    /// Full iterations over subsets from a start.
+    pub(super) fn updates(subsets: usize, count: usize, start: &'a StartConfig) -> Self {
+        Self::Iterative(Iterations { subsets, count, start })
+    }
+}
+
 /// What iterative algorithms have in common.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Iterations<'a> {
@@ -29,7 +36,7 @@ pub struct Iterations<'a> {
 
 /// What an algorithm takes of the machine besides the measurement, its image and its start.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Footprint {
+pub(crate) struct Footprint {
     /// Images that it keeps.
     pub images: usize,
     /// Sinograms of all subsets together that it keeps, in four bytes a bin.
@@ -46,7 +53,7 @@ pub struct Footprint {
 
 /// Sensitivities of subsets that an algorithm keeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Sensitivities {
+pub(crate) enum Sensitivities {
     /// None, only their sum.
     #[default]
     None,
@@ -57,7 +64,7 @@ pub enum Sensitivities {
 }
 
 /// A table `[algorithm.NAME]`.
-pub trait AlgorithmTable {
+pub(crate) trait AlgorithmTable {
     /// What there is to know of it.
     fn entry() -> AlgorithmEntry
     where
@@ -76,18 +83,6 @@ pub trait AlgorithmTable {
         Vec::new()
     }
 }
-
-/// The method of tables with these three keys.
-macro_rules! iterative {
-    ($table:ident, $subsets:expr) => {
-        $crate::algorithm::table::Method::Iterative($crate::algorithm::table::Iterations {
-            subsets: $subsets,
-            count: $table.iterations,
-            start: &$table.start,
-        })
-    };
-}
-pub(super) use iterative;
 
 pub(super) fn one() -> usize {
     1

@@ -1,6 +1,7 @@
 //! `[prior.…]`, whichever it is.
 
-use super::*;
+use super::table::{Common, PriorFootprint, PriorInputs};
+use super::{AnatomicalConfig, Beta, Capability, Prior, PriorConfig, PriorError};
 use crate::choice::{Conflict, Folder};
 use crate::image::{ImageGrid, ImageUnit};
 
@@ -56,7 +57,7 @@ impl PriorConfig {
     }
 
     /// What it takes of the machine on a grid.
-    pub fn footprint(&self, grid: &ImageGrid, folder: Folder) -> PriorFootprint {
+    pub(crate) fn footprint(&self, grid: &ImageGrid, folder: Folder) -> PriorFootprint {
         self.table().footprint(grid, folder)
     }
 

@@ -4,7 +4,7 @@
 //! MAP maximises Φ(x) = L(x) − β R(x). R states its unit, so that β R is a pure number. The weight β, and its share per
 //! subset, are applied by the algorithms' objective and nowhere else.
 //!
-//! A prior is one file: its formula, its table `[prior.NAME]` with what there is to know of it ([`PriorTable`]), and
+//! A prior is one file: its formula, its table `[prior.NAME]` with what there is to know of it (`PriorTable`), and
 //! what an algorithm may ask of it ([`Smooth`], [`Dual`], [`Denoiser`]). A new one is named twice below.
 
 mod activity;
@@ -67,7 +67,8 @@ pub use relative_difference::{RelativeDifferenceConfig, relative_difference};
 pub use ridge::{
     Ridge, RidgeArchitecture, RidgeCard, RidgeConfig, RidgeFile, RidgeModel, shipped_ridge, shipped_ridges,
 };
-pub use table::{Common, PriorEntry, PriorFootprint, PriorInputs, PriorTable};
+pub use table::{PriorEntry, PriorInputs};
+pub(crate) use table::{PriorFootprint, PriorTable};
 #[cfg(feature = "torch")]
 pub use torchscript::torchscript;
 pub use torchscript::{ModelImages, ModelScale, TorchscriptConfig};

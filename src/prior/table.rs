@@ -46,7 +46,7 @@ impl PriorEntry {
 
 /// What a prior's table says and asks for, of what only some priors have.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Common<'a> {
+pub(crate) struct Common<'a> {
     /// The weight; `None` where the prior has none.
     pub beta: Option<Beta>,
     /// The unit that its constants are meant for.
@@ -73,7 +73,7 @@ impl<'a> Common<'a> {
 
 /// What a prior takes of the machine besides the images that it is built from.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct PriorFootprint {
+pub(crate) struct PriorFootprint {
     /// Bytes from the first update to the last, those of one evaluation included.
     pub kept: f64,
     /// Bytes more, and gone before the first update, while it is built.
@@ -90,7 +90,7 @@ pub(super) fn images(count: usize, grid: &ImageGrid) -> f64 {
 }
 
 /// A table `[prior.NAME]`.
-pub trait PriorTable {
+pub(crate) trait PriorTable {
     /// What there is to know of it.
     fn entry() -> PriorEntry
     where
@@ -121,9 +121,9 @@ pub struct PriorInputs<'a> {
     pub start: &'a [f32],
     /// κ = √(−∇²L·1) of the start image, where `Common::kappa` asks for it.
     pub kappa: Option<&'a [f32]>,
-    /// How noisy the scan is, where [`Common::noise`] asks for it.
+    /// How noisy the scan is, where `Common::noise` asks for it.
     pub noise: Option<&'a RelativeNoise>,
-    /// The image that guides the prior, where [`Common::anatomical`] asks for it.
+    /// The image that guides the prior, where `Common::anatomical` asks for it.
     pub anatomical: Option<&'a [f32]>,
     /// Where the table's files are.
     pub folder: Folder<'a>,

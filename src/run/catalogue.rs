@@ -207,8 +207,7 @@ impl fmt::Display for AlgorithmSheet {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         writeln!(f, "[algorithm.{}]  {}\n", self.name, self.description)?;
         writeln!(f, "{}\n", self.formula)?;
-        let none = if self.alone { "none" } else { "" };
-        let priors: Vec<_> = [none].into_iter().filter(|none| !none.is_empty()).chain(self.priors.clone()).collect();
+        let priors: Vec<_> = self.alone.then_some("none").into_iter().chain(self.priors.iter().copied()).collect();
         writeln!(f, "priors      {}", priors.join(", "))?;
         writeln!(f, "citation    {}\n", self.citation)?;
         keys(f, &self.parameters)?;

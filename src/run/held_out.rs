@@ -25,6 +25,9 @@ const LADDER: std::ops::RangeInclusive<i32> = -3..=1;
 /// Evaluations of the golden-section search, which shrinks two decades by 0.618 each: to a factor of 1.5.
 const REFINEMENTS: usize = 5;
 
+/// Reconstructions that a search makes.
+pub(super) const TRIALS: usize = (*LADDER.end() - *LADDER.start() + 1) as usize + REFINEMENTS;
+
 /// Searches the best weight of a prior for the algorithm of the config.
 pub(super) fn best_weight(scene: &Scene, prior: &Prior) -> Result<WeightSearch, RunError> {
     let model = scene.model;

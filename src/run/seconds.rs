@@ -1,6 +1,7 @@
 //! How long a reconstruction will take, its measurement being there: a few views are projected, the resolution and a
 //! Fourier convolution are applied once, the prior is evaluated on a few planes; algorithm and prior say how often.
 
+use super::held_out::TRIALS;
 use super::prior_cost::PriorCost;
 use crate::algorithm::Fourier;
 use crate::config::{Beta, OsemStart, PriorConfig, ReconConfig, ResolutionConfig, StartConfig};
@@ -9,9 +10,6 @@ use crate::operator::{LinearOperator, Projector, Resolution};
 use crate::prior::network::Applied;
 use crate::scanner::SinogramGeometry;
 use std::time::Instant;
-
-/// Reconstructions that the search of a weight makes.
-const TRIALS_OF_A_SEARCH: f64 = 10.0;
 
 /// Passes that judge start and image at the end: their values, gradients and lines without counts.
 const PASSES_OF_JUDGEMENT: f64 = 4.0;
@@ -53,7 +51,7 @@ pub(super) fn predicted_seconds(
             _ => 0.0,
         };
         let asked = if table.kappa() { pass.of(1.5) } else { 0.0 } + if table.noise() { sensitivity } else { 0.0 };
-        (seen + asked + prior.building, if table.beta() == Some(Beta::Auto) { TRIALS_OF_A_SEARCH } else { 0.0 })
+        (seen + asked + prior.building, if table.beta() == Some(Beta::Auto) { TRIALS as f64 } else { 0.0 })
     });
     start + of_prior + (1.0 + searches) * run + searches.min(1.0) * start + pass.of(PASSES_OF_JUDGEMENT)
 }
