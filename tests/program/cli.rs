@@ -1,60 +1,12 @@
 //! The real binary, used as a user would: in a folder of its own, with configs that are right and configs that are not.
 
+use crate::folder::{Folder, text};
 use serde_json::Value;
 use std::fs;
-use std::path::PathBuf;
-use std::process::{Command, Output};
-use tempfile::TempDir;
+use std::process::Command;
 
 const SCAN: &str = include_str!("cli/scan.toml");
 const SIMULATE: &str = include_str!("cli/simulate.toml");
-
-/// A folder with files of a user.
-struct Folder(TempDir);
-
-impl Folder {
-    fn with(files: &[(&str, &str)]) -> Self {
-        let folder = Self(tempfile::tempdir().unwrap());
-        files.iter().for_each(|(name, text)| fs::write(folder.path(name), text).unwrap());
-        folder
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn command(&self, arguments: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_coincide"));
-        command.args(arguments.split_whitespace()).current_dir(self.0.path()).env("NO_COLOR", "1");
-        command
-    }
-
-    fn run(&self, arguments: &str) -> Output {
-        self.command(arguments).output().unwrap()
-    }
-
-    /// Runs what must succeed, and returns stdout.
-    fn done(&self, arguments: &str) -> String {
-        let output = self.run(arguments);
-        assert_eq!(output.status.code(), Some(0), "{arguments}: {}", text(&output.stderr));
-        text(&output.stdout)
-    }
-
-    fn json(&self, arguments: &str) -> Value {
-        serde_json::from_str(&self.done(&format!("{arguments} --json --quiet"))).unwrap()
-    }
-
-    fn names(&self) -> Vec<String> {
-        let names = fs::read_dir(self.0.path()).unwrap().map(|entry| entry.unwrap().file_name());
-        let mut names: Vec<String> = names.map(|name| name.to_string_lossy().into()).collect();
-        names.sort();
-        names
-    }
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
 
 fn has(value: &Value, fields: &[&str]) {
     for field in fields {

@@ -1,70 +1,24 @@
 //! `coincide evaluate` as a user runs it: results, cache, interruption, mistakes.
 
+use crate::folder::{Folder, text};
 use coincide::io::columns::Column;
 use coincide::io::csv::write_csv;
 use coincide::io::hdf5::{read_image, read_tables};
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
-use std::process::{Command, Output};
-use tempfile::TempDir;
+use std::process::Command;
 
 const STUDY: &str = include_str!("evaluate/study.toml");
 /// 2 count levels × 2 seeds × (3 + 2) settings.
 const RUNS: usize = 20;
 
-struct Folder(TempDir);
-
-impl Folder {
-    fn with(study: &str) -> Self {
-        let folder = Self(tempfile::tempdir().unwrap());
-        folder.write(study);
-        folder
-    }
-
-    fn write(&self, study: &str) {
-        fs::write(self.path("study.toml"), study).unwrap();
-    }
-
-    fn write_as(&self, name: &str, text: &str) {
-        fs::write(self.path(name), text).unwrap();
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn command(&self, arguments: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_coincide"));
-        command.args(arguments.split_whitespace()).current_dir(self.0.path()).env("NO_COLOR", "1");
-        command
-    }
-
-    fn run(&self, arguments: &str) -> Output {
-        self.command(arguments).output().unwrap()
-    }
-
-    fn json(&self, arguments: &str) -> Value {
-        let output = self.run(&format!("evaluate study.toml --json --quiet {arguments}"));
-        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-        serde_json::from_slice(&output.stdout).unwrap()
-    }
-
-    fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).unwrap()
-    }
-
-    /// Bytes of every file of a folder.
-    fn bytes(&self, name: &str) -> BTreeMap<String, Vec<u8>> {
-        let Ok(entries) = fs::read_dir(self.path(name)) else { return BTreeMap::new() };
-        let paths = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
-        paths.map(|path| (path.display().to_string(), fs::read(&path).unwrap())).collect()
-    }
+/// Evaluates the study of a folder.
+fn evaluated(folder: &Folder, arguments: &str) -> Value {
+    folder.json(&format!("evaluate study.toml {arguments}"))
 }
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
+fn of_study(study: &str) -> Folder {
+    Folder::with(&[("study.toml", study)])
 }
 
 /// `runs.csv` without its last column, the time.
@@ -74,8 +28,8 @@ fn without_time(runs: &str) -> Vec<&str> {
 
 #[test]
 fn a_study_says_what_it_found_and_keeps_it() {
-    let folder = Folder::with(STUDY);
-    let result = folder.json("");
+    let folder = of_study(STUDY);
+    let result = evaluated(&folder, "");
     assert_eq!(result["table"], "study-results/results.h5");
     assert_eq!((&result["runs"], &result["computed"]), (&RUNS.into(), &RUNS.into()));
     let summary = result["summary"].as_array().unwrap();
@@ -122,7 +76,7 @@ fn a_study_says_what_it_found_and_keeps_it() {
 
 #[test]
 fn the_printed_table_names_the_best_setting_and_the_ends_of_ladders() {
-    let folder = Folder::with(STUDY);
+    let folder = of_study(STUDY);
     let printed = text(&folder.run("evaluate study.toml --quiet").stdout);
     for part in ["2e5 prompts", "NRMSE", "fwhm_mm", "95 % of the mean", "(end!)", "the end of its ladder; extend it"] {
         assert!(printed.contains(part), "no `{part}` in\n{printed}");
@@ -134,8 +88,8 @@ fn a_method_that_is_the_yardstick_by_another_name_needs_as_many_prompts() {
     let (before, _) = STUDY.split_once("[methods.few]").unwrap();
     let method = &before[before.find("[methods.osem]").unwrap()..];
     let study = format!("yardstick = \"osem\"\n{before}{}", method.replace("methods.osem", "methods.same"));
-    let folder = Folder::with(&study);
-    let result = folder.json("");
+    let folder = of_study(&study);
+    let result = evaluated(&folder, "");
     let entries = result["equivalence"].as_array().unwrap();
     let of = |metric: &str, level: f64| {
         let is = |entry: &&Value| entry["metric"] == metric && entry["level"] == level && entry["method"] == "same";
@@ -146,7 +100,7 @@ fn a_method_that_is_the_yardstick_by_another_name_needs_as_many_prompts() {
     let printed = text(&folder.run("evaluate study.toml --quiet --force").stdout);
     assert!(printed.contains("prompts that the yardstick needs") && printed.contains("× 1"), "{printed}");
     assert!(folder.path("study-results/plots/uniform-cylinder.small.prompts.nrmse.svg").is_file());
-    folder.write(&study.replace("\"osem\"\n", "\"mlem\"\n"));
+    folder.write("study.toml", &study.replace("\"osem\"\n", "\"mlem\"\n"));
     let output = folder.run("evaluate study.toml --force");
     assert!(text(&output.stderr).contains("there is no method `mlem`"), "{}", text(&output.stderr));
 }
@@ -155,8 +109,8 @@ fn a_method_that_is_the_yardstick_by_another_name_needs_as_many_prompts() {
 #[test]
 fn recovery_is_drawn_against_noise() {
     let study = STUDY.replace("seeds = [1, 2]", "seeds = [1]").replace("prompts = [2e5, 1e6]", "prompts = [1e6]");
-    let folder = Folder::with(&study);
-    folder.json("");
+    let folder = of_study(&study);
+    evaluated(&folder, "");
     let (tables, _) = read_tables(&folder.path("study-results/results.h5")).unwrap();
     let Some(Column::Numbers(noise)) = tables.iter().find(|(name, _)| name == "runs").unwrap().1.column("noise") else {
         panic!("no column `noise`")
@@ -189,10 +143,10 @@ fn a_copy_of_a_phantom_under_another_name_is_scored_likewise() {
         study = study.replace(old, new);
     }
     let (study, _) = study.split_once("[methods.few]").unwrap();
-    let folder = Folder::with(study);
+    let folder = of_study(study);
     let text = include_str!("../../phantoms/nema-earl.toml");
-    folder.write_as("mine.toml", &text.replace("name = \"nema-earl\"", "name = \"a copy\""));
-    let result = folder.json("");
+    folder.write("mine.toml", &text.replace("name = \"nema-earl\"", "name = \"a copy\""));
+    let result = evaluated(&folder, "");
     let entries = result["summary"].as_array().unwrap();
     let of = |phantom: &str| -> Vec<(String, f64)> {
         let own = entries.iter().filter(|entry| entry["phantom"] == phantom && entry["metric"] != "seconds");
@@ -202,7 +156,7 @@ fn a_copy_of_a_phantom_under_another_name_is_scored_likewise() {
     for name in ["nema.10mm.contrast_recovery", "ensemble.nema.lung_residual", "earl.37mm.rc_max", "earl2.within"] {
         assert!(of("mine").iter().any(|(own, _)| own == name), "no {name} in {:?}", of("mine"));
     }
-    folder.write_as("mine.toml", &text.replace("spheres = [\"sphere-10\"", "spheres = [\"sphere-11\""));
+    folder.write("mine.toml", &text.replace("spheres = [\"sphere-10\"", "spheres = [\"sphere-11\""));
     let output = folder.run("evaluate study.toml --force");
     assert_eq!(output.status.code(), Some(2));
     let told = self::text(&output.stderr);
@@ -213,8 +167,8 @@ fn a_copy_of_a_phantom_under_another_name_is_scored_likewise() {
 #[test]
 fn slices_beyond_the_scored_ones_do_not_count() {
     let nrmse = |lines: &str| {
-        let folder = Folder::with(&format!("{lines}\n{STUDY}").replace("prompts = [2e5, 1e6]", "prompts = [1e6]"));
-        let result = folder.json("");
+        let folder = of_study(&format!("{lines}\n{STUDY}").replace("prompts = [2e5, 1e6]", "prompts = [1e6]"));
+        let result = evaluated(&folder, "");
         let entries = result["summary"].as_array().unwrap().clone();
         let is = |entry: &&Value| entry["metric"] == "nrmse" && entry["method"] == "few";
         entries.iter().find(is).unwrap()["mean"].as_f64().unwrap()
@@ -222,60 +176,66 @@ fn slices_beyond_the_scored_ones_do_not_count() {
     let (all, middle) = (nrmse(""), nrmse("scored_z_mm = [-9.0, 9.0]"));
     println!("NRMSE of all slices {all:.4}, of the middle ones {middle:.4}");
     assert!(middle < 0.95 * all, "{middle} {all}");
-    let folder = Folder::with(&format!("scored_z_mm = [9.0, -9.0]\n{STUDY}"));
+    let folder = of_study(&format!("scored_z_mm = [9.0, -9.0]\n{STUDY}"));
     let output = folder.run("evaluate study.toml");
     assert!(text(&output.stderr).contains("is no range"), "{}", text(&output.stderr));
 }
 
 #[test]
 fn a_finished_run_is_not_made_again_and_a_changed_one_is() {
-    let folder = Folder::with(STUDY);
-    folder.json("");
+    let folder = of_study(STUDY);
+    evaluated(&folder, "");
     let (kept, runs, scores) = (folder.bytes("coincide-cache"), "study-results/runs.csv", "study-results/scores.csv");
     assert_eq!(kept.len(), RUNS);
     let before = (folder.read(runs), folder.read(scores));
-    assert_eq!(folder.json("--force")["computed"], 0);
+    assert_eq!(evaluated(&folder, "--force")["computed"], 0);
     assert_eq!((folder.read(runs), folder.read(scores)), before, "the same bytes");
     assert!(folder.bytes("coincide-cache") == kept, "no file was touched");
 
-    folder.write(&STUDY.replace("[0, 6, 12]", "[0, 6, 12, 18]").replace("title = \"tiny\"", "title = \"other\""));
-    assert_eq!(folder.json("--force")["computed"], 4, "one more setting on 2 levels × 2 seeds");
+    folder.write(
+        "study.toml",
+        &STUDY.replace("[0, 6, 12]", "[0, 6, 12, 18]").replace("title = \"tiny\"", "title = \"other\""),
+    );
+    assert_eq!(evaluated(&folder, "--force")["computed"], 4, "one more setting on 2 levels × 2 seeds");
     fs::remove_file(kept.keys().next().unwrap()).unwrap();
-    folder.write(STUDY);
-    assert_eq!(folder.json("--force")["computed"], 1);
+    folder.write("study.toml", STUDY);
+    assert_eq!(evaluated(&folder, "--force")["computed"], 1);
     assert_eq!(
         without_time(&folder.read(runs)),
         without_time(&before.0),
         "a run that is made again comes out the same"
     );
-    folder.write(&STUDY.replace("randoms_fraction = 0.2", "randoms_fraction = 0.3"));
-    assert_eq!(folder.json("--force")["computed"], RUNS);
+    folder.write("study.toml", &STUDY.replace("randoms_fraction = 0.2", "randoms_fraction = 0.3"));
+    assert_eq!(evaluated(&folder, "--force")["computed"], RUNS);
 }
 
 #[test]
 fn a_file_that_a_method_names_is_part_of_what_it_is() {
-    let folder = Folder::with(STUDY);
+    let folder = of_study(STUDY);
     let start = |value: f32| {
         let (mut image, _) =
             read_image(&folder.path("study-results/maps/uniform-cylinder.small.1e6.osem.mean.h5")).unwrap();
         image.values.iter_mut().for_each(|voxel| *voxel = value);
         coincide::io::hdf5::write_image(&folder.path("start.h5"), true, &image, &Default::default()).unwrap();
     };
-    folder.json("");
+    evaluated(&folder, "");
     start(1.0);
-    folder.write(&STUDY.replace("subsets = 4\n", "subsets = 4\nstart.file = \"start.h5\"\n"));
-    assert_eq!(folder.json("--force")["computed"], 12);
-    assert_eq!(folder.json("--force")["computed"], 0);
+    folder.write("study.toml", &STUDY.replace("subsets = 4\n", "subsets = 4\nstart.file = \"start.h5\"\n"));
+    assert_eq!(evaluated(&folder, "--force")["computed"], 12);
+    assert_eq!(evaluated(&folder, "--force")["computed"], 0);
     start(2.0);
-    assert_eq!(folder.json("--force")["computed"], 12);
+    assert_eq!(evaluated(&folder, "--force")["computed"], 12);
 }
 
 #[test]
 fn the_numbers_do_not_depend_on_the_threads() {
-    let folder = Folder::with(STUDY);
+    let folder = of_study(STUDY);
     let table = |threads: usize| {
-        folder.write(&format!("{STUDY}\n[output]\nfolder = \"on-{threads}\"\ncache = \"cache-{threads}\"\n"));
-        folder.json(&format!("--threads {threads}"));
+        folder.write(
+            "study.toml",
+            &format!("{STUDY}\n[output]\nfolder = \"on-{threads}\"\ncache = \"cache-{threads}\"\n"),
+        );
+        evaluated(&folder, &format!("--threads {threads}"));
         let name = |file| format!("on-{threads}/{file}");
         (folder.read(&name("runs.csv")), folder.bytes(&name("plots")).into_values().collect::<Vec<_>>())
     };
@@ -290,7 +250,7 @@ fn an_interrupted_study_goes_on_where_it_was() {
     use std::io::{BufRead, BufReader};
     use std::process::Stdio;
     let study = STUDY.replace("iterations = 3", "iterations = 200");
-    let folder = Folder::with(&study);
+    let folder = of_study(&study);
     let mut command = folder.command("evaluate study.toml");
     let mut run = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     let mut lines = BufReader::new(run.stderr.take().unwrap()).lines();
@@ -304,7 +264,7 @@ fn an_interrupted_study_goes_on_where_it_was() {
     assert!(kept.keys().all(|name| name.ends_with(".h5") && !name.contains(".part")), "{:?}", kept.keys());
     assert!(!folder.path("study-results").exists(), "no results of half a study");
 
-    assert_eq!(folder.json("")["computed"], RUNS - kept.len());
+    assert_eq!(evaluated(&folder, "")["computed"], RUNS - kept.len());
     let after = folder.bytes("coincide-cache");
     assert!(kept.iter().all(|(name, bytes)| after[name] == *bytes), "what was finished stays as it was");
 }
@@ -312,7 +272,7 @@ fn an_interrupted_study_goes_on_where_it_was() {
 /// The text of a mistake, without the frame of the source and the spaces at the ends of lines.
 fn mistake(from: &str, to: &str) -> String {
     assert!(STUDY.contains(from), "{from}");
-    let folder = Folder::with(&STUDY.replacen(from, to, 1));
+    let folder = of_study(&STUDY.replacen(from, to, 1));
     let output = folder.run("evaluate study.toml");
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
     assert!(!folder.path("study-results").exists() && !folder.path("coincide-cache").exists());
@@ -389,8 +349,8 @@ fn mistakes_of_the_study_are_underlined_too() {
 
 #[test]
 fn results_are_not_overwritten_without_force() {
-    let folder = Folder::with(STUDY);
-    folder.json("");
+    let folder = of_study(STUDY);
+    evaluated(&folder, "");
     fs::write(folder.path("study-results/runs.csv"), "precious").unwrap();
     let output = folder.run("evaluate study.toml");
     assert_eq!(output.status.code(), Some(2));
@@ -400,7 +360,7 @@ fn results_are_not_overwritten_without_force() {
 
 #[test]
 fn the_schema_names_the_tables() {
-    let schema: Value = serde_json::from_slice(&Folder::with("").run("schema study").stdout).unwrap();
+    let schema: Value = serde_json::from_slice(&of_study("").run("schema study").stdout).unwrap();
     for key in ["phantoms", "prompts", "seeds", "scanners", "methods", "oracle"] {
         assert!(schema["properties"].get(key).is_some(), "{key}");
     }

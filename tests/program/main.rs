@@ -3,6 +3,7 @@
 mod cli;
 mod evaluate;
 mod examples;
+mod folder;
 mod lesions;
 mod memory;
 mod refusals;
