@@ -1,9 +1,9 @@
 //! The first image of an iterative algorithm.
 
+use crate::choice::FilePath;
 use crate::data::most_subsets;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
 
 /// Most subsets of an OSEM start whose config does not say.
 const USUAL_SUBSETS: usize = 14;
@@ -18,7 +18,7 @@ pub enum StartConfig {
     /// A few updates of OSEM.
     Osem(OsemStart),
     /// An image file on the same grid.
-    File(PathBuf),
+    File(FilePath),
 }
 
 /// `start.osem = { … }`: OSEM without a prior, from a uniform image.

@@ -1,6 +1,6 @@
 //! What a table has against its own values and the machine's files.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A mistake in a table that is well formed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,22 +25,7 @@ impl Conflict {
     }
 }
 
-/// Where the relative paths of a config start: the folder of its file.
-#[derive(Clone, Copy, Debug)]
-pub struct Folder<'a>(pub &'a Path);
-
-impl Folder<'_> {
-    /// A path as the program opens it.
-    pub fn resolve(self, path: &Path) -> PathBuf {
-        self.0.join(path)
-    }
-
-    /// A file that is read: resolved, and there.
-    pub fn input(self, key: &'static str, path: &Path) -> Result<PathBuf, Conflict> {
-        let found = self.resolve(path);
-        match found.is_file() {
-            true => Ok(found),
-            false => Err(Conflict::at(key, format!("there is no file {}", found.display()))),
-        }
-    }
+/// A file that is read and is not there.
+pub(crate) fn missing(key: &'static str, path: &Path) -> Option<Conflict> {
+    (!path.is_file()).then(|| Conflict::at(key, format!("there is no file {}", path.display())))
 }

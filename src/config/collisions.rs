@@ -43,7 +43,7 @@ pub(super) fn collisions(source: &Source, written: &[Written]) -> Vec<ConfigErro
 
 /// Where a file is, whichever way its path is written; links are followed as far as they exist.
 fn place(source: &Source, path: &Path) -> PathBuf {
-    let path = source.resolve(path);
+    let path = source.folder().join(path);
     let folder = |path: &Path| {
         let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
         Some(folder.canonicalize().ok()?.join(path.file_name()?))

@@ -1,12 +1,12 @@
 //! The table `[confidence]`: between which bounds is the truth?
 
 use super::{ConfigError, PriorConfig, Source};
+use crate::choice::{FilePath, NameOrFile};
 use crate::prior::UnrolledConfig;
 use crate::trust::Calibration;
 use crate::units::{Fraction, NonNegative, Positive};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
 
 /// `[confidence]`: an interval for every voxel, from scans that are simulated from the image and reconstructed in the
 /// same way, and from the distance to the image of a convex prior.
@@ -20,14 +20,14 @@ pub struct ConfidenceConfig {
     pub level: Fraction,
     /// Calibration of this method, as `coincide evaluate coverage --calibrate` writes it; without one, intervals are
     /// not calibrated.
-    pub calibration: Option<PathBuf>,
+    pub calibration: Option<FilePath>,
     /// Seed of the simulated scans.
     pub seed: u64,
     /// Image of the half widths of the intervals (HDF5 or NIfTI).
-    pub map: Option<PathBuf>,
+    pub map: Option<FilePath>,
     /// Further models for `[prior.unrolled]`: where their images of the same counts differ, the image is uncertain.
     /// Each takes as long as the reconstruction.
-    pub ensemble: Vec<String>,
+    pub ensemble: Vec<NameOrFile>,
     /// Resolution (FWHM in mm) of the truth that the intervals are about.
     pub resolution_fwhm_mm: NonNegative,
     /// Lesions whose mean, peak and volume are told with intervals.
@@ -74,14 +74,14 @@ impl ConfidenceConfig {
             wrong("level", format!("{} is no level of an interval", self.level.get()), "0.05 to 0.99; 0.9 is usual")
         });
         let endings = [".h5", ".hdf5", ".nii", ".nii.gz"];
-        let map = self.map.as_ref().and_then(|path| source.output("confidence.map", path, &endings, force).err());
+        let map = self.map.as_ref().and_then(|path| source.unwritable("confidence.map", path, &endings, force));
         let name = prior.map(PriorConfig::name);
         let calibration = self.read(source).map(|known| known.and_then(|known| self.mismatch(&known, name, source)));
         let calibration = calibration.unwrap_or_else(Some);
         let ensemble = match prior {
             Some(PriorConfig::Unrolled(unrolled)) => self.ensemble.iter().find_map(|model| {
                 let other = PriorConfig::from(UnrolledConfig { model: model.clone(), ..unrolled.clone() });
-                let conflict = other.conflicts(source.folder()).into_iter().next()?;
+                let conflict = other.conflicts().into_iter().next()?;
                 Some(source.mistake("confidence.ensemble", conflict.message, conflict.help))
             }),
             _ => (!self.ensemble.is_empty()).then(|| {
@@ -96,7 +96,7 @@ impl ConfidenceConfig {
     pub fn read(&self, source: &Source) -> Result<Option<Calibration>, ConfigError> {
         let at = "confidence.calibration";
         let Some(path) = &self.calibration else { return Ok(None) };
-        let read = Calibration::read(&source.input(at, path)?);
+        let read = Calibration::read(path);
         read.map(Some).map_err(|error| source.mistake(at, error.to_string(), None))
     }
 
@@ -114,12 +114,16 @@ impl ConfidenceConfig {
         } else if known.replicates != self.replicates {
             let scans = |count: usize| format!("{count} simulated scans");
             Some(wrong("replicates", scans(self.replicates), scans(known.replicates)))
-        } else if known.ensemble != self.ensemble {
+        } else if !known.ensemble.iter().map(String::as_str).eq(self.ensemble.iter().map(|name| &**name)) {
             let networks = |names: &[String]| match names {
                 [] => "no ensemble".to_owned(),
                 names => format!("the ensemble {}", names.join(", ")),
             };
-            Some(wrong("ensemble", networks(&self.ensemble), networks(&known.ensemble)))
+            Some(wrong(
+                "ensemble",
+                networks(&self.ensemble.iter().map(ToString::to_string).collect::<Vec<_>>()),
+                networks(&known.ensemble),
+            ))
         } else if known.resolution_fwhm_mm != resolution {
             let of = |mm: f64| format!("a truth of {mm} mm");
             Some(wrong("resolution_fwhm_mm", of(resolution), of(known.resolution_fwhm_mm)))
@@ -142,7 +146,7 @@ mod tests {
         };
         let network: PriorConfig = toml::from_str("unrolled = { model = \"unrolled-3d\" }").unwrap();
         let of = |models: &[&str]| ConfidenceConfig {
-            ensemble: models.iter().map(|model| (*model).to_owned()).collect(),
+            ensemble: models.iter().map(|model| (*model).into()).collect(),
             ..ConfidenceConfig::default()
         };
         assert_eq!(told(&of(&["unrolled-2.5d", "unrolled-2d"]), Some(&network)), "");

@@ -1,18 +1,18 @@
 //! The tables `[normalisation]`, `[decay]` and `[randoms]`: what a measurement lacks of its model.
 
 use super::{ConfigError, Source};
+use crate::choice::FilePath;
 use crate::simulate::Isotope;
 use crate::units::{NonNegative, Positive};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
 
 /// `[normalisation]`: efficiencies that multiply the factors of the measurement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NormalisationConfig {
     /// Components as `coincide normalise` writes them (`.h5`), or those of a Siemens mMR (`norm.n.hdr`).
-    pub file: PathBuf,
+    pub file: FilePath,
     /// Leave out the crystals' efficiencies; gaps stay gaps.
     #[serde(default)]
     pub without_crystals: bool,
@@ -51,7 +51,7 @@ impl DecayConfig {
 pub enum RandomsSource {
     /// `delayeds = "delayeds.h5"`: delayed coincidences in the same sinogram (`.h5`, `.hs`), of which the crystals'
     /// singles are found.
-    Delayeds(PathBuf),
+    Delayeds(FilePath),
     /// `singles = { file = "singles.h5", window_ns = 5.0 }`: rates of single photons, 2τ s₁ s₂.
     Singles(SinglesRandoms),
 }
@@ -61,7 +61,7 @@ pub enum RandomsSource {
 #[serde(deny_unknown_fields)]
 pub struct SinglesRandoms {
     /// Rates of all crystals in counts per s (`.h5`).
-    pub file: PathBuf,
+    pub file: FilePath,
     /// Width 2τ of the coincidence window in ns.
     pub window_ns: Positive,
 }
@@ -70,8 +70,8 @@ impl RandomsSource {
     /// What keeps them from being read.
     pub fn conflicts(&self, source: &Source) -> Option<ConfigError> {
         match self {
-            Self::Delayeds(path) => source.input("randoms.delayeds", path).err(),
-            Self::Singles(singles) => source.input("randoms.singles.file", &singles.file).err(),
+            Self::Delayeds(path) => source.missing("randoms.delayeds", path),
+            Self::Singles(singles) => source.missing("randoms.singles.file", &singles.file),
         }
     }
 }

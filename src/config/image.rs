@@ -1,13 +1,13 @@
 //! The voxel grid, and what is done to images: resolution, attenuation, filters.
 
 use super::{ConfigError, Source};
+use crate::choice::{FilePath, NameOrFile};
 use crate::image::{Hounsfield, ImageGrid};
 use crate::operator::Widths;
 use crate::scanner::{FieldOfView, RadialSampling, SinogramGeometry};
 use crate::units::{NonNegative, Positive};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
 
 /// Largest number of voxels: 2³¹, 8 GiB an image.
 const MOST_VOXELS: u64 = 1 << 31;
@@ -102,13 +102,13 @@ impl ResolutionConfig {
 #[serde(rename_all = "kebab-case")]
 pub enum AttenuationConfig {
     /// `file = "mu_map.hv"`: an image in 1/cm (HDF5, NIfTI or Interfile).
-    File(PathBuf),
+    File(FilePath),
     /// `file-per-mm = "mu_map.nii"`: an image in 1/mm.
-    FilePerMm(PathBuf),
+    FilePerMm(FilePath),
     /// `ct = { file = "ct.nii.gz", tube_voltage_kv = 120 }`: a CT in Hounsfield units.
     Ct(CtConfig),
     /// `phantom = "nema-iq"`: the attenuation of a shipped phantom, or of a phantom file (`.toml`).
-    Phantom(String),
+    Phantom(NameOrFile),
 }
 
 /// `[attenuation.ct]`: a CT whose numbers become attenuation at 511 keV by two straight lines ([`Hounsfield`]).
@@ -116,7 +116,7 @@ pub enum AttenuationConfig {
 #[serde(deny_unknown_fields)]
 pub struct CtConfig {
     /// The image in Hounsfield units (HDF5, NIfTI or Interfile), aligned with the scan, on a grid of its own.
-    pub file: PathBuf,
+    pub file: FilePath,
     /// Voltage of the X-ray tube in kV: 80, 100, 110, 120, 130 or 140.
     #[serde(default = "usual_kilovolts")]
     pub tube_voltage_kv: u32,
@@ -129,7 +129,7 @@ fn usual_kilovolts() -> u32 {
 impl CtConfig {
     fn conflicts(&self, source: &Source) -> Option<ConfigError> {
         let unknown = self.lines(source).err();
-        source.input("attenuation.ct.file", &self.file).err().or(unknown)
+        source.missing("attenuation.ct.file", &self.file).or(unknown)
     }
 
     /// The lines of its tube voltage.
@@ -146,8 +146,8 @@ impl AttenuationConfig {
     /// What keeps the map from being read.
     pub fn conflicts(&self, source: &Source) -> Option<ConfigError> {
         match self {
-            Self::File(path) => source.input("attenuation.file", path).err(),
-            Self::FilePerMm(path) => source.input("attenuation.file-per-mm", path).err(),
+            Self::File(path) => source.missing("attenuation.file", path),
+            Self::FilePerMm(path) => source.missing("attenuation.file-per-mm", path),
             Self::Ct(ct) => ct.conflicts(source),
             Self::Phantom(name) => super::phantom(source, "attenuation.phantom", name).err(),
         }

@@ -1,10 +1,10 @@
 //! Where the measurement comes from: exactly one source.
 
 use super::{AcquisitionConfig, ConfigError, Source};
+use crate::choice::FilePath;
 use crate::units::NonNegative;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
 
 /// `[measurement]`: `file = …` or one of the tables `interfile`, `mmr-listmode`, `simulated`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -12,7 +12,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum MeasurementConfig {
     /// `file = "scan.h5"`: a measurement as Coincide writes it, or Interfile prompts (`.hs`) without corrections.
-    File(PathBuf),
+    File(FilePath),
     /// `[measurement.interfile]`: prompts and corrections as STIR writes them.
     Interfile(InterfileConfig),
     /// `[measurement.mmr-listmode]`: Siemens mMR list-mode and its normalisation.
@@ -36,7 +36,7 @@ impl MeasurementConfig {
     /// What keeps the measurement from being read or simulated; `at` is the dotted path of this table.
     pub fn conflicts(&self, source: &Source, at: &str) -> Vec<ConfigError> {
         match self {
-            Self::File(path) => source.input(&format!("{at}.file"), path).err().into_iter().collect(),
+            Self::File(path) => source.missing(&format!("{at}.file"), path).into_iter().collect(),
             Self::Interfile(files) => files.conflicts(source, &format!("{at}.interfile")),
             Self::MmrListmode(listmode) => listmode.conflicts(source, &format!("{at}.mmr-listmode")),
             Self::Simulated(simulated) => simulated.conflicts(source, &format!("{at}.simulated")),
@@ -50,16 +50,16 @@ impl MeasurementConfig {
 #[serde(deny_unknown_fields)]
 pub struct InterfileConfig {
     /// Measured prompts y (`.hs`).
-    pub prompts: PathBuf,
+    pub prompts: FilePath,
     /// Multiplicative factors m: attenuation × efficiencies.
     #[serde(default)]
-    pub factors: Option<PathBuf>,
+    pub factors: Option<FilePath>,
     /// Expected background b = randoms + scatter in counts.
     #[serde(default)]
-    pub background: Option<PathBuf>,
+    pub background: Option<FilePath>,
     /// Additive term a as PETRIC and STIR write it, b = m·a; instead of `background`.
     #[serde(default)]
-    pub additive: Option<PathBuf>,
+    pub additive: Option<FilePath>,
     /// What becomes of prompts below zero, which data have from which randoms were subtracted.
     #[serde(default)]
     pub negative_prompts: NegativePrompts,
@@ -85,7 +85,7 @@ impl InterfileConfig {
             ("additive", self.additive.as_ref()),
         ];
         let at = |key| format!("{at}.{key}");
-        let missing = named.into_iter().filter_map(|(key, path)| source.input(&at(key), path?).err());
+        let missing = named.into_iter().filter_map(|(key, path)| source.missing(&at(key), path?));
         let mut conflicts: Vec<_> = missing.collect();
         if self.background.is_some() && self.additive.is_some() {
             let help = Some("keep `background` (b) or `additive` (a, with b = m·a)".into());
@@ -100,10 +100,10 @@ impl InterfileConfig {
 #[serde(deny_unknown_fields)]
 pub struct MmrListmodeConfig {
     /// The events (`.l`), or their header (`.l.hdr`).
-    pub file: PathBuf,
+    pub file: FilePath,
     /// Component normalisation (`norm.n` or its header); without it all efficiencies are 1.
     #[serde(default)]
-    pub normalisation: Option<PathBuf>,
+    pub normalisation: Option<FilePath>,
     /// Ring differences per segment: 1 or 11.
     #[serde(default = "eleven")]
     pub span: usize,
@@ -121,9 +121,9 @@ pub struct MmrListmodeConfig {
 impl MmrListmodeConfig {
     fn conflicts(&self, source: &Source, at: &str) -> Vec<ConfigError> {
         let at = |key| format!("{at}.{key}");
-        let mut conflicts: Vec<_> = source.input(&at("file"), &self.file).err().into_iter().collect();
+        let mut conflicts: Vec<_> = source.missing(&at("file"), &self.file).into_iter().collect();
         if let Some(path) = &self.normalisation {
-            conflicts.extend(source.input(&at("normalisation"), path).err());
+            conflicts.extend(source.missing(&at("normalisation"), path));
         }
         if let Some(stop) = self.stop_s.map(NonNegative::get) {
             let start = self.start_s.map_or(0.0, NonNegative::get);

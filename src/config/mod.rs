@@ -37,7 +37,7 @@ pub use image::{AttenuationConfig, CtConfig, FilterConfig, ImageConfig, Resoluti
 pub use measurement::{InterfileConfig, MeasurementConfig, MmrListmodeConfig, NegativePrompts, RandomsConfig};
 pub use normalise::{ComponentsConfig, NormaliseConfig, NormaliseOutput};
 pub use output::{ImpossibleCounts, OutputConfig, ReconRunConfig, RunConfig, StopConfig, snapshot_path};
-pub use phantom::phantom;
+pub use phantom::{phantom, study_phantom};
 pub use prior::{prior_mistake, unit_conflict};
 pub use psf::{PointScan, PsfConfig};
 pub use recon::ReconConfig;

@@ -2,11 +2,13 @@
 
 use super::collisions::{Written, collisions};
 use super::{ConfigError, DecayConfig, MeasurementConfig, RandomsSource, RunConfig, Source, phantom};
+use crate::choice::FilePath;
+use crate::choice::NameOrFile;
 use crate::data::NormParts;
 use crate::normalise::ROUNDS;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A normalisation from the scan of an object that is known.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -15,7 +17,7 @@ pub struct NormaliseConfig {
     /// The scan: uncompressed, one bin per pair of crystals. Its factors are not looked at, its background is.
     pub measurement: MeasurementConfig,
     /// What was scanned: a shipped phantom by name, or a phantom file (`.toml`), with its activity and attenuation.
-    pub object: String,
+    pub object: NameOrFile,
     /// Decay of the object's activity, which its phantom states for a moment before the scan.
     #[serde(default)]
     pub decay: Option<DecayConfig>,
@@ -68,7 +70,7 @@ impl ComponentsConfig {
 #[serde(deny_unknown_fields)]
 pub struct NormaliseOutput {
     /// The components: HDF5.
-    pub normalisation: PathBuf,
+    pub normalisation: FilePath,
 }
 
 impl NormaliseConfig {
@@ -89,8 +91,12 @@ impl NormaliseConfig {
                 (format!("{} rounds", self.components.rounds), format!("1 to 1000; {ROUNDS} will do"));
             conflicts.push(source.mistake("components.rounds", message, Some(help)));
         }
-        conflicts
-            .extend(source.output("output.normalisation", &self.output.normalisation, &[".h5", ".hdf5"], force).err());
+        conflicts.extend(source.unwritable(
+            "output.normalisation",
+            &self.output.normalisation,
+            &[".h5", ".hdf5"],
+            force,
+        ));
         conflicts.extend(collisions(source, &[Written::named("output.normalisation", &self.output.normalisation)]));
         conflicts
     }

@@ -2,6 +2,7 @@
 
 use super::collisions::Written;
 use super::{ConfigError, Source};
+use crate::choice::FilePath;
 use crate::units::Positive;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,19 +14,19 @@ use std::path::{Path, PathBuf};
 pub struct OutputConfig {
     /// HDF5 image with its provenance.
     #[serde(default)]
-    pub image: Option<PathBuf>,
+    pub image: Option<FilePath>,
     /// NIfTI image (`.nii` or `.nii.gz`).
     #[serde(default)]
-    pub nifti: Option<PathBuf>,
+    pub nifti: Option<FilePath>,
     /// Interfile image (`.hv`).
     #[serde(default)]
-    pub interfile: Option<PathBuf>,
+    pub interfile: Option<FilePath>,
     /// PNG picture of the three middle slices.
     #[serde(default)]
-    pub picture: Option<PathBuf>,
+    pub picture: Option<FilePath>,
     /// HTML report with a viewer: everything that is known about the image, in one file.
     #[serde(default)]
-    pub report: Option<PathBuf>,
+    pub report: Option<FilePath>,
     /// An image every so many full iterations, beside `image`: `image.iteration-2.h5`.
     #[serde(default)]
     pub snapshots_every: Option<usize>,
@@ -33,7 +34,7 @@ pub struct OutputConfig {
 
 impl OutputConfig {
     /// All keys that name a file, with the endings of their format.
-    fn files(&self) -> [(&'static str, Option<&PathBuf>, &'static [&'static str]); 5] {
+    fn files(&self) -> [(&'static str, Option<&FilePath>, &'static [&'static str]); 5] {
         [
             ("output.image", self.image.as_ref(), &[".h5", ".hdf5"]),
             ("output.nifti", self.nifti.as_ref(), &[".nii", ".nii.gz"]),
@@ -68,8 +69,8 @@ impl OutputConfig {
     pub fn conflicts(&self, iterations: usize, source: &Source, force: bool) -> Vec<ConfigError> {
         let named = self.files().into_iter().filter_map(|(at, path, endings)| Some((at, path?, endings)));
         let mut conflicts: Vec<_> =
-            named.filter_map(|(at, path, endings)| source.output(at, path, endings, force).err()).collect();
-        let there = |snapshot: &Written| source.output(&snapshot.at, &snapshot.path, &[""], force).err();
+            named.filter_map(|(at, path, endings)| source.unwritable(at, path, endings, force)).collect();
+        let there = |snapshot: &Written| source.unwritable(&snapshot.at, &snapshot.path, &[""], force);
         conflicts.extend(self.snapshots(iterations).iter().find_map(there));
         match self.snapshots_every {
             Some(_) if self.image.is_none() => {

@@ -8,14 +8,14 @@ use crate::prior::{AnatomicalConfig, PriorConfig, PriorError};
 pub(super) fn prior_conflicts(prior: &PriorConfig, source: &Source) -> Vec<ConfigError> {
     let at = format!("prior.{}", prior.name());
     let anatomical = prior.anatomical().and_then(|image| unreadable(image, source, &format!("{at}.anatomical")));
-    let own = prior.conflicts(source.folder()).into_iter().map(|conflict| source.conflict(&at, conflict));
+    let own = prior.conflicts().into_iter().map(|conflict| source.conflict(&at, conflict));
     anatomical.into_iter().chain(own).collect()
 }
 
 /// What keeps an anatomical image from being read; `at` is the dotted path of `anatomical`.
 fn unreadable(image: &AnatomicalConfig, source: &Source, at: &str) -> Option<ConfigError> {
     match image {
-        AnatomicalConfig::File(path) => source.input(&format!("{at}.file"), path).err(),
+        AnatomicalConfig::File(path) => source.missing(&format!("{at}.file"), path),
         AnatomicalConfig::Phantom(name) => super::phantom(source, &format!("{at}.phantom"), name).err(),
     }
 }

@@ -101,7 +101,7 @@ impl ReconConfig {
             }
         }
         if let Some(normalisation) = &self.normalisation {
-            conflicts.extend(source.input("normalisation.file", &normalisation.file).err());
+            conflicts.extend(source.missing("normalisation.file", &normalisation.file));
         }
         conflicts.extend(self.resolution.as_ref().and_then(|resolution| resolution.conflicts(source)));
         conflicts.extend(self.randoms.as_ref().and_then(|randoms| randoms.conflicts(source)));

@@ -1,19 +1,19 @@
 //! The truth, where it is known.
 
 use super::{ConfigError, Source};
+use crate::choice::{FilePath, NameOrFile};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
 
 /// `[reference]`: what the image should be.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReferenceConfig {
     /// `phantom = "nema-iq"`: a shipped phantom by name, or a phantom file (`.toml`); its regions are scored too.
-    Phantom(String),
+    Phantom(NameOrFile),
     /// `image = "truth.h5"`: an image that reaches over the whole grid; where its voxels are others, it is averaged
     /// over those of the grid.
-    Image(PathBuf),
+    Image(FilePath),
 }
 
 impl ReferenceConfig {
@@ -21,7 +21,7 @@ impl ReferenceConfig {
     pub fn conflicts(&self, source: &Source) -> Option<ConfigError> {
         match self {
             Self::Phantom(name) => super::phantom(source, "reference.phantom", name).err(),
-            Self::Image(path) => source.input("reference.image", path).err(),
+            Self::Image(path) => source.missing("reference.image", path),
         }
     }
 }

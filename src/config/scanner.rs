@@ -2,10 +2,10 @@
 
 use super::source::suggestion;
 use super::{ConfigError, Source};
+use crate::choice::FilePath;
 use crate::scanner::{AxialCompression, GeometryError, PRESETS, Scanner, SinogramGeometry, preset};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
 
 /// `[scanner]`: a preset, a file or a table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -14,7 +14,7 @@ pub enum ScannerConfig {
     /// `preset = "siemens-mmr"`: a scanner known by name; `coincide scanners` lists them.
     Preset(String),
     /// `file = "scanner.toml"`: a TOML file with the fields of a scanner.
-    File(PathBuf),
+    File(FilePath),
     /// `[scanner.custom]`: the fields of a scanner right here.
     Custom(Box<Scanner>),
 }
@@ -54,7 +54,7 @@ impl ScannerConfig {
                 (preset(name).map_err(unknown)?, format!("{at}.preset"))
             }
             Self::File(path) => {
-                let file = Source::read(&source.resolve(path))
+                let file = Source::read(path)
                     .map_err(|error| source.mistake(&format!("{at}.file"), error.to_string(), None))?;
                 let scanner: Scanner = file.parse()?;
                 possible(&scanner, &file, "")?;

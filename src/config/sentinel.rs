@@ -1,12 +1,12 @@
 //! The table `[sentinel]`: does the image hold what the counts hold, and nothing that they refute?
 
 use super::{ConfigError, Source};
+use crate::choice::FilePath;
 use crate::trust::{FoundThreshold, Judged, Thresholds};
 use crate::units::{Fraction, NonNegative, Positive};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::path::PathBuf;
 
 /// `[sentinel]`: spots of each size, voxel by voxel, that the counts ask for beside the image.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -20,7 +20,7 @@ pub struct SentinelConfig {
     pub threshold: Option<Positive>,
     /// Thresholds by noise, as `coincide evaluate sentinel --calibrate` writes them; by default those of the shipped
     /// 3-D network, or 5.5 where counts are held out.
-    pub calibration: Option<PathBuf>,
+    pub calibration: Option<FilePath>,
     /// Smallest height of a spot that is told, over the mean activity of the body.
     pub least_height: NonNegative,
     /// Share of an edge's height by which the image may be off there without being told: networks and filters soften
@@ -35,10 +35,10 @@ pub struct SentinelConfig {
     /// Seed of what is simulated or held out.
     pub seed: u64,
     /// Image of z, of the first size (HDF5 or NIfTI).
-    pub map: Option<PathBuf>,
+    pub map: Option<FilePath>,
     /// Image to fall back to (HDF5): where a place is flagged, it is that of the learned ridge, which is reconstructed
     /// for it.
-    pub fallback: Option<PathBuf>,
+    pub fallback: Option<FilePath>,
     /// Places where a lesion shall be certified, present or absent, by counts that are held out.
     pub regions: Vec<SuspectConfig>,
 }
@@ -106,7 +106,7 @@ impl SentinelConfig {
     fn read(&self, source: &Source) -> Result<Option<Thresholds>, ConfigError> {
         let at = "sentinel.calibration";
         let Some(path) = &self.calibration else { return Ok(None) };
-        let read = Thresholds::read(&source.input(at, path)?);
+        let read = Thresholds::read(path);
         read.map(Some).map_err(|error| source.mistake(at, error.to_string(), None))
     }
 
@@ -184,10 +184,10 @@ impl SentinelConfig {
             wrong("regions", format!("{}: a contrast of {}", region.name, region.contrast.get()), "above 1, as in 2.0")
         });
         let endings = [".h5", ".hdf5", ".nii", ".nii.gz"];
-        let map = self.map.as_ref().and_then(|path| source.output("sentinel.map", path, &endings, force).err());
+        let map = self.map.as_ref().and_then(|path| source.unwritable("sentinel.map", path, &endings, force));
         let at = "sentinel.fallback";
         let fallback = self.fallback.as_ref();
-        let fallback = fallback.and_then(|path| source.output(at, path, &[".h5", ".hdf5"], force).err());
+        let fallback = fallback.and_then(|path| source.unwritable(at, path, &[".h5", ".hdf5"], force));
         let miscalibrated = self.miscalibrated(prior, source);
         [empty, wide, none_left, few, fitted, faint, map, fallback, miscalibrated].into_iter().flatten().collect()
     }

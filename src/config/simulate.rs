@@ -2,6 +2,7 @@
 
 use super::collisions::{Written, collisions};
 use super::{ConfigError, RunConfig, ScannerConfig, SinogramConfig, Source};
+use crate::choice::{FilePath, NameOrFile};
 use crate::phantom::Phantom;
 use crate::scanner::SinogramGeometry;
 use crate::simulate::SimulationConfig;
@@ -14,7 +15,7 @@ use std::path::{Path, PathBuf};
 #[serde(deny_unknown_fields)]
 pub struct AcquisitionConfig {
     /// What is in the scanner: a shipped phantom by name (`coincide phantoms` lists them), or a phantom file (`.toml`).
-    pub phantom: String,
+    pub phantom: NameOrFile,
     /// The scanner.
     pub scanner: ScannerConfig,
     /// How its sinogram is compressed.
@@ -61,13 +62,13 @@ pub struct SimulateConfig {
 #[serde(deny_unknown_fields)]
 pub struct SimulateOutput {
     /// The measurement: HDF5.
-    pub measurement: PathBuf,
+    pub measurement: FilePath,
     /// Delayed coincidences, another scan of the expected randoms: HDF5.
     #[serde(default)]
-    pub delayeds: Option<PathBuf>,
+    pub delayeds: Option<FilePath>,
     /// Singles of every crystal in counts per s, with `simulation.singles`: HDF5.
     #[serde(default)]
-    pub singles: Option<PathBuf>,
+    pub singles: Option<FilePath>,
 }
 
 /// `scan.h5` → `scan.dose-0.25.h5`
@@ -88,7 +89,7 @@ impl SimulateConfig {
     pub fn measurements(&self) -> Vec<(f64, PathBuf)> {
         let (path, levels) = (&self.output.measurement, &self.acquisition.simulation.dose_levels);
         match levels[..] {
-            [only] => vec![(only.get(), path.clone())],
+            [only] => vec![(only.get(), path.to_path_buf())],
             _ => levels.iter().map(|dose| (dose.get(), dose_path(path, dose.get()))).collect(),
         }
     }
@@ -114,7 +115,7 @@ impl SimulateConfig {
     pub fn conflicts(&self, source: &Source, force: bool) -> Vec<ConfigError> {
         let mut conflicts = self.acquisition.conflicts(source, "acquisition");
         let written = self.written();
-        let unwritable = |file: &Written| source.output(&file.at, &file.path, &[".h5", ".hdf5"], force).err();
+        let unwritable = |file: &Written| source.unwritable(&file.at, &file.path, &[".h5", ".hdf5"], force);
         conflicts.extend(written.iter().filter_map(unwritable));
         conflicts.extend(collisions(source, &written));
         let singles = &self.output.singles;

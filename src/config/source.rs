@@ -2,7 +2,7 @@
 
 use super::reading::{Fault, Kind, read};
 use super::{ConfigError, Mistake};
-use crate::choice::{Conflict, Folder};
+use crate::choice::Conflict;
 use serde::de::DeserializeOwned;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -35,7 +35,7 @@ impl Source {
 
     /// The tables of the text as `Config`.
     pub fn parse<Config: DeserializeOwned>(&self) -> Result<Config, ConfigError> {
-        read(self.table()?, 0..0).map_err(|fault| self.unreadable(fault))
+        read(self.table()?, 0..0, &self.folder()).map_err(|fault| self.unreadable(fault))
     }
 
     /// The text as TOML.
@@ -55,14 +55,10 @@ impl Source {
         self.located(self.span_of(path), message.into(), help)
     }
 
-    /// A path of the config: relative ones start at the config's folder.
-    pub fn resolve(&self, path: &Path) -> PathBuf {
-        self.folder().resolve(path)
-    }
-
-    /// Where relative paths start.
-    pub fn folder(&self) -> Folder<'_> {
-        Folder(self.path.parent().unwrap_or(Path::new("")))
+    /// The folder at which relative paths start, wherever the program is.
+    pub fn folder(&self) -> PathBuf {
+        let folder = Path::new(".").join(self.path.parent().unwrap_or(Path::new("")));
+        std::path::absolute(&folder).unwrap_or(folder)
     }
 
     /// What the table at a dotted path has against itself.
@@ -72,33 +68,29 @@ impl Source {
         self.mistake(&at, message, help)
     }
 
-    /// A file that is read: resolved, and there.
-    pub fn input(&self, at: &str, path: &Path) -> Result<PathBuf, ConfigError> {
-        let found = self.resolve(path);
-        match found.is_file() {
-            true => Ok(found),
-            false => Err(self.mistake(at, format!("there is no file {}", found.display()), None)),
-        }
+    /// A file that is read and is not there.
+    pub(super) fn missing(&self, at: &str, path: &Path) -> Option<ConfigError> {
+        (!path.is_file()).then(|| self.mistake(at, format!("there is no file {}", path.display()), None))
     }
 
-    /// A file that is written: resolved, in a folder that exists, with a known ending, not there yet unless `force`.
-    pub fn output(&self, at: &str, path: &Path, endings: &[&str], force: bool) -> Result<PathBuf, ConfigError> {
-        let target = self.resolve(path);
-        let name = target.to_string_lossy();
+    /// What keeps a file from being written: no folder, an ending of another format, or one that is there already.
+    pub(super) fn unwritable(&self, at: &str, path: &Path, endings: &[&str], force: bool) -> Option<ConfigError> {
+        let name = path.to_string_lossy();
+        let wrong = |message: String, help: String| Some(self.mistake(at, message, Some(help)));
         if !endings.iter().any(|ending| name.ends_with(ending)) {
-            let help = format!("end it in {}", endings.join(" or "));
-            return Err(self.mistake(at, format!("`{}` is not a name for this format", path.display()), Some(help)));
+            return wrong(
+                format!("`{name}` is not a name for this format"),
+                format!("end it in {}", endings.join(" or ")),
+            );
         }
-        let folder = target.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+        let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
         if !folder.is_dir() {
-            let help = Some("create it first".into());
-            return Err(self.mistake(at, format!("there is no folder {}", folder.display()), help));
+            return wrong(format!("there is no folder {}", folder.display()), "create it first".into());
         }
-        if target.exists() && !force {
-            let help = Some("give --force to replace it, or name another file".into());
-            return Err(self.mistake(at, format!("{name} exists already"), help));
+        if path.exists() && !force {
+            return wrong(format!("{name} exists already"), "give --force to replace it, or name another file".into());
         }
-        Ok(target)
+        None
     }
 
     /// A mistake at a known place of the text.
@@ -195,6 +187,7 @@ pub(super) fn suggestion(found: &str, known: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{AttenuationConfig, MeasurementConfig, ReconConfig, ReferenceConfig};
 
     fn source(text: &str) -> Source {
         Source { path: "folder/scan.toml".into(), text: text.into() }
@@ -239,7 +232,12 @@ mod tests {
 
     #[test]
     fn paths_start_at_the_config() {
-        assert_eq!(source("").resolve(Path::new("scan.h5")), Path::new("folder/scan.h5"));
-        assert_eq!(source("").resolve(Path::new("/data/scan.h5")), Path::new("/data/scan.h5"));
+        let text = "measurement.file = \"scan.h5\"\nattenuation.phantom = \"own.toml\"\nreference.phantom = \"nema-iq\"\n\
+                    output = { image = \"/data/image.h5\" }\nalgorithm.mlem.iterations = 1";
+        let config: ReconConfig = source(text).parse().unwrap();
+        assert_eq!(config.measurement, MeasurementConfig::File("folder/scan.h5".into()));
+        assert_eq!(config.attenuation, Some(AttenuationConfig::Phantom("folder/own.toml".into())));
+        assert_eq!(config.reference, Some(ReferenceConfig::Phantom("nema-iq".into())));
+        assert_eq!(config.output.image, Some("/data/image.h5".into()));
     }
 }

@@ -1,16 +1,16 @@
 //! Images that guide a prior: magnetic resonance or computed tomography.
 
+use crate::choice::{FilePath, NameOrFile};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
 
 /// `anatomical = { … }`: where the anatomical image comes from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AnatomicalConfig {
     /// `file = "mr.nii.gz"`: an image (HDF5, NIfTI or Interfile); resampled linearly where its grid is another.
-    File(PathBuf),
+    File(FilePath),
     /// `phantom = "brain"`: labels of the shapes of a shipped phantom, or of a phantom file (`.toml`); shapes of one
     /// activity have one label, so that it shows every boundary that the phantom has.
-    Phantom(String),
+    Phantom(NameOrFile),
 }

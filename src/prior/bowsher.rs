@@ -20,7 +20,7 @@ use super::quadratic::quadratic;
 use super::relative_difference::{relative_difference, two};
 use super::table::{Common, PriorEntry, PriorFootprint, PriorInputs, PriorTable, images};
 use super::{AnatomicalConfig, Beta, Capability, Neighbourhood, Neighbours, Prior, PriorError};
-use crate::choice::{Conflict, Folder};
+use crate::choice::Conflict;
 use crate::image::{ImageGrid, ImageUnit};
 use crate::units::Positive;
 use rayon::prelude::*;
@@ -144,7 +144,7 @@ impl PriorTable for BowsherConfig {
         Common::of(self.beta, self.unit).kappa(self.kappa).guided_by(&self.anatomical)
     }
 
-    fn footprint(&self, grid: &ImageGrid, _: Folder) -> PriorFootprint {
+    fn footprint(&self, grid: &ImageGrid) -> PriorFootprint {
         let pairs = Pairs::footprint(grid, Neighbours::TwentySix, self.kappa);
         let (table, sets) = (PairTable::bytes(&Neighbourhood::new(grid, Neighbours::TwentySix)), images(1, grid));
         PriorFootprint { kept: pairs.kept + table, building: sets, ..pairs }
@@ -161,7 +161,7 @@ impl PriorTable for BowsherConfig {
         }))
     }
 
-    fn conflicts(&self, _: Folder) -> Vec<Conflict> {
+    fn conflicts(&self) -> Vec<Conflict> {
         let many = || {
             let message = format!("a voxel has 26 neighbours, {} cannot be chosen", self.chosen);
             Conflict::at("chosen", message).cure("7 are usual")

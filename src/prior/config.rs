@@ -2,7 +2,7 @@
 
 use super::table::{Common, PriorFootprint, PriorInputs};
 use super::{AnatomicalConfig, Beta, Capability, Prior, PriorConfig, PriorError};
-use crate::choice::{Conflict, Folder};
+use crate::choice::Conflict;
 use crate::image::{ImageGrid, ImageUnit};
 
 impl PriorConfig {
@@ -52,13 +52,13 @@ impl PriorConfig {
     }
 
     /// What its own keys have against each other and the machine's files; the anatomical image is not opened.
-    pub fn conflicts(&self, folder: Folder) -> Vec<Conflict> {
-        self.table().conflicts(folder)
+    pub fn conflicts(&self) -> Vec<Conflict> {
+        self.table().conflicts()
     }
 
     /// What it takes of the machine on a grid.
-    pub(crate) fn footprint(&self, grid: &ImageGrid, folder: Folder) -> PriorFootprint {
-        self.table().footprint(grid, folder)
+    pub(crate) fn footprint(&self, grid: &ImageGrid) -> PriorFootprint {
+        self.table().footprint(grid)
     }
 
     /// The prior; its weight β is the algorithm's business.

@@ -7,7 +7,6 @@ use super::parallel_level_sets::hundredth;
 use super::table::{Common, IMAGE, PriorEntry, PriorFootprint, PriorInputs, PriorTable, images, largest};
 use super::total_variation::TotalVariation;
 use super::{AnatomicalConfig, Beta, Capability, Dual, Prior, PriorError};
-use crate::choice::Folder;
 use crate::image::{ImageGrid, ImageUnit};
 use crate::units::Positive;
 use schemars::JsonSchema;
@@ -53,7 +52,7 @@ impl PriorTable for DirectionalTotalVariationConfig {
         Common::of(self.beta, self.unit).guided_by(&self.anatomical)
     }
 
-    fn footprint(&self, grid: &ImageGrid, _: Folder) -> PriorFootprint {
+    fn footprint(&self, grid: &ImageGrid) -> PriorFootprint {
         PriorFootprint { kept: images(3, grid), ..PriorFootprint::default() }
     }
 

@@ -10,7 +10,6 @@
 use super::gradient::{Gradient, thirds, thirds_mut};
 use super::table::{Common, IMAGE, PriorEntry, PriorFootprint, PriorInputs, PriorTable};
 use super::{Beta, Capability, Prior, PriorError, Smooth};
-use crate::choice::Folder;
 use crate::image::{ImageGrid, ImageUnit};
 use crate::units::Positive;
 use coincide_kernels::Level;
@@ -229,7 +228,7 @@ impl PriorTable for HyperbolicTotalVariationConfig {
         Common::of(self.beta, self.unit)
     }
 
-    fn footprint(&self, _: &ImageGrid, _: Folder) -> PriorFootprint {
+    fn footprint(&self, _: &ImageGrid) -> PriorFootprint {
         PriorFootprint::default()
     }
 

@@ -3,7 +3,6 @@
 use super::non_local::quarter;
 use super::table::{Common, PriorEntry, PriorFootprint, PriorInputs, PriorTable, images};
 use super::{AnatomicalConfig, Capability, KernelMatrix, Prior, PriorError, WindowReach};
-use crate::choice::Folder;
 use crate::image::ImageGrid;
 use crate::units::Positive;
 use schemars::JsonSchema;
@@ -46,7 +45,7 @@ impl PriorTable for KernelConfig {
         Common::default().guided_by(&self.anatomical)
     }
 
-    fn footprint(&self, grid: &ImageGrid, _: Folder) -> PriorFootprint {
+    fn footprint(&self, grid: &ImageGrid) -> PriorFootprint {
         let rows = usize::from(self.nearest.get()).min((2 * self.reach.get() + 1).pow(3));
         // Rows and columns: starts of eight bytes, entries of a place and a weight. While they are sorted, each row is
         // a vector of its own, and all of them are there beside the rows that they become.

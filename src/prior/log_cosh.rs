@@ -8,7 +8,6 @@
 use super::pairwise::{Pairs, Pairwise, Potential};
 use super::table::{Common, PriorEntry, PriorFootprint, PriorInputs, PriorTable, SQUARE};
 use super::{Beta, Capability, Neighbours, Prior, PriorError, Smooth};
-use crate::choice::Folder;
 use crate::image::{ImageGrid, ImageUnit};
 use crate::units::Positive;
 use schemars::JsonSchema;
@@ -122,7 +121,7 @@ impl PriorTable for LogCoshConfig {
         Common::of(self.beta, self.unit).kappa(self.kappa)
     }
 
-    fn footprint(&self, grid: &ImageGrid, _: Folder) -> PriorFootprint {
+    fn footprint(&self, grid: &ImageGrid) -> PriorFootprint {
         Pairs::footprint(grid, self.neighbours, self.kappa)
     }
 

@@ -10,7 +10,6 @@
 use super::padded::Window;
 use super::table::{Common, PriorEntry, PriorFootprint, PriorInputs, PriorTable};
 use super::{Beta, Capability, Denoiser, Prior, PriorError};
-use crate::choice::Folder;
 use crate::image::ImageGrid;
 use coincide_kernels::Level;
 use coincide_kernels::median::median_plane;
@@ -72,7 +71,7 @@ impl PriorTable for MedianRootConfig {
         Common::of(self.beta, None)
     }
 
-    fn footprint(&self, _: &ImageGrid, _: Folder) -> PriorFootprint {
+    fn footprint(&self, _: &ImageGrid) -> PriorFootprint {
         PriorFootprint::default()
     }
 

@@ -17,7 +17,6 @@ use super::patches::Patches;
 use super::quadratic::quadratic;
 use super::table::{Common, PriorEntry, PriorFootprint, PriorInputs, PriorTable, SQUARE, images};
 use super::{AnatomicalConfig, Beta, Capability, Neighbourhood, Prior, PriorError, WindowReach};
-use crate::choice::Folder;
 use crate::image::{ImageGrid, ImageUnit};
 use crate::units::Positive;
 use schemars::JsonSchema;
@@ -81,7 +80,7 @@ impl PriorTable for NonLocalConfig {
         Common::of(self.beta, self.unit).kappa(self.kappa).guided_by(self.anatomical.as_ref())
     }
 
-    fn footprint(&self, grid: &ImageGrid, _: Folder) -> PriorFootprint {
+    fn footprint(&self, grid: &ImageGrid) -> PriorFootprint {
         let neighbourhood = Neighbourhood::within(grid, self.reach.get(), |_| true);
         let pairs = Pairs::footprint_of(&neighbourhood, self.kappa);
         let (table, image) = (PairTable::bytes(&neighbourhood), images(1, grid) / 4.0);

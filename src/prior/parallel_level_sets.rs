@@ -11,7 +11,6 @@ use super::gradient::Gradient;
 use super::hyperbolic_total_variation::Hyperbolic;
 use super::table::{Common, IMAGE, PriorEntry, PriorFootprint, PriorInputs, PriorTable, images, largest};
 use super::{AnatomicalConfig, Beta, Capability, Prior, PriorError, Smooth};
-use crate::choice::Folder;
 use crate::image::{ImageGrid, ImageUnit};
 use crate::units::Positive;
 use schemars::JsonSchema;
@@ -60,7 +59,7 @@ impl PriorTable for ParallelLevelSetsConfig {
         Common::of(self.beta, self.unit).guided_by(&self.anatomical)
     }
 
-    fn footprint(&self, grid: &ImageGrid, _: Folder) -> PriorFootprint {
+    fn footprint(&self, grid: &ImageGrid) -> PriorFootprint {
         PriorFootprint { kept: images(3, grid), ..PriorFootprint::default() }
     }
 

@@ -7,7 +7,6 @@
 use super::pairwise::{Pairs, Pairwise, Potential};
 use super::table::{Common, PriorEntry, PriorFootprint, PriorInputs, PriorTable, SQUARE};
 use super::{Beta, Capability, Neighbours, Prior, PriorError, Smooth};
-use crate::choice::Folder;
 use crate::image::{ImageGrid, ImageUnit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -75,7 +74,7 @@ impl PriorTable for QuadraticConfig {
         Common::of(self.beta, self.unit).kappa(self.kappa)
     }
 
-    fn footprint(&self, grid: &ImageGrid, _: Folder) -> PriorFootprint {
+    fn footprint(&self, grid: &ImageGrid) -> PriorFootprint {
         Pairs::footprint(grid, self.neighbours, self.kappa)
     }
 

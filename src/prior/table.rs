@@ -2,7 +2,7 @@
 
 use super::network::Applied;
 use super::{AnatomicalConfig, Beta, Capability, Prior, PriorError, RelativeNoise};
-use crate::choice::{Conflict, Folder};
+use crate::choice::Conflict;
 use crate::image::{ImageGrid, ImageUnit};
 use crate::units::Positive;
 use std::path::Path;
@@ -98,7 +98,7 @@ pub(crate) trait PriorTable {
     /// What it has in common with others.
     fn common(&self) -> Common<'_>;
     /// What it takes of the machine on a grid.
-    fn footprint(&self, grid: &ImageGrid, folder: Folder) -> PriorFootprint;
+    fn footprint(&self, grid: &ImageGrid) -> PriorFootprint;
     /// The prior; its weight β is the algorithm's business.
     fn build(&self, inputs: &PriorInputs) -> Result<Prior, PriorError>;
     /// The file of a model of the user's own.
@@ -106,8 +106,7 @@ pub(crate) trait PriorTable {
         None
     }
     /// What its own keys have against each other and the machine's files.
-    fn conflicts(&self, folder: Folder) -> Vec<Conflict> {
-        let _ = folder;
+    fn conflicts(&self) -> Vec<Conflict> {
         Vec::new()
     }
 }
@@ -125,8 +124,6 @@ pub struct PriorInputs<'a> {
     pub noise: Option<&'a RelativeNoise>,
     /// The image that guides the prior, where `Common::anatomical` asks for it.
     pub anatomical: Option<&'a [f32]>,
-    /// Where the table's files are.
-    pub folder: Folder<'a>,
 }
 
 /// ε, where the config gives none, as a share of the maximum of the start image: PETRIC's.
@@ -138,7 +135,7 @@ const RELATIVE_DELTA: f32 = 1e-2;
 impl<'a> PriorInputs<'a> {
     /// Those of a prior that asks for nothing more than a start image.
     pub fn new(grid: &'a ImageGrid, start: &'a [f32]) -> Self {
-        Self { grid, start, kappa: None, noise: None, anatomical: None, folder: Folder("".as_ref()) }
+        Self { grid, start, kappa: None, noise: None, anatomical: None }
     }
 
     pub(super) fn check(&self) -> Result<(), PriorError> {

@@ -9,7 +9,6 @@
 use super::gradient::{Gradient, thirds_mut};
 use super::table::{Common, IMAGE, PriorEntry, PriorFootprint, PriorInputs, PriorTable};
 use super::{Beta, Capability, Dual, Prior, PriorError};
-use crate::choice::Folder;
 use crate::image::{ImageGrid, ImageUnit};
 use coincide_kernels::Level;
 use coincide_kernels::differences::project_on_ball;
@@ -88,7 +87,7 @@ impl PriorTable for TotalVariationConfig {
         Common::of(self.beta, self.unit)
     }
 
-    fn footprint(&self, _: &ImageGrid, _: Folder) -> PriorFootprint {
+    fn footprint(&self, _: &ImageGrid) -> PriorFootprint {
         PriorFootprint::default()
     }
 

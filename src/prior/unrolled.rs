@@ -1,10 +1,9 @@
 //! The table `[prior.unrolled]`: a network between the updates of EM.
 
-use super::model_file::ModelName;
 use super::network::{Body, Model, Unrolled, shipped_model};
 use super::table::{Common, PriorEntry, PriorFootprint, PriorInputs, PriorTable, images};
 use super::{AnatomicalConfig, Capability, Prior, PriorError, mean_activity};
-use crate::choice::{Conflict, Folder};
+use crate::choice::{Conflict, NameOrFile, missing};
 use crate::image::ImageGrid;
 use crate::units::NonNegative;
 use schemars::JsonSchema;
@@ -16,7 +15,7 @@ use std::sync::Arc;
 #[serde(deny_unknown_fields)]
 pub struct UnrolledConfig {
     /// Name of a shipped model, or path of a `.safetensors` file with its model card (`.json`) beside it.
-    pub model: String,
+    pub model: NameOrFile,
     /// The image that guides the network, where it was trained with one.
     #[serde(default)]
     pub anatomical: Option<AnatomicalConfig>,
@@ -27,17 +26,20 @@ pub struct UnrolledConfig {
 
 impl UnrolledConfig {
     /// The network and its card.
-    fn load(&self, folder: Folder) -> Result<Model, Conflict> {
-        let model = match ModelName::new(&self.model) {
-            ModelName::Shipped(name) => shipped_model(&name),
-            ModelName::File(path) => Model::read(&folder.input("model", &path)?),
+    fn load(&self) -> Result<Model, Conflict> {
+        let model = match self.model.file() {
+            None => shipped_model(&self.model),
+            Some(path) => match missing("model", path) {
+                Some(conflict) => return Err(conflict),
+                None => Model::read(path),
+            },
         };
         model.map_err(|error| Conflict::at("model", error))
     }
 
     /// A model that cannot be used, or an anatomical image that it lacks.
-    fn unusable(&self, folder: Folder) -> Option<Conflict> {
-        let wanted = match self.load(folder) {
+    fn unusable(&self) -> Option<Conflict> {
+        let wanted = match self.load() {
             Ok(model) => model.card.architecture.anatomical,
             Err(error) => return Some(error),
         };
@@ -77,8 +79,8 @@ impl PriorTable for UnrolledConfig {
         Common { anatomical: self.anatomical.as_ref(), noise: true, ..Common::default() }
     }
 
-    fn footprint(&self, grid: &ImageGrid, folder: Folder) -> PriorFootprint {
-        let Ok(model) = self.load(folder) else { return PriorFootprint::default() };
+    fn footprint(&self, grid: &ImageGrid) -> PriorFootprint {
+        let Ok(model) = self.load() else { return PriorFootprint::default() };
         let (architecture, start) = (&model.card.architecture, model.card.start);
         let layers = Body::new(&architecture.layers, &model.weights.bodies[0], grid.shape).work_bytes() as f64;
         // A MAP start keeps a gradient of each subset, their sum, a direction, a step, and what the prior pads.
@@ -92,14 +94,14 @@ impl PriorTable for UnrolledConfig {
     }
 
     fn build(&self, inputs: &PriorInputs) -> Result<Prior, PriorError> {
-        let (model, grid) = (self.load(inputs.folder)?, inputs.grid);
+        let (model, grid) = (self.load()?, inputs.grid);
         let (scale, strength) = (mean_activity(grid, inputs.start), self.strength.get() as f32);
         let unrolled = Unrolled::of_model(&model, grid, scale, inputs.noise()?, inputs.anatomical, strength)?;
         Ok(Prior::Unrolled(Arc::new(unrolled)))
     }
 
-    fn conflicts(&self, folder: Folder) -> Vec<Conflict> {
-        self.unusable(folder).into_iter().collect()
+    fn conflicts(&self) -> Vec<Conflict> {
+        self.unusable().into_iter().collect()
     }
 }
 

@@ -22,7 +22,7 @@ pub fn anatomical_image(
         AnatomicalConfig::File(path) => {
             let at = format!("{at}.file");
             // Formats that state no unit hold whatever the modality measures.
-            let image = image_file(&source.input(&at, path)?, ImageUnit::CountsPerMm)?;
+            let image = image_file(path, ImageUnit::CountsPerMm)?;
             if image.values.iter().any(|value| !value.is_finite()) {
                 return Err(source.mistake(&at, "the anatomical image has values that are not finite", None).into());
             }

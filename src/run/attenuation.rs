@@ -32,16 +32,14 @@ pub(super) fn attenuate(
     let factors = measurement.factors.get_or_insert_with(|| vec![1.0; geometry.bins()]);
     match config {
         AttenuationConfig::File(path) => {
-            let path = source.input("attenuation.file", path)?;
-            let map = image_file(&path, ImageUnit::PerCm)?;
-            plausible(&map, &path, "attenuation.file", source)?;
+            let map = image_file(path, ImageUnit::PerCm)?;
+            plausible(&map, path, "attenuation.file", source)?;
             by_image(factors, &geometry, &map);
         }
         AttenuationConfig::FilePerMm(path) => {
-            let path = source.input("attenuation.file-per-mm", path)?;
-            let mut map = image_file(&path, ImageUnit::PerCm)?;
+            let mut map = image_file(path, ImageUnit::PerCm)?;
             map.values.iter_mut().for_each(|per_mm| *per_mm /= CM_PER_MM);
-            plausible(&map, &path, "attenuation.file-per-mm", source)?;
+            plausible(&map, path, "attenuation.file-per-mm", source)?;
             by_image(factors, &geometry, &map);
         }
         AttenuationConfig::Ct(ct) => by_image(factors, &geometry, &from_ct(ct, &geometry, source)?),
@@ -81,7 +79,7 @@ fn plausible(map: &Image, path: &Path, at: &str, source: &Source) -> Result<(), 
 fn from_ct(ct: &CtConfig, geometry: &SinogramGeometry, source: &Source) -> Result<Image, RunError> {
     let at = "attenuation.ct.file";
     let lines = ct.lines(source)?;
-    let mut image = image_file(&source.input(at, &ct.file)?, ImageUnit::Hounsfield)?;
+    let mut image = image_file(&ct.file, ImageUnit::Hounsfield)?;
     let [least, largest] =
         image.values.iter().fold([f32::INFINITY, f32::NEG_INFINITY], |[low, high], h| [low.min(*h), high.max(*h)]);
     let file = ct.file.display();

@@ -30,7 +30,7 @@ pub fn check(path: &Path, options: &Options) -> Result<CheckResult, RunError> {
             let grid = expected_field(&config, &geometry, wanted).wider();
             let pool = options.pool(config.run.threads)?;
             let prior = pool.install(|| PriorCost::of(config.prior.as_ref(), &source, &grid))?;
-            let mut bytes = predicted_bytes(&config, &source, &geometry, &grid);
+            let mut bytes = predicted_bytes(&config, &geometry, &grid);
             let mut time = pool.install(|| predicted_seconds(&config, &geometry, grid, &prior));
             // Each simulated scan of the sentinel and of the intervals is reconstructed as the measured one is.
             let of_sentinel = config.sentinel().map_or(0, |sentinel| sentinel.simulated);

@@ -5,6 +5,7 @@ use super::prior::relative_noise;
 use super::scene::Scene;
 use super::{Options, RunError, write_image_file};
 use crate::algorithm::map_image;
+use crate::choice::NameOrFile;
 use crate::config::{ConfidenceConfig, ConfigError, MeasuredLesion, PriorConfig, ReconConfig, Source};
 use crate::image::{Image, ImageGrid};
 use crate::observe::Console;
@@ -63,16 +64,16 @@ impl Scene<'_> {
             };
             lesions.extend(estimates.map(told));
         }
-        let file = config.map.as_ref().map(|path| self.source.resolve(path));
+        let file = config.map.as_deref().map(PathBuf::from);
         if let Some(path) = &file {
             write_image_file(path, self.options.force, &half_width, self.provenance)?;
         }
         let result = ConfidenceResult {
             level: config.level.get(),
             replicates: config.replicates,
-            ensemble: config.ensemble.clone(),
+            ensemble: config.ensemble.iter().map(ToString::to_string).collect(),
             noise: noise.mean.into(),
-            calibration: config.calibration.as_ref().map(|path| self.source.resolve(path)),
+            calibration: config.calibration.as_deref().map(Into::into),
             method: calibration.as_ref().map(|calibration| calibration.method.clone()),
             unit: self.unit.to_string(),
             intervals: intervals.to_vec(),
@@ -102,7 +103,7 @@ impl Scene<'_> {
     fn ensemble(&self, config: &ConfidenceConfig) -> Result<Vec<Vec<f32>>, RunError> {
         let Some(PriorConfig::Unrolled(unrolled)) = &self.config.prior else { return Ok(Vec::new()) };
         let quiet = Options { console: Console::Quiet, ..self.options.clone() };
-        let of = |model: &String| {
+        let of = |model: &NameOrFile| {
             let prior = PriorConfig::from(UnrolledConfig { model: model.clone(), ..unrolled.clone() });
             let config = ReconConfig { prior: Some(prior), ..self.config.clone() };
             let scene = Scene { config: &config, reference: None, options: &quiet, ..*self };

@@ -34,9 +34,9 @@ pub(super) fn normalise(
     decay: Option<&DecayConfig>,
     source: &Source,
 ) -> Result<(), RunError> {
-    let path = source.input("normalisation.file", &config.file)?;
+    let path = &config.file;
     let own = path.extension().is_some_and(|ending| ending == "h5" || ending == "hdf5");
-    let norm = if own { read_normalisation(&path)?.0 } else { read_norm(&header_of(&path))? };
+    let norm = if own { read_normalisation(path)?.0 } else { read_norm(&header_of(path))? };
     let parts = NormParts {
         crystals: !config.without_crystals,
         geometric: !config.without_geometric,
@@ -82,7 +82,7 @@ pub(super) fn add_randoms(
     let geometry = &measurement.geometry;
     let randoms = match config {
         RandomsSource::Delayeds(path) => {
-            let delayeds = read_measurement(&source.input("randoms.delayeds", path)?)?;
+            let delayeds = read_measurement(path)?;
             if delayeds.geometry.shape() != geometry.shape() || delayeds.geometry.segments != geometry.segments {
                 let (own, theirs) = (geometry.shape(), delayeds.geometry.shape());
                 let message = format!("the delayeds are a sinogram {theirs:?}, the prompts one of {own:?}");
@@ -93,8 +93,7 @@ pub(super) fn add_randoms(
         }
         RandomsSource::Singles(config) => {
             let duration = duration(measurement, "randoms.singles", source)?;
-            let path = source.input("randoms.singles.file", &config.file)?;
-            let singles = read_singles(&path, [geometry.scanner.crystals_per_ring, geometry.scanner.rings])?;
+            let singles = read_singles(&config.file, [geometry.scanner.crystals_per_ring, geometry.scanner.rings])?;
             let square_s = duration * square_over_mean(&singles, duration, decay, source)?;
             randoms_of_singles(geometry, &singles.rates, 1e-9 * config.window_ns.get(), square_s)?
         }

@@ -13,7 +13,7 @@ pub(super) fn reference(config: &ReferenceConfig, grid: &ImageGrid, source: &Sou
             reference_of(&crate::config::phantom(source, "reference.phantom", name)?, grid)
         }
         ReferenceConfig::Image(path) => {
-            let truth = image_file(&source.input("reference.image", path)?, ImageUnit::BecquerelPerMl)?;
+            let truth = image_file(path, ImageUnit::BecquerelPerMl)?;
             let (truth, resampled) = on_grid(truth, grid, source)?;
             Ok(Reference::of_image(truth, resampled))
         }

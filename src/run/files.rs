@@ -2,7 +2,7 @@
 //! it.
 
 use super::{RunError, warn};
-use crate::config::{OutputConfig, Source};
+use crate::config::OutputConfig;
 use crate::image::{Image, ImageUnit};
 use crate::io::interfile::Encoding;
 use crate::io::png::{Panel, Slicing, write_slices};
@@ -60,21 +60,18 @@ pub(crate) fn write_image_file(
 /// Writes all files of `[output]` and returns their names.
 pub(crate) fn write_outputs(
     output: &OutputConfig,
-    source: &Source,
     overwrite: bool,
     image: &Image,
     provenance: &Provenance,
 ) -> Result<Vec<PathBuf>, RunError> {
     let mut written = Vec::new();
     for path in [&output.image, &output.nifti, &output.interfile].into_iter().flatten() {
-        let path = source.resolve(path);
         write_image_file(&path, overwrite, image, provenance)?;
-        written.push(path);
+        written.push(path.to_path_buf());
     }
     if let Some(path) = &output.picture {
-        let path = source.resolve(path);
         write_picture(&path, overwrite, &[("", image)])?;
-        written.push(path);
+        written.push(path.to_path_buf());
     }
     Ok(written)
 }

@@ -121,7 +121,7 @@ impl Scene<'_> {
             observers.push(Box::new(Tolerance::below(tolerance.get(), distance)));
         }
         if let (Some(every), Some(path)) = (config.output.snapshots_every, &config.output.image) {
-            let path = self.source.resolve(path);
+            let path = path.clone();
             observers.push(Box::new(Snapshots::every(every, move |iteration, values| {
                 let path = snapshot_path(&path, iteration);
                 write_image_file(&path, options.force, &self.wanted(values), self.provenance).map_err(|e| e.to_string())

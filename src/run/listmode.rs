@@ -3,7 +3,7 @@
 
 use super::scan::{Scan, input};
 use super::{Options, RunError};
-use crate::config::{MmrListmodeConfig, RandomsConfig, Source};
+use crate::config::{MmrListmodeConfig, RandomsConfig};
 use crate::data::{Background, Measurement, NormParts, smooth_randoms};
 use crate::io::listmode::{Histogram, ListMode};
 use crate::io::norm::read_norm;
@@ -13,13 +13,13 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// The geometry that the config asks for.
-pub(super) fn listmode_geometry(config: &MmrListmodeConfig, source: &Source) -> Result<SinogramGeometry, RunError> {
-    Ok(ListMode::open(&header_of(&source.resolve(&config.file)))?.geometry(config.span)?)
+pub(super) fn listmode_geometry(config: &MmrListmodeConfig) -> Result<SinogramGeometry, RunError> {
+    Ok(ListMode::open(&header_of(&config.file))?.geometry(config.span)?)
 }
 
 /// Histograms the events and estimates the randoms; without dead time, which needs singles rates.
-pub(super) fn from_listmode(config: &MmrListmodeConfig, source: &Source, options: &Options) -> Result<Scan, RunError> {
-    let header = header_of(&source.resolve(&config.file));
+pub(super) fn from_listmode(config: &MmrListmodeConfig, options: &Options) -> Result<Scan, RunError> {
+    let header = header_of(&config.file);
     let listmode = ListMode::open(&header)?;
     let geometry = listmode.geometry(config.span)?;
     let progress = options.console.progress("sorting events");
@@ -31,7 +31,7 @@ pub(super) fn from_listmode(config: &MmrListmodeConfig, source: &Source, options
     let mut inputs = vec![input(header.clone())?, input(data_of(&header))?];
     let mut factors = None;
     if let Some(path) = &config.normalisation {
-        let path = header_of(&source.resolve(path));
+        let path = header_of(path);
         factors = Some(read_norm(&path)?.efficiencies(&geometry, NormParts::default(), None)?);
         inputs.extend([input(path.clone())?, input(data_of(&path))?]);
     }

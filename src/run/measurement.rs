@@ -3,6 +3,7 @@
 use super::listmode::{from_listmode, listmode_geometry};
 use super::scan::{Scan, input};
 use super::{Options, RunError};
+use crate::choice::FilePath;
 use crate::config::{AcquisitionConfig, InterfileConfig, MeasurementConfig, NegativePrompts, Source};
 use crate::data::{Background, Measurement};
 use crate::io::interfile::{Contents, ProjectionData, read_geometry, read_projection_data};
@@ -15,13 +16,12 @@ use std::path::{Path, PathBuf};
 pub(crate) fn acquire(config: &MeasurementConfig, source: &Source, options: &Options) -> Result<Scan, RunError> {
     match config {
         MeasurementConfig::File(path) => {
-            let path = source.input("measurement.file", path)?;
-            let measurement = read_measurement(&path)?;
-            Ok(Scan { measurement, inputs: vec![input(path)?], seed: None })
+            let measurement = read_measurement(path)?;
+            Ok(Scan { measurement, inputs: vec![input(path.to_path_buf())?], seed: None })
         }
         MeasurementConfig::Memory => Err(MeasurementConfig::missing(source).into()),
-        MeasurementConfig::Interfile(files) => from_interfile(files, source, options),
-        MeasurementConfig::MmrListmode(listmode) => from_listmode(listmode, source, options),
+        MeasurementConfig::Interfile(files) => from_interfile(files, options),
+        MeasurementConfig::MmrListmode(listmode) => from_listmode(listmode, options),
         MeasurementConfig::Simulated(acquisition) => {
             let scans = simulated(acquisition, source, "measurement.simulated", options)?;
             let seed = Some(acquisition.simulation.seed);
@@ -44,10 +44,10 @@ pub(super) fn measurement_geometry(config: &MeasurementConfig, source: &Source) 
     Ok(match config {
         MeasurementConfig::Memory => return Err(MeasurementConfig::missing(source).into()),
         MeasurementConfig::Simulated(acquisition) => acquisition.geometry(source, "measurement.simulated")?,
-        MeasurementConfig::MmrListmode(listmode) => listmode_geometry(listmode, source)?,
-        MeasurementConfig::Interfile(files) => read_geometry(&source.resolve(&files.prompts))?,
-        MeasurementConfig::File(path) if is_interfile(path) => read_geometry(&source.resolve(path))?,
-        MeasurementConfig::File(path) => hdf5::read_outline(&source.input("measurement.file", path)?)?.geometry,
+        MeasurementConfig::MmrListmode(listmode) => listmode_geometry(listmode)?,
+        MeasurementConfig::Interfile(files) => read_geometry(&files.prompts)?,
+        MeasurementConfig::File(path) if is_interfile(path) => read_geometry(path)?,
+        MeasurementConfig::File(path) => hdf5::read_outline(path)?.geometry,
     })
 }
 
@@ -94,12 +94,11 @@ pub(super) fn is_interfile(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("hs"))
 }
 
-fn from_interfile(files: &InterfileConfig, source: &Source, options: &Options) -> Result<Scan, RunError> {
+fn from_interfile(files: &InterfileConfig, options: &Options) -> Result<Scan, RunError> {
     let mut inputs = Vec::new();
-    let mut file = |path: &PathBuf| -> Result<PathBuf, RunError> {
-        let path = source.resolve(path);
-        inputs.push(input(path.clone())?);
-        Ok(path)
+    let mut file = |path: &FilePath| -> Result<PathBuf, RunError> {
+        inputs.push(input(path.to_path_buf())?);
+        Ok(path.to_path_buf())
     };
     let mut measurement = match files.negative_prompts {
         NegativePrompts::Refuse => read_measurement(&file(&files.prompts)?)?,

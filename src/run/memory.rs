@@ -5,7 +5,7 @@
 
 use super::measurement::is_interfile;
 use crate::algorithm::{ReconstructionSize, Sensitivities};
-use crate::config::{MeasurementConfig, PriorConfig, ReconConfig, ResolutionConfig, Source, StartConfig};
+use crate::config::{MeasurementConfig, PriorConfig, ReconConfig, ResolutionConfig, StartConfig};
 use crate::image::ImageGrid;
 use crate::io::hdf5;
 use crate::operator::Resolution;
@@ -31,16 +31,11 @@ struct Bytes {
 }
 
 /// Peak memory of a reconstruction in bytes.
-pub(crate) fn predicted_bytes(
-    config: &ReconConfig,
-    source: &Source,
-    geometry: &SinogramGeometry,
-    grid: &ImageGrid,
-) -> f64 {
-    let of_prior = |prior: &PriorConfig| prior.footprint(grid, source.folder());
+pub(crate) fn predicted_bytes(config: &ReconConfig, geometry: &SinogramGeometry, grid: &ImageGrid) -> f64 {
+    let of_prior = |prior: &PriorConfig| prior.footprint(grid);
     let prior = config.prior.as_ref().map(of_prior).unwrap_or_default();
     let (bins, lines) = (VALUE * geometry.bins() as f64, VALUE * geometry.lines() as f64);
-    let Bytes { counts, mut others, mut made } = measurement(&config.measurement, source, geometry);
+    let Bytes { counts, mut others, mut made } = measurement(&config.measurement, geometry);
     let corrected = [config.attenuation.is_some(), config.normalisation.is_some(), config.decay.is_some()];
     if corrected.contains(&true) {
         others += if holds_factors(&config.measurement) { 0.0 } else { lines };
@@ -98,13 +93,12 @@ fn holds_factors(config: &MeasurementConfig) -> bool {
     }
 }
 
-fn measurement(config: &MeasurementConfig, source: &Source, geometry: &SinogramGeometry) -> Bytes {
+fn measurement(config: &MeasurementConfig, geometry: &SinogramGeometry) -> Bytes {
     let (bins, lines) = (geometry.bins() as f64, VALUE * geometry.lines() as f64);
     match config {
         MeasurementConfig::File(path) if !is_interfile(path) => {
-            let path = source.resolve(path);
             let unknown = |_| [VALUE * bins, 0.0];
-            let [counts, others] = hdf5::read_outline(&path)
+            let [counts, others] = hdf5::read_outline(path)
                 .map_or_else(unknown, |outline| [outline.counts_bytes, outline.other_bytes].map(|bytes| bytes as f64));
             Bytes { counts, others, made: counts + others }
         }

@@ -55,7 +55,7 @@ pub fn normalise(path: &Path, options: &Options) -> Result<NormaliseResult, RunE
         (record.inputs, record.seed) = (inputs, seed);
         Ok((found, record))
     })?;
-    let output = source.resolve(&config.output.normalisation);
+    let output = config.output.normalisation.to_path_buf();
     let provenance = record.pairs().into_iter().collect();
     options.interrupt.hold(|| write_normalisation(&output, options.force, &found.components, &provenance))?;
     let counting =

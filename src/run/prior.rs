@@ -62,7 +62,6 @@ impl Scene<'_> {
             kappa: kappa.as_deref(),
             noise: noise.as_ref(),
             anatomical: anatomical.as_deref(),
-            folder: self.source.folder(),
         };
         let prior = config.build(&inputs).map_err(|error| self.prior_error(config, error))?;
         match &prior {

@@ -29,20 +29,20 @@ impl PriorCost {
         let planes = grid.shape[0].min(PLANES.max(PLANES_OF_A_THREAD * rayon::current_num_threads()));
         let few = ImageGrid { shape: [planes, grid.shape[1], grid.shape[2]], ..*grid };
         // A model of one's own may take images of one shape only.
-        let timed = timed(prior, source, &few).or_else(|_| timed(prior, source, grid));
+        let timed = timed(prior, &few).or_else(|_| timed(prior, grid));
         let mistake = |error: PriorError| {
             let at = format!("prior.{}", prior.name());
             prior_mistake(prior, &error, source).unwrap_or_else(|| source.mistake(&at, error.to_string(), None))
         };
         let (building, evaluation, planes) = timed.map_err(mistake)?;
         let all = grid.shape[0] as f64 / planes as f64;
-        let footprint = prior.footprint(grid, source.folder());
+        let footprint = prior.footprint(grid);
         Ok(Self { footprint, building: all * building, evaluation: all * evaluation })
     }
 }
 
 /// Seconds of building and of one evaluation on a grid, and its planes.
-fn timed(prior: &PriorConfig, source: &Source, grid: &ImageGrid) -> Result<(f64, f64, usize), PriorError> {
+fn timed(prior: &PriorConfig, grid: &ImageGrid) -> Result<(f64, f64, usize), PriorError> {
     // Any image that is not flat.
     let image: Vec<f32> = (0..grid.voxels()).map(|voxel| 1.0 + (voxel * 31 % 17) as f32 / 17.0).collect();
     let noise = RelativeNoise { map: vec![1.0; image.len()], mean: 1.0 };
@@ -52,7 +52,6 @@ fn timed(prior: &PriorConfig, source: &Source, grid: &ImageGrid) -> Result<(f64,
         kappa: prior.kappa().then_some(&image),
         noise: prior.noise().then_some(&noise),
         anatomical: prior.anatomical().map(|_| image.as_slice()),
-        folder: source.folder(),
     };
     let begun = Instant::now();
     let built = prior.build(&inputs)?;

@@ -140,7 +140,7 @@ pub(crate) fn reconstruct_scan(
         let image = margin.crop(&whole_image);
         record.seconds = vec![("reconstruction", made.seconds), ("total", whole.elapsed().as_secs_f64())];
         let provenance = record.pairs().into_iter().collect();
-        let files = write_outputs(&config.output, source, options.force, &image, &provenance)?;
+        let files = write_outputs(&config.output, options.force, &image, &provenance)?;
         Ok((made, whole_image, image, files))
     })?;
 
@@ -154,10 +154,10 @@ pub(crate) fn reconstruct_scan(
     files.extend(judged.iter().flat_map(|judged| judged.files.clone()));
     files.extend(confidence.as_ref().and_then(|confidence| confidence.file.clone()));
     result.seconds_total = whole.elapsed().as_secs_f64();
-    if let Some(path) = config.output.report.as_ref().map(|path| source.resolve(path)) {
+    if let Some(path) = config.output.report.as_ref() {
         let shown = Shown { image: &image, reference, judged: judged.as_ref(), confidence: confidence.as_ref() };
         recon_page(&result, &shown, &record.pairs()).write(&path, options.force)?;
-        files.push(path);
+        files.push(path.to_path_buf());
     }
     (result.output, result.files) = (files.first().cloned(), files);
     let missing = judged.map(|judged| judged.missing);

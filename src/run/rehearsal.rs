@@ -42,6 +42,6 @@ pub(super) fn rehearse(
         options,
     };
     scene.iterate(Iterations { count: 1, ..iterations })?;
-    let predicted = predicted_bytes(&plain, source, &measurement.geometry, &grid);
+    let predicted = predicted_bytes(&plain, &measurement.geometry, &grid);
     Ok(peak_memory_mb().map(|found_mb| Memory { predicted_mb: predicted / 1e6, found_mb }))
 }

@@ -46,7 +46,7 @@ pub(super) fn train_ridge(
 
 fn run(source: &Source, config: &RidgeTraining, options: &Options) -> Result<RidgeTrainResult, RunError> {
     let RidgeTrainTable::Ridge(table) = &config.model;
-    let (start, target) = (Instant::now(), source.resolve(&config.output.model));
+    let (start, target) = (Instant::now(), config.output.model.to_path_buf());
     let progress = options.console.progress("training");
     let mut errors = vec![None; table.noise.len()];
     let (mut steps, mut written) = (0, Ok(()));

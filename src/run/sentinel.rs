@@ -84,9 +84,9 @@ impl Scene<'_> {
         let fallback = config.fallback.as_ref().map(|_| self.fallback(&shown, &maps, threshold)).transpose()?;
         let mut files = Vec::new();
         for (path, image) in [(&config.map, Some(&map)), (&config.fallback, fallback.as_ref())] {
-            if let (Some(path), Some(image)) = (path.as_ref().map(|path| self.source.resolve(path)), image) {
+            if let (Some(path), Some(image)) = (path.as_ref(), image) {
                 write_image_file(&path, self.options.force, image, self.provenance)?;
-                files.push(path);
+                files.push(path.to_path_buf());
             }
         }
         let [smallest, largest] = extremes(&maps);

@@ -49,8 +49,7 @@ pub fn simulate(path: &Path, options: &Options) -> Result<SimulateResult, RunErr
     let mut record = pool.install(|| Record::new("simulate", &source.text, &source.path));
     (record.seed, record.seconds) = (Some(simulation.seed), vec![("simulation", seconds)]);
     let provenance: Provenance = record.pairs().into_iter().collect();
-    let write = |(scan, (dose, path)): (&Measurement, (f64, PathBuf))| {
-        let output = source.resolve(&path);
+    let write = |(scan, (dose, output)): (&Measurement, (f64, PathBuf))| {
         options.interrupt.hold(|| hdf5::write_measurement(&output, options.force, scan, &provenance))?;
         let (prompts, background) = (scan.total_prompts(), scan.total_background());
         Ok(SimulatedFile { output, dose, prompts, background, shape: scan.geometry.shape() })
@@ -69,11 +68,11 @@ fn write_beside(
 ) -> Result<(), RunError> {
     let (acquisition, at) = (&config.acquisition, "acquisition");
     let (geometry, phantom) = (acquisition.geometry(source, at)?, acquisition.phantom(source, at)?);
-    if let Some(path) = config.output.delayeds.as_ref().map(|path| source.resolve(path)) {
+    if let Some(path) = config.output.delayeds.as_ref() {
         let delayeds = delayeds(&phantom, &geometry, &acquisition.simulation)?;
         options.interrupt.hold(|| hdf5::write_measurement(&path, options.force, &delayeds, provenance))?;
     }
-    if let Some(path) = config.output.singles.as_ref().map(|path| source.resolve(path))
+    if let Some(path) = config.output.singles.as_ref()
         && let Some(singles) = singles_rates(&phantom, &geometry, &acquisition.simulation)?
     {
         let rings = geometry.scanner.rings;

@@ -47,7 +47,7 @@ impl Scene<'_> {
 
     fn start_file(&self, path: &Path) -> Result<Vec<f32>, RunError> {
         let at = format!("algorithm.{}.start.file", self.config.algorithm.name());
-        let image = image_file(&self.source.input(&at, path)?, self.unit)?;
+        let image = image_file(path, self.unit)?;
         let grid: ImageGrid = self.margin.wanted();
         if !grid.matches(&image.grid) {
             let ImageGrid { shape, voxel_mm, .. } = image.grid;

@@ -52,7 +52,7 @@ impl<'a> Run<'a> {
         let training = config.training(source, public, config.data.seed)?;
         let architecture = model.architecture();
         let network = TorchNetwork::new(architecture.clone(), config.optimiser.precision);
-        let target = source.resolve(&config.output.model);
+        let target = config.output.model.to_path_buf();
         let fingerprint = fingerprint(config);
         let reached = match resume {
             true => Checkpoint::read(&target.with_extension("checkpoint"), &fingerprint)?,
@@ -279,7 +279,7 @@ fn begin(
         }
         Some(path) => {
             let at = "model.unrolled.start";
-            let read = Model::read(&source.input(at, path)?)?;
+            let read = Model::read(path)?;
             let Some(weights) = widened(&read.card.architecture, &read.weights.bodies, architecture) else {
                 return Err(source.mistake(at, "these weights are of another architecture", None).into());
             };

@@ -98,7 +98,7 @@ fn names_are_those_of_the_tables() {
         assert_eq!(prior.name(), name);
         assert_eq!(toml::from_str::<PriorConfig>(&toml::to_string(&prior).unwrap()).unwrap(), prior);
         // Only a user's own model is not there.
-        assert!(prior.conflicts(coincide::choice::Folder("".as_ref())).is_empty() || name == "torchscript", "{name}");
+        assert!(prior.conflicts().is_empty() || name == "torchscript", "{name}");
     }
 }
 

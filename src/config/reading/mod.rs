@@ -10,12 +10,13 @@ pub(super) use fault::{Fault, Kind};
 
 use serde::de::DeserializeOwned;
 use std::ops::Range;
+use std::path::Path;
 use toml::de::{DeTable, DeValue};
 use value::Value;
 
-/// A table as `Config`; `at` is where it stands.
-pub(super) fn read<Config: DeserializeOwned>(table: DeTable, at: Range<usize>) -> Result<Config, Fault> {
-    Config::deserialize(Value { value: DeValue::Table(table), at })
+/// A table as `Config`; `at` is where it stands, `folder` where the relative paths of files start.
+pub(super) fn read<Config: DeserializeOwned>(table: DeTable, at: Range<usize>, folder: &Path) -> Result<Config, Fault> {
+    Config::deserialize(Value { value: DeValue::Table(table), at, folder })
 }
 
 #[cfg(test)]

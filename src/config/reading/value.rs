@@ -1,6 +1,7 @@
 //! One value of a TOML text, and all that is in it.
 
 use super::{Fault, Kind};
+use crate::choice::resolved;
 use serde::de::value::StringDeserializer;
 use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Error, IntoDeserializer, MapAccess, SeqAccess, Unexpected,
@@ -9,20 +10,23 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 use std::borrow::Cow;
 use std::ops::Range;
+use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeInteger, DeValue};
 
 /// A value and its place.
-pub(super) struct Value<'de> {
+pub(super) struct Value<'de, 'f> {
     pub value: DeValue<'de>,
     pub at: Range<usize>,
+    /// Where relative paths start.
+    pub folder: &'f Path,
 }
 
 type Key<'de> = Spanned<Cow<'de, str>>;
 
-impl<'de> Value<'de> {
-    fn of(value: Spanned<DeValue<'de>>) -> Self {
-        Self { at: value.span(), value: value.into_inner() }
+impl<'de, 'f> Value<'de, 'f> {
+    fn of(value: Spanned<DeValue<'de>>, folder: &'f Path) -> Self {
+        Self { at: value.span(), value: value.into_inner(), folder }
     }
 
     /// What a type makes of the value; types that check themselves say what is wrong without a place.
@@ -65,7 +69,7 @@ fn float<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value, Fault
     }
 }
 
-impl<'de> Deserializer<'de> for Value<'de> {
+impl<'de> Deserializer<'de> for Value<'de, '_> {
     type Error = Fault;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
@@ -76,8 +80,10 @@ impl<'de> Deserializer<'de> for Value<'de> {
             DeValue::Float(value) => float(value.as_str(), visitor),
             DeValue::Boolean(value) => visitor.visit_bool(value),
             DeValue::Datetime(value) => Err(Fault::invalid_type(Unexpected::Other(&format!("date {value}")), &visitor)),
-            DeValue::Array(values) => visitor.visit_seq(Values(values.into_iter())),
-            DeValue::Table(table) => visitor.visit_map(Entries { entries: table.into_iter(), value: None }),
+            DeValue::Array(values) => visitor.visit_seq(Values { values: values.into_iter(), folder: self.folder }),
+            DeValue::Table(table) => {
+                visitor.visit_map(Entries { entries: table.into_iter(), value: None, folder: self.folder })
+            }
         };
         read.map_err(|fault| fault.or_at(&self.at))
     }
@@ -86,8 +92,13 @@ impl<'de> Deserializer<'de> for Value<'de> {
         visitor.visit_some(self)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Fault> {
-        visitor.visit_newtype_struct(self)
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Fault> {
+        let path = match &self.value {
+            DeValue::String(text) => resolved(name, text, self.folder),
+            _ => None,
+        };
+        let value = path.map_or(self.value, |path| DeValue::String(path.into()));
+        visitor.visit_newtype_struct(Self { value, ..self })
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
@@ -107,7 +118,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
         let read = match self.value {
             DeValue::String(name) => visitor.visit_enum(name.into_owned().into_deserializer()),
             DeValue::Table(table) if table.len() == 1 => match table.into_iter().next() {
-                Some((name, value)) => visitor.visit_enum(Choice { name, value: Value::of(value) }),
+                Some((name, value)) => visitor.visit_enum(Choice { name, value: Value::of(value, self.folder) }),
                 None => Err(Fault::new(Kind::NotOne)),
             },
             DeValue::Table(_) => Err(Fault::new(Kind::NotOne)),
@@ -123,27 +134,31 @@ impl<'de> Deserializer<'de> for Value<'de> {
 }
 
 /// The values of a list.
-struct Values<'de>(std::vec::IntoIter<Spanned<DeValue<'de>>>);
+struct Values<'de, 'f> {
+    values: std::vec::IntoIter<Spanned<DeValue<'de>>>,
+    folder: &'f Path,
+}
 
-impl<'de> SeqAccess<'de> for Values<'de> {
+impl<'de> SeqAccess<'de> for Values<'de, '_> {
     type Error = Fault;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
-        self.0.next().map(|value| Value::of(value).read(seed)).transpose()
+        self.values.next().map(|value| Value::of(value, self.folder).read(seed)).transpose()
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.0.len())
+        Some(self.values.len())
     }
 }
 
 /// The entries of a table.
-struct Entries<'de, I: Iterator<Item = (Key<'de>, Spanned<DeValue<'de>>)>> {
+struct Entries<'de, 'f, I: Iterator<Item = (Key<'de>, Spanned<DeValue<'de>>)>> {
     entries: I,
     value: Option<Spanned<DeValue<'de>>>,
+    folder: &'f Path,
 }
 
-impl<'de, I: Iterator<Item = (Key<'de>, Spanned<DeValue<'de>>)>> MapAccess<'de> for Entries<'de, I> {
+impl<'de, I: Iterator<Item = (Key<'de>, Spanned<DeValue<'de>>)>> MapAccess<'de> for Entries<'de, '_, I> {
     type Error = Fault;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Fault> {
@@ -154,23 +169,23 @@ impl<'de, I: Iterator<Item = (Key<'de>, Spanned<DeValue<'de>>)>> MapAccess<'de> 
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Fault> {
         match self.value.take() {
-            Some(value) => Value::of(value).read(seed),
+            Some(value) => Value::of(value, self.folder).read(seed),
             None => Err(Fault::custom("a value without a key; this is a bug")),
         }
     }
 }
 
 /// The one entry of a table that is a choice.
-struct Choice<'de> {
+struct Choice<'de, 'f> {
     name: Key<'de>,
-    value: Value<'de>,
+    value: Value<'de, 'f>,
 }
 
-impl<'de> EnumAccess<'de> for Choice<'de> {
+impl<'de, 'f> EnumAccess<'de> for Choice<'de, 'f> {
     type Error = Fault;
-    type Variant = Value<'de>;
+    type Variant = Value<'de, 'f>;
 
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Value<'de>), Fault> {
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Value<'de, 'f>), Fault> {
         Ok((named(self.name, seed)?, self.value))
     }
 }
@@ -182,7 +197,7 @@ fn named<'de, S: DeserializeSeed<'de>>(name: Key, seed: S) -> Result<S::Value, F
     seed.deserialize(name).map_err(|fault| fault.or_at(&at))
 }
 
-impl<'de> VariantAccess<'de> for Value<'de> {
+impl<'de> VariantAccess<'de> for Value<'de, '_> {
     type Error = Fault;
 
     fn unit_variant(self) -> Result<(), Fault> {

@@ -137,7 +137,7 @@ fn turned(
     name_phantom(&mut table, phantom);
     table.extend(root.get_key_value("image").map(|(key, value)| (key.clone(), value.clone())));
     table.extend(source_table("measurement.file = \"of the study\""));
-    reading::read(table, at).map_err(Unread::Fault)
+    reading::read(table, at, &source.folder()).map_err(Unread::Fault)
 }
 
 /// Tables that no user wrote.
@@ -159,7 +159,7 @@ fn owned_table<'t>(root: &DeTable<'t>, path: &[&str]) -> (Range<usize>, DeTable<
 }
 
 fn read<T: DeserializeOwned>(source: &Source, table: DeTable, at: Range<usize>) -> Result<T, ConfigError> {
-    reading::read(table, at).map_err(|fault| source.unreadable(fault))
+    reading::read(table, at, &source.folder()).map_err(|fault| source.unreadable(fault))
 }
 
 fn refuse(source: &Source, table: &DeTable, keys: &[(&str, &str)]) -> Result<(), ConfigError> {

@@ -109,7 +109,7 @@ impl Study {
         conflicts.extend(same_file_names(source, &config.phantoms));
         conflicts.extend(repeated(source, "prompts", &config.prompts));
         conflicts.extend(repeated(source, "seeds", &config.seeds));
-        let phantoms: Vec<_> = config.phantoms.iter().map(|name| super::phantom(source, "phantoms", name)).collect();
+        let phantoms: Vec<_> = config.phantoms.iter().map(|name| super::study_phantom(source, name)).collect();
         if let Some(lesions) = &config.lesions {
             let known: Vec<_> = phantoms.iter().filter_map(|phantom| phantom.as_ref().ok().cloned()).collect();
             conflicts.extend(lesions.conflicts(source, &known));

@@ -1,6 +1,7 @@
 //! The tables of a study file as the user writes them.
 
 use super::oracle::Oracle;
+use crate::choice::FilePath;
 use crate::config::{ConfigError, ImageConfig, RunConfig, ScannerConfig, SinogramConfig, Source};
 use crate::phantom::Phantom;
 use crate::scanner::SinogramGeometry;
@@ -179,10 +180,10 @@ impl ErasedConfig {
 pub struct StudyOutput {
     /// Folder of tables, plots, maps and pictures; by default the study file's name with `-results`.
     #[serde(default)]
-    pub folder: Option<PathBuf>,
+    pub folder: Option<FilePath>,
     /// Folder where finished runs are kept; studies may share it. By default `coincide-cache` beside the study file.
     #[serde(default)]
-    pub cache: Option<PathBuf>,
+    pub cache: Option<FilePath>,
     /// Axial position of the slice in the montage in mm.
     #[serde(default)]
     pub slice_z_mm: f64,
@@ -196,12 +197,12 @@ impl StudyOutput {
     /// The folder of the results.
     pub fn folder(&self, source: &Source) -> PathBuf {
         let stem = source.path.file_stem().unwrap_or_default().to_string_lossy();
-        source.resolve(&self.folder.clone().unwrap_or_else(|| format!("{stem}-results").into()))
+        self.folder.as_deref().map_or_else(|| source.folder().join(format!("{stem}-results")), Into::into)
     }
 
     /// The folder of finished runs.
     pub fn cache(&self, source: &Source) -> PathBuf {
-        source.resolve(&self.cache.clone().unwrap_or_else(|| "coincide-cache".into()))
+        self.cache.as_deref().map_or_else(|| source.folder().join("coincide-cache"), Into::into)
     }
 
     /// What keeps the results from being written.

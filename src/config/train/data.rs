@@ -1,11 +1,11 @@
 //! The table `[data]` of a training run: random bodies, scanners, counts.
 
+use crate::choice::FilePath;
 use crate::config::{ConfigError, ScannerConfig, Source};
 use crate::train::{PublicData, Source as Cases, Stack, TrainingScanner};
 use crate::units::{Fraction, NonNegative, Positive};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
 
 /// `[data]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -61,7 +61,7 @@ pub struct TrainingScannerConfig {
 #[serde(deny_unknown_fields)]
 pub struct PublicDataConfig {
     /// The folder that holds them, each in a folder of its own name.
-    pub folder: PathBuf,
+    pub folder: FilePath,
     /// Which: `mni152` (brain), `torso`, `sts` (tumours).
     pub sets: Vec<String>,
 }
@@ -98,8 +98,7 @@ impl TrainingDataConfig {
     /// Public data, read; none where the config names none.
     pub fn public_data(&self, source: &Source) -> Result<PublicData, ConfigError> {
         let Some(PublicDataConfig { folder, sets }) = &self.public else { return Ok(PublicData::default()) };
-        PublicData::read(&source.resolve(folder), sets)
-            .map_err(|error| source.mistake("data.public", error.to_string(), None))
+        PublicData::read(folder, sets).map_err(|error| source.mistake("data.public", error.to_string(), None))
     }
 
     /// In words, for the model card.

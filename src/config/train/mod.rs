@@ -12,11 +12,12 @@ pub use ridge::{RidgeTrainOutput, RidgeTrainTable, RidgeTraining};
 
 use super::collisions::{Written, collisions};
 use super::{ConfigError, RunConfig, Source};
+use crate::choice::FilePath;
 use crate::train::{FilterSchedule, Loss, Precision, PublicData, Schedule, Training};
 use crate::units::{Fraction, NonNegative, Positive};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A training run: which network, on what, towards what, how.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -135,7 +136,7 @@ pub struct ValidationConfig {
 pub struct TrainOutput {
     /// The weights, `NAME.safetensors`; beside them come the model card `NAME.json`, the checkpoint `NAME.checkpoint`,
     /// and the learning curve `NAME.curve.csv`, `.svg` and `.png`.
-    pub model: PathBuf,
+    pub model: FilePath,
     /// Licence of the weights.
     #[serde(default = "licence")]
     pub licence: String,
@@ -186,7 +187,7 @@ impl TrainConfig {
     /// Everything that keeps training from being run. `force` allows the files to be replaced.
     pub fn conflicts(&self, source: &Source, force: bool) -> Vec<ConfigError> {
         let zero = |at: &str, found: usize| (found == 0).then(|| source.mistake(at, "0 is too few", None));
-        let output = source.output("output.model", &self.output.model, &[".safetensors"], force);
+        let output = source.unwritable("output.model", &self.output.model, &[".safetensors"], force);
         let numbers = [
             zero("optimiser.steps", self.optimiser.steps),
             self.filter.and_then(|filter| zero("filter.stacks", filter.stacks)),
@@ -208,7 +209,7 @@ impl TrainConfig {
         let TrainedModelConfig::Unrolled(model) = &self.model;
         let of_model = model.conflicts(&self.data, source);
         let of_data = self.data.conflicts(source);
-        let own = numbers.into_iter().flatten().chain(output.err()).chain(same_seed).chain(share);
+        let own = numbers.into_iter().flatten().chain(output).chain(same_seed).chain(share);
         let model = [Written::named("output.model", &self.output.model)];
         own.chain(of_model).chain(of_data).chain(collisions(source, &model)).collect()
     }

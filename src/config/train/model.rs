@@ -1,6 +1,7 @@
 //! The table `[model.unrolled]` of a training run.
 
 use super::TrainingDataConfig;
+use crate::choice::FilePath;
 use crate::config::{ConfigError, Source};
 use crate::prior::network::{Applied, Architecture, MapStart};
 use crate::train::{Stack, Unrolling};
@@ -69,7 +70,7 @@ pub struct UnrolledTrainingConfig {
     /// Weights to start from instead of random ones: a `.safetensors` file of the same architecture, its card beside
     /// it. Its kernels may be shorter along z: a two-dimensional network is where a three-dimensional one begins well.
     #[serde(default)]
-    pub start: Option<std::path::PathBuf>,
+    pub start: Option<FilePath>,
 }
 
 fn every_iteration() -> Applied {
@@ -141,7 +142,7 @@ impl UnrolledTrainingConfig {
             let help = Some("train it on `stack.volume = { rings = 12, max_ring_difference = 11 }`".into());
             source.mistake("data.stack", "the network's kernels reach across slices that show different bodies", help)
         });
-        let start = self.start.as_ref().and_then(|path| source.input(&at("start"), path).err());
+        let start = self.start.as_ref().and_then(|path| source.missing(&at("start"), path));
         numbers
             .into_iter()
             .flatten()

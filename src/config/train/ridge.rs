@@ -1,11 +1,11 @@
 //! Config of `coincide train` for a ridge regulariser: `[model.ridge]`.
 
+use crate::choice::FilePath;
 use crate::config::collisions::{Written, collisions};
 use crate::config::{ConfigError, RunConfig, Source};
 use crate::train::ridge::RidgeTrainConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
 
 /// A training run of a regulariser.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -33,7 +33,7 @@ pub enum RidgeTrainTable {
 #[serde(deny_unknown_fields)]
 pub struct RidgeTrainOutput {
     /// The weights, `NAME.safetensors`; the model card `NAME.json` comes beside them.
-    pub model: PathBuf,
+    pub model: FilePath,
     /// The files are written after every so many steps.
     #[serde(default = "often")]
     pub every_steps: usize,
@@ -49,7 +49,7 @@ impl RidgeTraining {
     /// Everything in the config that contradicts itself or the machine's files. `force` allows files to be replaced.
     pub fn conflicts(&self, source: &Source, force: bool) -> Vec<ConfigError> {
         let RidgeTrainTable::Ridge(config) = &self.model;
-        let output = source.output("output.model", &self.output.model, &[".safetensors"], force).err();
+        let output = source.unwritable("output.model", &self.output.model, &[".safetensors"], force);
         let flaw = config.flaw().map(|(key, message)| source.mistake(&format!("model.ridge.{key}"), message, None));
         let model = [Written::named("output.model", &self.output.model)];
         output.into_iter().chain(flaw).chain(collisions(source, &model)).collect()

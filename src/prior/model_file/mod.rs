@@ -13,7 +13,6 @@ mod tensors;
 pub use card::FORMAT;
 pub use error::ModelFileError;
 pub use files::ModelFiles;
-pub use shipped::ModelName;
 
 pub(super) use card::{card_text, parse_card};
 pub(super) use files::{hash, verify_hash};

@@ -35,19 +35,3 @@ impl Shipped {
         PathBuf::from(format!("models/{}.{ending}", self.name))
     }
 }
-
-/// Where a model is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ModelName {
-    /// In the program.
-    Shipped(String),
-    /// In a file that ends in `.safetensors`.
-    File(PathBuf),
-}
-
-impl ModelName {
-    /// What a config says: a path if it ends in `.safetensors`.
-    pub fn new(name: &str) -> Self {
-        if name.ends_with(".safetensors") { Self::File(name.into()) } else { Self::Shipped(name.into()) }
-    }
-}

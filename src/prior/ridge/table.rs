@@ -1,9 +1,8 @@
 //! The table `[prior.ridge]`: a learned sum of functions of filter responses.
 
 use super::{Ridge, RidgeFile, RidgeModel, shipped_ridge};
-use crate::choice::{Conflict, Folder};
+use crate::choice::{Conflict, NameOrFile, missing};
 use crate::image::{ImageGrid, ImageUnit};
-use crate::prior::model_file::ModelName;
 use crate::prior::table::{Common, PriorEntry, PriorFootprint, PriorInputs, PriorTable, SQUARE};
 use crate::prior::{Beta, Capability, Prior, PriorError, mean_activity};
 use crate::units::Positive;
@@ -17,7 +16,7 @@ use std::sync::Arc;
 pub struct RidgeConfig {
     /// Name of a shipped model (`ridge-2d`, `ridge-3d`), or path of a `.safetensors` file with its model
     /// card (`.json`) beside it.
-    pub model: String,
+    pub model: NameOrFile,
     /// Weight, per square of the image's unit; or "auto".
     pub beta: Beta,
     /// Unit of the image that `beta` and `scale` are meant for; checked where given.
@@ -30,10 +29,13 @@ pub struct RidgeConfig {
 
 impl RidgeConfig {
     /// The model.
-    fn load(&self, folder: Folder) -> Result<RidgeModel, Conflict> {
-        let file = match ModelName::new(&self.model) {
-            ModelName::Shipped(name) => shipped_ridge(&name),
-            ModelName::File(path) => RidgeFile::read(&folder.input("model", &path)?),
+    fn load(&self) -> Result<RidgeModel, Conflict> {
+        let file = match self.model.file() {
+            None => shipped_ridge(&self.model),
+            Some(path) => match missing("model", path) {
+                Some(conflict) => return Err(conflict),
+                None => RidgeFile::read(path),
+            },
         };
         file.map(|file| file.model).map_err(|error| Conflict::at("model", error))
     }
@@ -57,12 +59,12 @@ impl PriorTable for RidgeConfig {
         Common::of(self.beta, self.unit)
     }
 
-    fn footprint(&self, _: &ImageGrid, _: Folder) -> PriorFootprint {
+    fn footprint(&self, _: &ImageGrid) -> PriorFootprint {
         PriorFootprint::default()
     }
 
     fn build(&self, inputs: &PriorInputs) -> Result<Prior, PriorError> {
-        let model = self.load(inputs.folder)?;
+        let model = self.load()?;
         let (kernel, shape) = (model.kernel, inputs.grid.shape);
         if (0..3).any(|axis| kernel[axis] > shape[axis]) {
             return Err(PriorError::Filters { kernel, shape });
@@ -74,7 +76,7 @@ impl PriorTable for RidgeConfig {
         }
     }
 
-    fn conflicts(&self, folder: Folder) -> Vec<Conflict> {
-        self.load(folder).err().into_iter().collect()
+    fn conflicts(&self) -> Vec<Conflict> {
+        self.load().err().into_iter().collect()
     }
 }

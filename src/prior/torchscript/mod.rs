@@ -9,18 +9,18 @@ pub use run::torchscript;
 
 use super::table::{Common, PriorEntry, PriorFootprint, PriorInputs, PriorTable, images};
 use super::{Beta, Capability, Prior, PriorError};
-use crate::choice::{Conflict, Folder};
+use crate::choice::{Conflict, FilePath, missing};
 use crate::image::ImageGrid;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// `[prior.torchscript]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TorchscriptConfig {
     /// The model's file; docs/own-models.md says how to write one.
-    pub model: PathBuf,
+    pub model: FilePath,
     /// Weight, a share of the mean sensitivity per activity of the body; or "auto".
     pub beta: Beta,
     /// What the model takes: "slices" [z, 1, x, y] or a "volume" [1, 1, x, y, z].
@@ -69,7 +69,7 @@ impl PriorTable for TorchscriptConfig {
         Common::of(self.beta, None)
     }
 
-    fn footprint(&self, grid: &ImageGrid, _: Folder) -> PriorFootprint {
+    fn footprint(&self, grid: &ImageGrid) -> PriorFootprint {
         // What the model itself takes, only libtorch knows.
         PriorFootprint { kept: images(2, grid), ..PriorFootprint::default() }
     }
@@ -78,9 +78,9 @@ impl PriorTable for TorchscriptConfig {
         self.load(inputs)
     }
 
-    fn conflicts(&self, folder: Folder) -> Vec<Conflict> {
+    fn conflicts(&self) -> Vec<Conflict> {
         match cfg!(feature = "torch") {
-            true => folder.input("model", &self.model).err().into_iter().collect(),
+            true => missing("model", &self.model).into_iter().collect(),
             false => PriorError::NoTorch.conflict().into_iter().collect(),
         }
     }
@@ -98,8 +98,7 @@ impl TorchscriptConfig {
             ModelScale::Body => super::mean_activity(inputs.grid, inputs.start),
             ModelScale::Image => 1.0,
         };
-        let path = inputs.folder.resolve(&self.model);
-        torchscript(&path, self.images, scale, inputs.grid, inputs.start).map(Prior::Denoiser)
+        torchscript(&self.model, self.images, scale, inputs.grid, inputs.start).map(Prior::Denoiser)
     }
 
     /// The one error of a build without libtorch.

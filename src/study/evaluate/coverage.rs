@@ -176,7 +176,7 @@ fn calibration(study: &Study, method: usize, config: &ConfidenceConfig, strata: 
         method: study.methods[method].name.clone(),
         prior,
         replicates: config.replicates,
-        ensemble: config.ensemble.clone(),
+        ensemble: config.ensemble.iter().map(ToString::to_string).collect(),
         resolution_fwhm_mm: config.resolution_fwhm_mm.get(),
         provenance: study_provenance(study),
         strata: strata

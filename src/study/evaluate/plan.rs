@@ -124,7 +124,7 @@ impl Plan {
                 let key = key(&source, code)?;
                 let place = &self.subjects[subject];
                 let grid = expected_field(&config, &place.geometry, place.grid).wider();
-                let bytes = predicted_bytes(&config, &source, &place.geometry, &grid);
+                let bytes = predicted_bytes(&config, &place.geometry, &grid);
                 let (scan, cell) = (first_scan + index, first_cell + offset);
                 self.cells[cell].runs.push(self.runs.len());
                 self.runs.push(Run { scan, cell, config, source, key, bytes });
@@ -196,7 +196,7 @@ impl Subject {
         let grid = config.image.grid(&geometry, source)?;
         let phantom_name = crate::config::phantom_name(phantom);
         let phantom_file = phantom.to_owned();
-        let phantom = crate::config::phantom(source, "phantoms", phantom)?;
+        let phantom = crate::config::study_phantom(source, phantom)?;
         let mut reference = reference_of(&phantom, &grid)?;
         if let Some(range) = config.scored_z_mm {
             reference.within_z(&grid, range);
@@ -277,9 +277,9 @@ fn key(source: &Source, code: &str) -> Result<String, RunError> {
     let mut text = format!("{code}\n{}", source.text);
     let table: toml::Table = source.parse()?;
     for file in texts(&toml::Value::Table(table)) {
-        let path = source.resolve(Path::new(&file));
+        let path = Path::new(&file);
         if path.is_file() {
-            let failed = |error| RunError::Io(IoError::System { path: path.clone(), action: "hashing", source: error });
+            let failed = |error| RunError::Io(IoError::System { path: path.into(), action: "hashing", source: error });
             text += &format!("\n{file} {}", sha256(&path).map_err(failed)?);
         }
     }
