@@ -2,7 +2,7 @@
 
 pub use crate::algorithm::{Algorithm, Lbfgs, Objective, Osem, Relaxation, Svrg, drive};
 pub use crate::config::Source;
-pub use crate::data::Measurement;
+pub use crate::data::{Clock, Ledger, Measurement};
 pub use crate::image::{Image, ImageGrid, ImageUnit};
 pub use crate::io::Provenance;
 pub use crate::likelihood::Model;

@@ -24,7 +24,14 @@ pub fn scan(chain: Vec<Arc<dyn LinearOperator>>) -> Result<Arc<Measurement>, Box
         Scanner { rings: 3, crystals_per_ring: 72, radial_bins: 33, ..preset("siemens-mmr").expect("a preset") };
     let geometry = SinogramGeometry::new(scanner, AxialCompression::Span { span: 1, max_ring_difference: 2 }, 1, 0)?;
     let prompts = vec![0.0; geometry.bins()].into();
-    let empty = Measurement { geometry, prompts, factors: None, background: None, calibrated: true, duration_s: None };
+    let empty = Measurement {
+        geometry,
+        prompts,
+        factors: None,
+        background: None,
+        ledger: Ledger::raw().calibrated(),
+        clock: Clock::default(),
+    };
     let system = System::of_chain(&Arc::new(empty.clone()), grid(), chain, 1)?;
     let prompts = Model::from(system).expected(&truth()).into();
     Ok(Arc::new(Measurement { prompts, ..empty }))

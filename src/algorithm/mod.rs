@@ -108,7 +108,7 @@ choices! {
 /// A scan for the tests of single algorithms, of a few thousand lines.
 #[cfg(test)]
 mod tests {
-    use crate::data::{Background, Measurement};
+    use crate::data::{Background, Clock, Ledger, Measurement};
     use crate::image::ImageGrid;
     use crate::scanner::{AxialCompression, Scanner, SinogramGeometry, preset};
     use std::sync::Arc;
@@ -123,6 +123,13 @@ mod tests {
         let geometry = SinogramGeometry::new(scanner, axial, 1, 0).unwrap();
         let prompts = (0..geometry.bins()).map(|bin| (bin % 5) as f32).collect();
         let background = Some(Background::of_bins(geometry.shape(), vec![0.5; geometry.bins()]));
-        Arc::new(Measurement { geometry, prompts, factors: None, background, calibrated: true, duration_s: None })
+        Arc::new(Measurement {
+            geometry,
+            prompts,
+            factors: None,
+            background,
+            ledger: Ledger::raw().calibrated(),
+            clock: Clock::default(),
+        })
     }
 }

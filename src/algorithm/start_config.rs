@@ -1,6 +1,6 @@
 //! The first image of an iterative algorithm.
 
-use crate::choice::FilePath;
+use crate::choice::ImageFile;
 use crate::data::most_subsets;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ pub enum StartConfig {
     /// A few updates of OSEM.
     Osem(OsemStart),
     /// An image file on the same grid.
-    File(FilePath),
+    File(ImageFile),
 }
 
 /// `start.osem = { … }`: OSEM without a prior, from a uniform image.

@@ -8,7 +8,7 @@ use crate::scanner::SinogramGeometry;
 pub(super) fn algorithm_conflicts(algorithm: &AlgorithmConfig, source: &Source) -> Vec<ConfigError> {
     let at = format!("algorithm.{}", algorithm.name());
     let start = match algorithm.iterations().map(|iterations| iterations.start) {
-        Some(StartConfig::File(path)) => source.missing(&format!("{at}.start.file"), path),
+        Some(StartConfig::File(file)) => source.missing(&format!("{at}.start.file"), &file.path),
         _ => None,
     };
     algorithm.conflicts().into_iter().map(|conflict| source.conflict(&at, conflict)).chain(start).collect()

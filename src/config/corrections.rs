@@ -2,7 +2,7 @@
 
 use super::{ConfigError, Source};
 use crate::choice::FilePath;
-use crate::simulate::Isotope;
+use crate::data::Isotope;
 use crate::units::{NonNegative, Positive};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -33,16 +33,9 @@ pub struct NormalisationConfig {
 pub struct DecayConfig {
     /// The isotope.
     pub isotope: Isotope,
-    /// Time in s from that moment to the start of the scan.
+    /// Time in s from that moment to the start of the acquisition.
     #[serde(default)]
     pub start_s: NonNegative,
-}
-
-impl DecayConfig {
-    /// Positrons per Bq, in s, of a scan.
-    pub fn seconds(&self, duration_s: f64) -> f64 {
-        self.isotope.branching() * self.isotope.seconds(1.0, self.start_s.get(), duration_s)
-    }
 }
 
 /// `[randoms]`: expected random coincidences, which are added to the background of the measurement.

@@ -1,7 +1,7 @@
 //! The voxel grid, and what is done to images: resolution, attenuation, filters.
 
 use super::{ConfigError, Source};
-use crate::choice::{FilePath, NameOrFile};
+use crate::choice::{ImageFile, NameOrFile};
 use crate::image::{Hounsfield, ImageGrid};
 use crate::operator::Widths;
 use crate::scanner::{FieldOfView, RadialSampling, SinogramGeometry};
@@ -102,9 +102,11 @@ impl ResolutionConfig {
 #[serde(rename_all = "kebab-case")]
 pub enum AttenuationConfig {
     /// `file = "mu_map.hv"`: an image in 1/cm (HDF5, NIfTI or Interfile).
-    File(FilePath),
+    File(ImageFile),
+    /// `files = ["body.hv", "bed.hv", "coils.hv"]`: images in 1/cm that add up.
+    Files(Vec<ImageFile>),
     /// `file-per-mm = "mu_map.nii"`: an image in 1/mm.
-    FilePerMm(FilePath),
+    FilePerMm(ImageFile),
     /// `ct = { file = "ct.nii.gz", tube_voltage_kv = 120 }`: a CT in Hounsfield units.
     Ct(CtConfig),
     /// `phantom = "nema-iq"`: the attenuation of a shipped phantom, or of a phantom file (`.toml`).
@@ -116,7 +118,7 @@ pub enum AttenuationConfig {
 #[serde(deny_unknown_fields)]
 pub struct CtConfig {
     /// The image in Hounsfield units (HDF5, NIfTI or Interfile), aligned with the scan, on a grid of its own.
-    pub file: FilePath,
+    pub file: ImageFile,
     /// Voltage of the X-ray tube in kV: 80, 100, 110, 120, 130 or 140.
     #[serde(default = "usual_kilovolts")]
     pub tube_voltage_kv: u32,
@@ -129,7 +131,7 @@ fn usual_kilovolts() -> u32 {
 impl CtConfig {
     fn conflicts(&self, source: &Source) -> Option<ConfigError> {
         let unknown = self.lines(source).err();
-        source.missing("attenuation.ct.file", &self.file).or(unknown)
+        source.missing("attenuation.ct.file", &self.file.path).or(unknown)
     }
 
     /// The lines of its tube voltage.
@@ -146,8 +148,9 @@ impl AttenuationConfig {
     /// What keeps the map from being read.
     pub fn conflicts(&self, source: &Source) -> Option<ConfigError> {
         match self {
-            Self::File(path) => source.missing("attenuation.file", path),
-            Self::FilePerMm(path) => source.missing("attenuation.file-per-mm", path),
+            Self::File(file) => source.missing("attenuation.file", &file.path),
+            Self::Files(files) => files.iter().find_map(|file| source.missing("attenuation.files", &file.path)),
+            Self::FilePerMm(file) => source.missing("attenuation.file-per-mm", &file.path),
             Self::Ct(ct) => ct.conflicts(source),
             Self::Phantom(name) => super::phantom(source, "attenuation.phantom", name).err(),
         }

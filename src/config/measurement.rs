@@ -1,7 +1,8 @@
 //! Where the measurement comes from: exactly one source.
 
 use super::{AcquisitionConfig, ConfigError, Source};
-use crate::choice::FilePath;
+use crate::choice::{FilePath, PathOr};
+use crate::data::{Correction, Isotope};
 use crate::units::NonNegative;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,8 +12,9 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum MeasurementConfig {
-    /// `file = "scan.h5"`: a measurement as Coincide writes it, or Interfile prompts (`.hs`) without corrections.
-    File(FilePath),
+    /// `file = "scan.h5"`: a measurement as Coincide writes it, or Interfile prompts without corrections; or a table
+    /// that says what the file does not, `file = { path = "scan.h5", contains = ["attenuation"] }`.
+    File(PathOr<MeasurementFile>),
     /// `[measurement.interfile]`: prompts and corrections as STIR writes them.
     Interfile(InterfileConfig),
     /// `[measurement.mmr-listmode]`: Siemens mMR list-mode and its normalisation.
@@ -36,12 +38,32 @@ impl MeasurementConfig {
     /// What keeps the measurement from being read or simulated; `at` is the dotted path of this table.
     pub fn conflicts(&self, source: &Source, at: &str) -> Vec<ConfigError> {
         match self {
-            Self::File(path) => source.missing(&format!("{at}.file"), path).into_iter().collect(),
+            Self::File(file) => source.missing(&format!("{at}.file"), &file.path).into_iter().collect(),
             Self::Interfile(files) => files.conflicts(source, &format!("{at}.interfile")),
             Self::MmrListmode(listmode) => listmode.conflicts(source, &format!("{at}.mmr-listmode")),
             Self::Simulated(simulated) => simulated.conflicts(source, &format!("{at}.simulated")),
             Self::Memory => Vec::new(),
         }
+    }
+}
+
+/// `{ path = …, contains = […], isotope = … }`: a measurement, and what its file does not say of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MeasurementFile {
+    /// The file.
+    pub path: FilePath,
+    /// What its factors and background hold, where the file does not say so.
+    #[serde(default)]
+    pub contains: Option<Vec<Correction>>,
+    /// What decays, where the file does not say so.
+    #[serde(default)]
+    pub isotope: Option<Isotope>,
+}
+
+impl From<FilePath> for MeasurementFile {
+    fn from(path: FilePath) -> Self {
+        Self { path, contains: None, isotope: None }
     }
 }
 
@@ -60,6 +82,12 @@ pub struct InterfileConfig {
     /// Additive term a as PETRIC and STIR write it, b = m·a; instead of `background`.
     #[serde(default)]
     pub additive: Option<FilePath>,
+    /// What factors and background hold; by default attenuation and normalisation, randoms and scatter, which is told.
+    #[serde(default)]
+    pub contains: Option<Vec<Correction>>,
+    /// What decays, where the header does not say so.
+    #[serde(default)]
+    pub isotope: Option<Isotope>,
     /// What becomes of prompts below zero, which data have from which randoms were subtracted.
     #[serde(default)]
     pub negative_prompts: NegativePrompts,

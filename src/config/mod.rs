@@ -34,7 +34,9 @@ pub use confidence::{ConfidenceConfig, MeasuredLesion};
 pub use corrections::{DecayConfig, NormalisationConfig, RandomsSource, SinglesRandoms};
 pub use error::{ConfigError, Mistake};
 pub use image::{AttenuationConfig, CtConfig, FilterConfig, ImageConfig, ResolutionConfig, WholeField, WidthAtRadius};
-pub use measurement::{InterfileConfig, MeasurementConfig, MmrListmodeConfig, NegativePrompts, RandomsConfig};
+pub use measurement::{
+    InterfileConfig, MeasurementConfig, MeasurementFile, MmrListmodeConfig, NegativePrompts, RandomsConfig,
+};
 pub use normalise::{ComponentsConfig, NormaliseConfig, NormaliseOutput};
 pub use output::{ImpossibleCounts, OutputConfig, ReconRunConfig, RunConfig, StopConfig, snapshot_path};
 pub use phantom::{phantom, study_phantom};
@@ -50,7 +52,7 @@ pub use study::{
     ErasedConfig, Knob, LesionClass, Oracle, Study, StudyConfig, StudyLesions, StudyMethod, StudyOutput, StudyScanner,
     phantom_name,
 };
-pub use suv::SuvConfig;
+pub use suv::{InjectedAt, SuvConfig};
 pub use train::{
     LossConfig, OptimiserConfig, PublicDataConfig, RidgeTrainOutput, RidgeTrainTable, RidgeTraining, TrainConfig,
     TrainOutput, TrainedFilterConfig, TrainedModelConfig, TrainingDataConfig, TrainingRun, TrainingScannerConfig,

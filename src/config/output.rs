@@ -114,7 +114,7 @@ pub struct StopConfig {
 }
 
 /// `[run]` of a reconstruction: how the run is carried out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReconRunConfig {
     /// Threads; 0 means all.
@@ -123,6 +123,9 @@ pub struct ReconRunConfig {
     /// Objective and figures of merit every so many full iterations; 0 means only at the end.
     #[serde(default)]
     pub figures_every: usize,
+    /// Memory in GB (10⁹ bytes) that the run may take; by default what the machine has free.
+    #[serde(default)]
+    pub memory_gb: Option<Positive>,
     /// What becomes of prompts that no image can explain: their lines have no background, and no factor or no voxel.
     #[serde(default)]
     pub impossible: ImpossibleCounts,

@@ -15,7 +15,7 @@ pub(super) fn prior_conflicts(prior: &PriorConfig, source: &Source) -> Vec<Confi
 /// What keeps an anatomical image from being read; `at` is the dotted path of `anatomical`.
 fn unreadable(image: &AnatomicalConfig, source: &Source, at: &str) -> Option<ConfigError> {
     match image {
-        AnatomicalConfig::File(path) => source.missing(&format!("{at}.file"), path),
+        AnatomicalConfig::File(file) => source.missing(&format!("{at}.file"), &file.path),
         AnatomicalConfig::Phantom(name) => super::phantom(source, &format!("{at}.phantom"), name).err(),
     }
 }

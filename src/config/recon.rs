@@ -10,7 +10,6 @@ use super::{
 };
 use crate::prior::Capability;
 use crate::scanner::SinogramGeometry;
-use crate::simulate::Correction;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -86,20 +85,6 @@ impl ReconConfig {
         conflicts.extend(self.output.conflicts(iterations, source, force));
         conflicts.extend(collisions(source, &self.written(iterations)));
         conflicts.extend(self.attenuation.as_ref().and_then(|attenuation| attenuation.conflicts(source)));
-        if let MeasurementConfig::Simulated(acquisition) = &self.measurement {
-            let simulation = &acquisition.simulation;
-            let named = [
-                ("attenuation", self.attenuation.is_some() && simulation.attenuation, Correction::Attenuation),
-                ("normalisation", self.normalisation.is_some(), Correction::Normalisation),
-                ("decay", self.decay.is_some(), Correction::Decay),
-                ("randoms", self.randoms.is_some(), Correction::Randoms),
-            ];
-            for (table, _, _) in named.into_iter().filter(|(_, given, known)| *given && simulation.corrects(*known)) {
-                let message = format!("the simulated measurement has its {table} already");
-                let help = format!("remove [{table}], or name it in `simulation.uncorrected`");
-                conflicts.push(source.mistake(table, message, Some(help)));
-            }
-        }
         if let Some(normalisation) = &self.normalisation {
             conflicts.extend(source.missing("normalisation.file", &normalisation.file));
         }

@@ -1,7 +1,7 @@
 //! The truth, where it is known.
 
 use super::{ConfigError, Source};
-use crate::choice::{FilePath, NameOrFile};
+use crate::choice::{ImageFile, NameOrFile};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ pub enum ReferenceConfig {
     Phantom(NameOrFile),
     /// `image = "truth.h5"`: an image that reaches over the whole grid; where its voxels are others, it is averaged
     /// over those of the grid.
-    Image(FilePath),
+    Image(ImageFile),
 }
 
 impl ReferenceConfig {
@@ -21,7 +21,7 @@ impl ReferenceConfig {
     pub fn conflicts(&self, source: &Source) -> Option<ConfigError> {
         match self {
             Self::Phantom(name) => super::phantom(source, "reference.phantom", name).err(),
-            Self::Image(path) => source.missing("reference.image", path),
+            Self::Image(file) => source.missing("reference.image", &file.path),
         }
     }
 }

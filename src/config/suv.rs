@@ -1,50 +1,48 @@
 //! The table `[suv]`: standardised uptake values beside activities.
 
+use crate::data::{Isotope, Moment};
 use crate::units::{NonNegative, Positive};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// `[suv]`: SUV = C w / (A 2^(−t/T)), of which the figures of small regions are told, too.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+/// `[suv]`: SUV = C w / A, C and A at one moment, of which the figures of small regions are told, too.
+///
+/// C is what the image holds: the activity at the moment of `[decay]`, or the mean rate of positrons over the scan where
+/// decay is not corrected. The injected activity decays from the injection to that moment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SuvConfig {
     /// Body weight w in kg.
     pub weight_kg: Positive,
-    /// Injected activity A in MBq.
+    /// Injected activity A in MBq, at the injection.
     pub injected_mbq: Positive,
-    /// Time t from injection to the start of the scan in minutes.
+    /// Time from the injection to the start of the acquisition in minutes; by default what the measurement says, else 0:
+    /// the activity is that at the start.
     #[serde(default)]
-    pub uptake_min: NonNegative,
-    /// Half-life T in minutes; by default that of ¹⁸F.
-    #[serde(default = "fluorine")]
-    pub half_life_min: Positive,
+    pub uptake_min: Option<NonNegative>,
+    /// Moment of the injection in local time, `2026-03-31T09:30:00`, where the measurement says when it starts.
+    #[serde(default)]
+    pub injected_at: Option<InjectedAt>,
+    /// What was injected; by default what `[decay]` or the measurement says.
+    #[serde(default)]
+    pub isotope: Option<Isotope>,
 }
 
-fn fluorine() -> Positive {
-    Positive::constant(109.77)
-}
+/// A moment in a config.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct InjectedAt(pub Moment);
 
-impl SuvConfig {
-    /// SUV of 1 Bq/mL.
-    pub fn factor(&self) -> f64 {
-        let left = 0.5_f64.powf(self.uptake_min.get() / self.half_life_min.get());
-        1e3 * self.weight_kg.get() / (1e6 * self.injected_mbq.get() * left)
+impl TryFrom<String> for InjectedAt {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse().map(Self)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn by_hand() {
-        // 70 kg, 350 MBq, one half-life: SUV 1 is 2500 Bq/mL.
-        let config = SuvConfig {
-            weight_kg: Positive::constant(70.0),
-            injected_mbq: Positive::constant(350.0),
-            uptake_min: NonNegative::constant(109.77),
-            half_life_min: fluorine(),
-        };
-        assert!((config.factor() - 1.0 / 2500.0).abs() < 1e-18);
+impl From<InjectedAt> for String {
+    fn from(at: InjectedAt) -> Self {
+        at.0.to_string()
     }
 }

@@ -1,6 +1,6 @@
 //! y ~ Poisson(m ⊙ G B x + b)
 
-use super::{Background, Counts};
+use super::{Background, Clock, Counts, Ledger};
 use crate::scanner::SinogramGeometry;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -17,10 +17,10 @@ pub struct Measurement {
     pub factors: Option<Vec<f32>>,
     /// Expected randoms and scatter b, in counts, `[view, radial, tof, plane]`. `None` means 0.
     pub background: Option<Background>,
-    /// Whether the factors are in counts per (Bq/mL · mm), so that the image comes out in Bq/mL.
-    pub calibrated: bool,
-    /// Duration of the scan in s, where known.
-    pub duration_s: Option<f64>,
+    /// What m and b hold already.
+    pub ledger: Ledger,
+    /// When it was measured, and of what.
+    pub clock: Clock,
 }
 
 impl Measurement {

@@ -120,7 +120,8 @@ impl NormComponents {
         Ok(efficiencies)
     }
 
-    fn check(&self, geometry: &SinogramGeometry) -> Result<(), DataError> {
+    /// Whether it is one of this geometry.
+    pub fn check(&self, geometry: &SinogramGeometry) -> Result<(), DataError> {
         let scanner = &geometry.scanner;
         let ours = [self.rings, self.crystals_per_ring, self.radial_bins];
         let theirs = [scanner.rings, scanner.crystals_per_ring, geometry.radial_bins];

@@ -15,10 +15,12 @@
 //! An event belongs to the millisecond of the last tag before it. The file is streamed; memory is the two sinograms.
 
 use super::IoError;
+use super::interfile::clock;
 use super::interfile::data_file::path_of;
 use super::interfile::header::Header;
 use super::interfile::keys::{Reader, check};
 use super::interfile::names::named_scanner;
+use crate::data::Clock;
 use crate::scanner::{AxialCompression, RadialSampling, Scanner, SinogramGeometry};
 use std::fs::File;
 use std::io::Read;
@@ -39,6 +41,8 @@ pub struct ListMode {
     pub announced_words: Option<u64>,
     /// Duration that the header announces in s.
     pub announced_duration_s: Option<f64>,
+    /// Isotope, start and injection, where the header tells them.
+    pub clock: Clock,
     /// How the patient lay, as the header has it: `HFS` is head first, supine. Nothing is turned for other positions.
     pub patient_orientation: Option<String>,
     path: PathBuf,
@@ -71,6 +75,8 @@ pub struct ListModeCounts {
     pub time_tags: u64,
     /// Other tags in the window.
     pub other_tags: u64,
+    /// First time tag of the file in ms; frames are told from it.
+    pub first_ms: Option<u64>,
     /// First and last time tag of the window in ms.
     pub span_ms: Option<(u64, u64)>,
 }
@@ -79,6 +85,11 @@ impl ListModeCounts {
     /// Time that the window covers in s: from its first tag to the end of the millisecond of its last.
     pub fn duration_s(&self) -> Option<f64> {
         self.span_ms.map(|(first, last)| (last - first + 1) as f64 / 1000.0)
+    }
+
+    /// Time from the first tag of the file to the first of the window in s.
+    pub fn frame_s(&self) -> f64 {
+        self.span_ms.zip(self.first_ms).map_or(0.0, |((first, _), of_file)| (first - of_file) as f64 / 1000.0)
     }
 }
 
@@ -100,6 +111,7 @@ impl ListMode {
             max_ring_difference,
             announced_words: header.number("%total listmode word counts")?,
             announced_duration_s: header.number("image duration (sec)")?,
+            clock: clock(&header)?,
             patient_orientation: header.text("%patient orientation").map(String::from),
             path: path_of(&header)?,
             offset: header.number("data offset in bytes")?.unwrap_or(0),
@@ -114,7 +126,8 @@ impl ListMode {
             .map_err(|error| IoError::Format { path: self.path.clone(), text: error.to_string() })
     }
 
-    /// Sorts the events of a time window (all of them for `None`) into the bins of a geometry.
+    /// Sorts the events of a time window (all of them for `None`) into the bins of a geometry. The window is in ms after
+    /// the first time tag of the file, whose clock may have run long before the scan.
     ///
     /// `progress` is called with the bytes read and the bytes of the file.
     pub fn histogram(
@@ -269,8 +282,9 @@ impl<'a> Sorter<'a> {
             return Err(self.wrong("time tag", format!("{ms} ms"), expected));
         }
         self.now_ms = Some(ms);
-        self.inside = self.window_ms.as_ref().is_none_or(|window| window.contains(&ms));
-        self.finished = self.window_ms.as_ref().is_some_and(|window| ms >= window.end);
+        let since = ms - *self.histogram.counts.first_ms.get_or_insert(ms);
+        self.inside = self.window_ms.as_ref().is_none_or(|window| window.contains(&since));
+        self.finished = self.window_ms.as_ref().is_some_and(|window| since >= window.end);
         if self.inside {
             let counts = &mut self.histogram.counts;
             counts.time_tags += 1;

@@ -1,6 +1,6 @@
 //! Images that guide a prior: magnetic resonance or computed tomography.
 
-use crate::choice::{FilePath, NameOrFile};
+use crate::choice::{ImageFile, NameOrFile};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case")]
 pub enum AnatomicalConfig {
     /// `file = "mr.nii.gz"`: an image (HDF5, NIfTI or Interfile); resampled linearly where its grid is another.
-    File(FilePath),
+    File(ImageFile),
     /// `phantom = "brain"`: labels of the shapes of a shipped phantom, or of a phantom file (`.toml`); shapes of one
     /// activity have one label, so that it shows every boundary that the phantom has.
     Phantom(NameOrFile),

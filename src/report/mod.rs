@@ -5,6 +5,7 @@ mod page;
 mod plot;
 mod provenance;
 mod results;
+mod shown;
 mod table;
 mod text;
 
@@ -16,4 +17,5 @@ pub use results::{
     BenchResult, CERTIFIED, Certificate, CheckResult, ConfidenceResult, LesionInterval, Limits, Memory, Problem,
     ReconResult, ReplayResult, SentinelResult, TissueInterval, VerifyResult, WeightSearch, WeightTrial,
 };
+pub use shown::shown;
 pub use table::{Table, significant};

@@ -35,6 +35,8 @@ pub struct Record {
     pub level: String,
     /// Named times in s.
     pub seconds: Vec<(&'static str, f64)>,
+    /// What the model held, and to which moment the image refers.
+    pub told: Vec<(&'static str, String)>,
 }
 
 impl Record {
@@ -49,6 +51,7 @@ impl Record {
             threads: rayon::current_num_threads(),
             level: Level::best().name().into(),
             seconds: Vec::new(),
+            told: Vec::new(),
         }
     }
 
@@ -66,7 +69,9 @@ impl Record {
         let seed = self.seed.map(|seed| ("seed".to_owned(), seed.to_string()));
         let inputs = [("inputs_sha256".to_owned(), hash_lines(&self.inputs))];
         let seconds = self.seconds.iter().map(|(name, seconds)| (format!("seconds_{name}"), format!("{seconds:.3}")));
-        fixed.map(|(key, text)| (key.to_owned(), text)).into_iter().chain(seed).chain(inputs).chain(seconds).collect()
+        let told = self.told.iter().map(|(key, text)| ((*key).to_owned(), text.clone()));
+        let fixed = fixed.map(|(key, text)| (key.to_owned(), text)).into_iter();
+        fixed.chain(told).chain(seed).chain(inputs).chain(seconds).collect()
     }
 }
 

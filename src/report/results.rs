@@ -15,6 +15,12 @@ pub struct ReconResult {
     pub files: Vec<PathBuf>,
     /// What the reader of the image must know; empty where there is nothing.
     pub warnings: Vec<String>,
+    /// Corrections that the model held, as files spell them.
+    pub holds: String,
+    /// To which moment the activity of the image refers.
+    pub activity: String,
+    /// SUV of the image's unit, where `[suv]` is given.
+    pub suv_per_unit: Option<f64>,
     /// Name of the algorithm.
     pub algorithm: String,
     /// Updates made.
@@ -302,14 +308,16 @@ impl Memory {
 }
 
 /// Result of `coincide check`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Default, Clone, Debug, Serialize)]
 pub struct CheckResult {
     /// Predicted peak memory in MB; `None` where a conflict hides it.
     pub peak_memory_mb: Option<f64>,
     /// Predicted reconstruction time in s on this machine; `None` where a conflict hides it.
     pub seconds: Option<f64>,
-    /// Conflicts found.
+    /// What keeps it from being run.
     pub problems: Vec<Problem>,
+    /// What should be known of it before.
+    pub warnings: Vec<String>,
 }
 
 /// One conflict.

@@ -2,7 +2,7 @@
 
 use super::{
     BenchResult, Certificate, CheckResult, ConfidenceResult, LesionInterval, ReconResult, ReplayResult, SentinelResult,
-    Table, TissueInterval, VerifyResult, significant,
+    Table, TissueInterval, VerifyResult, shown, significant,
 };
 use crate::trust::LesionFigure;
 use std::fmt;
@@ -116,6 +116,8 @@ impl fmt::Display for ReconResult {
                 table.row(["objective".into(), format!("{objective:.6e}")]);
             }
         }
+        table.row(["model holds", &self.holds]);
+        table.row(["image", &self.activity]);
         table.row(["trues in the image".into(), format!("{:.0}", self.counts_in_image)]);
         table.row(["net trues measured".into(), format!("{:.0}", self.counts_net)]);
         if let Some(kkt) = self.kkt {
@@ -142,7 +144,7 @@ impl fmt::Display for ReconResult {
             write!(f, "\n{confidence}")?;
         }
         for file in &self.files {
-            writeln!(f, "{}", file.display())?;
+            writeln!(f, "{}", shown(file))?;
         }
         Ok(())
     }

@@ -4,7 +4,8 @@
 //! further, and beyond that there is air: 0. It is assumed to be aligned with the emission image; nothing is
 //! registered.
 
-use super::{RunError, image_file};
+use super::RunError;
+use super::place::placed_image;
 use crate::config::{AnatomicalConfig, Source};
 use crate::image::{ImageGrid, ImageUnit, resampled};
 
@@ -19,10 +20,10 @@ pub fn anatomical_image(
         AnatomicalConfig::Phantom(name) => {
             Ok(crate::config::phantom(source, &format!("{at}.phantom"), name)?.label_image(grid))
         }
-        AnatomicalConfig::File(path) => {
+        AnatomicalConfig::File(file) => {
             let at = format!("{at}.file");
             // Formats that state no unit hold whatever the modality measures.
-            let image = image_file(path, ImageUnit::CountsPerMm)?;
+            let image = placed_image(file, ImageUnit::CountsPerMm)?;
             if image.values.iter().any(|value| !value.is_finite()) {
                 return Err(source.mistake(&at, "the anatomical image has values that are not finite", None).into());
             }
@@ -31,7 +32,7 @@ pub fn anatomical_image(
                 true => Ok(values),
                 false => {
                     let message = "the anatomical image shows nothing where the emission image is";
-                    let help = Some(format!("`coincide info {}` prints where it lies", path.display()));
+                    let help = Some(format!("`coincide info {}` prints where it lies", file.path.display()));
                     Err(source.mistake(&at, message, help).into())
                 }
             }

@@ -1,6 +1,6 @@
 //! The whole model of a config, as one operator: y = m ⊙ (G A x) of one subset.
 
-use super::corrections::correct;
+use super::corrections::{Corrections, correct};
 use super::measurement::acquire;
 use super::{Options, RunError};
 use crate::config::{ReconConfig, ResolutionConfig, Source};
@@ -49,9 +49,14 @@ impl LinearOperator for Assembled {
 }
 
 /// The measurement of a config with everything that its tables add.
-pub(super) fn corrected(source: &Source, config: &ReconConfig, options: &Options) -> Result<Measurement, RunError> {
+pub(super) fn corrected(
+    source: &Source,
+    config: &ReconConfig,
+    corrections: &Corrections,
+    options: &Options,
+) -> Result<Measurement, RunError> {
     let mut measurement = acquire(&config.measurement, source, options)?.measurement;
-    correct(&mut measurement, config, source)?;
+    correct(&mut measurement, corrections, config, source)?;
     Ok(measurement)
 }
 

@@ -1,6 +1,8 @@
 //! Attenuation factors exp(−∫µ dl) of an image or a phantom, multiplied into the factors m of a measurement.
 
-use super::{RunError, image_file};
+use super::RunError;
+use super::place::{edges_above, inside, placed_image, told_if_short};
+use crate::choice::ImageFile;
 use crate::config::{AttenuationConfig, ConfigError, CtConfig, Source};
 use crate::data::Measurement;
 use crate::image::{Image, ImageUnit, averaged};
@@ -21,33 +23,65 @@ const LEAST_TISSUE: f32 = 0.03;
 /// Views that are projected at once.
 const VIEWS: usize = 16;
 
-/// Multiplies the factors of a measurement by those of the config's attenuation map.
-pub(super) fn attenuate(
-    measurement: &mut Measurement,
+/// The attenuation of a config: images on one grid each, whose line integrals add up, or a phantom.
+pub(crate) enum Attenuation {
+    Images(Vec<Image>),
+    Phantom(Box<Phantom>),
+}
+
+/// Reads the attenuation of a config, and holds it against the field of view.
+pub(crate) fn read_attenuation(
     config: &AttenuationConfig,
+    geometry: &SinogramGeometry,
     source: &Source,
-) -> Result<(), RunError> {
+) -> Result<Attenuation, RunError> {
+    let field = geometry.field_of_view();
+    let one = |file: &ImageFile, at: &str, per_cm: f32| -> Result<Image, RunError> {
+        let mut map = placed_image(file, ImageUnit::PerCm)?;
+        map.values.iter_mut().for_each(|value| *value *= per_cm);
+        plausible(&map, &file.path, at, source)?;
+        inside(&map, &field, at, source)?;
+        Ok(map)
+    };
+    Ok(match config {
+        AttenuationConfig::File(file) => Attenuation::Images(vec![one(file, "attenuation.file", 1.0)?]),
+        AttenuationConfig::FilePerMm(file) => {
+            Attenuation::Images(vec![one(file, "attenuation.file-per-mm", CM_PER_MM.recip())?])
+        }
+        AttenuationConfig::Files(files) if files.is_empty() => {
+            return Err(source.mistake("attenuation.files", "no map is named", None).into());
+        }
+        AttenuationConfig::Files(files) => {
+            let all = files.iter().map(|file| one(file, "attenuation.files", 1.0));
+            Attenuation::Images(all.collect::<Result<_, _>>()?)
+        }
+        AttenuationConfig::Ct(ct) => {
+            let map = from_ct(ct, geometry, source)?;
+            inside(&map, &field, "attenuation.ct.file", source)?;
+            Attenuation::Images(vec![map])
+        }
+        AttenuationConfig::Phantom(name) => {
+            Attenuation::Phantom(crate::config::phantom(source, "attenuation.phantom", name)?.into())
+        }
+    })
+}
+
+/// Multiplies the factors of a measurement by those of an attenuation.
+pub(super) fn attenuate(measurement: &mut Measurement, attenuation: &Attenuation) {
+    if let Attenuation::Images(images) = attenuation {
+        let edges = images.iter().filter_map(|image| edges_above(image, LEAST_TISSUE));
+        let all = edges.reduce(|all, own| {
+            std::array::from_fn(|axis| [all[axis][0].min(own[axis][0]), all[axis][1].max(own[axis][1])])
+        });
+        all.into_iter().for_each(|edges| told_if_short(edges, measurement, "the tissue of the attenuation map"));
+    }
     // Factors are the same for all TOF bins.
     let geometry = SinogramGeometry { tof: None, ..measurement.geometry.clone() };
     let factors = measurement.factors.get_or_insert_with(|| vec![1.0; geometry.bins()]);
-    match config {
-        AttenuationConfig::File(path) => {
-            let map = image_file(path, ImageUnit::PerCm)?;
-            plausible(&map, path, "attenuation.file", source)?;
-            by_image(factors, &geometry, &map);
-        }
-        AttenuationConfig::FilePerMm(path) => {
-            let mut map = image_file(path, ImageUnit::PerCm)?;
-            map.values.iter_mut().for_each(|per_mm| *per_mm /= CM_PER_MM);
-            plausible(&map, path, "attenuation.file-per-mm", source)?;
-            by_image(factors, &geometry, &map);
-        }
-        AttenuationConfig::Ct(ct) => by_image(factors, &geometry, &from_ct(ct, &geometry, source)?),
-        AttenuationConfig::Phantom(name) => {
-            by_phantom(factors, &geometry, &crate::config::phantom(source, "attenuation.phantom", name)?);
-        }
+    match attenuation {
+        Attenuation::Images(images) => images.iter().for_each(|map| by_image(factors, &geometry, map)),
+        Attenuation::Phantom(phantom) => by_phantom(factors, &geometry, phantom),
     }
-    Ok(())
 }
 
 /// Whether a map can be attenuation in 1/cm: somewhere there is tissue, and nowhere more than the densest metal.
@@ -79,10 +113,10 @@ fn plausible(map: &Image, path: &Path, at: &str, source: &Source) -> Result<(), 
 fn from_ct(ct: &CtConfig, geometry: &SinogramGeometry, source: &Source) -> Result<Image, RunError> {
     let at = "attenuation.ct.file";
     let lines = ct.lines(source)?;
-    let mut image = image_file(&ct.file, ImageUnit::Hounsfield)?;
+    let mut image = placed_image(&ct.file, ImageUnit::Hounsfield)?;
     let [least, largest] =
         image.values.iter().fold([f32::INFINITY, f32::NEG_INFINITY], |[low, high], h| [low.min(*h), high.max(*h)]);
-    let file = ct.file.display();
+    let file = ct.file.path.display();
     if image.unit != ImageUnit::Hounsfield {
         let help = "attenuation in 1/cm is `attenuation.file`";
         return Err(source.mistake(at, format!("{file} holds {}, not HU", image.unit), Some(help.into())).into());

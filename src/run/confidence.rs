@@ -3,11 +3,12 @@
 use super::finished::image_of;
 use super::prior::relative_noise;
 use super::scene::Scene;
-use super::{Options, RunError, write_image_file};
+use super::{Options, RunError};
 use crate::algorithm::map_image;
 use crate::choice::NameOrFile;
 use crate::config::{ConfidenceConfig, ConfigError, MeasuredLesion, PriorConfig, ReconConfig, Source};
 use crate::image::{Image, ImageGrid};
+use crate::io::save_image;
 use crate::observe::Console;
 use crate::phantom::Phantom;
 use crate::prior::network::{MapStart, StartOfScan};
@@ -66,7 +67,7 @@ impl Scene<'_> {
         }
         let file = config.map.as_deref().map(PathBuf::from);
         if let Some(path) = &file {
-            write_image_file(path, self.options.force, &half_width, self.provenance)?;
+            save_image(path, self.options.force, &half_width, self.provenance)?;
         }
         let result = ConfidenceResult {
             level: config.level.get(),

@@ -1,11 +1,9 @@
-//! `coincide convert`: images between HDF5, NIfTI, Interfile and PNG; measurements between HDF5 and Interfile.
+//! `coincide convert`: images and measurements from one format to another, and images to pictures.
 
-use super::measurement::{is_interfile, read_measurement};
-use super::{Options, RunError, image_file, write_image_file, write_picture};
+use super::{Options, RunError, write_picture};
 use crate::image::ImageUnit;
-use crate::io::Provenance;
-use crate::io::hdf5::{self, Kind};
-use crate::io::interfile::{Encoding, ProjectionData, StorageOrder, write_projection_data};
+use crate::io::{self, Holds, OpenImage, Provenance, ends_in};
+use crate::report::shown;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -18,9 +16,12 @@ pub struct ConvertResult {
     pub output: PathBuf,
     /// What the new format cannot hold.
     pub lost: Vec<String>,
+    /// What should be known of how it was read.
+    pub notes: Vec<String>,
 }
 
-/// Converts by the endings of the names. `unit` is for images in formats that do not state theirs.
+/// Converts what a file holds to the format that the new name ends in. `unit` is for images in formats that do not state
+/// theirs.
 pub fn convert(input: &Path, output: &Path, unit: ImageUnit, options: &Options) -> Result<ConvertResult, RunError> {
     if output.exists() && input.canonicalize().ok() == output.canonicalize().ok() {
         return Err(RunError::Usage(format!(
@@ -28,56 +29,57 @@ pub fn convert(input: &Path, output: &Path, unit: ImageUnit, options: &Options) 
             input.display()
         )));
     }
-    let ends = |path: &Path, ending: &str| path.to_string_lossy().to_lowercase().ends_with(ending);
-    let measurement = is_interfile(input)
-        || (ends(input, ".h5") || ends(input, ".hdf5")) && hdf5::read_kind(input)? == Kind::Measurement;
-    let lost = match (measurement, ends(output, ".png")) {
-        (true, true) => return Err(RunError::Usage("a measurement has no picture; reconstruct it first".into())),
-        (true, false) => convert_measurement(input, output, options.force)?,
-        (false, true) => {
-            let image = image_file(input, unit)?;
-            write_picture(output, options.force, &[("", &image)])?;
-            vec!["all but three slices".into()]
+    let picture = ends_in(output, &[".png"]);
+    let (lost, notes) = match io::holds(input)?.1 {
+        Holds::Image => convert_image(input, output, unit, picture, options)?,
+        Holds::Measurement if picture => {
+            return Err(RunError::Usage("a measurement has no picture; reconstruct it first".into()));
         }
-        (false, false) => convert_image(input, output, unit, options.force)?,
-    };
-    Ok(ConvertResult { input: input.into(), output: output.into(), lost })
-}
-
-fn convert_image(input: &Path, output: &Path, unit: ImageUnit, force: bool) -> Result<Vec<String>, RunError> {
-    let hdf5_in = hdf5_name(input);
-    let provenance = if hdf5_in { hdf5::read_image(input)?.1 } else { converted_from(input) };
-    write_image_file(output, force, &image_file(input, unit)?, &provenance)?;
-    Ok(if hdf5_in && !hdf5_name(output) { vec!["provenance".into()] } else { Vec::new() })
-}
-
-fn convert_measurement(input: &Path, output: &Path, force: bool) -> Result<Vec<String>, RunError> {
-    let measurement = read_measurement(input)?;
-    if hdf5_name(output) {
-        hdf5::write_measurement(output, force, &measurement, &converted_from(input))?;
-        return Ok(Vec::new());
-    }
-    if !is_interfile(output) {
-        return Err(RunError::Usage(format!("{}: a measurement file ends in .h5, .hdf5 or .hs", output.display())));
-    }
-    let mut lost = Vec::new();
-    for (there, what) in [(measurement.factors.is_some(), "factors"), (measurement.background.is_some(), "background")]
-    {
-        if there {
-            lost.push(what.to_owned());
+        Holds::Measurement => (convert_measurement(input, output, options)?, Vec::new()),
+        other => {
+            let message = format!("{} holds {other:?}; images and measurements can be converted", input.display());
+            return Err(RunError::Usage(message));
         }
-    }
-    let data = ProjectionData {
-        geometry: measurement.geometry,
-        values: measurement.prompts.to_vec(),
-        duration_s: measurement.duration_s,
     };
-    write_projection_data(output, &data, Encoding::default(), StorageOrder::default(), force)?;
-    Ok(lost)
+    let lost = lost.into_iter().map(str::to_owned).collect();
+    Ok(ConvertResult { input: input.into(), output: output.into(), lost, notes })
 }
 
-fn hdf5_name(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| ending == "h5" || ending == "hdf5")
+type LostAndNotes = (Vec<&'static str>, Vec<String>);
+
+fn convert_image(
+    input: &Path,
+    output: &Path,
+    unit: ImageUnit,
+    picture: bool,
+    options: &Options,
+) -> Result<LostAndNotes, RunError> {
+    let OpenImage { image, provenance, notes } = io::open_image(input, unit)?;
+    if picture {
+        write_picture(output, options.force, &[("", &image)])?;
+        return Ok((vec!["all but three slices"], notes));
+    }
+    let known = !provenance.0.is_empty();
+    let provenance = if known { provenance } else { converted_from(input) };
+    let lost = named(output, io::save_image(output, options.force, &image, &provenance))?;
+    Ok((lost.iter().copied().filter(|what| known || *what != "provenance").collect(), notes))
+}
+
+fn convert_measurement(input: &Path, output: &Path, options: &Options) -> Result<Vec<&'static str>, RunError> {
+    let (measurement, provenance) = io::open_measurement(input)?;
+    let known = !provenance.0.is_empty();
+    let provenance = if known { provenance } else { converted_from(input) };
+    let lost = named(output, io::save_measurement(output, options.force, &measurement, &provenance))?;
+    Ok(lost.into_iter().filter(|what| known || *what != "provenance").collect())
+}
+
+/// A name that ends in no format is a wrong command.
+fn named<T>(output: &Path, saved: Result<T, io::IoError>) -> Result<T, RunError> {
+    let endings = [io::image_endings(), io::measurement_endings()].concat();
+    saved.map_err(|error| match ends_in(output, &endings) {
+        true => error.into(),
+        false => RunError::Usage(error.to_string()),
+    })
 }
 
 fn converted_from(input: &Path) -> Provenance {
@@ -86,7 +88,8 @@ fn converted_from(input: &Path) -> Provenance {
 
 impl std::fmt::Display for ConvertResult {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        writeln!(f, "{} → {}", self.input.display(), self.output.display())?;
+        writeln!(f, "{} → {}", shown(&self.input), shown(&self.output))?;
+        self.notes.iter().try_for_each(|note| writeln!(f, "note: {note}"))?;
         match self.lost.is_empty() {
             true => Ok(()),
             false => writeln!(f, "not in the new file: {}", self.lost.join(", ")),

@@ -1,24 +1,169 @@
 //! What a measurement lacks of its model ȳ = m ⊙ (G B x) + b: attenuation, normalisation and decay in m, randoms in b.
+//!
+//! Each is applied once: the ledger of the measurement says what is there already, and [`correction_conflicts`] what of
+//! a config cannot be applied, before anything is.
 
-use super::attenuation::attenuate;
+use super::attenuation::{Attenuation, attenuate, read_attenuation};
 use super::listmode::header_of;
-use super::measurement::read_measurement;
+use super::measurement::{one_isotope, same_geometry};
 use super::{RunError, warn};
-use crate::config::{DecayConfig, NormalisationConfig, RandomsSource, ReconConfig, Source};
-use crate::data::{Measurement, NormParts, Singles, randoms_of_singles, smooth_randoms};
+use crate::config::{
+    ConfigError, DecayConfig, MeasurementConfig, NormalisationConfig, RandomsSource, ReconConfig, Source,
+};
+use crate::data::{
+    Correction, Isotope, Ledger, Measurement, NormComponents, NormParts, Outline, Singles, randoms_of_singles,
+    smooth_randoms,
+};
+use crate::image::ImageUnit;
 use crate::io::hdf5::{read_normalisation, read_singles};
 use crate::io::norm::read_norm;
+use crate::io::{self, Holds};
 use crate::scanner::SinogramGeometry;
-use crate::simulate::Isotope;
+
+/// Maps and components of a config, read and held against the measurement.
+pub(crate) struct Corrections {
+    attenuation: Option<Attenuation>,
+    normalisation: Option<(NormComponents, NormParts)>,
+}
+
+impl Corrections {
+    /// Reads what the config names; the conflicts of what is named twice, or lacks something.
+    pub fn read(config: &ReconConfig, outline: &Outline, source: &Source) -> (Self, Vec<ConfigError>) {
+        let mut conflicts = correction_conflicts(config, outline, source);
+        let mut told = |error: RunError, at: &str| conflicts.push(error.at(at, source));
+        let attenuation = config.attenuation.as_ref().and_then(|attenuation| {
+            let read = read_attenuation(attenuation, &outline.geometry, source);
+            read.map_err(|error| told(error, "attenuation")).ok()
+        });
+        let normalisation = config.normalisation.as_ref().and_then(|config| {
+            let read = components(config, outline, source);
+            read.map_err(|error| told(error, "normalisation.file")).ok()
+        });
+        (Self { attenuation, normalisation }, conflicts)
+    }
+}
+
+impl Corrections {
+    /// Unit of the images of a measurement that is corrected so.
+    pub fn unit(&self, own: &Ledger) -> ImageUnit {
+        let calibrates = self.normalisation.as_ref().is_some_and(|(norm, parts)| norm.calibrated && parts.axial);
+        Ledger { calibrated: own.calibrated || calibrates, ..Ledger::default() }.unit()
+    }
+
+    /// Its ledger, as far as decay and unit go.
+    pub fn ledger(&self, config: &ReconConfig, own: &Ledger) -> Ledger {
+        let moment_s = config.decay.as_ref().map(|decay| decay.start_s.get()).or(own.moment_s);
+        Ledger { moment_s, calibrated: self.unit(own) == ImageUnit::BecquerelPerMl, ..own.clone() }
+    }
+}
+
+/// What of a config cannot be applied to such a measurement, as far as no file says it.
+fn correction_conflicts(config: &ReconConfig, outline: &Outline, source: &Source) -> Vec<ConfigError> {
+    let mut ledger = outline.ledger.clone();
+    ledger.assume(outline.factors, outline.background);
+    let mut conflicts = Vec::new();
+    let given = [
+        ("attenuation", config.attenuation.is_some(), Correction::Attenuation),
+        ("normalisation", config.normalisation.is_some(), Correction::Normalisation),
+        ("decay", config.decay.is_some(), Correction::Decay),
+        ("randoms", config.randoms.is_some(), Correction::Randoms),
+    ];
+    for (table, _, correction) in given.into_iter().filter(|(_, given, held)| *given && ledger.holds(*held)) {
+        conflicts.push(source.mistake(
+            table,
+            held(correction, &outline.ledger),
+            Some(cure(table, &config.measurement)),
+        ));
+    }
+    let at = |key: &str| source.mistake(key, NO_DURATION, Some(DURATION_HELP.into()));
+    if outline.clock.duration_s.is_none() {
+        conflicts.extend(config.decay.is_some().then(|| at("decay")));
+        conflicts.extend(matches!(config.randoms, Some(RandomsSource::Singles(_))).then(|| at("randoms.singles")));
+    }
+    if let Some(decay) = &config.decay {
+        conflicts.extend(one_isotope(outline.clock.isotope, Some(decay.isotope), "decay.isotope", source).err());
+    }
+    conflicts
+}
+
+const NO_DURATION: &str = "this needs the duration of the scan, which is not known";
+const DURATION_HELP: &str = "the measurement must state it: `duration_s` in HDF5, `image duration (sec)` in Interfile";
+
+fn held(correction: Correction, own: &Ledger) -> String {
+    match own.contains {
+        Some(_) => format!("the measurement has its {correction} already"),
+        None => format!("the factors or the background of the measurement are taken to hold {correction} already"),
+    }
+}
+
+fn cure(table: &str, measurement: &MeasurementConfig) -> String {
+    let say = match measurement {
+        MeasurementConfig::Simulated(_) => "name it in `simulation.uncorrected`".to_owned(),
+        MeasurementConfig::File(_) => {
+            "where the file does not say what it holds, say it: `file = { path = …, contains = [\"normalisation\"] }`"
+                .into()
+        }
+        MeasurementConfig::Interfile(_) => "say what the files hold: `contains = [\"normalisation\"]`".into(),
+        MeasurementConfig::MmrListmode(_) => "leave it out of [measurement.mmr-listmode]".into(),
+        MeasurementConfig::Memory => "leave it out of the measurement and its ledger".into(),
+    };
+    format!("remove [{table}], or {say}")
+}
+
+/// The components of a normalisation that fit the measurement.
+pub(super) fn components(
+    config: &NormalisationConfig,
+    outline: &Outline,
+    source: &Source,
+) -> Result<(NormComponents, NormParts), RunError> {
+    let path = &config.file;
+    let norm = match io::holds(&header_of(path)).or_else(|_| io::holds(path))? {
+        (format, Holds::Normalisation) if format.name == io::FORMATS[0].name => read_normalisation(path)?.0,
+        (_, Holds::Normalisation) => read_norm(&header_of(path))?,
+        (_, other) => {
+            let message = format!("{} holds {other:?}, not the components of a normalisation", path.display());
+            let help = Some("`coincide normalise` writes such a file; that of a Siemens mMR is norm.n.hdr".into());
+            return Err(source.mistake("normalisation.file", message, help).into());
+        }
+    };
+    let parts = NormParts {
+        crystals: !config.without_crystals,
+        geometric: !config.without_geometric,
+        interference: !config.without_interference,
+        axial: !config.without_axial,
+    };
+    norm.check(&outline.geometry)?;
+    if norm.calibrated && parts.axial {
+        if outline.ledger.calibrated {
+            let message = "the measurement is calibrated already, and so is this normalisation";
+            let help = "`without_axial = true` takes the efficiencies of the crystals without the scale; or leave the \
+                        calibration out of the measurement";
+            return Err(source.mistake("normalisation.file", message, Some(help.into())).into());
+        }
+        if outline.clock.duration_s.is_none() {
+            return Err(source.mistake("normalisation.file", NO_DURATION, Some(DURATION_HELP.into())).into());
+        }
+    }
+    Ok((norm, parts))
+}
 
 /// Completes a measurement by what the config names.
-pub(super) fn correct(measurement: &mut Measurement, config: &ReconConfig, source: &Source) -> Result<(), RunError> {
-    if let Some(attenuation) = &config.attenuation {
-        attenuate(measurement, attenuation, source)?;
+pub(super) fn correct(
+    measurement: &mut Measurement,
+    corrections: &Corrections,
+    config: &ReconConfig,
+    source: &Source,
+) -> Result<(), RunError> {
+    let (factors, background) = (measurement.factors.is_some(), measurement.background.is_some());
+    measurement.ledger.assume(factors, background).iter().for_each(|told| warn(told));
+    if let Some(attenuation) = &corrections.attenuation {
+        apply(measurement, Correction::Attenuation, "attenuation", source)?;
+        attenuate(measurement, attenuation);
     }
-    if let Some(normalisation) = &config.normalisation {
-        normalise(measurement, normalisation, config.decay.as_ref(), source)?;
-    } else if let Some(decay) = &config.decay {
+    if let Some((norm, parts)) = &corrections.normalisation {
+        normalise(measurement, norm, *parts, source)?;
+    }
+    if let Some(decay) = &config.decay {
         decayed(measurement, decay, source)?;
     }
     if let Some(randoms) = &config.randoms {
@@ -27,48 +172,44 @@ pub(super) fn correct(measurement: &mut Measurement, config: &ReconConfig, sourc
     Ok(())
 }
 
+/// Writes a correction into the ledger, or refuses it.
+fn apply(measurement: &mut Measurement, correction: Correction, at: &str, source: &Source) -> Result<(), ConfigError> {
+    measurement.ledger.apply(correction).map_err(|held| source.mistake(at, held.to_string(), None))
+}
+
 /// Multiplies the factors by efficiencies; with calibrated ones, and the duration, the image comes out in Bq/mL.
 pub(super) fn normalise(
     measurement: &mut Measurement,
-    config: &NormalisationConfig,
-    decay: Option<&DecayConfig>,
+    norm: &NormComponents,
+    parts: NormParts,
     source: &Source,
 ) -> Result<(), RunError> {
-    let path = &config.file;
-    let own = path.extension().is_some_and(|ending| ending == "h5" || ending == "hdf5");
-    let norm = if own { read_normalisation(path)?.0 } else { read_norm(&header_of(path))? };
-    let parts = NormParts {
-        crystals: !config.without_crystals,
-        geometric: !config.without_geometric,
-        interference: !config.without_interference,
-        axial: !config.without_axial,
-    };
+    apply(measurement, Correction::Normalisation, "normalisation", source)?;
     let geometry = SinogramGeometry { tof: None, ..measurement.geometry.clone() };
     let mut efficiencies = norm.efficiencies(&geometry, parts, None)?;
-    let calibrated = norm.calibrated && parts.axial;
-    if calibrated {
-        let duration = duration(measurement, "normalisation.file", source)?;
-        let seconds = decay.map_or(duration, |decay| decay.seconds(duration)) as f32;
+    if norm.calibrated && parts.axial {
+        let seconds = (measurement.clock.kept * duration(measurement, "normalisation.file", source)?) as f32;
         efficiencies.iter_mut().for_each(|efficiency| *efficiency *= seconds);
+        measurement.ledger.calibrated = true;
     }
-    measurement.calibrated |= calibrated;
     match &mut measurement.factors {
         None => measurement.factors = Some(efficiencies),
         Some(factors) => factors.iter_mut().zip(efficiencies).for_each(|(factor, own)| *factor *= own),
     }
-    if !calibrated && let Some(decay) = decay {
-        decayed(measurement, decay, source)?;
-    }
     Ok(())
 }
 
-/// Multiplies the factors by the positrons per second and Bq over the scan.
+/// Multiplies the factors by the mean rate of positrons over the scan per Bq at the stated moment.
 fn decayed(measurement: &mut Measurement, decay: &DecayConfig, source: &Source) -> Result<(), RunError> {
+    apply(measurement, Correction::Decay, "decay", source)?;
     let duration = duration(measurement, "decay", source)?;
-    let share = (decay.seconds(duration) / duration) as f32;
+    let before = decay.start_s.get();
+    let share = (measurement.clock.positrons(decay.isotope, before, duration) / duration) as f32;
     let lines = measurement.geometry.lines();
     let factors = measurement.factors.get_or_insert_with(|| vec![1.0; lines]);
     factors.iter_mut().for_each(|factor| *factor *= share);
+    measurement.ledger.moment_s = Some(before);
+    measurement.clock.isotope = Some(decay.isotope);
     Ok(())
 }
 
@@ -79,22 +220,19 @@ pub(super) fn add_randoms(
     decay: Option<&DecayConfig>,
     source: &Source,
 ) -> Result<(), RunError> {
+    apply(measurement, Correction::Randoms, "randoms", source)?;
     let geometry = &measurement.geometry;
     let randoms = match config {
         RandomsSource::Delayeds(path) => {
-            let delayeds = read_measurement(path)?;
-            if delayeds.geometry.shape() != geometry.shape() || delayeds.geometry.segments != geometry.segments {
-                let (own, theirs) = (geometry.shape(), delayeds.geometry.shape());
-                let message = format!("the delayeds are a sinogram {theirs:?}, the prompts one of {own:?}");
-                let help = Some("both must be histogrammed in the same way".into());
-                return Err(source.mistake("randoms.delayeds", message, help).into());
-            }
+            let (delayeds, _) = io::open_measurement(path)?;
+            same_geometry(path, &delayeds.geometry, geometry, "randoms.delayeds", source)?;
+            same_duration(measurement, &delayeds, source)?;
             smooth_randoms(geometry, &delayeds.prompts)?
         }
         RandomsSource::Singles(config) => {
-            let duration = duration(measurement, "randoms.singles", source)?;
+            let duration = measurement.clock.kept * duration(measurement, "randoms.singles", source)?;
             let singles = read_singles(&config.file, [geometry.scanner.crystals_per_ring, geometry.scanner.rings])?;
-            let square_s = duration * square_over_mean(&singles, duration, decay, source)?;
+            let square_s = duration * square_over_mean(&singles, measurement, decay, source)?;
             randoms_of_singles(geometry, &singles.rates, 1e-9 * config.window_ns.get(), square_s)?
         }
     };
@@ -105,42 +243,51 @@ pub(super) fn add_randoms(
     Ok(())
 }
 
+/// Relative difference of durations that files round.
+const ROUNDED: f64 = 1e-3;
+
+/// Delayeds of another frame are not those of the prompts.
+fn same_duration(measurement: &Measurement, delayeds: &Measurement, source: &Source) -> Result<(), ConfigError> {
+    let of = |measurement: &Measurement| Some(measurement.clock.duration_s? * measurement.clock.kept);
+    match (of(measurement), of(delayeds)) {
+        (Some(own), Some(its)) if (own - its).abs() > ROUNDED * own.max(its) => {
+            let message = format!("the delayeds are those of {its} s, the prompts are those of {own} s");
+            let help = Some("name the delayeds of this frame".into());
+            Err(source.mistake("randoms.delayeds", message, help))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The mean product of the rates of two crystals over the product of their means: 1 where rates are constant, more
 /// where they decay.
 ///
-/// The isotope is the file's, else that of `[decay]`. The time over which it decays is the file's: a measurement that
-/// is shorter is taken as a thinned scan, whose counts and randoms both are that much less.
+/// The isotope is the file's, else that of the measurement or `[decay]`. The time over which it decays is the file's.
 fn square_over_mean(
     singles: &Singles,
-    duration_s: f64,
+    measurement: &Measurement,
     decay: Option<&DecayConfig>,
     source: &Source,
 ) -> Result<f64, RunError> {
     let at = "randoms.singles.file";
+    let duration_s = duration(measurement, at, source)?;
     let scan_s = singles.duration_s.unwrap_or(duration_s);
-    if duration_s > scan_s * (1.0 + 1e-6) {
+    if (duration_s - scan_s).abs() > ROUNDED * scan_s {
         let message =
             format!("the singles are those of a scan of {scan_s} s, the measurement is one of {duration_s} s");
         return Err(source.mistake(at, message, Some("name the singles of this scan".into())).into());
     }
-    if duration_s < scan_s * (1.0 - 1e-6) {
-        let whole = format!("the singles are those of a scan of {scan_s} s, the measurement is one of {duration_s} s");
-        warn(&format!("{whole} and taken for a thinning of the whole scan"));
-    }
-    let own = decay.map(|decay| decay.isotope);
+    let own = decay.map(|decay| decay.isotope).or(measurement.clock.isotope);
     let isotope = match (singles.isotope.as_deref(), own) {
         (Some(named), Some(own)) if named != own.to_string() => {
-            let message = format!("the singles are those of {named}, but `decay.isotope` is {own}");
+            let message = format!("the singles are those of {named}, but the isotope of the measurement is {own}");
             return Err(source.mistake(at, message, Some("correct the one or the other".into())).into());
         }
         (Some("none"), _) => None,
         (Some(named), _) => Some(Isotope::named(named).ok_or_else(|| {
             let message = format!("the singles are those of the isotope `{named}`, which is not known");
-            source.mistake(
-                at,
-                message,
-                Some("known are those of `decay.isotope`, and `none` for constant rates".into()),
-            )
+            let help = format!("known are {}, and `none` for constant rates", Isotope::names());
+            source.mistake(at, message, Some(help))
         })?),
         (None, Some(own)) => Some(own),
         (None, None) => {
@@ -153,9 +300,6 @@ fn square_over_mean(
 }
 
 fn duration(measurement: &Measurement, at: &str, source: &Source) -> Result<f64, RunError> {
-    measurement.duration_s.ok_or_else(|| {
-        let help =
-            Some("the measurement must state it: `duration_s` in HDF5, `image duration (sec)` in Interfile".into());
-        source.mistake(at, "this needs the duration of the scan, which is not known", help).into()
-    })
+    let known = measurement.clock.duration_s;
+    known.ok_or_else(|| source.mistake(at, NO_DURATION, Some(DURATION_HELP.into())).into())
 }

@@ -2,7 +2,7 @@
 
 use crate::algorithm::Unfit;
 use crate::algorithm::fbp::FbpError;
-use crate::config::ConfigError;
+use crate::config::{ConfigError, Source};
 use crate::data::{DataError, SubsetError};
 use crate::io::IoError;
 use crate::phantom::PhantomError;
@@ -138,6 +138,14 @@ fn saved(files: &[PathBuf]) -> String {
 }
 
 impl RunError {
+    /// The same as a mistake in the config, at a key that it came of.
+    pub(crate) fn at(self, key: &str, source: &Source) -> ConfigError {
+        match self {
+            Self::Config(error) => error,
+            other => source.mistake(key, other.to_string(), None),
+        }
+    }
+
     /// Exit code: 1 failed while running, 2 wrong usage or config, 130 interrupted.
     pub fn exit_code(&self) -> u8 {
         match self {

@@ -1,6 +1,7 @@
 //! The truth that images are held against, where it is known.
 
-use super::{RunError, image_file, warn};
+use super::place::placed_image;
+use super::{RunError, warn};
 use crate::config::{ConfigError, ReferenceConfig, Source};
 use crate::image::{Image, ImageGrid, ImageUnit, averaged_onto};
 use crate::metrics::Reference;
@@ -12,8 +13,8 @@ pub(super) fn reference(config: &ReferenceConfig, grid: &ImageGrid, source: &Sou
         ReferenceConfig::Phantom(name) => {
             reference_of(&crate::config::phantom(source, "reference.phantom", name)?, grid)
         }
-        ReferenceConfig::Image(path) => {
-            let truth = image_file(path, ImageUnit::BecquerelPerMl)?;
+        ReferenceConfig::Image(file) => {
+            let truth = placed_image(file, ImageUnit::BecquerelPerMl)?;
             let (truth, resampled) = on_grid(truth, grid, source)?;
             Ok(Reference::of_image(truth, resampled))
         }

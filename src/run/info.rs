@@ -1,12 +1,10 @@
 //! `coincide info`: what a file holds, or what a scanner or phantom of a name is.
 
-use super::measurement::{is_interfile, read_measurement};
-use super::{RunError, ScannerSheet, describe_scanner, image_file};
-use crate::data::Measurement;
+use super::{RunError, ScannerSheet, describe_scanner, warn};
+use crate::data::{Clock, Measurement};
 use crate::image::{Image, ImageUnit};
-use crate::io::Provenance;
 use crate::io::columns::Columns;
-use crate::io::hdf5::{self, Kind};
+use crate::io::{self, Holds, OpenImage, Provenance, hdf5};
 use crate::phantom::{self, Phantom};
 use crate::report::{Table, significant};
 use serde::Serialize;
@@ -64,8 +62,12 @@ pub struct MeasurementSheet {
     pub factors: bool,
     /// Whether images of it are in Bq/mL.
     pub calibrated: bool,
-    /// Duration in s, where known.
-    pub duration_s: Option<f64>,
+    /// Corrections that factors and background hold; none where the file does not say.
+    pub contains: Option<Vec<String>>,
+    /// To which moment the activity of images refers.
+    pub activity: String,
+    /// Isotope, start, frame and duration, as far as they are known.
+    pub clock: Clock,
     /// Where it comes from.
     pub provenance: BTreeMap<String, String>,
 }
@@ -117,35 +119,32 @@ pub fn info(what: &str) -> Result<Info, RunError> {
     if !path.exists() {
         return named(what);
     }
-    let ends = |ending: &str| what.to_lowercase().ends_with(ending);
-    let hdf5_kind = if ends(".h5") || ends(".hdf5") { Some(hdf5::read_kind(path)?) } else { None };
-    match hdf5_kind {
-        Some(Kind::Measurement) => {
-            let (measurement, provenance) = hdf5::read_measurement(path)?;
-            Ok(Info::Measurement(measurement_sheet(&measurement, provenance)))
+    if io::ends_in(path, &[".toml"]) {
+        return Ok(Info::Phantom(phantom_sheet(&Phantom::read(path)?)));
+    }
+    Ok(match io::holds(path)?.1 {
+        Holds::Measurement => {
+            let (measurement, provenance) = io::open_measurement(path)?;
+            Info::Measurement(measurement_sheet(&measurement, provenance))
         }
-        Some(Kind::Image) => {
-            let (image, provenance) = hdf5::read_image(path)?;
-            Ok(Info::Image(image_sheet(&image, provenance)))
+        Holds::Image => {
+            let OpenImage { image, provenance, notes } = io::open_image(path, ImageUnit::CountsPerMm)?;
+            notes.iter().for_each(|note| warn(note));
+            Info::Image(image_sheet(&image, provenance))
         }
-        Some(kind @ (Kind::Normalisation | Kind::Singles)) => {
-            Err(RunError::Usage(format!("{what} holds {kind:?}, of which there is no more to say")))
-        }
-        Some(Kind::Tables) => {
+        Holds::Tables => {
             let (tables, provenance) = hdf5::read_tables(path)?;
             let sheet = |(name, table): (String, Columns)| {
                 let columns = table.0.iter().map(|(name, _)| name.clone()).collect();
                 TableSheet { name, rows: table.rows(), columns }
             };
             let tables = tables.into_iter().map(sheet).collect();
-            Ok(Info::Tables(TablesSheet { tables, provenance: provenance.0 }))
+            Info::Tables(TablesSheet { tables, provenance: provenance.0 })
         }
-        None if ends(".toml") => Ok(Info::Phantom(phantom_sheet(&Phantom::read(path)?))),
-        None if is_interfile(path) => {
-            Ok(Info::Measurement(measurement_sheet(&read_measurement(path)?, Provenance::default())))
+        kind @ (Holds::Normalisation | Holds::Singles | Holds::ListMode) => {
+            return Err(RunError::Usage(format!("{what} holds {kind:?}, of which there is no more to say")));
         }
-        None => Ok(Info::Image(image_sheet(&image_file(path, ImageUnit::CountsPerMm)?, Provenance::default()))),
-    }
+    })
 }
 
 fn named(name: &str) -> Result<Info, RunError> {
@@ -180,8 +179,10 @@ fn measurement_sheet(measurement: &Measurement, provenance: Provenance) -> Measu
         prompts: measurement.total_prompts(),
         background: measurement.total_background(),
         factors: measurement.factors.is_some(),
-        calibrated: measurement.calibrated,
-        duration_s: measurement.duration_s,
+        calibrated: measurement.ledger.calibrated,
+        contains: measurement.ledger.contains.as_ref().map(|all| all.iter().map(ToString::to_string).collect()),
+        activity: measurement.ledger.moment(),
+        clock: measurement.clock,
         provenance: provenance.0,
     }
 }
@@ -230,8 +231,27 @@ impl fmt::Display for MeasurementSheet {
         table.row(["expected background".into(), format!("{:.0}", self.background)]);
         table.row(["factors", if self.factors { "yes" } else { "none: all 1" }]);
         table.row(["calibrated", if self.calibrated { "yes, images in Bq/mL" } else { "no" }]);
-        if let Some(seconds) = self.duration_s {
-            table.row(["duration".into(), format!("{} s", significant(seconds))]);
+        table.row([
+            "holds".into(),
+            match &self.contains {
+                None => "not said".into(),
+                Some(none) if none.is_empty() => "no corrections".into(),
+                Some(all) => all.join(", "),
+            },
+        ]);
+        table.row(["images", &self.activity]);
+        let Clock { isotope, start, frame_s, duration_s, uptake_s, kept } = self.clock;
+        let seconds = |seconds: f64| format!("{} s", significant(seconds));
+        let known = [
+            ("isotope", isotope.map(|isotope| isotope.to_string())),
+            ("start", start.map(|start| start.to_string())),
+            ("frame starts after", Some(frame_s).filter(|s| *s != 0.0).map(seconds)),
+            ("duration", duration_s.map(seconds)),
+            ("from injection to start", uptake_s.map(seconds)),
+            ("share of the counts", Some(kept).filter(|share| *share != 1.0).map(|share| significant(share))),
+        ];
+        for (name, text) in known {
+            text.into_iter().for_each(|text| table.row([name.to_owned(), text]));
         }
         write!(f, "{table}")?;
         write_provenance(f, &self.provenance)

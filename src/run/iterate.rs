@@ -4,11 +4,12 @@ use super::climb::Climb;
 use super::fit::{Fit, fit};
 use super::prior::WeightedPrior;
 use super::scene::Scene;
-use super::{RunError, snapshot_path, write_image_file};
+use super::{RunError, snapshot_path};
 use crate::algorithm::fbp::{FbpConfig, fbp};
 use crate::algorithm::{Objective, Observer, Stop, drive, optimality};
 use crate::config::Iterations;
 use crate::image::Image;
+use crate::io::save_image;
 use crate::metrics::{OBJECTIVE, Scores};
 use crate::observe::{Finite, History, Interrupt, RelativeChange, Sample, Snapshots, TimeLimit, Tolerance};
 use crate::prior::Prior;
@@ -124,7 +125,9 @@ impl Scene<'_> {
             let path = path.clone();
             observers.push(Box::new(Snapshots::every(every, move |iteration, values| {
                 let path = snapshot_path(&path, iteration);
-                write_image_file(&path, options.force, &self.wanted(values), self.provenance).map_err(|e| e.to_string())
+                save_image(&path, options.force, &self.wanted(values), self.provenance)
+                    .map(drop)
+                    .map_err(|e| e.to_string())
             })));
         }
         observers
@@ -151,18 +154,21 @@ impl Scene<'_> {
     }
 
     /// Everything that is said about the finished image; objective and counts are those before the post-filter.
-    pub(super) fn result(&self, made: Made, image: &Image) -> ReconResult {
+    pub(super) fn result(&self, made: Made, image: &Image, suv: Option<f64>) -> ReconResult {
         let (measurement, fit) = (self.model.measurement(), made.fit);
         let iterative = self.config.algorithm.iterations().is_some();
         let mut metrics = self.reference.map_or_else(Scores::default, |reference| reference.scores(image));
         let unseen = fit.unseen.warning(&measurement.geometry, &image.grid);
         let resampled = self.reference.and_then(|reference| reference.resampled.clone());
         let warnings = made.warnings.into_iter().chain(unseen).chain(resampled);
-        metrics.extend(self.config.suv.iter().flat_map(|suv| metrics.as_suv(suv.factor())).collect::<Vec<_>>());
+        metrics.extend(suv.iter().flat_map(|suv| metrics.as_suv(*suv)).collect::<Vec<_>>());
         ReconResult {
             output: None,
             files: Vec::new(),
             warnings: warnings.collect(),
+            suv_per_unit: suv,
+            activity: measurement.ledger.moment(),
+            holds: measurement.ledger.in_words(),
             algorithm: self.config.algorithm.name().into(),
             updates: made.updates,
             stop: made.stop,

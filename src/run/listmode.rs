@@ -4,17 +4,31 @@
 use super::scan::{Scan, input};
 use super::{Options, RunError};
 use crate::config::{MmrListmodeConfig, RandomsConfig};
-use crate::data::{Background, Measurement, NormParts, smooth_randoms};
+use crate::data::{Background, Clock, Correction, Ledger, Measurement, NormParts, Outline, smooth_randoms};
 use crate::io::listmode::{Histogram, ListMode};
 use crate::io::norm::read_norm;
-use crate::scanner::SinogramGeometry;
+use crate::units::NonNegative;
 use std::ffi::OsString;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-/// The geometry that the config asks for.
-pub(super) fn listmode_geometry(config: &MmrListmodeConfig) -> Result<SinogramGeometry, RunError> {
-    Ok(ListMode::open(&header_of(&config.file))?.geometry(config.span)?)
+/// What is known of the measurement before the events are sorted.
+pub(super) fn listmode_outline(config: &MmrListmodeConfig) -> Result<Outline, RunError> {
+    let listmode = ListMode::open(&header_of(&config.file))?;
+    let geometry = listmode.geometry(config.span)?;
+    let end = config.stop_s.map(NonNegative::get).or(listmode.announced_duration_s);
+    let start = config.start_s.map_or(0.0, NonNegative::get);
+    let clock = Clock { duration_s: end.map(|end| end - start), frame_s: start, ..listmode.clock };
+    let [factors, background] = [config.normalisation.is_some(), config.randoms != RandomsConfig::None];
+    Ok(Outline { ledger: ledger(config), factors, background, ..Outline::of_counts(geometry, clock) })
+}
+
+fn ledger(config: &MmrListmodeConfig) -> Ledger {
+    let held = [
+        (Correction::Normalisation, config.normalisation.is_some()),
+        (Correction::Randoms, config.randoms != RandomsConfig::None),
+    ];
+    Ledger::of(held.into_iter().filter(|(_, held)| *held).map(|(correction, _)| correction))
 }
 
 /// Histograms the events and estimates the randoms; without dead time, which needs singles rates.
@@ -41,9 +55,10 @@ pub(super) fn from_listmode(config: &MmrListmodeConfig, options: &Options) -> Re
         RandomsConfig::Delayeds => Some(Background::of_bins(geometry.shape(), delayeds)),
         RandomsConfig::None => None,
     };
-    let duration_s = counts.duration_s();
+    let ledger = ledger(config);
+    let clock = Clock { duration_s: counts.duration_s(), frame_s: counts.frame_s(), ..listmode.clock };
     let prompts = prompts.into();
-    let measurement = Measurement { geometry, prompts, factors, background, calibrated: false, duration_s };
+    let measurement = Measurement { geometry, prompts, factors, background, ledger, clock };
     Ok(Scan { measurement, inputs, seed: None })
 }
 

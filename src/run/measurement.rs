@@ -1,54 +1,123 @@
 //! The measurement of a config: read, histogrammed or simulated, with the hashes of the files that went into it.
 
-use super::listmode::{from_listmode, listmode_geometry};
+use super::listmode::{from_listmode, listmode_outline};
 use super::scan::{Scan, input};
 use super::{Options, RunError};
 use crate::choice::FilePath;
-use crate::config::{AcquisitionConfig, InterfileConfig, MeasurementConfig, NegativePrompts, Source};
-use crate::data::{Background, Measurement};
-use crate::io::interfile::{Contents, ProjectionData, read_geometry, read_projection_data};
-use crate::io::{IoError, hdf5};
+use crate::config::{
+    AcquisitionConfig, ConfigError, InterfileConfig, MeasurementConfig, MeasurementFile, NegativePrompts, Source,
+};
+use crate::data::{Background, Clock, Correction, Isotope, Ledger, Measurement, Outline};
+use crate::io::interfile::{Contents, ProjectionData, read_projection_data};
+use crate::io::{self, IoError};
 use crate::scanner::SinogramGeometry;
-use crate::simulate::simulate;
-use std::path::{Path, PathBuf};
+use crate::simulate::{SimulationConfig, simulate};
+use std::path::Path;
 
 /// Reads, histograms or simulates the measurement.
 pub(crate) fn acquire(config: &MeasurementConfig, source: &Source, options: &Options) -> Result<Scan, RunError> {
     match config {
-        MeasurementConfig::File(path) => {
-            let measurement = read_measurement(path)?;
-            Ok(Scan { measurement, inputs: vec![input(path.to_path_buf())?], seed: None })
+        MeasurementConfig::File(file) => {
+            let (mut measurement, _) = io::open_measurement(&file.path)?;
+            complete(file, &mut measurement.ledger, &mut measurement.clock, source)?;
+            Ok(Scan { measurement, inputs: vec![input(file.path.to_path_buf())?], seed: None })
         }
         MeasurementConfig::Memory => Err(MeasurementConfig::missing(source).into()),
-        MeasurementConfig::Interfile(files) => from_interfile(files, options),
+        MeasurementConfig::Interfile(files) => from_interfile(files, source, options),
         MeasurementConfig::MmrListmode(listmode) => from_listmode(listmode, options),
         MeasurementConfig::Simulated(acquisition) => {
             let scans = simulated(acquisition, source, "measurement.simulated", options)?;
             let seed = Some(acquisition.simulation.seed);
             match <[Measurement; 1]>::try_from(scans) {
                 Ok([measurement]) => Ok(Scan { measurement, inputs: Vec::new(), seed }),
-                Err(scans) => {
-                    let message = format!("{} dose levels; a reconstruction takes one", scans.len());
-                    let at = "measurement.simulated.simulation.dose_levels";
-                    Err(source
-                        .mistake(at, message, Some("`coincide simulate` writes one file per level".into()))
-                        .into())
-                }
+                Err(scans) => Err(several_levels(scans.len(), source).into()),
             }
         }
     }
 }
 
-/// The geometry of the measurement, without reading its counts.
-pub(super) fn measurement_geometry(config: &MeasurementConfig, source: &Source) -> Result<SinogramGeometry, RunError> {
+/// What is known of the measurement before its counts are there.
+pub(super) fn outline(config: &MeasurementConfig, source: &Source) -> Result<Outline, RunError> {
     Ok(match config {
         MeasurementConfig::Memory => return Err(MeasurementConfig::missing(source).into()),
-        MeasurementConfig::Simulated(acquisition) => acquisition.geometry(source, "measurement.simulated")?,
-        MeasurementConfig::MmrListmode(listmode) => listmode_geometry(listmode)?,
-        MeasurementConfig::Interfile(files) => read_geometry(&files.prompts)?,
-        MeasurementConfig::File(path) if is_interfile(path) => read_geometry(path)?,
-        MeasurementConfig::File(path) => hdf5::read_outline(path)?.geometry,
+        MeasurementConfig::Simulated(acquisition) => {
+            let levels = acquisition.simulation.dose_levels.len();
+            if levels != 1 {
+                return Err(several_levels(levels, source).into());
+            }
+            simulated_outline(acquisition.geometry(source, "measurement.simulated")?, &acquisition.simulation)
+        }
+        MeasurementConfig::MmrListmode(listmode) => listmode_outline(listmode)?,
+        MeasurementConfig::Interfile(files) => {
+            let mut outline = io::outline(&files.prompts)?;
+            outline.factors = files.factors.is_some();
+            outline.background = files.background.is_some() || files.additive.is_some();
+            (outline.ledger, outline.clock) = files_ledger(files, outline.clock, source)?;
+            outline
+        }
+        MeasurementConfig::File(file) => {
+            let mut outline = io::outline(&file.path)?;
+            complete(file, &mut outline.ledger, &mut outline.clock, source)?;
+            outline
+        }
     })
+}
+
+fn several_levels(levels: usize, source: &Source) -> ConfigError {
+    let message = format!("{levels} dose levels; a reconstruction takes one");
+    let at = "measurement.simulated.simulation.dose_levels";
+    source.mistake(at, message, Some("`coincide simulate` writes one file per level".into()))
+}
+
+/// What is known of a scan before it is simulated.
+pub(crate) fn simulated_outline(geometry: SinogramGeometry, simulation: &SimulationConfig) -> Outline {
+    let (ledger, clock) = (simulation.ledger(), simulation.clock());
+    Outline { ledger, factors: true, background: true, ..Outline::of_counts(geometry, clock) }
+}
+
+/// Adds what the config says of a file that does not say it itself.
+fn complete(file: &MeasurementFile, ledger: &mut Ledger, clock: &mut Clock, source: &Source) -> Result<(), RunError> {
+    if let Some(stated) = &file.contains {
+        let stated = stated.iter().copied().collect();
+        match &ledger.contains {
+            Some(own) if *own != stated => {
+                let message = format!("the file itself says that it holds {}", ledger.in_words());
+                return Err(source
+                    .mistake("measurement.file.contains", message, Some("remove this key".into()))
+                    .into());
+            }
+            _ => ledger.contains = Some(stated),
+        }
+        decay_of_others(ledger, "measurement.file.contains", source)?;
+    }
+    clock.isotope = one_isotope(clock.isotope, file.isotope, "measurement.file.isotope", source)?;
+    Ok(())
+}
+
+/// Decay that a file of others holds must refer to some moment, which no key tells yet.
+fn decay_of_others(ledger: &mut Ledger, at: &str, source: &Source) -> Result<(), ConfigError> {
+    if ledger.holds(Correction::Decay) && ledger.moment_s.is_none() {
+        let help =
+            "write the file as HDF5 with the attribute `moment_s`, or leave decay out of its factors and give [decay]";
+        return Err(source.mistake(at, "it is not known to which moment its decay is corrected", Some(help.into())));
+    }
+    Ok(())
+}
+
+/// The isotope of two that may say it.
+pub(super) fn one_isotope(
+    own: Option<Isotope>,
+    stated: Option<Isotope>,
+    at: &str,
+    source: &Source,
+) -> Result<Option<Isotope>, ConfigError> {
+    match (own, stated) {
+        (Some(own), Some(stated)) if own != stated => {
+            let message = format!("the measurement says that its isotope is {own}, not {stated}");
+            Err(source.mistake(at, message, Some("correct the one or the other".into())))
+        }
+        _ => Ok(stated.or(own)),
+    }
 }
 
 /// Simulates an acquisition: one measurement per dose level.
@@ -63,16 +132,8 @@ pub(super) fn simulated(
     Ok(simulate(&phantom, &geometry, &config.simulation, &|done, total| progress.set(done, total))?)
 }
 
-/// Reads a measurement file: Coincide's HDF5, or Interfile prompts without corrections.
-pub(super) fn read_measurement(path: &Path) -> Result<Measurement, RunError> {
-    if !is_interfile(path) {
-        return Ok(hdf5::read_measurement(path)?.0);
-    }
-    Ok(prompts_alone(read_projection_data(path, Contents::Counts)?))
-}
-
-/// Interfile prompts with those below zero set to zero, and a word on how many they were.
-fn without_negatives(path: &Path, options: &Options) -> Result<Measurement, RunError> {
+/// Prompts with those below zero set to zero, and a word on how many they were.
+fn without_negatives(path: &Path, options: &Options) -> Result<ProjectionData, RunError> {
     let mut data = read_projection_data(path, Contents::Signed)?;
     let (mut bins, mut sum) = (0, 0.0);
     for value in data.values.iter_mut().filter(|value| **value < 0.0) {
@@ -82,41 +143,42 @@ fn without_negatives(path: &Path, options: &Options) -> Result<Measurement, RunE
     }
     let of = data.values.len();
     options.console.say(format!("{bins} of {of} prompts were below zero ({sum:.1} together) and are set to 0"));
-    Ok(prompts_alone(data))
+    Ok(data)
 }
 
-fn prompts_alone(ProjectionData { geometry, values, duration_s }: ProjectionData) -> Measurement {
-    Measurement { geometry, prompts: values.into(), factors: None, background: None, calibrated: false, duration_s }
+/// What the files of an Interfile measurement hold, and when they were made.
+fn files_ledger(files: &InterfileConfig, clock: Clock, source: &Source) -> Result<(Ledger, Clock), RunError> {
+    let contains = files.contains.as_ref().map(|stated| stated.iter().copied().collect());
+    let mut ledger = Ledger { contains, ..Ledger::default() };
+    decay_of_others(&mut ledger, "measurement.interfile.contains", source)?;
+    let isotope = one_isotope(clock.isotope, files.isotope, "measurement.interfile.isotope", source)?;
+    Ok((ledger, Clock { isotope, ..clock }))
 }
 
-/// Whether a name is that of an Interfile header.
-pub(super) fn is_interfile(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("hs"))
-}
-
-fn from_interfile(files: &InterfileConfig, options: &Options) -> Result<Scan, RunError> {
-    let mut inputs = Vec::new();
-    let mut file = |path: &FilePath| -> Result<PathBuf, RunError> {
-        inputs.push(input(path.to_path_buf())?);
-        Ok(path.to_path_buf())
+fn from_interfile(files: &InterfileConfig, source: &Source, options: &Options) -> Result<Scan, RunError> {
+    let ProjectionData { geometry, values, .. } = match files.negative_prompts {
+        NegativePrompts::Refuse => read_projection_data(&files.prompts, Contents::Counts)?,
+        NegativePrompts::Zero => without_negatives(&files.prompts, options)?,
     };
-    let mut measurement = match files.negative_prompts {
-        NegativePrompts::Refuse => read_measurement(&file(&files.prompts)?)?,
-        NegativePrompts::Zero => without_negatives(&file(&files.prompts)?, options)?,
-    };
+    let (ledger, clock) = files_ledger(files, io::interfile::read_clock(&files.prompts)?, source)?;
+    let prompts = values.into();
+    let mut measurement = Measurement { geometry, prompts, factors: None, background: None, ledger, clock };
+    let at = |key: &str| format!("measurement.interfile.{key}");
     if let Some(path) = &files.factors {
-        let factors = matching(&file(path)?, &SinogramGeometry { tof: None, ..measurement.geometry.clone() })?;
-        measurement.factors = Some(factors);
+        let geometry = SinogramGeometry { tof: None, ..measurement.geometry.clone() };
+        measurement.factors = Some(matching(path, &at("factors"), &geometry, source)?);
     }
     if let Some(path) = &files.background {
-        let background = matching(&file(path)?, &measurement.geometry)?;
+        let background = matching(path, &at("background"), &measurement.geometry, source)?;
         measurement.background = Some(Background::of_bins(measurement.geometry.shape(), background));
     }
     if let Some(path) = &files.additive {
-        let mut background = matching(&file(path)?, &measurement.geometry)?;
+        let mut background = matching(path, &at("additive"), &measurement.geometry, source)?;
         scale_by_factors(&mut background, &measurement);
         measurement.background = Some(Background::of_bins(measurement.geometry.shape(), background));
     }
+    let named = [Some(&files.prompts), files.factors.as_ref(), files.background.as_ref(), files.additive.as_ref()];
+    let inputs = named.into_iter().flatten().map(|path| input(path.to_path_buf())).collect::<Result<_, _>>()?;
     Ok(Scan { measurement, inputs, seed: None })
 }
 
@@ -132,15 +194,23 @@ fn scale_by_factors(additive: &mut [f32], measurement: &Measurement) {
 }
 
 /// Projection data that must be of the prompts' geometry.
-fn matching(path: &Path, geometry: &SinogramGeometry) -> Result<Vec<f32>, RunError> {
+fn matching(path: &FilePath, at: &str, geometry: &SinogramGeometry, source: &Source) -> Result<Vec<f32>, RunError> {
     let data = read_projection_data(path, Contents::Counts)?;
-    if data.geometry.shape() == geometry.shape() && data.geometry.segments == geometry.segments {
-        return Ok(data.values);
-    }
-    Err(RunError::Io(IoError::Field {
-        path: path.into(),
-        field: "the sinogram [view, radial, tof, plane]".into(),
-        found: format!("{:?}", data.geometry.shape()),
-        expected: format!("that of the prompts, {:?}, with the same segments", geometry.shape()),
-    }))
+    same_geometry(path, &data.geometry, geometry, at, source)?;
+    Ok(data.values)
+}
+
+/// A sinogram that must have the lines of the prompts.
+pub(super) fn same_geometry(
+    path: &Path,
+    found: &SinogramGeometry,
+    prompts: &SinogramGeometry,
+    at: &str,
+    source: &Source,
+) -> Result<(), RunError> {
+    let Some(difference) = prompts.difference(found) else { return Ok(()) };
+    let field = format!("{} (`{at}`)", difference.field);
+    let expected = format!("{}, as the prompts have", difference.expected);
+    let error = IoError::Field { path: path.into(), field, found: difference.found, expected };
+    Err(source.mistake(at, error.to_string(), Some("both must be histogrammed in the same way".into())).into())
 }

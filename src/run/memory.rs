@@ -3,11 +3,10 @@
 //! Two peaks: while the measurement is read or simulated, and while it is reconstructed, with the measurement as it is
 //! kept, a few images and two sinograms of a subset, and what algorithm and prior say that they take.
 
-use super::measurement::is_interfile;
 use crate::algorithm::{ReconstructionSize, Sensitivities};
 use crate::config::{MeasurementConfig, PriorConfig, ReconConfig, ResolutionConfig, StartConfig};
+use crate::data::Outline;
 use crate::image::ImageGrid;
-use crate::io::hdf5;
 use crate::operator::Resolution;
 use crate::scanner::SinogramGeometry;
 use crate::simulate::{CountsConfig, KEPT_EMISSION, SimulationConfig};
@@ -31,14 +30,15 @@ struct Bytes {
 }
 
 /// Peak memory of a reconstruction in bytes.
-pub(crate) fn predicted_bytes(config: &ReconConfig, geometry: &SinogramGeometry, grid: &ImageGrid) -> f64 {
+pub(crate) fn predicted_bytes(config: &ReconConfig, outline: &Outline, grid: &ImageGrid) -> f64 {
+    let geometry = &outline.geometry;
     let of_prior = |prior: &PriorConfig| prior.footprint(grid);
     let prior = config.prior.as_ref().map(of_prior).unwrap_or_default();
     let (bins, lines) = (VALUE * geometry.bins() as f64, VALUE * geometry.lines() as f64);
-    let Bytes { counts, mut others, mut made } = measurement(&config.measurement, geometry);
+    let Bytes { counts, mut others, mut made } = measurement(&config.measurement, outline);
     let corrected = [config.attenuation.is_some(), config.normalisation.is_some(), config.decay.is_some()];
     if corrected.contains(&true) {
-        others += if holds_factors(&config.measurement) { 0.0 } else { lines };
+        others += if outline.factors { 0.0 } else { lines };
         made = made.max(counts + others + lines);
     }
     if config.randoms.is_some() {
@@ -83,27 +83,13 @@ fn asked(config: &ReconConfig) -> f64 {
     asked.into_iter().filter(|asked| *asked).count() as f64
 }
 
-/// Whether a measurement most probably comes with factors.
-fn holds_factors(config: &MeasurementConfig) -> bool {
-    match config {
-        MeasurementConfig::Simulated(_) => true,
-        MeasurementConfig::Interfile(files) => files.factors.is_some(),
-        MeasurementConfig::MmrListmode(listmode) => listmode.normalisation.is_some(),
-        MeasurementConfig::File(_) | MeasurementConfig::Memory => false,
-    }
-}
-
-fn measurement(config: &MeasurementConfig, geometry: &SinogramGeometry) -> Bytes {
+fn measurement(config: &MeasurementConfig, outline: &Outline) -> Bytes {
+    let geometry = &outline.geometry;
     let (bins, lines) = (geometry.bins() as f64, VALUE * geometry.lines() as f64);
     match config {
-        MeasurementConfig::File(path) if !is_interfile(path) => {
-            let unknown = |_| [VALUE * bins, 0.0];
-            let [counts, others] = hdf5::read_outline(path)
-                .map_or_else(unknown, |outline| [outline.counts_bytes, outline.other_bytes].map(|bytes| bytes as f64));
-            Bytes { counts, others, made: counts + others }
-        }
         MeasurementConfig::File(_) | MeasurementConfig::Memory => {
-            Bytes { counts: bins, others: 0.0, made: (VALUE + 1.0) * bins }
+            let (counts, others) = (outline.counts_bytes as f64, outline.other_bytes as f64);
+            Bytes { counts, others, made: counts + others }
         }
         MeasurementConfig::Interfile(files) => {
             let factors = if files.factors.is_some() { lines } else { 0.0 };

@@ -7,7 +7,7 @@ use super::{Options, RunError, first};
 use crate::config::{NormaliseConfig, phantom};
 use crate::io::hdf5::write_normalisation;
 use crate::normalise::normalise as find;
-use crate::report::Record;
+use crate::report::{Record, shown};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -45,7 +45,11 @@ pub fn normalise(path: &Path, options: &Options) -> Result<NormaliseResult, RunE
             add_randoms(&mut measurement, randoms, config.decay.as_ref(), &source)?;
         }
         let object = phantom(&source, "object", &config.object)?;
-        let seconds = measurement.duration_s.map(|duration| config.decay.map_or(duration, |d| d.seconds(duration)));
+        let clock = measurement.clock;
+        let seconds = clock.duration_s.map(|duration| match config.decay {
+            Some(decay) => clock.kept * clock.positrons(decay.isotope, decay.start_s.get(), duration),
+            None => clock.kept * duration,
+        });
         let progress = options.console.progress("rounds");
         let (parts, rounds) = (config.components.parts(), config.components.rounds);
         let on_round = |done| progress.set(done, rounds);
@@ -77,7 +81,7 @@ pub fn normalise(path: &Path, options: &Options) -> Result<NormaliseResult, RunE
 impl std::fmt::Display for NormaliseResult {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         let unit = if self.calibrated { "counts per s and (Bq/mL · mm)" } else { "counts per unit of the object" };
-        writeln!(f, "{}: efficiencies in {unit}", self.output.display())?;
+        writeln!(f, "{}: efficiencies in {unit}", shown(&self.output))?;
         writeln!(f, "{:.0} prompts on {} lines through the object", self.prompts, self.lines)?;
         let (silent, spread) = (self.silent_crystals, 100.0 * self.crystal_spread);
         writeln!(f, "crystals: {silent} count nothing, the others vary by {spread:.1} %")?;

@@ -1,10 +1,11 @@
 //! `coincide psf`: scans of point sources → widths of the resolution model.
 
-use super::corrections::normalise;
+use super::corrections::{components, normalise};
 use super::measurement::acquire;
 use super::scan::Scan;
 use super::{Options, RunError, first};
 use crate::config::PsfConfig;
+use crate::data::Outline;
 use crate::psf::{STAGES, SeenPoint, seen_points, widths};
 use crate::report::{Table, significant};
 use serde::Serialize;
@@ -34,7 +35,8 @@ pub fn psf(path: &Path, options: &Options) -> Result<PsfResult, RunError> {
         for scan in &config.scans {
             let Scan { mut measurement, .. } = acquire(&scan.measurement, &source, options)?;
             if let Some(normalisation) = &config.normalisation {
-                normalise(&mut measurement, normalisation, None, &source)?;
+                let (norm, parts) = components(normalisation, &Outline::from(&measurement), &source)?;
+                normalise(&mut measurement, &norm, parts, &source)?;
             }
             seen.extend(seen_points(&measurement, &scan.points_mm, &|| {
                 stages.set(stages.get() + 1);

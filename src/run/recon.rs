@@ -1,20 +1,23 @@
 //! `coincide recon`: measurement → image → files.
 
-use super::confidence::{Confidence, lesion_masks};
-use super::corrections::correct;
+use super::confidence::Confidence;
+use super::corrections::{Corrections, correct};
 use super::field::field;
 use super::figures::reference;
 use super::finished::image_of;
 use super::impossible::{LeftOut, impossible_counts};
-use super::measurement::{acquire, measurement_geometry};
+use super::inputs::further_inputs;
+use super::measurement::{acquire, outline};
 use super::page::{Shown, recon_page};
+use super::prepare::{Prepared, prepare};
 use super::scan::Scan;
 use super::scene::Scene;
 use super::sentinel::held_out;
+use super::uptake::suv_of;
 use super::{Options, RunError, first, write_outputs};
 use crate::config::{Method, ReconConfig, ResolutionConfig, Source};
-use crate::data::most_subsets;
-use crate::image::{Image, ImageUnit};
+use crate::data::{Outline, most_subsets};
+use crate::image::Image;
 use crate::likelihood::Model;
 use crate::operator::Margin;
 use crate::report::{ReconResult, Record};
@@ -26,9 +29,9 @@ use std::time::Instant;
 pub fn recon(path: &Path, options: &Options) -> Result<ReconResult, RunError> {
     let (source, config) = ReconConfig::read(path)?;
     first(config.conflicts(&source, options.force))?;
-    first(config.conflicts_with(&measurement_geometry(&config.measurement, &source)?, &source))?;
+    let outline = outline(&config.measurement, &source)?;
     let scan = || acquire(&config.measurement, &source, options);
-    Ok(on_its_threads(&source, &config, scan, options)?.result)
+    Ok(on_its_threads(&source, &config, &outline, scan, options)?.result)
 }
 
 /// Reconstructs a measurement that is in memory: everything that [`recon`] does with one that its config names.
@@ -55,18 +58,24 @@ pub fn reconstruct(
 ) -> Result<Reconstruction, RunError> {
     let scan = scan.into();
     first(config.conflicts(source, options.force))?;
-    on_its_threads(source, config, || Ok(scan), options)
+    let outline = Outline::from(&scan.measurement);
+    on_its_threads(source, config, &outline, || Ok(scan), options)
 }
 
 /// Gets a scan and reconstructs it on the threads that the config asks for.
 fn on_its_threads(
     source: &Source,
     config: &ReconConfig,
+    outline: &Outline,
     scan: impl FnOnce() -> Result<Scan, RunError> + Send,
     options: &Options,
 ) -> Result<Reconstruction, RunError> {
     let pool = options.pool(config.run.threads)?;
-    let mut made = pool.install(|| reconstruct_scan(source, config, scan()?, options))?;
+    let mut made = pool.install(|| {
+        let Prepared { corrections, problems, .. } = prepare(source, config, outline);
+        first(problems)?;
+        reconstruct_corrected(source, config, &corrections, scan()?, options)
+    })?;
     made.result = unless_interrupted(made.result, options)?;
     Ok(made)
 }
@@ -99,14 +108,26 @@ pub(crate) fn reconstruct_scan(
     acquired: Scan,
     options: &Options,
 ) -> Result<Reconstruction, RunError> {
+    let outline = Outline::from(&acquired.measurement);
+    first(config.conflicts_with(&outline.geometry, source))?;
+    let (corrections, conflicts) = Corrections::read(config, &outline, source);
+    first(conflicts)?;
+    reconstruct_corrected(source, config, &corrections, acquired, options)
+}
+
+fn reconstruct_corrected(
+    source: &Source,
+    config: &ReconConfig,
+    corrections: &Corrections,
+    acquired: Scan,
+    options: &Options,
+) -> Result<Reconstruction, RunError> {
     let whole = Instant::now();
     let Scan { mut measurement, inputs, seed } = acquired;
-    first(config.conflicts_with(&measurement.geometry, source))?;
-    correct(&mut measurement, config, source)?;
+    correct(&mut measurement, corrections, config, source)?;
+    let suv = |suv| suv_of(suv, &measurement.ledger, &measurement.clock, config.decay.as_ref(), source);
+    let suv = config.suv.as_ref().map(suv).transpose()?;
     let grid = config.image.grid(&measurement.geometry, source)?;
-    if let Some(confidence) = &config.confidence {
-        lesion_masks(confidence, &grid, source)?; // what is named outside of the image is told now
-    }
     let widths = config.resolution.as_ref().map(ResolutionConfig::widths).unwrap_or_default();
     let sentinel = config.sentinel();
     let (measurement, kept) = held_out(sentinel.as_ref(), measurement)?;
@@ -128,8 +149,9 @@ pub(crate) fn reconstruct_scan(
     left_out.warning.iter().for_each(|warning| options.console.say(format!("warning: {warning}")));
     let reference = config.reference.as_ref().map(|truth| reference(truth, &grid, source)).transpose()?;
     let mut record = Record::new("recon", &source.text, &source.path);
-    (record.inputs, record.seed) = (inputs, seed);
-    let unit = if measurement.calibrated { ImageUnit::BecquerelPerMl } else { ImageUnit::CountsPerMm };
+    (record.inputs, record.seed) = (inputs.into_iter().chain(further_inputs(config)?).collect(), seed);
+    record.told = vec![("holds", measurement.ledger.in_words()), ("activity", measurement.ledger.moment())];
+    let unit = measurement.ledger.unit();
     let provenance = record.pairs().into_iter().collect();
     let (model, reference) = (&model, reference.as_ref());
     let scene = Scene { source, config, model, margin: &margin, reference, unit, provenance: &provenance, options };
@@ -140,14 +162,14 @@ pub(crate) fn reconstruct_scan(
         let image = margin.crop(&whole_image);
         record.seconds = vec![("reconstruction", made.seconds), ("total", whole.elapsed().as_secs_f64())];
         let provenance = record.pairs().into_iter().collect();
-        let files = write_outputs(&config.output, options.force, &image, &provenance)?;
+        let files = write_outputs(&config.output, options, &image, &provenance)?;
         Ok((made, whole_image, image, files))
     })?;
 
     let judged = sentinel.map(|sentinel| scene.sentinel(&sentinel, &whole_image, kept.as_ref())).transpose()?;
     let asked = config.confidence.as_ref().filter(|_| !options.interrupt.pressed());
     let confidence = asked.map(|confidence| scene.confidence(confidence, &whole_image)).transpose()?.flatten();
-    let mut result = scene.result(made, &image);
+    let mut result = scene.result(made, &image, suv);
     result.warnings.extend(left_out.warning);
     result.sentinel = judged.as_ref().map(|judged| judged.result.clone());
     result.confidence = confidence.as_ref().map(|confidence| confidence.result.clone());

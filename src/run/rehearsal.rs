@@ -4,7 +4,7 @@ use super::memory::predicted_bytes;
 use super::scene::Scene;
 use super::{Options, RunError};
 use crate::config::{Beta, Iterations, OutputConfig, ReconConfig, ResolutionConfig, Source, StopConfig};
-use crate::data::Measurement;
+use crate::data::{Measurement, Outline};
 use crate::image::ImageUnit;
 use crate::io::Provenance;
 use crate::likelihood::Model;
@@ -42,6 +42,6 @@ pub(super) fn rehearse(
         options,
     };
     scene.iterate(Iterations { count: 1, ..iterations })?;
-    let predicted = predicted_bytes(&plain, &measurement.geometry, &grid);
+    let predicted = predicted_bytes(&plain, &Outline::from(&**measurement), &grid);
     Ok(peak_memory_mb().map(|found_mb| Memory { predicted_mb: predicted / 1e6, found_mb }))
 }

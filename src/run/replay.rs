@@ -1,5 +1,6 @@
 //! `coincide recon --replay`: the run inside an image, once more.
 
+use super::inputs::further_inputs;
 use super::measurement::acquire;
 use super::recon::{reconstruct_scan, unless_interrupted};
 use super::{Options, RunError, first};
@@ -23,7 +24,8 @@ pub fn replay(path: &Path, options: &Options) -> Result<ReplayResult, RunError> 
     config.sentinel.iter_mut().for_each(|sentinel| (sentinel.map, sentinel.simulated) = (None, 0));
     first(config.conflicts(&source, options.force))?;
     let made = options.pool(config.run.threads)?.install(|| {
-        let acquired = acquire(&config.measurement, &source, options)?;
+        let mut acquired = acquire(&config.measurement, &source, options)?;
+        acquired.inputs.extend(further_inputs(&config)?);
         let stored = provenance.get("inputs_sha256").unwrap_or_default();
         let same = |(line, input): (&str, &Input)| line.starts_with(&input.sha256);
         if stored.lines().count() != acquired.inputs.len() || !stored.lines().zip(&acquired.inputs).all(same) {

@@ -6,6 +6,7 @@ use super::{Options, RunError};
 use crate::config::{RidgeTrainTable, RidgeTraining, Source};
 use crate::prior::model_file::FORMAT;
 use crate::prior::{RidgeArchitecture, RidgeCard, RidgeFile, RidgeModel};
+use crate::report::shown;
 use crate::train::ridge::{Progress, RESOLUTION_VOXELS, RidgeTrainConfig, train};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -109,7 +110,7 @@ fn rounded(value: f64) -> f64 {
 impl fmt::Display for RidgeTrainResult {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let Self { model, steps, seconds, noise, nrmse, concavity } = self;
-        writeln!(f, "{}: {steps} steps in {seconds:.0} s, concavity {concavity:.3}", model.display())?;
+        writeln!(f, "{}: {steps} steps in {seconds:.0} s, concavity {concavity:.3}", shown(model))?;
         noise.iter().zip(nrmse).try_for_each(|(noise, nrmse)| writeln!(f, "noise {noise}: NRMSE {nrmse:.4}"))
     }
 }

@@ -1,11 +1,12 @@
 //! The sentinel of a reconstruction: the score maps of its image, a threshold, and the places above it.
 
+use super::RunError;
 use super::prior::mean_noise;
 use super::scene::Scene;
-use super::{RunError, write_image_file};
 use crate::config::{SentinelConfig, SuspectConfig};
 use crate::data::Measurement;
 use crate::image::{Image, ImageUnit};
+use crate::io::save_image;
 use crate::likelihood::Model;
 use crate::operator::Margin;
 use crate::prior::mean_activity;
@@ -85,7 +86,7 @@ impl Scene<'_> {
         let mut files = Vec::new();
         for (path, image) in [(&config.map, Some(&map)), (&config.fallback, fallback.as_ref())] {
             if let (Some(path), Some(image)) = (path.as_ref(), image) {
-                write_image_file(&path, self.options.force, image, self.provenance)?;
+                save_image(&path, self.options.force, image, self.provenance)?;
                 files.push(path.to_path_buf());
             }
         }

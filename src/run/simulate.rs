@@ -5,7 +5,7 @@ use super::{Options, RunError, first};
 use crate::config::{SimulateConfig, Source};
 use crate::data::Measurement;
 use crate::io::{Provenance, hdf5};
-use crate::report::Record;
+use crate::report::{Record, shown};
 use crate::simulate::{delayeds, singles_rates};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -88,7 +88,7 @@ impl std::fmt::Display for SimulateResult {
             writeln!(
                 f,
                 "{}: {:.0} prompts, {net:.0} net trues, bins {:?}",
-                file.output.display(),
+                shown(&file.output),
                 file.prompts,
                 file.shape
             )?;

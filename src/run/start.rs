@@ -1,21 +1,22 @@
 //! The first image of an iterative run.
 
+use super::RunError;
 use super::field::known_slices;
+use super::place::placed_image;
 use super::scene::Scene;
-use super::{RunError, image_file};
 use crate::algorithm::{Osem, drive};
-use crate::config::{OsemStart, StartConfig};
-use crate::image::ImageGrid;
+use crate::choice::ImageFile;
+use crate::config::{OsemStart, Source, StartConfig};
+use crate::image::{ImageGrid, ImageUnit};
 use crate::likelihood::Model;
 use crate::observe::Interrupt;
-use std::path::Path;
 
 impl Scene<'_> {
     /// The start of a config; `None` is a uniform image.
     pub(crate) fn start(&self, config: &StartConfig, model: &Model) -> Result<Option<Vec<f32>>, RunError> {
         match config {
             StartConfig::Uniform => Ok(None),
-            StartConfig::File(path) => self.start_file(path).map(Some),
+            StartConfig::File(file) => self.start_file(file).map(Some),
             StartConfig::Osem(osem) => self.osem_start(osem, model).map(Some),
         }
     }
@@ -45,20 +46,35 @@ impl Scene<'_> {
         image
     }
 
-    fn start_file(&self, path: &Path) -> Result<Vec<f32>, RunError> {
+    fn start_file(&self, file: &ImageFile) -> Result<Vec<f32>, RunError> {
         let at = format!("algorithm.{}.start.file", self.config.algorithm.name());
-        let image = image_file(path, self.unit)?;
-        let grid: ImageGrid = self.margin.wanted();
-        if !grid.matches(&image.grid) {
-            let ImageGrid { shape, voxel_mm, .. } = image.grid;
-            let message = format!("the start image has {}, the image of this config {grid}", image.grid);
-            let (keys, middle) = ("write into [image]", image.grid.middle_mm());
-            let help = format!("{keys}: shape = {shape:?}, voxel_mm = {voxel_mm:?}, centre_mm = {middle:?}");
-            return Err(self.source.mistake(&at, message, Some(help)).into());
-        }
-        if image.values.iter().any(|value| value.is_nan() || *value < 0.0) {
-            return Err(self.source.mistake(&at, "the start image has values that are not >= 0", None).into());
-        }
-        Ok(self.margin.extended(&image.values))
+        let values = start_image(file, &self.margin.wanted(), self.unit, &at, self.source)?;
+        Ok(self.margin.extended(&values))
     }
+}
+
+/// The start image of a file, which must be on the wanted grid and in the unit of the measurement's images.
+pub(super) fn start_image(
+    file: &ImageFile,
+    grid: &ImageGrid,
+    unit: ImageUnit,
+    at: &str,
+    source: &Source,
+) -> Result<Vec<f32>, RunError> {
+    let image = placed_image(file, unit)?;
+    if image.unit != unit {
+        let message = format!("the start image is in {}, the images of this measurement are in {unit}", image.unit);
+        return Err(source.mistake(at, message, Some("start from an image in the same unit".into())).into());
+    }
+    if !grid.matches(&image.grid) {
+        let ImageGrid { shape, voxel_mm, .. } = image.grid;
+        let message = format!("the start image has {}, the image of this config {grid}", image.grid);
+        let (keys, middle) = ("write into [image]", image.grid.middle_mm());
+        let help = format!("{keys}: shape = {shape:?}, voxel_mm = {voxel_mm:?}, centre_mm = {middle:?}");
+        return Err(source.mistake(at, message, Some(help)).into());
+    }
+    if image.values.iter().any(|value| value.is_nan() || *value < 0.0) {
+        return Err(source.mistake(at, "the start image has values that are not >= 0", None).into());
+    }
+    Ok(image.values)
 }

@@ -1,5 +1,6 @@
 //! What `coincide train` says of a network.
 
+use crate::report::shown;
 use serde::Serialize;
 use std::fmt;
 use std::path::PathBuf;
@@ -26,7 +27,7 @@ pub struct TrainResult {
 impl fmt::Display for TrainResult {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let Self { model, steps, of_steps, seconds, validation, filtered_osem, gamma } = self;
-        writeln!(f, "{}: {steps} of {of_steps} steps in {seconds:.0} s, γ {gamma:.3?}", model.display())?;
+        writeln!(f, "{}: {steps} of {of_steps} steps in {seconds:.0} s, γ {gamma:.3?}", shown(model))?;
         writeln!(f, "validation NRMSE {validation:.4}; OSEM + Gaussian, both by an oracle: {filtered_osem:.4}")
     }
 }

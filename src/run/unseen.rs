@@ -1,6 +1,5 @@
 //! Voxels of the field of view that no line sees: the data say nothing about them, whatever the algorithm.
 
-use crate::config::{ConfigError, Source};
 use crate::image::ImageGrid;
 use crate::operator::{LinearOperator, Projector, Resolution, Widths};
 use crate::scanner::{FieldOfView, RadialSampling, SinogramGeometry};
@@ -65,12 +64,6 @@ impl Unseen {
         let message =
             format!("no line sees {voxels} of the {of} voxels of the field of view: the data say nothing about them");
         (*voxels > 0).then(|| (message, cure(geometry, grid)))
-    }
-
-    /// As a mistake in the config's `[image]`.
-    pub fn problem(&self, geometry: &SinogramGeometry, grid: &ImageGrid, source: &Source) -> Option<ConfigError> {
-        let (message, cure) = self.told(geometry, grid)?;
-        Some(source.mistake("image.voxel_mm", message, Some(cure)))
     }
 
     /// As one line.

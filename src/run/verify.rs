@@ -10,8 +10,9 @@
 //! order h/R. It must be below h/R, with R the semi-axes of the ellipsoid.
 
 use super::assembled::{assembled_adjoint, corrected};
+use super::corrections::Corrections;
 use super::field::field;
-use super::measurement::measurement_geometry;
+use super::measurement::outline;
 use super::rehearsal::rehearse;
 use super::{Options, RunError, first};
 use crate::config::{ReconConfig, ResolutionConfig};
@@ -40,12 +41,15 @@ const FROM_THE_MIDDLE_MM: f64 = 10.0;
 /// Proves adjoint, chords and sensitivity for the geometry, image grid and resolution of a config.
 pub fn verify(path: &Path, options: &Options) -> Result<VerifyResult, RunError> {
     let (source, config) = ReconConfig::read(path)?;
-    let geometry = measurement_geometry(&config.measurement, &source)?;
+    let outline = outline(&config.measurement, &source)?;
+    let geometry = outline.geometry.clone();
     first(config.conflicts_with(&geometry, &source))?;
     let wanted = config.image.grid(&geometry, &source)?;
     let widths = config.resolution.as_ref().map(ResolutionConfig::widths).unwrap_or_default();
     options.pool(config.run.threads)?.install(|| {
-        let measurement = Arc::new(corrected(&source, &config, options)?);
+        let (corrections, conflicts) = Corrections::read(&config, &outline, &source);
+        first(conflicts)?;
+        let measurement = Arc::new(corrected(&source, &config, &corrections, options)?);
         let margin = field(&config, &measurement, wanted, options);
         let grid = margin.wider();
         // Before anything else takes memory.

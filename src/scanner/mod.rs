@@ -4,6 +4,7 @@
 //! from feet to head of a head-first patient; STIR and Siemens count them the other way, and their readers and writers
 //! turn the axis round.
 
+mod difference;
 mod error;
 mod field;
 mod geometry;
@@ -12,6 +13,7 @@ mod michelogram;
 mod presets;
 mod tof;
 
+pub use difference::Difference;
 pub use error::GeometryError;
 pub use field::FieldOfView;
 pub use geometry::{RadialSampling, SinogramGeometry};

@@ -1,6 +1,7 @@
 //! What a simulated scan is asked for.
 
-use super::{AddedLesion, Isotope, SimulateError, SinglesConfig};
+use super::{AddedLesion, SimulateError, SinglesConfig};
+use crate::data::{Clock, Correction, Isotope, Ledger};
 use crate::units::{Fraction, NonNegative, Positive};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -106,24 +107,6 @@ impl ScanConfig {
     }
 }
 
-/// A correction of the model of a scan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Correction {
-    /// Photons that the body absorbs or scatters.
-    Attenuation,
-    /// Crystals that count more or less than others; gaps stay gaps.
-    Normalisation,
-    /// Singles that a busy block misses.
-    DeadTime,
-    /// Decay until and during the scan.
-    Decay,
-    /// Accidental coincidences.
-    Randoms,
-    /// Coincidences of scattered photons.
-    Scatter,
-}
-
 /// How randoms are spread over the lines, efficiencies and numbers of ring pairs apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -225,6 +208,29 @@ impl SimulationConfig {
     /// Whether the model of the scan knows of something.
     pub fn corrects(&self, correction: Correction) -> bool {
         !self.uncorrected.contains(&correction)
+    }
+
+    /// What the factors and the background of the scan hold.
+    pub(crate) fn ledger(&self) -> Ledger {
+        let held = |correction: &Correction| match correction {
+            Correction::Attenuation => self.attenuation && self.corrects(*correction),
+            _ => self.corrects(*correction),
+        };
+        let moment_s = match self.counts {
+            CountsConfig::Scan(scan) => scan.start_s.get(),
+            CountsConfig::TotalPrompts(_) => 0.0,
+        };
+        let contains: Vec<_> = Correction::ALL.into_iter().filter(held).collect();
+        let moment_s = contains.contains(&Correction::Decay).then_some(moment_s);
+        Ledger { moment_s, ..Ledger::of(contains).calibrated() }
+    }
+
+    /// When the scan is made.
+    pub(crate) fn clock(&self) -> Clock {
+        match self.counts {
+            CountsConfig::Scan(scan) => Clock { isotope: scan.isotope, ..Clock::lasting(scan.duration_s.get()) },
+            CountsConfig::TotalPrompts(_) => Clock::default(),
+        }
     }
 
     /// Share of true coincidences in the prompts, randoms by singles apart.

@@ -4,7 +4,7 @@
 //! f ȳ again. Each view has its own stream of random numbers, so the counts do not depend on the number of threads.
 
 use super::{Purpose, SimulateError, stream};
-use crate::data::{Counts, Measurement};
+use crate::data::{Clock, Counts, Measurement};
 use rand_distr::{Binomial, Distribution, Poisson};
 use rand_pcg::Pcg64;
 use rayon::prelude::*;
@@ -50,8 +50,8 @@ pub(super) fn thinned(full: &Measurement, dose: f64, level: usize, noise: bool, 
         prompts,
         factors: full.factors.as_ref().map(scaled),
         background: full.background.as_ref().map(|background| background.scaled(dose)),
-        calibrated: full.calibrated,
-        duration_s: full.duration_s.map(|duration| duration * dose),
+        ledger: full.ledger.clone(),
+        clock: Clock { kept: full.clock.kept * dose, ..full.clock },
     }
 }
 

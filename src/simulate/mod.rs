@@ -20,7 +20,6 @@ mod counts;
 mod efficiency;
 mod error;
 mod faces;
-mod isotope;
 mod lesions;
 mod randoms;
 mod scan;
@@ -29,19 +28,18 @@ mod singles;
 mod timing;
 mod trace;
 
-pub use config::{Correction, CountsConfig, DoseLevel, RandomsShape, ScanConfig, SimulationConfig};
+pub use config::{CountsConfig, DoseLevel, RandomsShape, ScanConfig, SimulationConfig};
 use counts::countable;
 pub(crate) use counts::poisson;
 pub use counts::{resampled, split};
 pub(crate) use efficiency::Efficiencies;
 pub use error::SimulateError;
-pub use isotope::Isotope;
 pub use lesions::{AddedLesion, added};
 pub(crate) use scan::KEPT_EMISSION;
 pub use singles::SinglesConfig;
 pub use trace::{Projection, project};
 
-use crate::data::{Counts, Measurement, Singles};
+use crate::data::{Correction, Counts, Ledger, Measurement, Singles};
 use crate::phantom::Phantom;
 use crate::scanner::SinogramGeometry;
 use rand::SeedableRng;
@@ -118,7 +116,7 @@ pub fn delayeds(
             bins.iter_mut().filter(|_| config.noise).for_each(|bin| *bin = poisson(f64::from(*bin), &mut random));
         }
     });
-    countable(Measurement { prompts, factors: None, background: None, calibrated: false, ..scan })
+    countable(Measurement { prompts, factors: None, background: None, ledger: Ledger::raw(), ..scan })
 }
 
 /// Singles that every crystal counts per s, `[crystal, ring]`, the mean over the scan; `None` where the config asks for

@@ -212,11 +212,8 @@ impl<'a> Scan<'a> {
             prompts,
             factors: Some(factors),
             background,
-            calibrated: true,
-            duration_s: match self.config.counts {
-                CountsConfig::Scan(scan) => Some(scan.duration_s.get()),
-                CountsConfig::TotalPrompts(_) => None,
-            },
+            ledger: self.config.ledger(),
+            clock: self.config.clock(),
         })
     }
 

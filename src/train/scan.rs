@@ -8,7 +8,7 @@
 //! tof = 1, plane]`.
 
 use super::geometry::Stack;
-use crate::data::{Background, Measurement};
+use crate::data::{Background, Clock, Ledger, Measurement};
 use crate::image::ImageGrid;
 use crate::operator::{GaussianFilter, LinearOperator, Projector};
 use crate::scanner::SinogramGeometry;
@@ -128,8 +128,8 @@ fn counted(
         prompts: trues.into(),
         factors: Some(factors),
         background: Some(Background::of_bins(shape, background)),
-        calibrated: true,
-        duration_s: None,
+        ledger: Ledger::raw().calibrated(),
+        clock: Clock::default(),
     }
 }
 

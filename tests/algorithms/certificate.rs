@@ -2,7 +2,7 @@
 //! that no algorithm stays or falls without a word.
 
 use coincide::algorithm::{Algorithm, Lbfgs, Objective, optimality};
-use coincide::data::{Background, Measurement};
+use coincide::data::{Background, Clock, Ledger, Measurement};
 use coincide::image::ImageGrid;
 use coincide::likelihood::Model;
 use coincide::operator::{LinearOperator, Projector};
@@ -40,7 +40,14 @@ fn measurement(background: f32) -> Arc<Measurement> {
     let prompts = mean.iter().map(|mean| (0.05 * mean + background).round()).collect();
     let factors = Some(vec![0.05; geometry.lines()]);
     let expected = (background > 0.0).then(|| Background::of_bins(geometry.shape(), vec![background; mean.len()]));
-    Arc::new(Measurement { geometry, prompts, factors, background: expected, calibrated: true, duration_s: None })
+    Arc::new(Measurement {
+        geometry,
+        prompts,
+        factors,
+        background: expected,
+        ledger: Ledger::raw().calibrated(),
+        clock: Clock::default(),
+    })
 }
 
 fn of_image(measurement: &Arc<Measurement>, x: &[f32]) -> (f64, f64) {

@@ -1,7 +1,7 @@
 //! Analytic reconstruction of exact line integrals through spheres.
 
 use coincide::algorithm::fbp::{FbpConfig, FbpError, Rebinning, Window, fbp};
-use coincide::data::{Background, Measurement};
+use coincide::data::{Background, Clock, Ledger, Measurement};
 use coincide::image::{Image, ImageGrid, ImageUnit};
 use coincide::scanner::{AxialCompression, RadialSampling, RingLayout, Scanner, SinogramGeometry, TofBins, preset};
 
@@ -67,8 +67,8 @@ fn measurement(geometry: SinogramGeometry, prompts: Vec<f32>) -> Measurement {
         prompts: prompts.into(),
         factors: None,
         background: None,
-        calibrated: true,
-        duration_s: None,
+        ledger: Ledger::raw().calibrated(),
+        clock: Clock::default(),
     }
 }
 
@@ -198,7 +198,7 @@ fn realistic(plain: &Measurement) -> Measurement {
     Measurement {
         factors: Some(factors),
         background: Some(Background::of_bins(geometry.shape(), background)),
-        calibrated: false,
+        ledger: Ledger::raw(),
         ..measurement(geometry, prompts)
     }
 }

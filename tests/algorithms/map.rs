@@ -4,7 +4,7 @@ use coincide::algorithm::{
     Algorithm, Bsrem, BsremVariant, DePierro, Lbfgs, Objective, Osem, Osl, Pdhg, ProximalNewton, Relaxation, Saga, Sps,
     Svrg, Svrn, optimality,
 };
-use coincide::data::{Background, Measurement};
+use coincide::data::{Background, Clock, Ledger, Measurement};
 use coincide::image::ImageGrid;
 use coincide::likelihood::Model;
 use coincide::operator::{LinearOperator, Projector};
@@ -52,7 +52,14 @@ fn measurement() -> Arc<Measurement> {
     };
     let prompts = (0..mean.len()).map(noisy).collect();
     let (factors, background) = (Some(factors), Some(Background::of_bins(geometry.shape(), background)));
-    Arc::new(Measurement { geometry, prompts, factors, background, calibrated: true, duration_s: None })
+    Arc::new(Measurement {
+        geometry,
+        prompts,
+        factors,
+        background,
+        ledger: Ledger::raw().calibrated(),
+        clock: Clock::default(),
+    })
 }
 
 fn pairs() -> Pairs {

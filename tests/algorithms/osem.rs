@@ -1,7 +1,7 @@
 //! MLEM and OSEM: what theory says they keep.
 
 use coincide::algorithm::{Algorithm, Osem};
-use coincide::data::{Background, Counts, Measurement};
+use coincide::data::{Background, Clock, Counts, Ledger, Measurement};
 use coincide::image::ImageGrid;
 use coincide::likelihood::Model;
 use coincide::operator::{LinearOperator, Projector};
@@ -47,7 +47,14 @@ fn measurement(background: bool) -> Arc<Measurement> {
     };
     let prompts = (0..mean.len()).map(noisy).collect();
     let background = background.map(|background| Background::of_bins(geometry.shape(), background));
-    Arc::new(Measurement { geometry, prompts, factors: Some(factors), background, calibrated: true, duration_s: None })
+    Arc::new(Measurement {
+        geometry,
+        prompts,
+        factors: Some(factors),
+        background,
+        ledger: Ledger::raw().calibrated(),
+        clock: Clock::default(),
+    })
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use coincide::algorithm::{
     Algorithm, DenoiseEvery, Lbfgs, Objective, Osem, PnpAdmm, PnpMm, Red, Relaxation, optimality,
 };
-use coincide::data::{Background, Measurement};
+use coincide::data::{Background, Clock, Ledger, Measurement};
 use coincide::image::ImageGrid;
 use coincide::likelihood::Model;
 use coincide::operator::{LinearOperator, Projector};
@@ -41,7 +41,14 @@ fn measurement(efficiency: f32, scale: f32) -> Arc<Measurement> {
     let prompts = mean.iter().enumerate().map(count).collect();
     let (factors, background) = (vec![efficiency * scale; mean.len()], vec![10.0 * efficiency * scale; mean.len()]);
     let (factors, background) = (Some(factors), Some(Background::of_bins(geometry.shape(), background)));
-    Arc::new(Measurement { geometry, prompts, factors, background, calibrated: true, duration_s: None })
+    Arc::new(Measurement {
+        geometry,
+        prompts,
+        factors,
+        background,
+        ledger: Ledger::raw().calibrated(),
+        clock: Clock::default(),
+    })
 }
 
 fn truth() -> Vec<f32> {

@@ -2,7 +2,7 @@
 //! networks made by hand.
 
 use coincide::algorithm::{Algorithm, Objective, Osem, UnrolledEm};
-use coincide::data::{Background, Measurement};
+use coincide::data::{Background, Clock, Ledger, Measurement};
 use coincide::image::ImageGrid;
 use coincide::io::hdf5;
 use coincide::likelihood::Model;
@@ -48,7 +48,14 @@ fn measurement(calibration: f32) -> Arc<Measurement> {
     let prompts = (0..mean.len()).map(noisy).collect();
     let background = Some(Background::of_bins(geometry.shape(), vec![0.4; mean.len()]));
     let factors = Some(factors.iter().map(|factor| calibration * factor).collect());
-    Arc::new(Measurement { geometry, prompts, factors, background, calibrated: true, duration_s: None })
+    Arc::new(Measurement {
+        geometry,
+        prompts,
+        factors,
+        background,
+        ledger: Ledger::raw().calibrated(),
+        clock: Clock::default(),
+    })
 }
 
 fn osem(model: &Model, updates: usize) -> Vec<f32> {

@@ -1,7 +1,7 @@
 //! Coincide's own HDF5 files: round trips, and every kind of damage.
 
 use crate::shared_data::{say_skipped, shared_data};
-use coincide::data::{Background, Measurement, Product};
+use coincide::data::{Background, Clock, Ledger, Measurement, Product};
 use coincide::image::{Image, ImageGrid, ImageUnit};
 use coincide::io::hdf5::{Kind, read_image, read_kind, read_measurement, write_image, write_measurement};
 use coincide::io::interfile::read_geometry;
@@ -44,8 +44,8 @@ fn measurement(tof_mashing: usize) -> Measurement {
         prompts: (0..geometry.bins()).map(|i| ((i * 7919) % 13) as f32).collect(),
         factors: Some((0..lines).map(|i| 0.1 + (i % 17) as f32).collect()),
         background: Some(background),
-        calibrated: true,
-        duration_s: Some(600.0),
+        ledger: Ledger::raw().calibrated(),
+        clock: Clock::lasting(600.0),
         geometry,
     }
 }
@@ -95,7 +95,13 @@ fn measurements_come_back_bit_for_bit() {
         arc.geometry.sampling = RadialSampling::ArcCorrected { bin_mm: 2.1 };
         arc
     };
-    let bare = Measurement { factors: None, background: None, duration_s: None, calibrated: false, ..measurement(0) };
+    let bare = Measurement {
+        factors: None,
+        background: None,
+        clock: Clock::default(),
+        ledger: Ledger::raw(),
+        ..measurement(0)
+    };
     for scan in [measurement(0), measurement(27), arc_corrected, bare] {
         let file = written_measurement(&scan);
         assert_eq!(read_measurement(&file.path).unwrap(), (scan, provenance()));
@@ -141,8 +147,14 @@ fn every_preset_keeps_its_geometry() {
         let compression = AxialCompression::Span { span: 3, max_ring_difference: 4 };
         let geometry = SinogramGeometry::new(scanner, compression, views, 0).unwrap();
         let prompts = vec![1.0; geometry.bins()].into();
-        let scan =
-            Measurement { geometry, prompts, factors: None, background: None, calibrated: false, duration_s: None };
+        let scan = Measurement {
+            geometry,
+            prompts,
+            factors: None,
+            background: None,
+            ledger: Ledger::raw(),
+            clock: Clock::default(),
+        };
         let file = written_measurement(&scan);
         assert_eq!(read_measurement(&file.path).unwrap().0, scan, "{name}");
     }
@@ -212,7 +224,7 @@ fn what_could_not_be_read_again_is_not_written() {
         let error = write_measurement(&path, false, &scan, &Provenance::default()).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
     };
-    refuse(|scan| scan.duration_s = Some(0.0), "duration_s is 0");
+    refuse(|scan| scan.clock.duration_s = Some(0.0), "duration_s is 0");
     refuse(|scan| scan.geometry.segments[1].planes[0].z_mm += 1.0, "the planes of the segments");
     refuse(|scan| scan.geometry.views = 7, "the number of views is 7, expected a divisor of 16");
     refuse(|scan| scan.geometry.tof.as_mut().unwrap().width_mm = f64::NAN, "tof_width_mm is NaN");
@@ -455,7 +467,14 @@ fn a_geometry_of_another_program_is_kept() {
     let Some(path) = shared_data("stir-interfile/smalllong.hs") else { return };
     let geometry = read_geometry(&path).unwrap();
     let prompts = (0..geometry.bins()).map(|bin| (bin % 7) as f32).collect();
-    let scan = Measurement { geometry, prompts, factors: None, background: None, calibrated: false, duration_s: None };
+    let scan = Measurement {
+        geometry,
+        prompts,
+        factors: None,
+        background: None,
+        ledger: Ledger::raw(),
+        clock: Clock::default(),
+    };
     let file = written_measurement(&scan);
     assert_eq!(read_measurement(&file.path).unwrap().0, scan);
 }

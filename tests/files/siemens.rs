@@ -50,6 +50,7 @@ fn the_real_scan_is_sorted_whole() {
         outside: 0,
         time_tags: 613,
         other_tags: 2,
+        first_ms: Some(0),
         span_ms: Some((0, 612)),
     };
     assert_eq!(histogram.counts, expected);

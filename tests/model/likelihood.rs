@@ -3,7 +3,7 @@
 
 use crate::small_scan::{distance, geometry, grid, kkt, maximum, measurement, updates};
 use coincide::algorithm::{Algorithm, Objective, Osem};
-use coincide::data::{Background, Measurement};
+use coincide::data::{Background, Clock, Ledger, Measurement};
 use coincide::image::ImageGrid;
 use coincide::likelihood::Model;
 use coincide::model::System;
@@ -23,7 +23,14 @@ fn constant(prompts: f32, background: Option<f32>) -> Arc<Measurement> {
     let background = background.map(|b| Background::of_bins(geometry.shape(), vec![b; geometry.bins()]));
     let prompts = vec![prompts; geometry.bins()].into();
     let factors = Some(vec![0.5; geometry.lines()]);
-    Arc::new(Measurement { geometry, prompts, factors, background, calibrated: true, duration_s: None })
+    Arc::new(Measurement {
+        geometry,
+        prompts,
+        factors,
+        background,
+        ledger: Ledger::raw().calibrated(),
+        clock: Clock::default(),
+    })
 }
 
 /// No counts, nothing expected: L = −Σ ȳ, so its gradient is −s, also where ȳ is 0.
@@ -91,7 +98,14 @@ fn the_field_of_view_ends_at_the_nearer_end() {
     let mut geometry = SinogramGeometry::new(scanner, axial, 1, 0).unwrap();
     geometry.sampling = RadialSampling::ArcCorrected { bin_mm: 40.0 };
     let prompts = vec![1.0; geometry.bins()].into();
-    let scan = Measurement { geometry, prompts, factors: None, background: None, calibrated: true, duration_s: None };
+    let scan = Measurement {
+        geometry,
+        prompts,
+        factors: None,
+        background: None,
+        ledger: Ledger::raw().calibrated(),
+        clock: Clock::default(),
+    };
     let scan = Arc::new(scan);
     let grid = ImageGrid::centred([40, 40, 3], [10.0, 10.0, 4.0625]);
     let model = Model::new(&scan, grid, None, 1).unwrap();

@@ -1,7 +1,7 @@
 //! The sentinel: z against its definition, under the truth, with a lesion erased and with one invented; and through the
 //! program.
 
-use coincide::data::{Background, Measurement};
+use coincide::data::{Background, Clock, Ledger, Measurement};
 use coincide::image::ImageGrid;
 use coincide::likelihood::Model;
 use coincide::operator::Widths;
@@ -76,8 +76,8 @@ fn scan_of(geometry: SinogramGeometry, x: &[f32], seed: u64) -> Arc<Measurement>
         prompts: vec![0.0; bins].into(),
         factors: Some(factors),
         background,
-        calibrated: true,
-        duration_s: None,
+        ledger: Ledger::raw().calibrated(),
+        clock: Clock::default(),
     });
     let model = Model::new(&empty, grid(), Some(RESOLUTION_MM), 4).unwrap();
     let mean = model.expected(x);

@@ -1,6 +1,6 @@
 //! Component normalisation by maximum likelihood: known components come back from noisy counts of a cylinder.
 
-use coincide::data::{Background, Measurement, NormComponents, NormParts};
+use coincide::data::{Background, Clock, Ledger, Measurement, NormComponents, NormParts};
 use coincide::normalise::{NormaliseError, ROUNDS, normalise};
 use coincide::phantom::Phantom;
 use coincide::scanner::{AxialCompression, Scanner, SinogramGeometry, preset};
@@ -100,8 +100,8 @@ fn scan(geometry: &SinogramGeometry, efficiencies: &[f32], emission: &[f32]) -> 
         prompts: trues().map(|mean| mean + extra).map(count).collect(),
         factors: None,
         background: Some(Background::of_bins(geometry.shape(), vec![extra as f32; emission.len()])),
-        calibrated: false,
-        duration_s: Some(100.0),
+        ledger: Ledger::raw(),
+        clock: Clock::lasting(100.0),
     }
 }
 
@@ -174,8 +174,8 @@ fn what_cannot_be_normalised_is_refused() {
         prompts: vec![0.0; geometry.bins()].into(),
         factors: None,
         background: None,
-        calibrated: false,
-        duration_s: None,
+        ledger: Ledger::raw(),
+        clock: Clock::default(),
         geometry,
     };
     let refused = |span, mashing| {

@@ -1,7 +1,7 @@
 //! Widths of point sources by maximum likelihood: those of the model come back from Poisson counts, radial and
 //! tangential apart.
 
-use coincide::data::{Background, Measurement};
+use coincide::data::{Background, Clock, Ledger, Measurement};
 use coincide::image::ImageGrid;
 use coincide::operator::{LinearOperator, Projector};
 use coincide::psf::{PsfError, SeenPoint, seen_points, widths};
@@ -52,8 +52,8 @@ fn scan(geometry: &SinogramGeometry, sources: &[Source], flat: f64) -> Measureme
         prompts: mean.iter().map(counted).collect(),
         factors: None,
         background: None,
-        calibrated: false,
-        duration_s: None,
+        ledger: Ledger::raw(),
+        clock: Clock::default(),
     }
 }
 

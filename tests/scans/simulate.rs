@@ -1,11 +1,12 @@
 //! Simulated scans: totals, attenuation, TOF, thinning, and the same bytes whatever the threads.
 
 use coincide::data::Measurement;
+use coincide::data::{Correction, Isotope};
 use coincide::phantom::Phantom;
 use coincide::scanner::{AxialCompression, Scanner, SinogramGeometry, TofDetector, preset};
 use coincide::simulate::{
-    AddedLesion, Correction, CountsConfig, DoseLevel, Isotope, RandomsShape, ScanConfig, SimulateError,
-    SimulationConfig, SinglesConfig, project, simulate,
+    AddedLesion, CountsConfig, DoseLevel, RandomsShape, ScanConfig, SimulateError, SimulationConfig, SinglesConfig,
+    project, simulate,
 };
 use coincide::units::{Fraction, NonNegative, Positive};
 
@@ -85,7 +86,7 @@ fn totals_are_as_stated() {
         assert_eq!(scan.background.as_ref().unwrap().shape(), geometry.shape());
         assert_eq!(scan.factors.as_ref().unwrap().len(), geometry.lines());
         let whole = |y: f32| y >= 0.0 && (y.fract() == 0.0 || !noise);
-        assert!(scan.prompts.iter().all(whole) && scan.calibrated);
+        assert!(scan.prompts.iter().all(whole) && scan.ledger.calibrated);
     }
 }
 
@@ -245,7 +246,7 @@ fn a_known_sensitivity_gives_known_counts() {
     let scan = &simulate(&ball, &geometry, &config, &|_, _| {}).unwrap()[0];
     let kbq = 50.0 * 4.0 / 3.0 * std::f64::consts::PI;
     assert!((scan.total_prompts() / (100.0 * 8.0 * kbq) - 1.0).abs() < 1e-5, "{}", scan.total_prompts());
-    assert_eq!((scan.duration_s, scan.background.is_none()), (Some(100.0), true));
+    assert_eq!((scan.clock.duration_s, scan.background.is_none()), (Some(100.0), true));
 }
 
 /// A ball of 10 kBq/mL at the centre: what the scan says of singles, randoms, dead time and decay follows by hand.

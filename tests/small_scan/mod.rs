@@ -1,7 +1,7 @@
 //! A small scan, quick to reconstruct, with counts that fluctuate by a rule instead of a generator.
 
 use coincide::algorithm::{Algorithm, Lbfgs, Objective, optimality};
-use coincide::data::{Background, Measurement};
+use coincide::data::{Background, Clock, Ledger, Measurement};
 use coincide::image::ImageGrid;
 use coincide::operator::{LinearOperator, Projector};
 use coincide::scanner::{AxialCompression, Scanner, SinogramGeometry, preset};
@@ -41,7 +41,14 @@ pub fn measurement() -> Arc<Measurement> {
     };
     let prompts = (0..mean.len()).map(noisy).collect();
     let background = Some(Background::of_bins(geometry.shape(), vec![0.4; mean.len()]));
-    Arc::new(Measurement { geometry, prompts, factors: Some(factors), background, calibrated: true, duration_s: None })
+    Arc::new(Measurement {
+        geometry,
+        prompts,
+        factors: Some(factors),
+        background,
+        ledger: Ledger::raw().calibrated(),
+        clock: Clock::default(),
+    })
 }
 
 /// The image after some updates.

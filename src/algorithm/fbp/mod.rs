@@ -30,7 +30,8 @@ pub use config::{FbpConfig, ForeConfig, Rebinning, Window};
 pub use error::FbpError;
 
 use crate::data::Measurement;
-use crate::image::{Image, ImageGrid, ImageUnit};
+use crate::image::{Image, ImageGrid};
+use crate::scanner::SinogramGeometry;
 use beam::ParallelBeam;
 use slices::Slices;
 
@@ -39,6 +40,12 @@ struct DirectSinograms {
     beam: ParallelBeam,
     slices: Slices,
     values: Vec<f32>,
+}
+
+/// Why sinograms of a geometry cannot be reconstructed so, whatever is in them.
+pub fn unfit(geometry: &SinogramGeometry, config: &FbpConfig) -> Option<FbpError> {
+    let possible = config.check().and_then(|()| pairs::pairs(geometry, config).map(drop));
+    possible.and_then(|()| ParallelBeam::of(geometry).map(drop)).err()
 }
 
 /// Reconstructs `measurement` on `grid`.
@@ -51,6 +58,6 @@ pub fn fbp(measurement: &Measurement, grid: &ImageGrid, config: &FbpConfig) -> R
     };
     ramp::filter(&mut direct, config.window, config.cutoff);
     let values = back_projection::back_project(&direct, grid);
-    let unit = if measurement.calibrated { ImageUnit::BecquerelPerMl } else { ImageUnit::CountsPerMm };
+    let unit = measurement.ledger.unit();
     Ok(Image { grid: *grid, unit, values })
 }

@@ -1,10 +1,10 @@
 //! Measurements: datasets `prompts`, `factors` and `background` (or its products), and their geometry.
 
 use super::array::{Array, put_array, put_counts};
-use super::{IoError, Kind, Provenance, Source, field, geometry, write};
-use crate::data::{Background, Counts, Measurement, Product};
+use super::when::{self, DURATION, is_duration};
+use super::{IoError, Kind, Provenance, Source, geometry, write};
+use crate::data::{Background, Counts, Measurement, Outline, Product};
 use crate::io::values::Rule;
-use crate::scanner::SinogramGeometry;
 use std::path::Path;
 
 /// Writes a measurement and where it comes from.
@@ -15,7 +15,7 @@ pub fn write_measurement(
     provenance: &Provenance,
 ) -> Result<(), IoError> {
     geometry::check(path, &measurement.geometry)?;
-    if let Some(found) = measurement.duration_s.filter(|&duration| !is_duration(duration)) {
+    if let Some(found) = measurement.clock.duration_s.filter(|&duration| !is_duration(duration)) {
         let (field, expected) = ("duration_s".into(), DURATION.into());
         return Err(IoError::Field { path: path.into(), field, found: found.to_string(), expected });
     }
@@ -37,10 +37,7 @@ pub fn write_measurement(
         Rule::NotNegative.check(path, PRODUCTS, times, &[shape[0], shape[2]])?;
     }
     write(path, overwrite, Kind::Measurement, provenance, |file| {
-        field::put_integer(file, "calibrated", measurement.calibrated.into())?;
-        if let Some(duration) = measurement.duration_s {
-            field::put_number(file, "duration_s", duration)?;
-        }
+        when::put(file, &measurement.ledger, &measurement.clock)?;
         geometry::put(file, &measurement.geometry)?;
         put_counts(file, "prompts", &shape, &measurement.prompts)?;
         for (name, values, shape) in &arrays {
@@ -61,27 +58,13 @@ pub fn write_measurement(
 const BACKGROUND: &str = "background";
 const PRODUCTS: &str = "background_products";
 
-const DURATION: &str = "a finite time > 0 s";
-
-fn is_duration(duration_s: f64) -> bool {
-    duration_s.is_finite() && duration_s > 0.0
-}
-
-/// What a measurement file says before its arrays are read.
-pub struct Outline {
-    /// Where the lines are.
-    pub geometry: SinogramGeometry,
-    /// Bytes that the counts will take.
-    pub counts_bytes: usize,
-    /// Bytes that the factors and the background will take.
-    pub other_bytes: usize,
-}
-
 /// Reads the geometry of a measurement, and how much there is of it.
 pub fn read_outline(path: &Path) -> Result<Outline, IoError> {
     let source = open(path)?;
     let shape = source.shape_of(&source.array(&source.file, "prompts")?)?;
     let (counts_bytes, mut other_bytes) = (source.prompts_bytes()?, 0);
+    let holds = |name| source.holds(&source.file, name);
+    let (factors, background) = (holds("factors")?, holds(BACKGROUND)? || holds(PRODUCTS)?);
     for name in ["factors", BACKGROUND] {
         if source.holds(&source.file, name)? {
             other_bytes += size_of::<f32>() * source.array(&source.file, name)?.shape.iter().product::<usize>();
@@ -91,7 +74,9 @@ pub fn read_outline(path: &Path) -> Result<Outline, IoError> {
         let products = source.checked(source.group(PRODUCTS)?.member_names())?.len() / 2;
         other_bytes += products * size_of::<f32>() * (shape[0] * shape[2] + shape[0] * shape[1] * shape[3]);
     }
-    Ok(Outline { geometry: source.geometry(shape)?, counts_bytes, other_bytes })
+    let (ledger, clock) = (source.ledger()?, source.clock()?);
+    let geometry = source.geometry(shape)?;
+    Ok(Outline { geometry, ledger, clock, factors, background, counts_bytes, other_bytes })
 }
 
 /// Reads a measurement and where it comes from.
@@ -101,26 +86,17 @@ pub fn read_measurement(path: &Path) -> Result<(Measurement, Provenance), IoErro
     let shape = source.shape_of(&prompts)?;
     let geometry = source.geometry(shape)?;
     let [views, radial, _, planes] = shape;
-    let calibrated = match source.integer(&source.file, "calibrated")? {
-        0 => false,
-        1 => true,
-        other => return Err(source.wrong("calibrated", other, "0 or 1")),
-    };
-    let duration_s = source.duration()?;
+    let (ledger, clock) = (source.ledger()?, source.clock()?);
     let prompts = source.counts(&prompts, "prompts", &shape)?;
     let factors = source.optional("factors", &[views, radial, planes])?;
     let background = source.background(shape)?;
     let provenance = source.provenance()?;
-    Ok((Measurement { geometry, prompts, factors, background, calibrated, duration_s }, provenance))
+    Ok((Measurement { geometry, prompts, factors, background, ledger, clock }, provenance))
 }
 
 fn open(path: &Path) -> Result<Source, IoError> {
     let source = Source::open_kind(path, Kind::Measurement)?;
-    source.knows(
-        &source.file,
-        &["prompts", "factors", BACKGROUND, PRODUCTS, "geometry"],
-        &["calibrated", "duration_s"],
-    )?;
+    source.knows(&source.file, &["prompts", "factors", BACKGROUND, PRODUCTS, "geometry"], &when::ATTRIBUTES)?;
     for name in ["prompts", "factors", BACKGROUND] {
         if source.holds(&source.file, name)? {
             source.knows_attributes(&source.array(&source.file, name)?.dataset, &[])?;
@@ -183,15 +159,5 @@ impl Source {
             return Err(self.wrong(PRODUCTS, format!("{names:?}"), expected));
         }
         Ok(Some(products))
-    }
-
-    fn duration(&self) -> Result<Option<f64>, IoError> {
-        if !self.has(&self.file, "duration_s")? {
-            return Ok(None);
-        }
-        match self.numbers(&self.file, "duration_s")? {
-            [duration] if is_duration(duration) => Ok(Some(duration)),
-            [duration] => Err(self.wrong("duration_s", duration, DURATION)),
-        }
     }
 }

@@ -13,17 +13,53 @@ mod measurement;
 mod normalisation;
 mod singles;
 mod table;
+mod when;
 
 pub use image::{read_image, write_image};
-pub use measurement::{Outline, read_measurement, read_outline, write_measurement};
+pub use measurement::{read_measurement, read_outline, write_measurement};
 pub use normalisation::{read_normalisation, write_normalisation};
 pub use singles::{read_singles, write_singles};
 pub use table::{read_tables, write_tables};
 
-use super::{IoError, Provenance, target};
+use super::{Format, Holds, Images, IoError, Measurements, OpenImage, Provenance, target};
 use ::hdf5::{File, Group, IndexType, IterationOrder, LinkInfo, LinkType, Location, file::LibraryVersion};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+
+/// Its own.
+pub(super) static FORMAT: Format = Format {
+    name: "HDF5 of Coincide",
+    sniff,
+    images: Some(Images {
+        endings: &[".h5", ".hdf5"],
+        read: |path, _| {
+            let (image, provenance) = read_image(path)?;
+            Ok(OpenImage { image, provenance, notes: Vec::new() })
+        },
+        write: write_image,
+        loses: &[],
+    }),
+    measurements: Some(Measurements {
+        endings: &[".h5", ".hdf5"],
+        read: read_measurement,
+        outline: read_outline,
+        write: write_measurement,
+        loses: |_| Vec::new(),
+    }),
+};
+
+fn sniff(path: &Path, start: &[u8]) -> Result<Option<Holds>, IoError> {
+    if !start.starts_with(b"\x89HDF") {
+        return Ok(None);
+    }
+    Ok(Some(match read_kind(path)? {
+        Kind::Measurement => Holds::Measurement,
+        Kind::Image => Holds::Image,
+        Kind::Tables => Holds::Tables,
+        Kind::Normalisation => Holds::Normalisation,
+        Kind::Singles => Holds::Singles,
+    }))
+}
 
 /// Version of the layout that is written, and the only one that is read.
 const VERSION: i64 = 1;

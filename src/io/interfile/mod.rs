@@ -24,7 +24,9 @@
 //! * **TOF bins run the other way**: STIR's bins are positive towards the first detector of a pair, ours towards the
 //!   second (t = (t_A − t_B)·c/2). Reader and writer turn the axis round.
 
+mod clock;
 pub(in crate::io) mod data_file;
+mod format;
 mod geometry;
 pub(in crate::io) mod header;
 mod header_text;
@@ -36,7 +38,11 @@ pub(in crate::io) mod numbers;
 mod projection;
 mod scanner;
 
+pub(in crate::io) use clock::clock;
+pub(in crate::io) use format::FORMAT;
 pub use image::{read_image, write_image};
 pub use layout::StorageOrder;
 pub use numbers::{ByteOrder, Encoding, NumberFormat};
-pub use projection::{Contents, ProjectionData, read_geometry, read_projection_data, write_projection_data};
+pub use projection::{
+    Contents, ProjectionData, read_clock, read_geometry, read_projection_data, write_projection_data,
+};

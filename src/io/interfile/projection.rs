@@ -10,6 +10,7 @@ use super::header::Header;
 use super::layout::StorageOrder;
 use super::numbers::Encoding;
 use super::{geometry, header_text};
+use crate::data::{Clock, Outline};
 use crate::io::IoError;
 use crate::scanner::SinogramGeometry;
 use std::io::Write;
@@ -38,6 +39,17 @@ pub enum Contents {
 /// Reads the geometry of a header; the data file need not exist.
 pub fn read_geometry(path: &Path) -> Result<SinogramGeometry, IoError> {
     Ok(geometry::read(&Header::read(path)?)?.0)
+}
+
+/// What is known of prompts before they are read.
+pub(super) fn outline(path: &Path) -> Result<Outline, IoError> {
+    Ok(Outline::of_counts(read_geometry(path)?, read_clock(path)?))
+}
+
+/// Reads what a header says of isotope, moment and duration.
+pub fn read_clock(path: &Path) -> Result<Clock, IoError> {
+    let header = Header::read(path)?;
+    Ok(Clock { duration_s: duration(&header)?, ..super::clock(&header)? })
 }
 
 /// Reads projection data.

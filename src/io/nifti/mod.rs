@@ -10,6 +10,7 @@ mod orientation;
 
 use super::unit::{UNIT_NAMES, unit_named};
 use super::values::{Rule, check_image};
+use super::{Format, Holds, Images, OpenImage, Provenance};
 use super::{IoError, target};
 use crate::image::{Image, ImageUnit};
 use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
@@ -62,6 +63,32 @@ fn write_voxels(out: &mut impl Write, header: &[u8], image: &Image) -> std::io::
         out.write_all(&slice)?;
     }
     Ok(())
+}
+
+/// NIfTI-1.
+pub(super) static FORMAT: Format = Format {
+    name: "NIfTI",
+    sniff: |_, start| Ok(is_nifti(start).then_some(Holds::Image)),
+    images: Some(Images {
+        endings: &[".nii", ".nii.gz"],
+        read: |path, unit| {
+            let notes = two_places(path)?.into_iter().collect();
+            Ok(OpenImage { image: read_nifti(path, Some(unit))?, provenance: Provenance::default(), notes })
+        },
+        write: |path, overwrite, image, _| write_nifti(path, overwrite, image),
+        loses: &["provenance"],
+    }),
+    measurements: None,
+};
+
+/// Whether a file, or what it is the compressed form of, begins with the length of a header.
+fn is_nifti(start: &[u8]) -> bool {
+    let mut four = [0; 4];
+    let read = match start {
+        [0x1f, 0x8b, ..] => MultiGzDecoder::new(start).read_exact(&mut four),
+        plain => (&mut &plain[..]).read_exact(&mut four),
+    };
+    read.is_ok() && [u32::from_le_bytes(four), u32::from_be_bytes(four)].contains(&(LENGTH as u32))
 }
 
 /// Reads an image into the scanner frame. `default_unit` is for files that do not state theirs as Coincide does.

@@ -1,7 +1,7 @@
 //! `coincide bench projector`: speed of the projectors on known geometries, in lines of response per second.
 
 use crate::algorithm::{Algorithm, Osem};
-use crate::data::{Background, Measurement, most_subsets};
+use crate::data::{Background, Clock, Ledger, Measurement, most_subsets};
 use crate::image::ImageGrid;
 use crate::likelihood::Model;
 use crate::operator::{LinearOperator, Projector};
@@ -102,8 +102,8 @@ fn measurement(geometry: &SinogramGeometry) -> Measurement {
         prompts: vec![1.0; geometry.bins()].into(),
         factors: Some(vec![0.5; geometry.lines()]),
         background: Some(Background::even(geometry.shape(), vec![0.1; geometry.lines()])),
-        calibrated: false,
-        duration_s: None,
+        ledger: Ledger::raw(),
+        clock: Clock::default(),
         geometry: geometry.clone(),
     }
 }

@@ -167,7 +167,7 @@ impl Crew<'_> {
         let scores = match lesions.is_empty() {
             true => {
                 let mut scores = scores(subject, &image, &result);
-                scores.extend(run.config.suv.iter().flat_map(|suv| scores.as_suv(suv.factor())).collect::<Vec<_>>());
+                scores.extend(result.suv_per_unit.iter().flat_map(|suv| scores.as_suv(*suv)).collect::<Vec<_>>());
                 if let (Some(found), Some(asked)) = (&confidence, &run.config.confidence) {
                     scores.extend(covered::of_run(subject, &image, found, asked));
                 }

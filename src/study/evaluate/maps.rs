@@ -10,9 +10,10 @@ use crate::config::Study;
 use crate::image::{Image, ImageUnit};
 use crate::io::Provenance;
 use crate::io::png::{Tile, write_montage};
+use crate::io::save_image;
 use crate::metrics::Ensemble;
 use crate::report::Record;
-use crate::run::{RunError, write_image_file};
+use crate::run::RunError;
 use std::path::PathBuf;
 
 pub(super) fn write(
@@ -36,7 +37,7 @@ pub(super) fn write(
                 for ending in ["h5", "nii.gz"] {
                     let name = format!("maps/{}.{:e}.{method}.{what}.{ending}", subject.name, cell.prompts);
                     let path = files.path(&name);
-                    write_image_file(&path, files.overwrite, &image, &provenance)?;
+                    save_image(&path, files.overwrite, &image, &provenance)?;
                     written.push(path);
                 }
             }

@@ -10,7 +10,7 @@ use crate::io::IoError;
 use crate::metrics::{Reference, region_statistics};
 use crate::phantom::Phantom;
 use crate::report::{sha256, sha256_of_text};
-use crate::run::{RunError, expected_field, first, predicted_bytes, reference_of};
+use crate::run::{RunError, expected_field, first, predicted_bytes, reference_of, simulated_outline};
 use crate::scanner::SinogramGeometry;
 use crate::simulate::SimulationConfig;
 use coincide_kernels::Level;
@@ -117,6 +117,7 @@ impl Plan {
         for (index, &seed) in study.config.seeds.iter().enumerate() {
             let acquisition = study.acquisition(scanner, phantom, prompts, seed);
             self.scans.push(Scan { subject, prompts, seed, simulation: acquisition.simulation.clone() });
+            let simulation = acquisition.simulation.clone();
             let measurement = MeasurementConfig::Simulated(Box::new(acquisition));
             for (offset, (_, _, config)) in configs.iter().enumerate() {
                 let config = ReconConfig { measurement: measurement.clone(), ..config.clone() };
@@ -124,7 +125,7 @@ impl Plan {
                 let key = key(&source, code)?;
                 let place = &self.subjects[subject];
                 let grid = expected_field(&config, &place.geometry, place.grid).wider();
-                let bytes = predicted_bytes(&config, &place.geometry, &grid);
+                let bytes = predicted_bytes(&config, &simulated_outline(place.geometry.clone(), &simulation), &grid);
                 let (scan, cell) = (first_scan + index, first_cell + offset);
                 self.cells[cell].runs.push(self.runs.len());
                 self.runs.push(Run { scan, cell, config, source, key, bytes });

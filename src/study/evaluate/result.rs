@@ -8,7 +8,7 @@ use super::tables::RESULTS;
 use super::tune::Tuned;
 use crate::config::Study;
 use crate::metrics::{Equivalent, Estimate, Figure, SECONDS, Scope, Score, Unit, Use, figures};
-use crate::report::{Table, significant};
+use crate::report::{Table, shown, significant};
 use serde::Serialize;
 use std::fmt;
 use std::path::PathBuf;
@@ -332,6 +332,6 @@ impl fmt::Display for StudyResult {
         let seconds: f64 = self.summary.iter().filter(|e| *e.figure == SECONDS).map(|e| e.mean).sum();
         let per_run = significant(seconds / self.tuned.len() as f64);
         writeln!(f, "{} runs, {} made now, {per_run} s each at the best settings", self.runs, self.computed)?;
-        writeln!(f, "{} and {} more files beside it", self.table.display(), self.files.len().saturating_sub(1))
+        writeln!(f, "{} and {} more files beside it", shown(&self.table), self.files.len().saturating_sub(1))
     }
 }

@@ -91,6 +91,11 @@ impl Isotope {
         self.seconds(2.0, 0.0, duration_s) / duration_s / (mean * mean)
     }
 
+    /// All names, for messages.
+    pub fn names() -> String {
+        ISOTOPES.map(|isotope| isotope.to_string()).join(", ")
+    }
+
     /// The isotope of a name, as the configs spell it.
     pub fn named(name: &str) -> Option<Self> {
         ISOTOPES.into_iter().find(|isotope| isotope.to_string() == name)

@@ -1,0 +1,134 @@
+//! What a reconstruction needs, read and judged before its first update.
+//!
+//! `coincide check` is this step and nothing more; `coincide recon` refuses what it finds. Whatever can be known from
+//! the config, the headers, the maps and the machine is known here: nothing of that is refused after work was done.
+
+use super::RunError;
+use super::anatomy::anatomical_image;
+use super::confidence::lesion_masks;
+use super::corrections::Corrections;
+use super::field::expected_field;
+use super::figures::reference;
+use super::memory::predicted_bytes;
+use super::prior_cost::PriorCost;
+use super::start::start_image;
+use super::uptake::suv_of;
+use crate::algorithm::fbp::unfit;
+use crate::config::{ConfigError, Method, ReconConfig, Source, StartConfig, unit_conflict};
+use crate::data::Outline;
+use crate::image::{ImageGrid, ImageUnit};
+use crate::report::available_memory_mb;
+
+/// Bytes of a value.
+const VALUE: f64 = 4.0;
+
+/// A reconstruction that can begin where there are no problems.
+pub(super) struct Prepared {
+    pub corrections: Corrections,
+    /// What keeps it from being run.
+    pub problems: Vec<ConfigError>,
+    /// What it will take, where the grid is known.
+    pub expected: Option<Expected>,
+}
+
+/// What a reconstruction will take.
+pub(super) struct Expected {
+    /// Grid of the model.
+    pub grid: ImageGrid,
+    /// Peak of the memory in bytes.
+    pub bytes: f64,
+    pub prior: PriorCost,
+}
+
+/// Judges a config beside the outline of its measurement. On the threads of the caller.
+pub(super) fn prepare(source: &Source, config: &ReconConfig, outline: &Outline) -> Prepared {
+    let mut problems = config.conflicts_with(&outline.geometry, source);
+    let (corrections, conflicts) = Corrections::read(config, outline, source);
+    problems.extend(conflicts);
+    let unit = corrections.unit(&outline.ledger);
+    problems.extend(config.prior.as_ref().and_then(|prior| unit_conflict(prior, unit, source)));
+    let ledger = corrections.ledger(config, &outline.ledger);
+    if let Some(suv) = &config.suv {
+        problems.extend(suv_of(suv, &ledger, &outline.clock, config.decay.as_ref(), source).err());
+    }
+    let Ok(grid) = config.image.grid(&outline.geometry, source) else {
+        return Prepared { corrections, problems, expected: None };
+    };
+    problems.extend(images(source, config, outline, &grid, unit));
+    let whole = expected_field(config, &outline.geometry, grid).wider();
+    // Built on a few planes; what it lacks has been told already where there is a problem.
+    let prior = match problems.is_empty() {
+        true => PriorCost::of(config.prior.as_ref(), source, &whole),
+        false => Ok(PriorCost::default()),
+    };
+    let prior = prior.unwrap_or_else(|error| {
+        problems.push(error);
+        PriorCost::default()
+    });
+    let bytes = predicted_bytes(config, outline, &whole) + more_scans(config, outline, &whole);
+    problems.extend(too_much(config, bytes, source));
+    Prepared { corrections, problems, expected: Some(Expected { grid: whole, bytes, prior }) }
+}
+
+/// Bytes of the images of further scans, their expected counts, and counts drawn from them.
+fn more_scans(config: &ReconConfig, outline: &Outline, grid: &ImageGrid) -> f64 {
+    let [of_sentinel, of_confidence] = simulated_scans(config);
+    let images = VALUE * (of_confidence * grid.voxels()) as f64;
+    let counts = if of_sentinel + of_confidence > 0 { (VALUE + 1.0) * outline.geometry.bins() as f64 } else { 0.0 };
+    images + counts
+}
+
+/// Scans that are simulated and reconstructed as the measured one is: for the sentinel, and for the intervals.
+pub(super) fn simulated_scans(config: &ReconConfig) -> [usize; 2] {
+    let of_sentinel = config.sentinel().map_or(0, |sentinel| sentinel.simulated);
+    [of_sentinel, config.confidence.as_ref().map_or(0, |asked| asked.replicates + asked.ensemble.len())]
+}
+
+/// What is wrong with the images that a config names: reference, start, anatomy, lesions.
+fn images(
+    source: &Source,
+    config: &ReconConfig,
+    outline: &Outline,
+    grid: &ImageGrid,
+    unit: ImageUnit,
+) -> Vec<ConfigError> {
+    let told = |error: RunError, at: &str| error.at(at, source);
+    let truth = config.reference.as_ref().and_then(|truth| reference(truth, grid, source).err());
+    let lesions = config.confidence.as_ref().and_then(|confidence| lesion_masks(confidence, grid, source).err());
+    let guide = config.prior.as_ref().and_then(|prior| {
+        let at = format!("prior.{}.anatomical", prior.name());
+        anatomical_image(prior.anatomical()?, grid, source, &at).err().map(|error| told(error, &at))
+    });
+    let start = match config.algorithm.method() {
+        Method::Iterative(iterations) => match &iterations.start {
+            StartConfig::File(file) => {
+                let at = format!("algorithm.{}.start.file", config.algorithm.name());
+                start_image(file, grid, unit, &at, source).err().map(|error| told(error, &at))
+            }
+            StartConfig::Uniform | StartConfig::Osem(_) => None,
+        },
+        Method::Analytic(fbp) => {
+            let at = format!("algorithm.{}", config.algorithm.name());
+            unfit(&outline.geometry, fbp).map(|error| source.mistake(&at, error.to_string(), None))
+        }
+    };
+    truth.map(|error| told(error, "reference")).into_iter().chain(lesions).chain(guide).chain(start).collect()
+}
+
+/// More memory than the machine has, unless the config says that it has as much.
+fn too_much(config: &ReconConfig, bytes: f64, source: &Source) -> Option<ConfigError> {
+    let (most, who) = match config.run.memory_gb {
+        Some(stated) => (1e9 * stated.get(), "`run.memory_gb` allows"),
+        None => (1e6 * available_memory_mb()?, "this machine has free"),
+    };
+    (bytes > most).then(|| {
+        let message =
+            format!("this takes about {:.1} GB of memory, more than the {:.1} GB that {who}", bytes / 1e9, most / 1e9);
+        let help = "larger voxels, fewer subsets, or less compressed data take less; `memory_gb` in [run] allows more";
+        source.mistake(
+            if config.run.memory_gb.is_some() { "run.memory_gb" } else { "image" },
+            message,
+            Some(help.into()),
+        )
+    })
+}
