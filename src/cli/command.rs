@@ -46,7 +46,7 @@ pub fn run(arguments: &Arguments, options: &Options) -> Result<ExitCode, RunErro
             show(&study::evaluate(study.as_deref().unwrap_or(Path::new("")), options)?, json)?
         }
         Command::Check { config } => {
-            let result = run::check(config, options)?;
+            let result = study::check(config, options)?;
             show(&result, json)?;
             return Ok(if result.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(2) });
         }

@@ -216,7 +216,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("t.json"), SHIPPED).unwrap();
         let source = Source { path: folder.path().join("a.toml"), text: String::new() };
-        let own = SentinelConfig { calibration: Some("t.json".into()), ..SentinelConfig::default() };
+        let own =
+            SentinelConfig { calibration: Some(folder.path().join("t.json").into()), ..SentinelConfig::default() };
         let told = |config: &SentinelConfig, prior| {
             let all = config.conflicts(prior, &source, false);
             all.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")

@@ -5,7 +5,7 @@ use super::{ConfigError, RunConfig, ScannerConfig, SinogramConfig, Source};
 use crate::choice::{FilePath, NameOrFile};
 use crate::phantom::Phantom;
 use crate::scanner::SinogramGeometry;
-use crate::simulate::SimulationConfig;
+use crate::simulate::{SimulateError, SimulationConfig, unfit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -39,8 +39,16 @@ impl AcquisitionConfig {
 
     /// What keeps the acquisition from being simulated.
     pub fn conflicts(&self, source: &Source, at: &str) -> Vec<ConfigError> {
-        let geometry = self.geometry(source, at).err();
-        geometry.into_iter().chain(self.phantom(source, at).err()).collect()
+        match (self.geometry(source, at), self.phantom(source, at)) {
+            (Ok(geometry), Ok(phantom)) => {
+                let told = |error: SimulateError| {
+                    let key = format!("{at}.simulation.{}", error.key());
+                    source.mistake(key.trim_end_matches('.'), error.to_string(), None)
+                };
+                unfit(&phantom, &geometry, &self.simulation).map_err(told).err().into_iter().collect()
+            }
+            (geometry, phantom) => geometry.err().into_iter().chain(phantom.err()).collect(),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::reading::{Fault, Kind, read};
 use super::{ConfigError, Mistake};
 use crate::choice::Conflict;
+use crate::io::ends_in;
 use serde::de::DeserializeOwned;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -36,6 +37,11 @@ impl Source {
     /// The tables of the text as `Config`.
     pub fn parse<Config: DeserializeOwned>(&self) -> Result<Config, ConfigError> {
         read(self.table()?, 0..0, &self.folder()).map_err(|fault| self.unreadable(fault))
+    }
+
+    /// Whether the text has a table or key of this name at its top.
+    pub fn has_table(&self, name: &str) -> Result<bool, ConfigError> {
+        Ok(self.table()?.contains_key(name))
     }
 
     /// The text as TOML.
@@ -77,7 +83,7 @@ impl Source {
     pub(super) fn unwritable(&self, at: &str, path: &Path, endings: &[&str], force: bool) -> Option<ConfigError> {
         let name = path.to_string_lossy();
         let wrong = |message: String, help: String| Some(self.mistake(at, message, Some(help)));
-        if !endings.iter().any(|ending| name.ends_with(ending)) {
+        if !ends_in(path, endings) {
             return wrong(
                 format!("`{name}` is not a name for this format"),
                 format!("end it in {}", endings.join(" or ")),
@@ -235,8 +241,10 @@ mod tests {
         let text = "measurement.file = \"scan.h5\"\nattenuation.phantom = \"own.toml\"\nreference.phantom = \"nema-iq\"\n\
                     output = { image = \"/data/image.h5\" }\nalgorithm.mlem.iterations = 1";
         let config: ReconConfig = source(text).parse().unwrap();
-        assert_eq!(config.measurement, MeasurementConfig::File("folder/scan.h5".into()));
-        assert_eq!(config.attenuation, Some(AttenuationConfig::Phantom("folder/own.toml".into())));
+        let folder = std::env::current_dir().unwrap().join("folder");
+        let file = |name: &str| folder.join(name).to_string_lossy().into_owned();
+        assert_eq!(config.measurement, MeasurementConfig::File(file("scan.h5").as_str().into()));
+        assert_eq!(config.attenuation, Some(AttenuationConfig::Phantom(file("own.toml").into())));
         assert_eq!(config.reference, Some(ReferenceConfig::Phantom("nema-iq".into())));
         assert_eq!(config.output.image, Some("/data/image.h5".into()));
     }

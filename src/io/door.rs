@@ -118,7 +118,7 @@ pub fn measurement_endings() -> Vec<&'static str> {
     FORMATS.into_iter().filter_map(|format| format.measurements.as_ref()).flat_map(of).collect()
 }
 
-/// Whether a name ends in one of the endings, whatever the case of its letters.
+/// Whether a name ends in one of the endings, whatever the case of its letters; in any with the ending `""`.
 pub fn ends_in(path: &Path, endings: &[&str]) -> bool {
     Format::ends(endings, path)
 }

@@ -105,8 +105,8 @@ pub fn normalise(
     Ok(Normalisation { components: scan.components(), prompts, lines, log_likelihood })
 }
 
-/// `[ring A, ring B]` of every plane, where there is one.
-fn single_pairs(geometry: &SinogramGeometry) -> Result<Vec<[usize; 2]>, NormaliseError> {
+/// `[ring A, ring B]` of every plane; an error where some bin is of several crystal pairs.
+pub fn single_pairs(geometry: &SinogramGeometry) -> Result<Vec<[usize; 2]>, NormaliseError> {
     let refused = |found: String| Err(NormaliseError::Compressed { found });
     if geometry.sampling != RadialSampling::Crystals {
         return refused("arc-corrected".into());

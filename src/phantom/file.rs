@@ -30,7 +30,7 @@
 //! Solids: `ellipsoid = { semi_axes_mm }`, `cylinder = { radii_mm, length_mm }` (elliptic, along its z), `box = {
 //! size_mm }`, `cone = { radii_mm = [at −z, at +z], length_mm }`.
 
-use super::checks::{LARGEST_MM, check_point, show, wrong};
+use super::checks::{LARGEST_MM, check_point, region_name, show, wrong};
 use super::scoring::ScoringTable;
 use super::solid::{Form, Solid};
 use super::vector::{Vector, orientation, unit};
@@ -150,6 +150,7 @@ impl Phantom {
         for (index, table) in tables.regions.iter().enumerate() {
             let RegionTable { name, solid, centres_mm, axis, turn_deg, cuts } = table;
             let pose = Pose { centres_mm, axis: *axis, turn_deg: *turn_deg, cuts };
+            region_name(name, file, &format!("regions[{index}].name"))?;
             let solids = place(solid, &pose, file, &format!("regions[{index}]"))?;
             phantom.extra_regions.push((name.clone(), solids));
         }
@@ -160,6 +161,9 @@ impl Phantom {
     fn paint(&mut self, table: &ShapeTable, file: &str, field: &str) -> Result<(), PhantomError> {
         let pose =
             Pose { centres_mm: &table.centres_mm, axis: table.axis, turn_deg: table.turn_deg, cuts: &table.cuts };
+        if let Some(name) = &table.region {
+            region_name(name, file, &format!("{field}.region"))?;
+        }
         for solid in place(&table.solid, &pose, file, field)? {
             self.solids.push(solid);
             self.activity.push(table.activity_bq_per_ml.get());

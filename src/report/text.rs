@@ -94,6 +94,7 @@ impl fmt::Display for CheckResult {
         if let (Some(memory), Some(seconds)) = (self.peak_memory_mb, self.seconds) {
             writeln!(f, "about {memory:.0} MB of memory and {} s of reconstruction", significant(seconds))?;
         }
+        self.warnings.iter().try_for_each(|warning| writeln!(f, "warning: {warning}"))?;
         match self.problems.len() {
             0 => writeln!(f, "no problems found"),
             1 => writeln!(f, "1 problem"),

@@ -11,7 +11,7 @@ use crate::config::{
     ConfigError, DecayConfig, MeasurementConfig, NormalisationConfig, RandomsSource, ReconConfig, Source,
 };
 use crate::data::{
-    Correction, Isotope, Ledger, Measurement, NormComponents, NormParts, Outline, Singles, randoms_of_singles,
+    Clock, Correction, Isotope, Ledger, Measurement, NormComponents, NormParts, Outline, Singles, randoms_of_singles,
     smooth_randoms,
 };
 use crate::image::ImageUnit;
@@ -39,6 +39,10 @@ impl Corrections {
             let read = components(config, outline, source);
             read.map_err(|error| told(error, "normalisation.file")).ok()
         });
+        if let Some(randoms) = &config.randoms {
+            judge_randoms(randoms, config.decay.as_ref(), outline, source)
+                .unwrap_or_else(|error| told(error, "randoms"));
+        }
         (Self { attenuation, normalisation }, conflicts)
     }
 }
@@ -55,6 +59,31 @@ impl Corrections {
         let moment_s = config.decay.as_ref().map(|decay| decay.start_s.get()).or(own.moment_s);
         Ledger { moment_s, calibrated: self.unit(own) == ImageUnit::BecquerelPerMl, ..own.clone() }
     }
+}
+
+/// Refuses delayeds of another sinogram or frame, and singles of another scanner, scan or isotope.
+pub(super) fn judge_randoms(
+    config: &RandomsSource,
+    decay: Option<&DecayConfig>,
+    outline: &Outline,
+    source: &Source,
+) -> Result<(), RunError> {
+    match config {
+        RandomsSource::Delayeds(path) => {
+            let delayeds = io::outline(path)?;
+            same_geometry(path, &delayeds.geometry, &outline.geometry, "randoms.delayeds", source)?;
+            same_duration(&outline.clock, &delayeds.clock, source)?;
+        }
+        RandomsSource::Singles(config) => {
+            let scanner = &outline.geometry.scanner;
+            let singles = read_singles(&config.file, [scanner.crystals_per_ring, scanner.rings])?;
+            // That the duration is not known has been told.
+            if outline.clock.duration_s.is_some() {
+                isotope_of(&singles, &outline.clock, decay, source)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What of a config cannot be applied to such a measurement, as far as no file says it.
@@ -226,13 +255,19 @@ pub(super) fn add_randoms(
         RandomsSource::Delayeds(path) => {
             let (delayeds, _) = io::open_measurement(path)?;
             same_geometry(path, &delayeds.geometry, geometry, "randoms.delayeds", source)?;
-            same_duration(measurement, &delayeds, source)?;
+            same_duration(&measurement.clock, &delayeds.clock, source)?;
             smooth_randoms(geometry, &delayeds.prompts)?
         }
         RandomsSource::Singles(config) => {
             let duration = measurement.clock.kept * duration(measurement, "randoms.singles", source)?;
             let singles = read_singles(&config.file, [geometry.scanner.crystals_per_ring, geometry.scanner.rings])?;
-            let square_s = duration * square_over_mean(&singles, measurement, decay, source)?;
+            let isotope = isotope_of(&singles, &measurement.clock, decay, source)?;
+            if isotope.is_none() && singles.isotope.is_none() {
+                let cure = "`isotope` in the file, or [decay], lets them decay";
+                warn(&format!("rates of singles are taken to be constant over the scan; {cure}"));
+            }
+            let scan_s = singles.duration_s.unwrap_or(duration);
+            let square_s = duration * isotope.map_or(1.0, |isotope| isotope.square_over_mean(scan_s));
             randoms_of_singles(geometry, &singles.rates, 1e-9 * config.window_ns.get(), square_s)?
         }
     };
@@ -247,9 +282,9 @@ pub(super) fn add_randoms(
 const ROUNDED: f64 = 1e-3;
 
 /// Delayeds of another frame are not those of the prompts.
-fn same_duration(measurement: &Measurement, delayeds: &Measurement, source: &Source) -> Result<(), ConfigError> {
-    let of = |measurement: &Measurement| Some(measurement.clock.duration_s? * measurement.clock.kept);
-    match (of(measurement), of(delayeds)) {
+fn same_duration(prompts: &Clock, delayeds: &Clock, source: &Source) -> Result<(), ConfigError> {
+    let of = |clock: &Clock| Some(clock.duration_s? * clock.kept);
+    match (of(prompts), of(delayeds)) {
         (Some(own), Some(its)) if (own - its).abs() > ROUNDED * own.max(its) => {
             let message = format!("the delayeds are those of {its} s, the prompts are those of {own} s");
             let help = Some("name the delayeds of this frame".into());
@@ -259,26 +294,24 @@ fn same_duration(measurement: &Measurement, delayeds: &Measurement, source: &Sou
     }
 }
 
-/// The mean product of the rates of two crystals over the product of their means: 1 where rates are constant, more
-/// where they decay.
-///
-/// The isotope is the file's, else that of the measurement or `[decay]`. The time over which it decays is the file's.
-fn square_over_mean(
+/// What the singles decay with: the isotope of their file, else that of `[decay]` or the measurement; `None` where they
+/// are constant, or nobody knows. Singles of another scan are refused.
+fn isotope_of(
     singles: &Singles,
-    measurement: &Measurement,
+    clock: &Clock,
     decay: Option<&DecayConfig>,
     source: &Source,
-) -> Result<f64, RunError> {
+) -> Result<Option<Isotope>, RunError> {
     let at = "randoms.singles.file";
-    let duration_s = duration(measurement, at, source)?;
+    let duration_s = clock.duration_s.ok_or_else(|| source.mistake(at, NO_DURATION, Some(DURATION_HELP.into())))?;
     let scan_s = singles.duration_s.unwrap_or(duration_s);
     if (duration_s - scan_s).abs() > ROUNDED * scan_s {
         let message =
             format!("the singles are those of a scan of {scan_s} s, the measurement is one of {duration_s} s");
         return Err(source.mistake(at, message, Some("name the singles of this scan".into())).into());
     }
-    let own = decay.map(|decay| decay.isotope).or(measurement.clock.isotope);
-    let isotope = match (singles.isotope.as_deref(), own) {
+    let own = decay.map(|decay| decay.isotope).or(clock.isotope);
+    Ok(match (singles.isotope.as_deref(), own) {
         (Some(named), Some(own)) if named != own.to_string() => {
             let message = format!("the singles are those of {named}, but the isotope of the measurement is {own}");
             return Err(source.mistake(at, message, Some("correct the one or the other".into())).into());
@@ -289,14 +322,8 @@ fn square_over_mean(
             let help = format!("known are {}, and `none` for constant rates", Isotope::names());
             source.mistake(at, message, Some(help))
         })?),
-        (None, Some(own)) => Some(own),
-        (None, None) => {
-            let cure = "`isotope` in the file, or [decay], lets them decay";
-            warn(&format!("rates of singles are taken to be constant over the scan; {cure}"));
-            None
-        }
-    };
-    Ok(isotope.map_or(1.0, |isotope| isotope.square_over_mean(scan_s)))
+        (None, own) => own,
+    })
 }
 
 fn duration(measurement: &Measurement, at: &str, source: &Source) -> Result<f64, RunError> {

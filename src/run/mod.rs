@@ -62,7 +62,6 @@ pub use catalogue::{
     AlgorithmList, AlgorithmSheet, PriorList, PriorSheet, describe_algorithm, describe_prior, list_algorithms,
     list_priors,
 };
-pub use check::check;
 pub use convert::{ConvertResult, convert};
 pub use demo::{DemoResult, demo};
 pub use error::RunError;
@@ -83,6 +82,7 @@ pub use train_result::TrainResult;
 pub use verify::verify;
 
 // What studies are made of.
+pub(crate) use check::{check, told};
 pub(crate) use confidence::Confidence;
 pub(crate) use field::expected_field;
 pub(crate) use figures::reference_of;

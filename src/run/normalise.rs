@@ -1,12 +1,13 @@
 //! `coincide normalise`: the scan of a known object → components of a normalisation.
 
-use super::corrections::add_randoms;
-use super::measurement::acquire;
+use super::corrections::{add_randoms, judge_randoms};
+use super::measurement::{acquire, one_isotope, outline};
 use super::scan::Scan;
 use super::{Options, RunError, first};
-use crate::config::{NormaliseConfig, phantom};
+use crate::config::{ConfigError, NormaliseConfig, Source, phantom};
+use crate::data::Correction;
 use crate::io::hdf5::write_normalisation;
-use crate::normalise::normalise as find;
+use crate::normalise::{normalise as find, single_pairs};
 use crate::report::{Record, shown};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -33,10 +34,40 @@ pub struct NormaliseResult {
     pub seconds: f64,
 }
 
+/// What keeps the normalisation of a config from being found.
+pub(super) fn problems(
+    source: &Source,
+    config: &NormaliseConfig,
+    options: &Options,
+) -> Result<Vec<ConfigError>, RunError> {
+    let mut problems = config.conflicts(source, options.force);
+    if !problems.is_empty() {
+        return Ok(problems);
+    }
+    let outline = outline(&config.measurement, source)?;
+    problems.extend(
+        single_pairs(&outline.geometry).err().map(|error| source.mistake("measurement", error.to_string(), None)),
+    );
+    let mut ledger = outline.ledger.clone();
+    ledger.assume(outline.factors, outline.background);
+    if config.randoms.is_some() && ledger.holds(Correction::Randoms) {
+        let help = "remove [randoms]; the background of the measurement is used";
+        problems.push(source.mistake("randoms", "the measurement has its randoms already", Some(help.into())));
+    }
+    if let Some(randoms) = &config.randoms {
+        let judged = judge_randoms(randoms, config.decay.as_ref(), &outline, source);
+        problems.extend(judged.err().map(|error| error.at("randoms", source)));
+    }
+    if let Some(decay) = &config.decay {
+        problems.extend(one_isotope(outline.clock.isotope, Some(decay.isotope), "decay.isotope", source).err());
+    }
+    Ok(problems)
+}
+
 /// Finds the normalisation of a config and writes it.
 pub fn normalise(path: &Path, options: &Options) -> Result<NormaliseResult, RunError> {
     let (source, config) = NormaliseConfig::read(path)?;
-    first(config.conflicts(&source, options.force))?;
+    first(problems(&source, &config, options)?)?;
     let start = Instant::now();
     let pool = options.pool(config.run.threads)?;
     let (found, record) = pool.install(|| -> Result<_, RunError> {

@@ -1,10 +1,10 @@
 //! `coincide psf`: scans of point sources → widths of the resolution model.
 
 use super::corrections::{components, normalise};
-use super::measurement::acquire;
+use super::measurement::{acquire, outline};
 use super::scan::Scan;
 use super::{Options, RunError, first};
-use crate::config::PsfConfig;
+use crate::config::{ConfigError, PsfConfig, Source};
 use crate::data::Outline;
 use crate::psf::{STAGES, SeenPoint, seen_points, widths};
 use crate::report::{Table, significant};
@@ -24,10 +24,31 @@ pub struct PsfResult {
     pub seconds: f64,
 }
 
+/// What keeps the widths of a config's sources from being found.
+pub(super) fn problems(source: &Source, config: &PsfConfig) -> Result<Vec<ConfigError>, RunError> {
+    let mut problems = config.conflicts(source);
+    if !problems.is_empty() {
+        return Ok(problems);
+    }
+    for (number, scan) in config.scans.iter().enumerate() {
+        let outline = outline(&scan.measurement, source)?;
+        let field = outline.geometry.field_of_view();
+        if let Some(point) = scan.points_mm.iter().find(|point| !field.contains(**point)) {
+            let message = format!("{point:?} mm lies outside of the field of view");
+            problems.push(source.mistake(&format!("scans.{number}.points_mm"), message, None));
+        }
+        if let Some(normalisation) = &config.normalisation {
+            let unfit = components(normalisation, &outline, source).err();
+            problems.extend(unfit.map(|error| error.at("normalisation.file", source)));
+        }
+    }
+    Ok(problems)
+}
+
 /// Finds the widths of a config's sources.
 pub fn psf(path: &Path, options: &Options) -> Result<PsfResult, RunError> {
     let (source, config) = PsfConfig::read(path)?;
-    first(config.conflicts(&source))?;
+    first(problems(&source, &config)?)?;
     let start = Instant::now();
     let seen = options.pool(config.run.threads)?.install(|| -> Result<_, RunError> {
         let mut seen = Vec::new();

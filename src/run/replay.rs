@@ -21,7 +21,10 @@ pub fn replay(path: &Path, options: &Options) -> Result<ReplayResult, RunError> 
     config.output = OutputConfig::default();
     // The image alone is made again; what the sentinel holds out stays out.
     config.confidence = None;
-    config.sentinel.iter_mut().for_each(|sentinel| (sentinel.map, sentinel.simulated) = (None, 0));
+    config
+        .sentinel
+        .iter_mut()
+        .for_each(|sentinel| (sentinel.map, sentinel.fallback, sentinel.simulated) = (None, None, 0));
     first(config.conflicts(&source, options.force))?;
     let made = options.pool(config.run.threads)?.install(|| {
         let mut acquired = acquire(&config.measurement, &source, options)?;

@@ -2,7 +2,7 @@
 
 use super::measurement::simulated;
 use super::{Options, RunError, first};
-use crate::config::{SimulateConfig, Source};
+use crate::config::{ConfigError, SimulateConfig, Source};
 use crate::data::Measurement;
 use crate::io::{Provenance, hdf5};
 use crate::report::{Record, shown};
@@ -37,10 +37,15 @@ pub struct SimulatedFile {
     pub shape: [usize; 4],
 }
 
+/// What keeps the acquisition of a config from being simulated.
+pub(super) fn problems(source: &Source, config: &SimulateConfig, options: &Options) -> Vec<ConfigError> {
+    config.conflicts(source, options.force)
+}
+
 /// Simulates the acquisition of a config and writes it.
 pub fn simulate(path: &Path, options: &Options) -> Result<SimulateResult, RunError> {
     let (source, config) = SimulateConfig::read(path)?;
-    first(config.conflicts(&source, options.force))?;
+    first(problems(&source, &config, options))?;
     let start = Instant::now();
     let pool = options.pool(config.run.threads)?;
     let scans = pool.install(|| simulated(&config.acquisition, &source, "acquisition", options))?;

@@ -3,7 +3,8 @@
 use super::ridge_training::{RidgeTrainResult, train_ridge};
 use super::train_result::TrainResult;
 use super::{Options, RunError, first};
-use crate::config::{Source, TrainConfig, TrainingRun};
+use crate::config::{ConfigError, Source, TrainConfig, TrainingRun};
+use crate::train::TrainError;
 use serde::Serialize;
 use std::path::Path;
 
@@ -30,7 +31,9 @@ pub enum Trained {
 pub fn train(path: &Path, part: TrainPart, options: &Options) -> Result<Trained, RunError> {
     match TrainingRun::read(path)? {
         (source, TrainingRun::Network(config)) => {
-            first(config.conflicts(&source, options.force || part.resume))?;
+            let options = Options { force: options.force || part.resume, ..options.clone() };
+            first(problems(&source, &TrainingRun::Network(config.clone()), &options))?;
+            let options = &options;
             let run = || run(&source, &config, part, options);
             options.pool(config.run.threads)?.install(run).map(Trained::Network)
         }
@@ -42,9 +45,23 @@ pub fn train(path: &Path, part: TrainPart, options: &Options) -> Result<Trained,
     }
 }
 
+/// What keeps a training run from being made.
+pub(super) fn problems(source: &Source, run: &TrainingRun, options: &Options) -> Vec<ConfigError> {
+    match run {
+        TrainingRun::Network(config) => {
+            let mut problems = config.conflicts(source, options.force);
+            if cfg!(not(feature = "torch")) {
+                problems.push(source.mistake("model", TrainError::NoTorch.to_string(), None));
+            }
+            problems
+        }
+        TrainingRun::Ridge(config) => config.conflicts(source, options.force),
+    }
+}
+
 #[cfg(not(feature = "torch"))]
 fn run(_: &Source, _: &TrainConfig, _: TrainPart, _: &Options) -> Result<TrainResult, RunError> {
-    Err(crate::train::TrainError::NoTorch.into())
+    Err(TrainError::NoTorch.into())
 }
 
 #[cfg(feature = "torch")]

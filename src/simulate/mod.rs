@@ -27,6 +27,7 @@ mod scatter;
 mod singles;
 mod timing;
 mod trace;
+mod unfit;
 
 pub use config::{CountsConfig, DoseLevel, RandomsShape, ScanConfig, SimulationConfig};
 use counts::countable;
@@ -38,6 +39,7 @@ pub use lesions::{AddedLesion, added};
 pub(crate) use scan::KEPT_EMISSION;
 pub use singles::SinglesConfig;
 pub use trace::{Projection, project};
+pub use unfit::unfit;
 
 use crate::data::{Correction, Counts, Ledger, Measurement, Singles};
 use crate::phantom::Phantom;

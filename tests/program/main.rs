@@ -1,5 +1,6 @@
 //! The program, as a user runs it.
 
+mod broken;
 mod cli;
 mod evaluate;
 mod examples;

@@ -4,6 +4,7 @@
 mod shared_data;
 
 mod grid;
+mod ledger;
 mod metrics;
 mod normalisation;
 mod normalise;
@@ -14,3 +15,4 @@ mod quantification;
 mod randoms;
 mod scanner;
 mod simulate;
+mod uptake;

@@ -127,7 +127,7 @@ fn maps_that_are_no_attenuation_are_refused_with_a_word_on_what_they_are() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     fs::write(folder.join("narrow.toml"), cylinder(90.0, 9000.0)).unwrap();
-    simulate(folder, "scan", "narrow.toml", 0.0, 1, "uncorrected = [\"attenuation\"]");
+    simulate(folder, "scan", "narrow.toml", 0.0, 1, "uncorrected = [\"attenuation\", \"normalisation\"]");
     let grid = ImageGrid::centred([60, 60, 15], [6.0, 6.0, 12.0]);
     let map = Phantom::parse(&cylinder(90.0, 1.0), "mu").unwrap().attenuation_image(&grid);
     let write = |name: &str, change: &dyn Fn(f32) -> f32| {
@@ -155,7 +155,7 @@ fn maps_that_are_no_attenuation_are_refused_with_a_word_on_what_they_are() {
         "{volts}"
     );
     let norm = with("normalisation.file = \"scan.h5\"");
-    assert!(norm.contains("`measurement`") && norm.contains("`normalisation`"), "{norm}");
+    assert!(norm.contains("holds Measurement, not the components of a normalisation"), "{norm}");
     let twice = refusal(
         folder,
         &format!(
@@ -163,7 +163,7 @@ fn maps_that_are_no_attenuation_are_refused_with_a_word_on_what_they_are() {
              counts.total-prompts = 1e5\n"
         ),
     );
-    assert!(twice.contains("the simulated measurement has its decay already"), "{twice}");
+    assert!(twice.contains("the measurement has its decay already"), "{twice}");
 
     // Right ones make the same image, whatever their unit.
     let mean = |table: &str| {

@@ -31,7 +31,11 @@ mod tests {
     /// What is read is what the `toml` crate itself reads, and what it refuses is refused, at a place of the text.
     fn agree<Config: DeserializeOwned + PartialEq + Debug>(text: &str) {
         let source = Source { path: "a.toml".into(), text: text.into() };
-        match (source.parse::<Config>(), toml::from_str::<Config>(text)) {
+        // Paths as they are written.
+        let ours = source.table().and_then(|table| {
+            super::read::<Config>(table, 0..0, Path::new("")).map_err(|fault| source.unreadable(fault))
+        });
+        match (ours, toml::from_str::<Config>(text)) {
             (Ok(ours), Ok(theirs)) => assert_eq!(ours, theirs, "{text}"),
             (Err(error), Err(_)) => assert!(error.to_string().starts_with("a.toml"), "{error}"),
             (ours, theirs) => panic!("{ours:?}\n{theirs:?}\n{text}"),

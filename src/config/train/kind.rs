@@ -26,10 +26,15 @@ impl TrainingRun {
     /// Reads a config.
     pub fn read(path: &Path) -> Result<(Source, Self), ConfigError> {
         let source = Source::read(path)?;
-        let run = match source.parse::<Kind>()?.model.contains_key("ridge") {
+        let run = Self::of(&source)?;
+        Ok((source, run))
+    }
+
+    /// The run of a text.
+    pub fn of(source: &Source) -> Result<Self, ConfigError> {
+        Ok(match source.parse::<Kind>()?.model.contains_key("ridge") {
             true => Self::Ridge(source.parse()?),
             false => Self::Network(source.parse()?),
-        };
-        Ok((source, run))
+        })
     }
 }

@@ -7,7 +7,7 @@ use super::measurement::acquire;
 use super::recon::{Reconstruction, reconstruct_scan, unless_interrupted};
 use super::{Options, RunError, write_picture};
 use crate::config::{ReconConfig, Source};
-use crate::io::hdf5;
+use crate::io::{IoError, hdf5};
 use crate::metrics::{Figure, Scope, Scores, Unit, Use, figures};
 use crate::report::{ReconResult, Table};
 use serde::Serialize;
@@ -52,7 +52,7 @@ pub struct DemoResult {
 /// Runs the demo in `folder`, or in a new folder `coincide-demo`, `coincide-demo-2`, …
 pub fn demo(folder: Option<&Path>, options: &Options) -> Result<DemoResult, RunError> {
     let folder = folder.map_or_else(free_folder, PathBuf::from);
-    std::fs::create_dir_all(&folder).map_err(|error| failed("create", &folder, error))?;
+    std::fs::create_dir_all(&folder).map_err(|error| failed("creating the folder", &folder, error))?;
     let mut runs = Vec::new();
     for method in &METHODS {
         let path = folder.join(method.name).with_extension("toml");
@@ -61,13 +61,21 @@ pub fn demo(folder: Option<&Path>, options: &Options) -> Result<DemoResult, RunE
         runs.push((method.title, source, config));
     }
     let (_, source, config) = &runs[0];
-    super::first(config.conflicts(source, options.force))?;
+    for (_, source, config) in &runs {
+        super::first(config.conflicts(source, options.force))?;
+    }
+    let own = runs.iter().map(|(_, source, _)| source.path.clone());
+    let beside = ["scan.h5", "demo.png"].map(|name| folder.join(name));
+    if let Some(there) = own.chain(beside).find(|path| path.exists() && !options.force) {
+        return Err(RunError::Usage(format!("{} exists already; --force replaces it", there.display())));
+    }
     options.pool(config.run.threads)?.install(|| {
         let scan = acquire(&config.measurement, source, options)?;
         hdf5::write_measurement(&folder.join("scan.h5"), options.force, &scan.measurement, &Default::default())?;
         let (mut images, mut results) = (Vec::new(), Vec::new());
         for (title, source, config) in &runs {
-            std::fs::write(&source.path, &source.text).map_err(|error| failed("write", &source.path, error))?;
+            std::fs::write(&source.path, &source.text)
+                .map_err(|error| failed("writing the config", &source.path, error))?;
             super::first(config.conflicts(source, options.force))?;
             options.console.say(format!("{title}: {}", source.path.display()));
             let Reconstruction { image, result, .. } = reconstruct_scan(source, config, scan.clone(), options)?;
@@ -84,8 +92,8 @@ pub fn demo(folder: Option<&Path>, options: &Options) -> Result<DemoResult, RunE
     })
 }
 
-fn failed(action: &str, path: &Path, error: std::io::Error) -> RunError {
-    RunError::Usage(format!("cannot {action} {}: {error}", path.display()))
+fn failed(action: &'static str, path: &Path, error: std::io::Error) -> RunError {
+    RunError::Io(IoError::System { path: path.into(), action, source: error })
 }
 
 /// The first name that is not taken yet.

@@ -65,7 +65,9 @@ pub fn bench(folder: &Path, quick: bool, options: &Options) -> Result<BenchRepor
     if report.exists() && !options.force {
         return Err(RunError::Usage(format!("{} exists; --force replaces it", report.display())));
     }
-    let failed = |error| RunError::Usage(format!("cannot create {}: {error}", folder.display()));
+    let failed = |source| {
+        RunError::Io(crate::io::IoError::System { path: folder.into(), action: "creating the folder", source })
+    };
     std::fs::create_dir_all(folder).map_err(failed)?;
     let machine = options.pool(0)?.install(Machine::this);
     let (projectors, accuracy) = (Vec::new(), Vec::new());

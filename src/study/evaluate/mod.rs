@@ -27,17 +27,29 @@ pub use equivalence::EquivalenceEntry;
 pub use result::{StudyResult, SummaryEntry, TunedEntry};
 pub use sentinel::{FalseAlarms, Power, SentinelStudy, evaluate_sentinel};
 
-use crate::config::Study;
+use crate::config::{ConfigError, Study};
 use crate::run::{Options, RunError, first};
 use cache::Cache;
 use equivalence::Equivalence;
 use plan::Plan;
 use std::path::{Path, PathBuf};
 
+/// What keeps a study from being run, its methods included.
+pub(super) fn problems(study: &Study, options: &Options) -> Result<Vec<ConfigError>, RunError> {
+    let problems = study.conflicts(options.force);
+    if !problems.is_empty() {
+        return Ok(problems);
+    }
+    match options.pool(study.config.run.threads)?.install(|| Plan::of(study)) {
+        Ok(_) => Ok(problems),
+        Err(error) => Ok(vec![error.at("methods", &study.source)]),
+    }
+}
+
 /// Runs a study and writes its results.
 pub fn evaluate(path: &Path, options: &Options) -> Result<StudyResult, RunError> {
     let study = Study::read(path)?;
-    first(study.conflicts(options.force))?;
+    first(problems(&study, options)?)?;
     let pool = options.pool(study.config.run.threads)?;
     let mut plan = pool.install(|| Plan::of(&study))?;
     let cache = Cache::open(study.config.output.cache(&study.source))?;
