@@ -32,7 +32,7 @@ impl Arguments {
     pub fn options(&self) -> Options {
         let interrupt = Interruption::default();
         let console = Console::new(self.quiet);
-        Options { console, force: self.force, threads: self.threads, interrupt }
+        Options { console, force: self.force, threads: self.threads, interrupt, warnings: Default::default() }
     }
 }
 

@@ -104,6 +104,9 @@ pub struct StopConfig {
     /// Reconstruction time in s; metrics, files and pictures are not counted.
     #[serde(default)]
     pub time_limit_s: Option<Positive>,
+    /// Updates (sub-iterations) after which to stop.
+    #[serde(default)]
+    pub updates: Option<usize>,
     /// Stop when ‖x − x_before‖ / ‖x‖ of a full iteration falls below this.
     #[serde(default)]
     pub relative_change: Option<Positive>,

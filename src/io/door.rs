@@ -6,7 +6,7 @@ use crate::data::{Measurement, Outline};
 use crate::image::{Image, ImageUnit};
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// All formats; the first that knows the beginning of a file reads it.
 pub static FORMATS: [&Format; 3] = [&hdf5::FORMAT, &nifti::FORMAT, &interfile::FORMAT];
@@ -30,6 +30,13 @@ pub fn holds(path: &Path) -> Result<(&'static Format, Holds), IoError> {
         false => format!("is in no format that is known here: {known}"),
     };
     Err(IoError::Format { path: path.into(), text })
+}
+
+/// A file and those that belong to it: its data, where they are apart. Of a file in no known format, itself.
+pub fn whole(path: &Path) -> Vec<PathBuf> {
+    let beside = holds(path).and_then(|(format, _)| (format.beside)(path)).unwrap_or_default();
+    let others = beside.into_iter().filter(|other| other != path && other.is_file());
+    std::iter::once(path.to_path_buf()).chain(others).collect()
 }
 
 /// Opens an image; `unit` is for formats that do not state theirs.

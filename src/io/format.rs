@@ -5,7 +5,7 @@
 use super::{IoError, Provenance};
 use crate::data::{Measurement, Outline};
 use crate::image::{Image, ImageUnit};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub struct Format {
     pub name: &'static str,
     /// What a file of this format that begins so holds; `None` where it is of another format.
     pub(super) sniff: fn(&Path, &[u8]) -> Result<Option<Holds>, IoError>,
+    /// Files that belong to such a file: its data, where they are apart.
+    pub(super) beside: fn(&Path) -> Result<Vec<PathBuf>, IoError>,
     /// Images in it.
     pub images: Option<Images>,
     /// Measurements in it.

@@ -22,7 +22,7 @@ pub mod zip;
 
 pub use door::{
     FORMATS, ends_in, holds, image_endings, measurement_endings, open_image, open_measurement, outline, save_image,
-    save_measurement,
+    save_measurement, whole,
 };
 pub use error::IoError;
 pub use format::{Format, Holds, Images, Measurements, OpenImage};

@@ -56,7 +56,7 @@ pub(super) fn corrected(
     options: &Options,
 ) -> Result<Measurement, RunError> {
     let mut measurement = acquire(&config.measurement, source, options)?.measurement;
-    correct(&mut measurement, corrections, config, source)?;
+    correct(&mut measurement, corrections, config, source, options)?;
     Ok(measurement)
 }
 

@@ -1,7 +1,7 @@
 //! Attenuation factors exp(−∫µ dl) of an image or a phantom, multiplied into the factors m of a measurement.
 
-use super::RunError;
 use super::place::{edges_above, inside, placed_image, told_if_short};
+use super::{Options, RunError};
 use crate::choice::ImageFile;
 use crate::config::{AttenuationConfig, ConfigError, CtConfig, Source};
 use crate::data::Measurement;
@@ -34,10 +34,11 @@ pub(crate) fn read_attenuation(
     config: &AttenuationConfig,
     geometry: &SinogramGeometry,
     source: &Source,
+    options: &Options,
 ) -> Result<Attenuation, RunError> {
     let field = geometry.field_of_view();
     let one = |file: &ImageFile, at: &str, per_cm: f32| -> Result<Image, RunError> {
-        let mut map = placed_image(file, ImageUnit::PerCm)?;
+        let mut map = placed_image(file, ImageUnit::PerCm, options)?;
         map.values.iter_mut().for_each(|value| *value *= per_cm);
         plausible(&map, &file.path, at, source)?;
         inside(&map, &field, at, source)?;
@@ -56,7 +57,7 @@ pub(crate) fn read_attenuation(
             Attenuation::Images(all.collect::<Result<_, _>>()?)
         }
         AttenuationConfig::Ct(ct) => {
-            let map = from_ct(ct, geometry, source)?;
+            let map = from_ct(ct, geometry, source, options)?;
             inside(&map, &field, "attenuation.ct.file", source)?;
             Attenuation::Images(vec![map])
         }
@@ -67,13 +68,14 @@ pub(crate) fn read_attenuation(
 }
 
 /// Multiplies the factors of a measurement by those of an attenuation.
-pub(super) fn attenuate(measurement: &mut Measurement, attenuation: &Attenuation) {
+pub(super) fn attenuate(measurement: &mut Measurement, attenuation: &Attenuation, options: &Options) {
     if let Attenuation::Images(images) = attenuation {
         let edges = images.iter().filter_map(|image| edges_above(image, LEAST_TISSUE));
         let all = edges.reduce(|all, own| {
             std::array::from_fn(|axis| [all[axis][0].min(own[axis][0]), all[axis][1].max(own[axis][1])])
         });
-        all.into_iter().for_each(|edges| told_if_short(edges, measurement, "the tissue of the attenuation map"));
+        all.into_iter()
+            .for_each(|edges| told_if_short(edges, measurement, "the tissue of the attenuation map", options));
     }
     // Factors are the same for all TOF bins.
     let geometry = SinogramGeometry { tof: None, ..measurement.geometry.clone() };
@@ -110,10 +112,10 @@ fn plausible(map: &Image, path: &Path, at: &str, source: &Source) -> Result<(), 
 }
 
 /// The attenuation of a CT, in voxels about as large as the bins of the sinogram.
-fn from_ct(ct: &CtConfig, geometry: &SinogramGeometry, source: &Source) -> Result<Image, RunError> {
+fn from_ct(ct: &CtConfig, geometry: &SinogramGeometry, source: &Source, options: &Options) -> Result<Image, RunError> {
     let at = "attenuation.ct.file";
     let lines = ct.lines(source)?;
-    let mut image = placed_image(&ct.file, ImageUnit::Hounsfield)?;
+    let mut image = placed_image(&ct.file, ImageUnit::Hounsfield, options)?;
     let [least, largest] =
         image.values.iter().fold([f32::INFINITY, f32::NEG_INFINITY], |[low, high], h| [low.min(*h), high.max(*h)]);
     let file = ct.file.path.display();

@@ -60,7 +60,7 @@ fn check_recon(source: &Source, config: &ReconConfig, options: &Options) -> Resu
         }
     };
     options.pool(config.run.threads)?.install(|| {
-        let Prepared { problems: more, expected, .. } = prepare(source, config, &outline);
+        let Prepared { problems: more, expected, .. } = prepare(source, config, &outline, options);
         problems.extend(more);
         if let (Some(Expected { grid, bytes, prior }), true) = (expected, problems.is_empty()) {
             let geometry = &outline.geometry;

@@ -103,7 +103,7 @@ impl Scene<'_> {
     /// What further networks make of the same counts.
     fn ensemble(&self, config: &ConfidenceConfig) -> Result<Vec<Vec<f32>>, RunError> {
         let Some(PriorConfig::Unrolled(unrolled)) = &self.config.prior else { return Ok(Vec::new()) };
-        let quiet = Options { console: Console::Quiet, ..self.options.clone() };
+        let quiet = self.options.quiet();
         let of = |model: &NameOrFile| {
             let prior = PriorConfig::from(UnrolledConfig { model: model.clone(), ..unrolled.clone() });
             let config = ReconConfig { prior: Some(prior), ..self.config.clone() };

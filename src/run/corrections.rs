@@ -6,7 +6,7 @@
 use super::attenuation::{Attenuation, attenuate, read_attenuation};
 use super::listmode::header_of;
 use super::measurement::{one_isotope, same_geometry};
-use super::{RunError, warn};
+use super::{Options, RunError};
 use crate::config::{
     ConfigError, DecayConfig, MeasurementConfig, NormalisationConfig, RandomsSource, ReconConfig, Source,
 };
@@ -28,11 +28,16 @@ pub(crate) struct Corrections {
 
 impl Corrections {
     /// Reads what the config names; the conflicts of what is named twice, or lacks something.
-    pub fn read(config: &ReconConfig, outline: &Outline, source: &Source) -> (Self, Vec<ConfigError>) {
+    pub fn read(
+        config: &ReconConfig,
+        outline: &Outline,
+        source: &Source,
+        options: &Options,
+    ) -> (Self, Vec<ConfigError>) {
         let mut conflicts = correction_conflicts(config, outline, source);
         let mut told = |error: RunError, at: &str| conflicts.push(error.at(at, source));
         let attenuation = config.attenuation.as_ref().and_then(|attenuation| {
-            let read = read_attenuation(attenuation, &outline.geometry, source);
+            let read = read_attenuation(attenuation, &outline.geometry, source, options);
             read.map_err(|error| told(error, "attenuation")).ok()
         });
         let normalisation = config.normalisation.as_ref().and_then(|config| {
@@ -182,12 +187,13 @@ pub(super) fn correct(
     corrections: &Corrections,
     config: &ReconConfig,
     source: &Source,
+    options: &Options,
 ) -> Result<(), RunError> {
     let (factors, background) = (measurement.factors.is_some(), measurement.background.is_some());
-    measurement.ledger.assume(factors, background).iter().for_each(|told| warn(told));
+    measurement.ledger.assume(factors, background).iter().for_each(|told| options.warn(told));
     if let Some(attenuation) = &corrections.attenuation {
         apply(measurement, Correction::Attenuation, "attenuation", source)?;
-        attenuate(measurement, attenuation);
+        attenuate(measurement, attenuation, options);
     }
     if let Some((norm, parts)) = &corrections.normalisation {
         normalise(measurement, norm, *parts, source)?;
@@ -196,7 +202,7 @@ pub(super) fn correct(
         decayed(measurement, decay, source)?;
     }
     if let Some(randoms) = &config.randoms {
-        add_randoms(measurement, randoms, config.decay.as_ref(), source)?;
+        add_randoms(measurement, randoms, config.decay.as_ref(), source, options)?;
     }
     Ok(())
 }
@@ -248,6 +254,7 @@ pub(super) fn add_randoms(
     config: &RandomsSource,
     decay: Option<&DecayConfig>,
     source: &Source,
+    options: &Options,
 ) -> Result<(), RunError> {
     apply(measurement, Correction::Randoms, "randoms", source)?;
     let geometry = &measurement.geometry;
@@ -264,7 +271,7 @@ pub(super) fn add_randoms(
             let isotope = isotope_of(&singles, &measurement.clock, decay, source)?;
             if isotope.is_none() && singles.isotope.is_none() {
                 let cure = "`isotope` in the file, or [decay], lets them decay";
-                warn(&format!("rates of singles are taken to be constant over the scan; {cure}"));
+                options.warn(&format!("rates of singles are taken to be constant over the scan; {cure}"));
             }
             let scan_s = singles.duration_s.unwrap_or(duration);
             let square_s = duration * isotope.map_or(1.0, |isotope| isotope.square_over_mean(scan_s));

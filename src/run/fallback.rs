@@ -45,7 +45,7 @@ impl Scene<'_> {
             output: Default::default(),
             ..self.config.clone()
         };
-        let quiet = Options { console: Console::Quiet, ..self.options.clone() };
+        let quiet = self.options.quiet();
         let whole = image_of(&Scene { model: &model, config: &config, reference: None, options: &quiet, ..*self })?.1;
         Ok(self.margin.crop(&whole))
     }

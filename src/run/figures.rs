@@ -1,20 +1,25 @@
 //! The truth that images are held against, where it is known.
 
 use super::place::placed_image;
-use super::{RunError, warn};
+use super::{Options, RunError};
 use crate::config::{ConfigError, ReferenceConfig, Source};
 use crate::image::{Image, ImageGrid, ImageUnit, averaged_onto};
 use crate::metrics::Reference;
 use crate::phantom::Phantom;
 
 /// The truth of a config on `grid`.
-pub(super) fn reference(config: &ReferenceConfig, grid: &ImageGrid, source: &Source) -> Result<Reference, RunError> {
+pub(super) fn reference(
+    config: &ReferenceConfig,
+    grid: &ImageGrid,
+    source: &Source,
+    options: &Options,
+) -> Result<Reference, RunError> {
     match config {
         ReferenceConfig::Phantom(name) => {
-            reference_of(&crate::config::phantom(source, "reference.phantom", name)?, grid)
+            reference_of(&crate::config::phantom(source, "reference.phantom", name)?, grid, options)
         }
         ReferenceConfig::Image(file) => {
-            let truth = placed_image(file, ImageUnit::BecquerelPerMl)?;
+            let truth = placed_image(file, ImageUnit::BecquerelPerMl, options)?;
             let (truth, resampled) = on_grid(truth, grid, source)?;
             Ok(Reference::of_image(truth, resampled))
         }
@@ -22,11 +27,14 @@ pub(super) fn reference(config: &ReferenceConfig, grid: &ImageGrid, source: &Sou
 }
 
 /// The truth of a phantom on `grid`, with its regions.
-pub(crate) fn reference_of(phantom: &Phantom, grid: &ImageGrid) -> Result<Reference, RunError> {
+pub(crate) fn reference_of(phantom: &Phantom, grid: &ImageGrid, options: &Options) -> Result<Reference, RunError> {
     let (truth, scoring) = (phantom.activity_image(grid), phantom.scoring.clone());
     // Said once, here: an image that does not hold all of the phantom has no NEMA figures.
     if let Some(Err(error)) = scoring.nema.as_ref().map(|layout| layout.score(&truth)) {
-        warn(&format!("there are no NEMA figures of an image that does not hold all of {}: {error}", phantom.name));
+        options.warn(&format!(
+            "there are no NEMA figures of an image that does not hold all of {}: {error}",
+            phantom.name
+        ));
     }
     let mask = |name: &str| phantom.region_mask(name, grid);
     let nu4_masks = scoring.nu4.as_ref().map(|layout| {

@@ -1,6 +1,6 @@
 //! `coincide info`: what a file holds, or what a scanner or phantom of a name is.
 
-use super::{RunError, ScannerSheet, describe_scanner, warn};
+use super::{RunError, ScannerSheet, describe_scanner};
 use crate::data::{Clock, Measurement};
 use crate::image::{Image, ImageUnit};
 use crate::io::columns::Columns;
@@ -129,7 +129,7 @@ pub fn info(what: &str) -> Result<Info, RunError> {
         }
         Holds::Image => {
             let OpenImage { image, provenance, notes } = io::open_image(path, ImageUnit::CountsPerMm)?;
-            notes.iter().for_each(|note| warn(note));
+            notes.iter().for_each(|note| eprintln!("warning: {note}"));
             Info::Image(image_sheet(&image, provenance))
         }
         Holds::Tables => {

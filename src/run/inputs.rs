@@ -1,7 +1,7 @@
 //! Files that go into an image beside its measurement, with their hashes.
 
 use super::RunError;
-use super::scan::input;
+use super::scan::inputs;
 use crate::choice::{ImageFile, NameOrFile};
 use crate::config::{AnatomicalConfig, AttenuationConfig, RandomsSource, ReconConfig, ReferenceConfig, StartConfig};
 use crate::report::Input;
@@ -35,5 +35,6 @@ pub(super) fn further_inputs(config: &ReconConfig) -> Result<Vec<Input>, RunErro
         ReferenceConfig::Image(file) => image(file),
         ReferenceConfig::Phantom(name) => phantom(name),
     }));
-    files.into_iter().flatten().map(input).collect()
+    let hashed = files.iter().flatten().map(|path| inputs(path)).collect::<Result<Vec<_>, _>>()?;
+    Ok(hashed.into_iter().flatten().collect())
 }

@@ -45,7 +45,7 @@ impl Scene<'_> {
         let start = (!uniform).then(|| algorithm.image().to_vec());
         let mut change = RelativeChange::below(self.config.stop.relative_change.map_or(0.0, Positive::get));
         let mut history = self.history(&objective);
-        let updates = iterations.count * iterations.subsets;
+        let updates = (iterations.count * iterations.subsets).min(self.config.stop.updates.unwrap_or(usize::MAX));
         let mut observers = self.observers(updates, &objective);
         observers.push(Box::new(&mut history));
         observers.push(Box::new(&mut change));

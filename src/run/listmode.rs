@@ -1,7 +1,7 @@
 //! Siemens mMR list-mode → measurement: prompts, randoms from the delayeds, efficiencies from the component
 //! normalisation.
 
-use super::scan::{Scan, input};
+use super::scan::{Scan, inputs};
 use super::{Options, RunError};
 use crate::config::{MmrListmodeConfig, RandomsConfig};
 use crate::data::{Background, Clock, Correction, Ledger, Measurement, NormParts, Outline, smooth_randoms};
@@ -42,12 +42,12 @@ pub(super) fn from_listmode(config: &MmrListmodeConfig, options: &Options) -> Re
     drop(progress);
     let counts = histogram.counts;
     options.console.say(format!("{} prompts, {} delayeds", counts.prompts, counts.delayeds));
-    let mut inputs = vec![input(header.clone())?, input(data_of(&header))?];
+    let mut hashed = inputs(&header)?;
     let mut factors = None;
     if let Some(path) = &config.normalisation {
         let path = header_of(path);
         factors = Some(read_norm(&path)?.efficiencies(&geometry, NormParts::default(), None)?);
-        inputs.extend([input(path.clone())?, input(data_of(&path))?]);
+        hashed.extend(inputs(&path)?);
     }
     let Histogram { prompts, delayeds, .. } = histogram;
     let background = match config.randoms {
@@ -59,7 +59,7 @@ pub(super) fn from_listmode(config: &MmrListmodeConfig, options: &Options) -> Re
     let clock = Clock { duration_s: counts.duration_s(), frame_s: counts.frame_s(), ..listmode.clock };
     let prompts = prompts.into();
     let measurement = Measurement { geometry, prompts, factors, background, ledger, clock };
-    Ok(Scan { measurement, inputs, seed: None })
+    Ok(Scan { measurement, inputs: hashed, seed: None })
 }
 
 /// The frame; the whole file where neither end is given.
@@ -79,9 +79,4 @@ pub(super) fn header_of(path: &Path) -> PathBuf {
     let mut header = OsString::from(path);
     header.push(".hdr");
     header.into()
-}
-
-/// `scan.l.hdr` → `scan.l`
-fn data_of(header: &Path) -> PathBuf {
-    header.with_extension("")
 }

@@ -1,7 +1,7 @@
 //! The measurement of a config: read, histogrammed or simulated, with the hashes of the files that went into it.
 
 use super::listmode::{from_listmode, listmode_outline};
-use super::scan::{Scan, input};
+use super::scan::{Scan, inputs};
 use super::{Options, RunError};
 use crate::choice::FilePath;
 use crate::config::{
@@ -20,7 +20,7 @@ pub(crate) fn acquire(config: &MeasurementConfig, source: &Source, options: &Opt
         MeasurementConfig::File(file) => {
             let (mut measurement, _) = io::open_measurement(&file.path)?;
             complete(file, &mut measurement.ledger, &mut measurement.clock, source)?;
-            Ok(Scan { measurement, inputs: vec![input(file.path.to_path_buf())?], seed: None })
+            Ok(Scan { measurement, inputs: inputs(&file.path)?, seed: None })
         }
         MeasurementConfig::Memory => Err(MeasurementConfig::missing(source).into()),
         MeasurementConfig::Interfile(files) => from_interfile(files, source, options),
@@ -178,8 +178,8 @@ fn from_interfile(files: &InterfileConfig, source: &Source, options: &Options) -
         measurement.background = Some(Background::of_bins(measurement.geometry.shape(), background));
     }
     let named = [Some(&files.prompts), files.factors.as_ref(), files.background.as_ref(), files.additive.as_ref()];
-    let inputs = named.into_iter().flatten().map(|path| input(path.to_path_buf())).collect::<Result<_, _>>()?;
-    Ok(Scan { measurement, inputs, seed: None })
+    let hashed = named.into_iter().flatten().map(|path| inputs(path)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Scan { measurement, inputs: hashed.into_iter().flatten().collect(), seed: None })
 }
 
 /// b = m · a

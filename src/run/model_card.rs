@@ -26,7 +26,7 @@ impl Scene<'_> {
             iterations: self.config.algorithm.iterations().map_or(0, |iterations| iterations.count),
             subsets: self.model.subsets(),
         };
-        differences(card, run).iter().for_each(|text| self.options.console.say(format!("warning: {text}")));
+        differences(card, run).iter().for_each(|text| self.options.warn(text));
     }
 }
 

@@ -73,7 +73,7 @@ pub fn normalise(path: &Path, options: &Options) -> Result<NormaliseResult, RunE
     let (found, record) = pool.install(|| -> Result<_, RunError> {
         let Scan { mut measurement, inputs, seed } = acquire(&config.measurement, &source, options)?;
         if let Some(randoms) = &config.randoms {
-            add_randoms(&mut measurement, randoms, config.decay.as_ref(), &source)?;
+            add_randoms(&mut measurement, randoms, config.decay.as_ref(), &source, options)?;
         }
         let object = phantom(&source, "object", &config.object)?;
         let clock = measurement.clock;

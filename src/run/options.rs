@@ -3,8 +3,8 @@
 use super::RunError;
 use crate::observe::Console;
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// How a command is run.
 #[derive(Clone, Debug)]
@@ -17,6 +17,28 @@ pub struct Options {
     pub threads: Option<usize>,
     /// Ctrl-C.
     pub interrupt: Interruption,
+    /// What the user should know of a result, in the order in which it was found.
+    pub warnings: Warnings,
+}
+
+/// Warnings of a run: said at once, and kept for its results.
+#[derive(Clone, Debug, Default)]
+pub struct Warnings(Arc<Mutex<Vec<String>>>);
+
+impl Warnings {
+    /// All of them, each once; there are none afterwards.
+    pub fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn add(&self, text: &str) -> bool {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = !all.iter().any(|other| other == text);
+        if new {
+            all.push(text.into());
+        }
+        new
+    }
 }
 
 /// Ctrl-C as the commands see it: it ends the program at once, unless there is an image to save first.
@@ -52,19 +74,32 @@ impl Interruption {
     }
 }
 
-/// Says what changes the meaning of a result: on stderr, where progress is quiet too.
-pub(super) fn warn(text: &str) {
-    eprintln!("warning: {text}");
-}
-
 impl Default for Options {
     /// Silent, replacing nothing, with the threads that the config says.
     fn default() -> Self {
-        Self { console: Console::Quiet, force: false, threads: None, interrupt: Interruption::default() }
+        Self {
+            console: Console::Quiet,
+            force: false,
+            threads: None,
+            interrupt: Interruption::default(),
+            warnings: Warnings::default(),
+        }
     }
 }
 
 impl Options {
+    /// The same for a run inside of another: it says nothing, and what it would warn of is not told of the whole.
+    pub(crate) fn quiet(&self) -> Self {
+        Self { console: Console::Quiet, warnings: Warnings::default(), ..self.clone() }
+    }
+
+    /// Says what changes the meaning of a result, once: on stderr, where progress is quiet too, and in the results.
+    pub(crate) fn warn(&self, text: &str) {
+        if self.warnings.add(text) {
+            eprintln!("warning: {text}");
+        }
+    }
+
     /// The threads of a run.
     pub(crate) fn pool(&self, configured: usize) -> Result<ThreadPool, RunError> {
         let threads = self.threads.unwrap_or(configured);

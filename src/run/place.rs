@@ -1,6 +1,6 @@
 //! Images of users: opened, put where they lie, and held against the field of view and the activity.
 
-use super::{RunError, warn};
+use super::{Options, RunError};
 use crate::choice::ImageFile;
 use crate::config::{ConfigError, Source};
 use crate::data::{Measurement, support_mm};
@@ -12,9 +12,9 @@ use crate::scanner::FieldOfView;
 const BESIDE_MM: f64 = 20.0;
 
 /// An image of the config, where the config or the file says that it lies; `unit` is for files that do not state theirs.
-pub(crate) fn placed_image(file: &ImageFile, unit: ImageUnit) -> Result<Image, RunError> {
+pub(crate) fn placed_image(file: &ImageFile, unit: ImageUnit, options: &Options) -> Result<Image, RunError> {
     let opened = io::open_image(&file.path, unit)?;
-    opened.notes.iter().for_each(|note| warn(note));
+    opened.notes.iter().for_each(|note| options.warn(note));
     let mut image = opened.image;
     if file.centred {
         let middle = image.grid.middle_mm();
@@ -44,12 +44,12 @@ pub(crate) fn inside(image: &Image, field: &FieldOfView, at: &str, source: &Sour
 }
 
 /// Says where a map ends before the activity does; `edges` are those of what it shows, in mm.
-pub(crate) fn told_if_short(edges: [[f64; 2]; 3], measurement: &Measurement, what: &str) {
+pub(crate) fn told_if_short(edges: [[f64; 2]; 3], measurement: &Measurement, what: &str, options: &Options) {
     let Some(support) = support_mm(measurement) else { return };
     let short =
         |axis: usize| support[axis][0] < edges[axis][0] - BESIDE_MM || support[axis][1] > edges[axis][1] + BESIDE_MM;
     if (0..3).any(short) {
-        warn(&format!(
+        options.warn(&format!(
             "{what} reaches over {}, the activity over about {}: what lies outside is taken for air; is it where it \
              should be? `{{ path = …, shift_mm = [x, y, z] }}` or `centred = true` move it",
             told(edges),

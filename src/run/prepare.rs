@@ -3,7 +3,6 @@
 //! `coincide check` is this step and nothing more; `coincide recon` refuses what it finds. Whatever can be known from
 //! the config, the headers, the maps and the machine is known here: nothing of that is refused after work was done.
 
-use super::RunError;
 use super::anatomy::anatomical_image;
 use super::confidence::lesion_masks;
 use super::corrections::Corrections;
@@ -13,6 +12,7 @@ use super::memory::predicted_bytes;
 use super::prior_cost::PriorCost;
 use super::start::start_image;
 use super::uptake::suv_of;
+use super::{Options, RunError};
 use crate::algorithm::fbp::unfit;
 use crate::config::{ConfigError, Method, ReconConfig, Source, StartConfig, unit_conflict};
 use crate::data::Outline;
@@ -41,9 +41,9 @@ pub(super) struct Expected {
 }
 
 /// Judges a config beside the outline of its measurement. On the threads of the caller.
-pub(super) fn prepare(source: &Source, config: &ReconConfig, outline: &Outline) -> Prepared {
+pub(super) fn prepare(source: &Source, config: &ReconConfig, outline: &Outline, options: &Options) -> Prepared {
     let mut problems = config.conflicts_with(&outline.geometry, source);
-    let (corrections, conflicts) = Corrections::read(config, outline, source);
+    let (corrections, conflicts) = Corrections::read(config, outline, source, options);
     problems.extend(conflicts);
     let unit = corrections.unit(&outline.ledger);
     problems.extend(config.prior.as_ref().and_then(|prior| unit_conflict(prior, unit, source)));
@@ -54,7 +54,7 @@ pub(super) fn prepare(source: &Source, config: &ReconConfig, outline: &Outline) 
     let Ok(grid) = config.image.grid(&outline.geometry, source) else {
         return Prepared { corrections, problems, expected: None };
     };
-    problems.extend(images(source, config, outline, &grid, unit));
+    problems.extend(images(source, config, outline, (&grid, unit), options));
     let whole = expected_field(config, &outline.geometry, grid).wider();
     // Built on a few planes; what it lacks has been told already where there is a problem.
     let prior = match problems.is_empty() {
@@ -89,21 +89,21 @@ fn images(
     source: &Source,
     config: &ReconConfig,
     outline: &Outline,
-    grid: &ImageGrid,
-    unit: ImageUnit,
+    (grid, unit): (&ImageGrid, ImageUnit),
+    options: &Options,
 ) -> Vec<ConfigError> {
     let told = |error: RunError, at: &str| error.at(at, source);
-    let truth = config.reference.as_ref().and_then(|truth| reference(truth, grid, source).err());
+    let truth = config.reference.as_ref().and_then(|truth| reference(truth, grid, source, options).err());
     let lesions = config.confidence.as_ref().and_then(|confidence| lesion_masks(confidence, grid, source).err());
     let guide = config.prior.as_ref().and_then(|prior| {
         let at = format!("prior.{}.anatomical", prior.name());
-        anatomical_image(prior.anatomical()?, grid, source, &at).err().map(|error| told(error, &at))
+        anatomical_image(prior.anatomical()?, grid, source, &at, options).err().map(|error| told(error, &at))
     });
     let start = match config.algorithm.method() {
         Method::Iterative(iterations) => match &iterations.start {
             StartConfig::File(file) => {
                 let at = format!("algorithm.{}.start.file", config.algorithm.name());
-                start_image(file, grid, unit, &at, source).err().map(|error| told(error, &at))
+                start_image(file, grid, unit, &at, source, options).err().map(|error| told(error, &at))
             }
             StartConfig::Uniform | StartConfig::Osem(_) => None,
         },

@@ -52,8 +52,10 @@ impl Scene<'_> {
         let grid = self.model.grid();
         let at = format!("prior.{}.anatomical", config.name());
         let wanted = self.margin.wanted();
-        let anatomical =
-            config.anatomical().map(|image| anatomical_image(image, &wanted, self.source, &at)).transpose()?;
+        let anatomical = config
+            .anatomical()
+            .map(|image| anatomical_image(image, &wanted, self.source, &at, self.options))
+            .transpose()?;
         let anatomical = anatomical.map(|image| self.margin.extended(&image));
         let noise = config.noise().then(|| relative_noise(self.model, &seen));
         let inputs = PriorInputs {
@@ -68,7 +70,7 @@ impl Scene<'_> {
             Prior::Unrolled(unrolled) => unrolled.card().iter().for_each(|card| self.compare(card)),
             Prior::Denoiser(denoiser) if config.is_learned() => {
                 for warning in Probe::new(&**denoiser, &seen).warnings() {
-                    self.options.console.say(format!("warning: {warning}"));
+                    self.options.warn(&warning);
                 }
             }
             _ => (),

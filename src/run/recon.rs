@@ -72,7 +72,7 @@ fn on_its_threads(
 ) -> Result<Reconstruction, RunError> {
     let pool = options.pool(config.run.threads)?;
     let mut made = pool.install(|| {
-        let Prepared { corrections, problems, .. } = prepare(source, config, outline);
+        let Prepared { corrections, problems, .. } = prepare(source, config, outline, options);
         first(problems)?;
         reconstruct_corrected(source, config, &corrections, scan()?, options)
     })?;
@@ -110,7 +110,7 @@ pub(crate) fn reconstruct_scan(
 ) -> Result<Reconstruction, RunError> {
     let outline = Outline::from(&acquired.measurement);
     first(config.conflicts_with(&outline.geometry, source))?;
-    let (corrections, conflicts) = Corrections::read(config, &outline, source);
+    let (corrections, conflicts) = Corrections::read(config, &outline, source, options);
     first(conflicts)?;
     reconstruct_corrected(source, config, &corrections, acquired, options)
 }
@@ -124,7 +124,7 @@ fn reconstruct_corrected(
 ) -> Result<Reconstruction, RunError> {
     let whole = Instant::now();
     let Scan { mut measurement, inputs, seed } = acquired;
-    correct(&mut measurement, corrections, config, source)?;
+    correct(&mut measurement, corrections, config, source, options)?;
     let suv = |suv| suv_of(suv, &measurement.ledger, &measurement.clock, config.decay.as_ref(), source);
     let suv = config.suv.as_ref().map(suv).transpose()?;
     let grid = config.image.grid(&measurement.geometry, source)?;
@@ -146,8 +146,8 @@ fn reconstruct_corrected(
         Arc::make_mut(&mut measurement).prompts.clear(&left_out.bins);
         Model::new(&measurement, margin.wider(), widths, subsets)?
     };
-    left_out.warning.iter().for_each(|warning| options.console.say(format!("warning: {warning}")));
-    let reference = config.reference.as_ref().map(|truth| reference(truth, &grid, source)).transpose()?;
+    left_out.warning.iter().for_each(|warning| options.warn(warning));
+    let reference = config.reference.as_ref().map(|truth| reference(truth, &grid, source, options)).transpose()?;
     let mut record = Record::new("recon", &source.text, &source.path);
     (record.inputs, record.seed) = (inputs.into_iter().chain(further_inputs(config)?).collect(), seed);
     record.told = vec![("holds", measurement.ledger.in_words()), ("activity", measurement.ledger.moment())];
@@ -160,6 +160,7 @@ fn reconstruct_corrected(
     let (made, whole_image, image, mut files) = options.interrupt.hold(|| -> Result<_, RunError> {
         let (made, whole_image) = image_of(&scene)?;
         let image = margin.crop(&whole_image);
+        record.told.push(("updates", made.updates.to_string()));
         record.seconds = vec![("reconstruction", made.seconds), ("total", whole.elapsed().as_secs_f64())];
         let provenance = record.pairs().into_iter().collect();
         let files = write_outputs(&config.output, options, &image, &provenance)?;
@@ -170,7 +171,7 @@ fn reconstruct_corrected(
     let asked = config.confidence.as_ref().filter(|_| !options.interrupt.pressed());
     let confidence = asked.map(|confidence| scene.confidence(confidence, &whole_image)).transpose()?.flatten();
     let mut result = scene.result(made, &image, suv);
-    result.warnings.extend(left_out.warning);
+    result.warnings.splice(0..0, options.warnings.take());
     result.sentinel = judged.as_ref().map(|judged| judged.result.clone());
     result.confidence = confidence.as_ref().map(|confidence| confidence.result.clone());
     files.extend(judged.iter().flat_map(|judged| judged.files.clone()));

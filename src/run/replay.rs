@@ -4,7 +4,7 @@ use super::inputs::further_inputs;
 use super::measurement::acquire;
 use super::recon::{reconstruct_scan, unless_interrupted};
 use super::{Options, RunError, first};
-use crate::config::{OutputConfig, ReconConfig, Source};
+use crate::config::{OutputConfig, ReconConfig, Source, StopConfig};
 use crate::io::hdf5;
 use crate::report::{Input, ReplayResult, hash_lines};
 use std::path::Path;
@@ -19,6 +19,10 @@ pub fn replay(path: &Path, options: &Options) -> Result<ReplayResult, RunError> 
     let source = Source { path: text("config_path")?.into(), text: text("config")? };
     let mut config: ReconConfig = source.parse()?;
     config.output = OutputConfig::default();
+    // As many updates as were made, whatever ended them.
+    if let Some(updates) = provenance.get("updates").and_then(|updates| updates.parse().ok()) {
+        config.stop = StopConfig { updates: Some(updates), ..StopConfig::default() };
+    }
     // The image alone is made again; what the sentinel holds out stays out.
     config.confidence = None;
     config

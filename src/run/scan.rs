@@ -2,9 +2,9 @@
 
 use super::RunError;
 use crate::data::Measurement;
-use crate::io::IoError;
+use crate::io::{IoError, whole};
 use crate::report::{Input, sha256};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A measurement, the files that it was made of, and the seed where it was simulated.
 #[derive(Clone, Debug)]
@@ -24,8 +24,13 @@ impl From<Measurement> for Scan {
     }
 }
 
+/// A file, and those that belong to it, with their hashes.
+pub(super) fn inputs(path: &Path) -> Result<Vec<Input>, RunError> {
+    whole(path).into_iter().map(input).collect()
+}
+
 /// A file with its hash.
-pub(super) fn input(path: PathBuf) -> Result<Input, RunError> {
+fn input(path: PathBuf) -> Result<Input, RunError> {
     match sha256(&path) {
         Ok(sha256) => Ok(Input { path, sha256 }),
         Err(source) => Err(RunError::Io(IoError::System { path, action: "hashing", source })),

@@ -1,9 +1,9 @@
 //! The first image of an iterative run.
 
-use super::RunError;
 use super::field::known_slices;
 use super::place::placed_image;
 use super::scene::Scene;
+use super::{Options, RunError};
 use crate::algorithm::{Osem, drive};
 use crate::choice::ImageFile;
 use crate::config::{OsemStart, Source, StartConfig};
@@ -48,7 +48,7 @@ impl Scene<'_> {
 
     fn start_file(&self, file: &ImageFile) -> Result<Vec<f32>, RunError> {
         let at = format!("algorithm.{}.start.file", self.config.algorithm.name());
-        let values = start_image(file, &self.margin.wanted(), self.unit, &at, self.source)?;
+        let values = start_image(file, &self.margin.wanted(), self.unit, &at, self.source, self.options)?;
         Ok(self.margin.extended(&values))
     }
 }
@@ -60,8 +60,9 @@ pub(super) fn start_image(
     unit: ImageUnit,
     at: &str,
     source: &Source,
+    options: &Options,
 ) -> Result<Vec<f32>, RunError> {
-    let image = placed_image(file, unit)?;
+    let image = placed_image(file, unit, options)?;
     if image.unit != unit {
         let message = format!("the start image is in {}, the images of this measurement are in {unit}", image.unit);
         return Err(source.mistake(at, message, Some("start from an image in the same unit".into())).into());

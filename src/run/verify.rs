@@ -47,7 +47,7 @@ pub fn verify(path: &Path, options: &Options) -> Result<VerifyResult, RunError> 
     let wanted = config.image.grid(&geometry, &source)?;
     let widths = config.resolution.as_ref().map(ResolutionConfig::widths).unwrap_or_default();
     options.pool(config.run.threads)?.install(|| {
-        let (corrections, conflicts) = Corrections::read(&config, &outline, &source);
+        let (corrections, conflicts) = Corrections::read(&config, &outline, &source, options);
         first(conflicts)?;
         let measurement = Arc::new(corrected(&source, &config, &corrections, options)?);
         let margin = field(&config, &measurement, wanted, options);

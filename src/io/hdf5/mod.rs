@@ -30,6 +30,7 @@ use std::path::{Path, PathBuf};
 pub(super) static FORMAT: Format = Format {
     name: "HDF5 of Coincide",
     sniff,
+    beside: |_| Ok(Vec::new()),
     images: Some(Images {
         endings: &[".h5", ".hdf5"],
         read: |path, _| {

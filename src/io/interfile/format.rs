@@ -1,5 +1,6 @@
 //! Interfile behind the one door.
 
+use super::data_file::path_of;
 use super::header::{Header, standard};
 use super::projection::outline;
 use super::{
@@ -14,6 +15,7 @@ use std::path::Path;
 pub(in crate::io) static FORMAT: Format = Format {
     name: "Interfile",
     sniff,
+    beside: |path| Ok(vec![path_of(&Header::read(path)?)?]),
     images: Some(Images {
         endings: &[".hv"],
         read: |path, unit| {

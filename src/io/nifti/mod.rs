@@ -69,6 +69,7 @@ fn write_voxels(out: &mut impl Write, header: &[u8], image: &Image) -> std::io::
 pub(super) static FORMAT: Format = Format {
     name: "NIfTI",
     sniff: |_, start| Ok(is_nifti(start).then_some(Holds::Image)),
+    beside: |_| Ok(Vec::new()),
     images: Some(Images {
         endings: &[".nii", ".nii.gz"],
         read: |path, unit| {

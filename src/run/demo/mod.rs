@@ -83,7 +83,7 @@ pub fn demo(folder: Option<&Path>, options: &Options) -> Result<DemoResult, RunE
             results.push((*title, unless_interrupted(result, options)?));
         }
         if let Some(known) = &config.reference {
-            let truth = reference(known, &images[0].1.grid, source)?.truth;
+            let truth = reference(known, &images[0].1.grid, source, options)?.truth;
             let mut panels = vec![("phantom", &truth)];
             panels.extend(images.iter().map(|(title, image)| (*title, image)));
             write_picture(&folder.join("demo.png"), options.force, &panels)?;

@@ -43,7 +43,13 @@ pub(super) fn execute(
     let progress = options.console.progress("evaluating");
     progress.set(0, total);
     let done = &AtomicUsize::new(0);
-    let part = Options { console: Console::Quiet, force: true, threads: None, interrupt: options.interrupt.of_part() };
+    let part = Options {
+        console: Console::Quiet,
+        force: true,
+        threads: None,
+        interrupt: options.interrupt.of_part(),
+        warnings: Default::default(),
+    };
     let crew = Crew {
         study,
         plan,

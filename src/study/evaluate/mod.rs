@@ -28,11 +28,12 @@ pub use result::{StudyResult, SummaryEntry, TunedEntry};
 pub use sentinel::{FalseAlarms, Power, SentinelStudy, evaluate_sentinel};
 
 use crate::config::{ConfigError, Study};
+use crate::io::{IoError, write_whole};
 use crate::run::{Options, RunError, first};
 use cache::Cache;
 use equivalence::Equivalence;
 use plan::Plan;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// What keeps a study from being run, its methods included.
 pub(super) fn problems(study: &Study, options: &Options) -> Result<Vec<ConfigError>, RunError> {
@@ -64,6 +65,7 @@ pub fn evaluate(path: &Path, options: &Options) -> Result<StudyResult, RunError>
         let folder = study.config.output.folder(&study.source);
         let files = Files { folder: &folder, overwrite: options.force };
         files.create("")?;
+        files.clear()?;
         let mut written = curves::write(&study, &plan, &cells, &tuned, &files)?;
         let equivalence = Equivalence { study: &study, plan: &plan, cells: &cells, tuned: &tuned };
         written.extend(equivalence.write(&files)?);
@@ -73,10 +75,14 @@ pub fn evaluate(path: &Path, options: &Options) -> Result<StudyResult, RunError>
         written.push(page::write(&equivalence, &result, &cache, &files)?);
         // The tables come last: where they are, the results are complete.
         written.extend(tables::write(&study, &plan, &cells, &tuned, &cache, &files)?);
+        files.list(&written)?;
         result.files = written;
         Ok(result)
     })
 }
+
+/// File that lists all others of the results.
+const LIST: &str = "files.txt";
 
 /// The folder of the results.
 struct Files<'a> {
@@ -87,6 +93,29 @@ struct Files<'a> {
 impl Files<'_> {
     fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
+    }
+
+    /// Removes what a former run of the study has written here, so that nothing of it is taken for a result of this one.
+    fn clear(&self) -> Result<(), RunError> {
+        let list = self.path(LIST);
+        let Ok(names) = std::fs::read_to_string(&list) else { return Ok(()) };
+        // A list that somebody has changed removes nothing elsewhere.
+        let own = |name: &&str| Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
+        for path in names.lines().filter(own).map(|name| self.path(name)).filter(|path| path.is_file()) {
+            let failed = |source| IoError::System { path: path.clone(), action: "removing an old result", source };
+            std::fs::remove_file(&path).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// Writes down what belongs to the results.
+    fn list(&self, written: &[PathBuf]) -> Result<(), RunError> {
+        let names = written.iter().filter_map(|path| path.strip_prefix(self.folder).ok());
+        let text: String = names.map(|name| format!("{}\n", name.display())).collect();
+        let list = self.path(LIST);
+        Ok(write_whole(&list, true, |part| {
+            std::fs::write(part, text).map_err(|source| IoError::System { path: list.clone(), action: "writing", source })
+        })?)
     }
 
     /// Makes the folder, or one inside of it.

@@ -6,11 +6,11 @@
 
 use crate::config::{LesionClass, MeasurementConfig, ReconConfig, Source, Study};
 use crate::image::ImageGrid;
-use crate::io::IoError;
+use crate::io::{IoError, whole};
 use crate::metrics::{Reference, region_statistics};
 use crate::phantom::Phantom;
 use crate::report::{sha256, sha256_of_text};
-use crate::run::{RunError, expected_field, first, predicted_bytes, reference_of, simulated_outline};
+use crate::run::{Options, RunError, expected_field, first, predicted_bytes, reference_of, simulated_outline};
 use crate::scanner::SinogramGeometry;
 use crate::simulate::SimulationConfig;
 use coincide_kernels::Level;
@@ -198,7 +198,7 @@ impl Subject {
         let phantom_name = crate::config::phantom_name(phantom);
         let phantom_file = phantom.to_owned();
         let phantom = crate::config::study_phantom(source, phantom)?;
-        let mut reference = reference_of(&phantom, &grid)?;
+        let mut reference = reference_of(&phantom, &grid, &Options::default())?;
         if let Some(range) = config.scored_z_mm {
             reference.within_z(&grid, range);
         }
@@ -280,8 +280,10 @@ fn key(source: &Source, code: &str) -> Result<String, RunError> {
     for file in texts(&toml::Value::Table(table)) {
         let path = Path::new(&file);
         if path.is_file() {
-            let failed = |error| RunError::Io(IoError::System { path: path.into(), action: "hashing", source: error });
-            text += &format!("\n{file} {}", sha256(&path).map_err(failed)?);
+            for path in whole(path) {
+                let failed = |error| RunError::Io(IoError::System { path: path.clone(), action: "hashing", source: error });
+                text += &format!("\n{} {}", path.display(), sha256(&path).map_err(failed)?);
+            }
         }
     }
     Ok(sha256_of_text(&text))
