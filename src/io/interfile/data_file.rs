@@ -149,7 +149,7 @@ fn unit_of_text(text: &str) -> Option<ImageUnit> {
 }
 
 /// Writes a header and its data, both whole or neither: the header appears last.
-pub(super) fn write_pair(
+pub(in crate::io) fn write_pair(
     path: &Path,
     overwrite: bool,
     data_extension: &str,
