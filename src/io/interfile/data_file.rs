@@ -143,10 +143,6 @@ fn scales(header: &Header) -> Result<Vec<Scale>, IoError> {
         return Err(header.wrong(said_by, 0, "a factor other than 0, which would leave nothing of the numbers"));
     }
     let offset = offset(header)?;
-    if offset != 0.0 && said_by == "quantification units" {
-        let expected = "1 beside an offset: programs differ in whether the factor multiplies the offset too";
-        return Err(header.wrong(said_by, factors[0], expected));
-    }
     Ok(factors.into_iter().map(|slope| Scale { slope, offset }).collect())
 }
 

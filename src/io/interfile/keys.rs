@@ -97,12 +97,35 @@ const KEYS: &[(&[Reader], &str, Rule)] = &[
 const SUSPECT: &[&str] =
     &["scale", "scaling", "slope", "intercept", "offset", "factor", "calibration", "units", "quantification"];
 
+/// Keys that say what is read: the same one with two values is a header that contradicts itself.
+const ONCE: &[&str] = &[
+    "matrix size",
+    "matrix axis label",
+    "number of dimensions",
+    "number format",
+    "number of bytes per pixel",
+    "imagedata byte order",
+    "image data byte order",
+    "name of data file",
+    "originating system",
+    "applied corrections",
+    "minimum ring difference per segment",
+    "maximum ring difference per segment",
+    "number of rings",
+    "number of detectors per ring",
+    "inner ring diameter (cm)",
+    "average depth of interaction (cm)",
+    "distance between rings (cm)",
+    "effective central bin size (cm)",
+];
+
 /// Refuses a header with a key that changes numbers in a way that its reader does not know.
 pub(in crate::io) fn check(header: &Header, reader: Reader) -> Result<(), IoError> {
     let mut said = HashMap::new();
     for entry in header.entries().iter().filter(|entry| !entry.value.is_empty()) {
         check_entry(header, entry, reader)?;
-        if let Some(Rule::Honoured | Rule::Indexed) = rule_of(&entry.key, reader) {
+        let honoured = matches!(rule_of(&entry.key, reader), Some(Rule::Honoured | Rule::Indexed));
+        if honoured || ONCE.contains(&entry.key.as_str()) {
             let before = said.insert((&entry.key, entry.index.unwrap_or(1)), &entry.value);
             if let Some(before) = before.filter(|before| **before != entry.value) {
                 return Err(header.wrong(&entry.key, format!("{before} and {}", entry.value), "one value"));
