@@ -3,6 +3,7 @@
 #[path = "../shared_data/mod.rs"]
 mod shared_data;
 
+mod castor;
 mod file_rules;
 mod files_hdf5;
 mod files_nifti;
@@ -16,4 +17,5 @@ mod missing_data;
 mod network_files;
 mod plots;
 mod siemens;
+mod stir_scanners;
 mod tables;

@@ -43,8 +43,13 @@ fn the_file_is_lps_with_x_fastest() {
     assert_eq!(bytes[start..start + 4], 246_f32.to_le_bytes());
 }
 
+/// What to put in place of what.
+type Changes<'a> = &'a [(&'a str, &'a str)];
+/// A number as it is stored.
+type Bytes = fn(u8) -> Vec<u8>;
+
 /// A header by hand, and voxels of two bytes: 2 × 1 × 3.
-fn hand(changes: &[(&str, &str)]) -> String {
+fn hand(changes: Changes) -> String {
     let mut text = String::from(
         "ObjectType = Image\nNDims = 3\nBinaryData = True\nBinaryDataByteOrderMSB = False\nTransformMatrix = 1 0 0 0 1 0 \
          0 0 1\nOffset = 10 20 30\nElementSpacing = 2 3 4\nDimSize = 2 1 3\nElementType = MET_SHORT\nElementDataFile = \
@@ -92,7 +97,7 @@ fn dialects_say_the_same() {
     packed.write_all(&six()).unwrap();
     let packed = packed.finish().unwrap();
     let size = format!("BinaryData = True\nCompressedData = True\nCompressedDataSize = {}", packed.len());
-    let cases: [(&[(&str, &str)], &[u8]); 10] = [
+    let cases: [(Changes, &[u8]); 10] = [
         (&[("Offset =", "Position =")], &six()),
         (&[("Offset =", "Origin =")], &six()),
         (&[("TransformMatrix", "Orientation"), ("OrderMSB = False", "OrderMSB = FALSE")], &six()),
@@ -124,7 +129,7 @@ fn dialects_say_the_same() {
 #[test]
 fn number_types() {
     let folder = tempfile::tempdir().unwrap();
-    let types: [(&str, fn(u8) -> Vec<u8>); 12] = [
+    let types: [(&str, Bytes); 12] = [
         ("MET_CHAR", |n| vec![n]),
         ("MET_UCHAR", |n| vec![n]),
         ("MET_SHORT", |n| u16::from(n).to_le_bytes().into()),
@@ -148,7 +153,7 @@ fn number_types() {
 #[test]
 fn lying_headers_are_named() {
     let folder = tempfile::tempdir().unwrap();
-    let cases: [(&[(&str, &str)], &str); 24] = [
+    let cases: [(Changes, &str); 24] = [
         (&[("ObjectType = Image", "ObjectType = Tube")], "`ObjectType` is Tube, expected Image"),
         (&[("NDims = 3", "NDims = 2"), ("2 1 3", "2 3")], "`NDims` is 2"),
         (&[("NDims = 3", "NDims = x")], "`NDims` is x"),

@@ -51,6 +51,11 @@ impl DataFile {
         Ok(())
     }
 
+    /// The file of the numbers.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The error of a value that cannot be.
     pub fn wrong_value(&self, place: String, value: f32, expected: &str) -> IoError {
         IoError::Field { path: self.path.clone(), field: place, found: value.to_string(), expected: expected.into() }

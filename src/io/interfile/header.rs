@@ -1,9 +1,9 @@
 //! The header of an Interfile: `key [index] := value`, one per line.
 //!
-//! Keys ignore case; blanks, tabs, `_` and `!` count as one blank. `{a, b}` is a list, `\` at the end of a line continues
-//! it, `;` at the beginning of a line or of a word begins a comment. Lines end in LF, CR LF or CR. `!GENERAL IMAGE DATA`
-//! without `:=` is a heading. As in STIR, the last of two equal keys counts, and what follows `END OF INTERFILE` does
-//! not: it may be the data.
+//! Keys ignore case; blanks, tabs, `_` and `!` count as one blank. `{a, b}` is a list, `\` at the end of a line
+//! continues it, `;` at the beginning of a line or of a word begins a comment. Lines end in LF, CR LF or CR. `!GENERAL
+//! IMAGE DATA` without `:=` is a heading. As in STIR, the last of two equal keys counts, and what follows `END OF
+//! INTERFILE` does not: it may be the data.
 
 use super::units::number_of;
 use crate::io::IoError;

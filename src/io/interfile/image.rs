@@ -1,4 +1,5 @@
-//! Images, STIR's `.hv` + `.v` and CASToR's `.hdr` + `.img`, to and from `[x, y, z]` with z contiguous. In the file x is fastest and z slowest.
+//! Images, STIR's `.hv` + `.v` and CASToR's `.hdr` + `.img`, to and from `[x, y, z]` with z contiguous. In the file x
+//! is fastest and z slowest.
 //!
 //! The file's planes run from **head to feet**, ours from feet to head: plane k of n is our n − 1 − k, and z = −z of
 //! the file; x and y are the same. Place of voxel (i, j, k), counted from 0, on voxels v of an image of n voxels, in
@@ -10,9 +11,9 @@
 //! * z = o + (k − (n − 1)/2)·v, towards the feet. STIR's own z starts at 0 in plane 0 (plus o, which is then the first
 //!   pixel offset), and its projectors put the middle of the image (o = 0) at the middle of the scanner.
 //!
-//! CASToR's frame is left-handed like STIR's, and its planes run the same way; but its `first pixel offset (mm)` is that
-//! of the middle of the image from the middle of the scanner, 0 for a centred image of any size. A header is CASToR's
-//! where `version of keys` or a key of its own says so.
+//! CASToR's frame is left-handed like STIR's, and its planes run the same way; but its `first pixel offset (mm)` is
+//! that of the middle of the image from the middle of the scanner, 0 for a centred image of any size. A header is
+//! CASToR's where `version of keys` or a key of its own says so.
 //!
 //! STIR's matched projector refuses an image whose |o| in x or y exceeds 0.05 mm; write odd sizes, or even ones half a
 //! voxel off centre, where STIR has to project them.
@@ -24,16 +25,25 @@ use super::image_text;
 use super::keys::{Reader, check};
 use super::numbers::{Encoding, check_values};
 use crate::image::{Image, ImageGrid, ImageUnit};
-use crate::io::IoError;
+use crate::io::voxels::check_finite;
+use crate::io::{ImageOptions, IoError, ReadImage};
 use std::io::Write;
 use std::path::Path;
 
-/// Reads an image. `unit` is for files that do not state theirs as Siemens's do, `quantification units := Bq/ml`.
+/// Reads an image, refusing NaN. `unit` is for files that do not state theirs as Siemens's do,
+/// `quantification units := Bq/ml`.
 pub fn read_image(path: &Path, unit: ImageUnit) -> Result<Image, IoError> {
+    Ok(read_image_with(path, &ImageOptions { unit: Some(unit), ..ImageOptions::default() })?.image)
+}
+
+/// Reads an image, as the options have it; it cannot be tilted.
+pub fn read_image_with(path: &Path, options: &ImageOptions) -> Result<ReadImage, IoError> {
     let header = Header::read(path)?;
     check_kind(&header)?;
     check(&header, Reader::Image)?;
-    let unit = data_file::unit(&header).unwrap_or(unit);
+    let unit = data_file::unit(&header).or(options.unit).ok_or_else(|| {
+        header.missing("quantification units", "the unit, or state the unit of the image where you name the file")
+    })?;
     let grid = read_grid(&header)?;
     let [nx, ny, nz] = grid.shape;
     let mut file = DataFile::open(&header, &grid.shape)?;
@@ -43,15 +53,14 @@ pub fn read_image(path: &Path, unit: ImageUnit) -> Result<Image, IoError> {
     for (plane_number, &scale) in scales.iter().enumerate() {
         let z = nz - 1 - plane_number;
         file.read(scale, &mut plane)?;
-        if let Some(at) = plane.iter().position(|value| !value.is_finite()) {
-            let place = format!("voxel [x, y, z] [{}, {}, {z}]", at % nx, at / nx);
-            return Err(file.wrong_value(place, plane[at], "a finite number"));
-        }
         for (at, &value) in plane.iter().enumerate() {
             values[grid.index([at % nx, at / nx, z])] = value;
         }
     }
-    Ok(Image { grid, unit, values })
+    let notes = options.nan.apply(&mut values, [nz, ny, nx], unit).into_iter().collect();
+    let image = Image { grid, unit, values };
+    check_finite(file.path(), &image)?;
+    Ok(ReadImage { image, notes })
 }
 
 fn check_kind(header: &Header) -> Result<(), IoError> {
@@ -153,11 +162,11 @@ fn write(path: &Path, image: &Image, encoding: Encoding, overwrite: bool, dialec
     assert_eq!(values.len(), grid.voxels(), "values of an image {:?}", grid.shape);
     check_values(path, encoding, values)?;
     let scale = encoding.scale_for(values);
-    let (ending, text): (&str, fn(&ImageGrid, (Encoding, f64), &str) -> String) = match dialect {
-        Dialect::Stir => ("v", image_text::stir),
-        Dialect::Castor => ("img", image_text::castor),
+    let ending = if dialect == Dialect::Stir { "v" } else { "img" };
+    let header = |name: &str| match dialect {
+        Dialect::Stir => image_text::stir(grid, (encoding, scale), name),
+        Dialect::Castor => image_text::castor(grid, (encoding, scale), name),
     };
-    let header = |name: &str| text(grid, (encoding, scale), name);
     data_file::write_pair(path, overwrite, ending, header, |file| {
         let [nx, ny, nz] = grid.shape;
         let mut bytes = Vec::new();

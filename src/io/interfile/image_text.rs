@@ -17,7 +17,8 @@ pub(super) fn stir(grid: &ImageGrid, (encoding, scale): (Encoding, f64), data: &
     for (axis, name) in ["x", "y", "z"].into_iter().enumerate() {
         let (n, shape, voxel) = (axis + 1, grid.shape[axis], grid.voxel_mm[axis]);
         text += &format!(
-            "matrix axis label [{n}] := {name}\n!matrix size [{n}] := {shape}\nscaling factor (mm/pixel) [{n}] := {voxel}\n"
+            "matrix axis label [{n}] := {name}\n!matrix size [{n}] := {shape}\n\
+             scaling factor (mm/pixel) [{n}] := {voxel}\n"
         );
     }
     for axis in 0..3 {
@@ -43,10 +44,12 @@ pub(super) fn castor(grid: &ImageGrid, (encoding, scale): (Encoding, f64), data:
     let [nx, ny, nz] = grid.shape;
     let mut text = format!(
         "!INTERFILE :=\n!imaging modality := PET\n!version of keys := CASToRv3.1\nCASToR version := 3.1\n\n\
-         !GENERAL DATA :=\n!originating system := Coincide\n!data offset in bytes := 0\n!name of data file := {data}\n\n\
+         !GENERAL DATA :=\n!originating system := Coincide\n!data offset in bytes := 0\n\
+         !name of data file := {data}\n\n\
          !GENERAL IMAGE DATA :=\n!type of data := Dynamic\n!total number of images := {nz}\n{}\
          !number of frame groups := 1\nprocess status := reconstructed\n\n!STATIC STUDY (General) :=\n\
-         number of dimensions := 3\n!matrix size [1] := {nx}\n!matrix size [2] := {ny}\n!matrix size [3] := {nz}\n{format}",
+         number of dimensions := 3\n!matrix size [1] := {nx}\n!matrix size [2] := {ny}\n!matrix size [3] := {nz}\n\
+         {format}",
         encoding.order_line()
     );
     for (axis, voxel) in grid.voxel_mm.into_iter().enumerate() {

@@ -1,5 +1,5 @@
-//! What an Interfile header is the header of, judged by its content: it may be called `.hs`, `.hv`, `.hdr`, `.h33`, `.hl`,
-//! `.ahs` or anything.
+//! What an Interfile header is the header of, judged by its content: it may be called `.hs`, `.hv`, `.hdr`, `.h33`,
+//! `.hl`, `.ahs` or anything.
 
 use super::header::{Header, standard};
 use crate::io::IoError;

@@ -41,7 +41,7 @@ mod scanner;
 mod stir_scanners;
 mod units;
 
-pub use image::{read_image, write_castor, write_image};
+pub use image::{read_image, read_image_with, write_castor, write_image};
 pub use kind::{InterfileKind, kind, sniff};
 pub use layout::StorageOrder;
 pub use numbers::{ByteOrder, Encoding, NumberFormat};

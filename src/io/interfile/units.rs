@@ -1,7 +1,7 @@
 //! Text behind numbers: `!matrix size [1] := 128 pixels`, `distance between rings (cm) := 0.40625 cm`.
 //!
-//! It is passed over where it repeats what the key says, and refused where it says anything else: `4 cm` for a key in mm
-//! would be another length.
+//! It is passed over where it repeats what the key says, and refused where it says anything else: `4 cm` for a key in
+//! mm would be another length.
 
 /// What is counted, in keys without a unit.
 const COUNTED: &[&str] = &[

@@ -175,8 +175,8 @@ impl<'a> Keys<'a> {
             let added = lower.contains("offset") || lower.contains("intercept");
             let idle = value.parse::<f64>().is_ok_and(|number| number == if added { 0.0 } else { 1.0 });
             if SUSPECT.iter().any(|word| lower.contains(word)) && !idle {
-                let expected = "a key that is known: it seems to change values or places, and programs differ in whether \
-                                they follow it; apply it and take it out";
+                let expected = "a key that is known: it seems to change values or places, and programs differ in \
+                                whether they follow it; apply it and take it out";
                 return Err(self.wrong(key, value, expected));
             }
         }

@@ -3,8 +3,8 @@
 use super::Wrong;
 use crate::io::voxels::Affine;
 
-/// "Method 2" of the standard, in RAS: rotation as the quaternion (√(1 − b² − c² − d²), b, c, d), voxel sizes, and −1 as
-/// handedness where k runs the other way.
+/// "Method 2" of the standard, in RAS: rotation as the quaternion (√(1 − b² − c² − d²), b, c, d), voxel sizes, and −1
+/// as handedness where k runs the other way.
 pub(super) fn affine_of_quaternion(
     [b, c, d]: [f64; 3],
     handedness: f64,

@@ -1,8 +1,8 @@
 //! From the voxel axes of a file to the scanner frame.
 //!
-//! (x, y, z)ᵀ = A (i, j, k, 1)ᵀ in mm, in LPS as the scanner frame. Axes may be exchanged and turned around, left-handed
-//! ones included: that only changes the order of the voxels. An image that is tilted has to be interpolated, see
-//! [`super::tilted`].
+//! (x, y, z)ᵀ = A (i, j, k, 1)ᵀ in mm, in LPS as the scanner frame. Axes may be exchanged and turned around,
+//! left-handed ones included: that only changes the order of the voxels. An image that is tilted has to be
+//! interpolated, see [`super::tilted`].
 
 use super::Wrong;
 use crate::image::ImageGrid;

@@ -39,10 +39,10 @@ mod tests {
         let shape = [5, 4, 3];
         let mut values = vec![f32::NAN; 60];
         // A box of numbers around one voxel; a corridor through the others.
-        for n in 0..60 {
+        for (n, value) in values.iter_mut().enumerate() {
             let [i, j, k] = [n % 5, n / 5 % 4, n / 20];
             if i < 3 && j < 3 && [i, j, k] != [1, 1, 1] {
-                values[n] = n as f32;
+                *value = n as f32;
             }
         }
         assert_eq!(fill(&mut values, shape, -1000.0), 60 - 27);

@@ -39,6 +39,25 @@ pub enum NanRule {
     Background,
 }
 
+impl NanRule {
+    /// Fills the background where the rule has one, and tells how much it was. `values` have the first axis of `shape`
+    /// fastest.
+    pub(super) fn apply(self, values: &mut [f32], shape: [usize; 3], unit: ImageUnit) -> Option<String> {
+        if self == Self::Refuse {
+            return None;
+        }
+        let air = air(unit);
+        let count = background::fill(values, shape, air);
+        let of = values.len();
+        (count > 0).then(|| format!("{count} of {of} voxels are NaN around the object and are read as {air}"))
+    }
+}
+
+/// What is outside of an object.
+fn air(unit: ImageUnit) -> f32 {
+    if unit == ImageUnit::Hounsfield { -1000.0 } else { 0.0 }
+}
+
 /// What becomes of a tilted image.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TiltRule {
@@ -85,16 +104,7 @@ impl Stored {
         let mut notes = Vec::new();
         let Self { shape, affine, unit, .. } = self;
         let mut values = self.decode();
-        let air = if unit == ImageUnit::Hounsfield { -1000.0 } else { 0.0 };
-        if options.nan == NanRule::Background {
-            let count = background::fill(&mut values, shape, air);
-            if count > 0 {
-                notes.push(format!(
-                    "{count} of {} voxels are NaN around the object and are read as {air}",
-                    values.len()
-                ));
-            }
-        }
+        notes.extend(options.nan.apply(&mut values, shape, unit));
         let image = match placement {
             Some(placement) => {
                 let grid = placement.grid;
@@ -109,7 +119,7 @@ impl Stored {
                 let grid = tilted::upright(&affine, shape).map_err(told)?;
                 let degrees = affine.tilt_degrees();
                 notes.push(format!("the image is tilted by {degrees:.2}° and was interpolated onto {grid}"));
-                Image { grid, unit, values: tilted::resampled(&values, shape, &affine, &grid, air) }
+                Image { grid, unit, values: tilted::resampled(&values, shape, &affine, &grid, air(unit)) }
             }
         };
         Ok(ReadImage { image, notes })
@@ -132,7 +142,7 @@ fn refused_tilt(affine: &Affine) -> Wrong {
 }
 
 /// Names the first voxel that is not finite, and how many there are.
-fn check_finite(path: &Path, image: &Image) -> Result<(), IoError> {
+pub(super) fn check_finite(path: &Path, image: &Image) -> Result<(), IoError> {
     let nan = image.values.iter().filter(|value| value.is_nan()).count();
     match Rule::Finite.check(path, "voxel", &image.values, &image.grid.shape) {
         Err(IoError::Field { path, field, found, .. }) if nan > 0 => {
