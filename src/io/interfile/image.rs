@@ -21,7 +21,7 @@
 use super::data_file::{self, DataFile};
 use super::geometry::size;
 use super::header::{Header, standard};
-use super::image_text;
+use super::image_text::{self, turned_z};
 use super::keys::{Reader, check};
 use super::numbers::{Encoding, check_values};
 use crate::image::{Image, ImageGrid, ImageUnit};
@@ -136,14 +136,6 @@ fn voxel_mm(header: &Header, axis: usize) -> Result<f64, IoError> {
         (Some(voxel), _) | (None, Some(voxel)) if voxel > 0.0 => Ok(voxel),
         (Some(voxel), _) | (None, Some(voxel)) => Err(header.wrong(&name, voxel, "a voxel size > 0")),
     }
-}
-
-/// z of our first plane from the file's `first pixel offset`, and the other way round.
-///
-/// With L the length between the first and the last plane, the file's plane 0 is at offset − L/2 from the middle of the
-/// scanner towards the feet, so its last one, our first, is at z = −(offset + L/2).
-pub(super) fn turned_z(offset: f64, shape: usize, voxel: f64) -> f64 {
-    -offset - 0.5 * (shape as f64 - 1.0) * voxel
 }
 
 /// Writes an image: `path` (`.hv`) and the data beside it (`.v`), both whole or neither. The unit is not kept.

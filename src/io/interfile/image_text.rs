@@ -1,7 +1,6 @@
 //! The headers of an image, keys in the order in which STIR 6 and CASToR 3 write them: other readers, (X)MedCon among
 //! them, know no other.
 
-use super::image::turned_z;
 use super::numbers::{Encoding, NumberFormat};
 use crate::image::ImageGrid;
 
@@ -62,4 +61,12 @@ pub(super) fn castor(grid: &ImageGrid, (encoding, scale): (Encoding, f64), data:
     }
     text += &format!("data rescale offset := 0\ndata rescale slope := {scale}\nquantification units := 1\n");
     text + &format!("!number of images in this frame group := {nz}\n!END OF INTERFILE :=\n")
+}
+
+/// z of our first plane from the file's `first pixel offset`, and the other way round.
+///
+/// With L the length between the first and the last plane, the file's plane 0 is at offset − L/2 from the middle of the
+/// scanner towards the feet, so its last one, our first, is at z = −(offset + L/2).
+pub(super) fn turned_z(offset: f64, shape: usize, voxel: f64) -> f64 {
+    -offset - 0.5 * (shape as f64 - 1.0) * voxel
 }
