@@ -18,7 +18,7 @@ pub struct PathOr<T>(pub T);
 /// An image that lies somewhere.
 pub type ImageFile = PathOr<PlacedFile>;
 
-/// `{ path = …, centred = …, shift_mm = … }`: an image, and where it lies.
+/// `{ path = …, centred = …, shift_mm = …, nan_is_air = … }`: an image, and where it lies.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlacedFile {
@@ -30,11 +30,14 @@ pub struct PlacedFile {
     /// How far it is moved along x, y, z in mm, in the frame of the scanner; after `centred`.
     #[serde(default)]
     pub shift_mm: [f64; 3],
+    /// Whether NaN around the object are air; those inside of it, and all of them by default, are an error.
+    #[serde(default)]
+    pub nan_is_air: bool,
 }
 
 impl From<FilePath> for PlacedFile {
     fn from(path: FilePath) -> Self {
-        Self { path, centred: false, shift_mm: [0.0; 3] }
+        Self { path, centred: false, shift_mm: [0.0; 3], nan_is_air: false }
     }
 }
 

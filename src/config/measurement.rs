@@ -88,12 +88,15 @@ pub struct InterfileConfig {
     /// What decays, where the header does not say so.
     #[serde(default)]
     pub isotope: Option<Isotope>,
+    /// What becomes of factors and backgrounds below zero by rounding: down to a millionth of the largest value.
+    #[serde(default)]
+    pub rounding_below_zero: NegativePrompts,
     /// What becomes of prompts below zero, which data have from which randoms were subtracted.
     #[serde(default)]
     pub negative_prompts: NegativePrompts,
 }
 
-/// What becomes of prompts below zero.
+/// What becomes of numbers below zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum NegativePrompts {

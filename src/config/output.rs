@@ -3,6 +3,7 @@
 use super::collisions::Written;
 use super::{ConfigError, Source};
 use crate::choice::FilePath;
+use crate::io::{ends_in, image_endings};
 use crate::units::Positive;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,9 @@ pub struct OutputConfig {
     /// Interfile image (`.hv`).
     #[serde(default)]
     pub interfile: Option<FilePath>,
+    /// The image in further formats, as their names end: MetaImage (`.mha`, `.mhd`), CASToR (`.hdr`), and those above.
+    #[serde(default)]
+    pub others: Vec<FilePath>,
     /// PNG picture of the three middle slices.
     #[serde(default)]
     pub picture: Option<FilePath>,
@@ -52,7 +56,12 @@ impl OutputConfig {
             what: "the data of `output.interfile`".into(),
             path: path.with_extension("v"),
         });
-        named.chain(data).chain(self.snapshots(iterations)).collect()
+        let others = self.others.iter().flat_map(|path| {
+            let beside = [("mhd", "raw"), ("hdr", "img"), ("hv", "v")].into_iter().find(|(of, _)| ends_in(path, &[of]));
+            let data = beside.map(|(_, data)| path.with_extension(data));
+            std::iter::once(path.to_path_buf()).chain(data).map(|path| Written::named("output.others", &path))
+        });
+        named.chain(data).chain(others).chain(self.snapshots(iterations)).collect()
     }
 
     fn snapshots(&self, iterations: usize) -> Vec<Written> {
@@ -70,6 +79,8 @@ impl OutputConfig {
         let named = self.files().into_iter().filter_map(|(at, path, endings)| Some((at, path?, endings)));
         let mut conflicts: Vec<_> =
             named.filter_map(|(at, path, endings)| source.unwritable(at, path, endings, force)).collect();
+        let others = self.others.iter();
+        conflicts.extend(others.filter_map(|path| source.unwritable("output.others", path, &image_endings(), force)));
         let there = |snapshot: &Written| source.unwritable(&snapshot.at, &snapshot.path, &[""], force);
         conflicts.extend(self.snapshots(iterations).iter().find_map(there));
         match self.snapshots_every {

@@ -1,15 +1,17 @@
 //! The one door for files: opened by what is in them, written as their name ends. Nobody else looks at an ending.
 
 use super::format::{Format, Holds, Images, Measurements, OpenImage};
-use super::{IoError, Provenance, hdf5, interfile, nifti, target};
+use super::voxels::ImageOptions;
+use super::{IoError, Provenance, hdf5, interfile, metaimage, nifti, target};
 use crate::data::{Measurement, Outline};
-use crate::image::{Image, ImageUnit};
+use crate::image::Image;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// All formats; the first that knows the beginning of a file reads it.
-pub static FORMATS: [&Format; 3] = [&hdf5::FORMAT, &nifti::FORMAT, &interfile::FORMAT];
+pub static FORMATS: [&Format; 5] =
+    [&hdf5::FORMAT, &nifti::FORMAT, &metaimage::FORMAT, &interfile::FORMAT, &interfile::CASTOR];
 
 /// Bytes that a format is known by.
 const START: u64 = 4096;
@@ -39,11 +41,15 @@ pub fn whole(path: &Path) -> Vec<PathBuf> {
     std::iter::once(path.to_path_buf()).chain(others).collect()
 }
 
-/// Opens an image; `unit` is for formats that do not state theirs.
-pub fn open_image(path: &Path, unit: ImageUnit) -> Result<OpenImage, IoError> {
+/// Opens an image, as the options have it.
+pub fn open_image(path: &Path, options: &ImageOptions) -> Result<OpenImage, IoError> {
     let (format, holds) = holds(path)?;
     match (&format.images, holds) {
-        (Some(images), Holds::Image) => (images.read)(path, unit),
+        (Some(images), Holds::Image) => {
+            let mut opened = (images.read)(path, options)?;
+            opened.notes.iter_mut().for_each(|note| *note = format!("{}: {note}", path.display()));
+            Ok(opened)
+        }
         _ => Err(other(path, holds, "an image")),
     }
 }

@@ -2,9 +2,10 @@
 //!
 //! A new format is one file with a `FORMAT`, and one line in the list of the door, [`super::FORMATS`].
 
+use super::voxels::{ImageOptions, ReadImage};
 use super::{IoError, Provenance};
 use crate::data::{Measurement, Outline};
-use crate::image::{Image, ImageUnit};
+use crate::image::Image;
 use std::path::{Path, PathBuf};
 
 /// What a file holds.
@@ -42,8 +43,8 @@ pub struct Format {
 pub struct Images {
     /// Endings of their files in small letters, the usual one first; empty where none are written.
     pub endings: &'static [&'static str],
-    /// Reads one; the unit is for files that do not state theirs.
-    pub(super) read: fn(&Path, ImageUnit) -> Result<OpenImage, IoError>,
+    /// Reads one, as the options have it.
+    pub(super) read: fn(&Path, &ImageOptions) -> Result<OpenImage, IoError>,
     /// Writes one.
     pub(super) write: fn(&Path, bool, &Image, &Provenance) -> Result<(), IoError>,
     /// What such a file cannot hold.
@@ -73,6 +74,12 @@ pub struct OpenImage {
     pub provenance: Provenance,
     /// What the user should know of how it was read.
     pub notes: Vec<String>,
+}
+
+impl From<ReadImage> for OpenImage {
+    fn from(ReadImage { image, notes }: ReadImage) -> Self {
+        Self { image, provenance: Provenance::default(), notes }
+    }
 }
 
 impl Format {

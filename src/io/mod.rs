@@ -10,6 +10,7 @@ mod format;
 pub mod hdf5;
 pub mod interfile;
 pub mod listmode;
+pub mod metaimage;
 pub mod nifti;
 pub mod norm;
 pub mod png;
@@ -18,6 +19,7 @@ pub mod svg;
 mod target;
 mod unit;
 mod values;
+mod voxels;
 pub mod zip;
 
 pub use door::{
@@ -28,3 +30,5 @@ pub use error::IoError;
 pub use format::{Format, Holds, Images, Measurements, OpenImage};
 pub use provenance::Provenance;
 pub use target::write_whole;
+pub use values::{Rounding, TINY, zero_rounding};
+pub use voxels::{ImageOptions, NanRule, ReadImage, TiltRule};

@@ -4,7 +4,7 @@
 //! further, and beyond that there is air: 0. It is assumed to be aligned with the emission image; nothing is
 //! registered.
 
-use super::place::placed_image;
+use super::place::placed_map;
 use super::{Options, RunError};
 use crate::config::{AnatomicalConfig, Source};
 use crate::image::{ImageGrid, ImageUnit, resampled};
@@ -24,7 +24,7 @@ pub fn anatomical_image(
         AnatomicalConfig::File(file) => {
             let at = format!("{at}.file");
             // Formats that state no unit hold whatever the modality measures.
-            let image = placed_image(file, ImageUnit::CountsPerMm, options)?;
+            let image = placed_map(file, ImageUnit::CountsPerMm, options)?;
             if image.values.iter().any(|value| !value.is_finite()) {
                 return Err(source.mistake(&at, "the anatomical image has values that are not finite", None).into());
             }

@@ -1,6 +1,6 @@
 //! Attenuation factors exp(−∫µ dl) of an image or a phantom, multiplied into the factors m of a measurement.
 
-use super::place::{edges_above, inside, placed_image, told_if_short};
+use super::place::{edges_above, inside, placed_map, told_if_short};
 use super::{Options, RunError};
 use crate::choice::ImageFile;
 use crate::config::{AttenuationConfig, ConfigError, CtConfig, Source};
@@ -38,7 +38,7 @@ pub(crate) fn read_attenuation(
 ) -> Result<Attenuation, RunError> {
     let field = geometry.field_of_view();
     let one = |file: &ImageFile, at: &str, per_cm: f32| -> Result<Image, RunError> {
-        let mut map = placed_image(file, ImageUnit::PerCm, options)?;
+        let mut map = placed_map(file, ImageUnit::PerCm, options)?;
         map.values.iter_mut().for_each(|value| *value *= per_cm);
         plausible(&map, &file.path, at, source)?;
         inside(&map, &field, at, source)?;
@@ -115,7 +115,7 @@ fn plausible(map: &Image, path: &Path, at: &str, source: &Source) -> Result<(), 
 fn from_ct(ct: &CtConfig, geometry: &SinogramGeometry, source: &Source, options: &Options) -> Result<Image, RunError> {
     let at = "attenuation.ct.file";
     let lines = ct.lines(source)?;
-    let mut image = placed_image(&ct.file, ImageUnit::Hounsfield, options)?;
+    let mut image = placed_map(&ct.file, ImageUnit::Hounsfield, options)?;
     let [least, largest] =
         image.values.iter().fold([f32::INFINITY, f32::NEG_INFINITY], |[low, high], h| [low.min(*h), high.max(*h)]);
     let file = ct.file.path.display();

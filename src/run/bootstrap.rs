@@ -1,10 +1,9 @@
 //! Scans that are simulated from a finished image and reconstructed as the measured one was.
 
+use super::RunError;
 use super::finished::image_of;
 use super::scene::Scene;
-use super::{Options, RunError};
 use crate::data::Measurement;
-use crate::observe::Console;
 use crate::simulate::resampled;
 use std::sync::Arc;
 

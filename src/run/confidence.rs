@@ -1,15 +1,14 @@
 //! Intervals of a finished image: see [`crate::trust`].
 
+use super::RunError;
 use super::finished::image_of;
 use super::prior::relative_noise;
 use super::scene::Scene;
-use super::{Options, RunError};
 use crate::algorithm::map_image;
 use crate::choice::NameOrFile;
 use crate::config::{ConfidenceConfig, ConfigError, MeasuredLesion, PriorConfig, ReconConfig, Source};
 use crate::image::{Image, ImageGrid};
 use crate::io::save_image;
-use crate::observe::Console;
 use crate::phantom::Phantom;
 use crate::prior::network::{MapStart, StartOfScan};
 use crate::prior::{UnrolledConfig, mean_activity};

@@ -2,7 +2,7 @@
 
 use super::{Options, RunError, write_picture};
 use crate::image::ImageUnit;
-use crate::io::{self, Holds, OpenImage, Provenance, ends_in};
+use crate::io::{self, Holds, ImageOptions, OpenImage, Provenance, ends_in};
 use crate::report::shown;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -54,7 +54,8 @@ fn convert_image(
     picture: bool,
     options: &Options,
 ) -> Result<LostAndNotes, RunError> {
-    let OpenImage { image, provenance, notes } = io::open_image(input, unit)?;
+    let OpenImage { image, provenance, notes } =
+        io::open_image(input, &ImageOptions { unit: Some(unit), ..ImageOptions::default() })?;
     if picture {
         write_picture(output, options.force, &[("", &image)])?;
         return Ok((vec!["all but three slices"], notes));

@@ -1,14 +1,13 @@
 //! The image to fall back to where the sentinel speaks: that of the learned ridge, whose energy is convex, so that it
 //! is the one maximum of its objective, and which has no anatomy to draw.
 
+use super::RunError;
 use super::finished::image_of;
 use super::scene::Scene;
-use super::{Options, RunError};
 use crate::algorithm::SvrgConfig;
 use crate::config::{Beta, ReconConfig};
 use crate::data::most_subsets;
 use crate::image::Image;
-use crate::observe::Console;
 use crate::prior::RidgeConfig;
 use crate::trust::{ScoreMap, share_around};
 

@@ -16,7 +16,7 @@ pub(crate) fn write_outputs(
     provenance: &Provenance,
 ) -> Result<Vec<PathBuf>, RunError> {
     let mut written = Vec::new();
-    for path in [&output.image, &output.nifti, &output.interfile].into_iter().flatten() {
+    for path in [&output.image, &output.nifti, &output.interfile].into_iter().flatten().chain(&output.others) {
         tell_losses(path, save_image(path, options.force, image, provenance)?, options);
         written.push(path.to_path_buf());
     }

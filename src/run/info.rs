@@ -4,7 +4,7 @@ use super::{RunError, ScannerSheet, describe_scanner};
 use crate::data::{Clock, Measurement};
 use crate::image::{Image, ImageUnit};
 use crate::io::columns::Columns;
-use crate::io::{self, Holds, OpenImage, Provenance, hdf5};
+use crate::io::{self, Holds, ImageOptions, OpenImage, Provenance, hdf5};
 use crate::phantom::{self, Phantom};
 use crate::report::{Table, significant};
 use serde::Serialize;
@@ -128,7 +128,8 @@ pub fn info(what: &str) -> Result<Info, RunError> {
             Info::Measurement(measurement_sheet(&measurement, provenance))
         }
         Holds::Image => {
-            let OpenImage { image, provenance, notes } = io::open_image(path, ImageUnit::CountsPerMm)?;
+            let OpenImage { image, provenance, notes } =
+                io::open_image(path, &ImageOptions { unit: Some(ImageUnit::CountsPerMm), ..ImageOptions::default() })?;
             notes.iter().for_each(|note| eprintln!("warning: {note}"));
             Info::Image(image_sheet(&image, provenance))
         }

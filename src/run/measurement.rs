@@ -9,7 +9,7 @@ use crate::config::{
 };
 use crate::data::{Background, Clock, Correction, Isotope, Ledger, Measurement, Outline};
 use crate::io::interfile::{Contents, ProjectionData, read_projection_data};
-use crate::io::{self, IoError};
+use crate::io::{self, IoError, TINY, zero_rounding};
 use crate::scanner::SinogramGeometry;
 use crate::simulate::{SimulationConfig, simulate};
 use std::path::Path;
@@ -164,16 +164,17 @@ fn from_interfile(files: &InterfileConfig, source: &Source, options: &Options) -
     let prompts = values.into();
     let mut measurement = Measurement { geometry, prompts, factors: None, background: None, ledger, clock };
     let at = |key: &str| format!("measurement.interfile.{key}");
+    let how = (files.rounding_below_zero, source, options);
     if let Some(path) = &files.factors {
         let geometry = SinogramGeometry { tof: None, ..measurement.geometry.clone() };
-        measurement.factors = Some(matching(path, &at("factors"), &geometry, source)?);
+        measurement.factors = Some(matching(path, &at("factors"), &geometry, how)?);
     }
     if let Some(path) = &files.background {
-        let background = matching(path, &at("background"), &measurement.geometry, source)?;
+        let background = matching(path, &at("background"), &measurement.geometry, how)?;
         measurement.background = Some(Background::of_bins(measurement.geometry.shape(), background));
     }
     if let Some(path) = &files.additive {
-        let mut background = matching(path, &at("additive"), &measurement.geometry, source)?;
+        let mut background = matching(path, &at("additive"), &measurement.geometry, how)?;
         scale_by_factors(&mut background, &measurement);
         measurement.background = Some(Background::of_bins(measurement.geometry.shape(), background));
     }
@@ -194,9 +195,19 @@ fn scale_by_factors(additive: &mut [f32], measurement: &Measurement) {
 }
 
 /// Projection data that must be of the prompts' geometry.
-fn matching(path: &FilePath, at: &str, geometry: &SinogramGeometry, source: &Source) -> Result<Vec<f32>, RunError> {
-    let data = read_projection_data(path, Contents::Counts)?;
+fn matching(
+    path: &FilePath,
+    at: &str,
+    geometry: &SinogramGeometry,
+    (rounding, source, options): (NegativePrompts, &Source, &Options),
+) -> Result<Vec<f32>, RunError> {
+    let contents = if rounding == NegativePrompts::Zero { Contents::Signed } else { Contents::Counts };
+    let mut data = read_projection_data(path, contents)?;
     same_geometry(path, &data.geometry, geometry, at, source)?;
+    if rounding == NegativePrompts::Zero {
+        let told = zero_rounding(path, at, &mut data.values, &geometry.shape(), TINY)?;
+        told.iter().for_each(|told| options.warn(&format!("{}: {told}", path.display())));
+    }
     Ok(data.values)
 }
 

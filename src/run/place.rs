@@ -5,15 +5,26 @@ use crate::choice::ImageFile;
 use crate::config::{ConfigError, Source};
 use crate::data::{Measurement, support_mm};
 use crate::image::{Image, ImageUnit};
-use crate::io;
+use crate::io::{self, ImageOptions, NanRule, TiltRule};
 use crate::scanner::FieldOfView;
 
 /// How much of the activity may lie outside of a map before it is told, in mm: edges are blurred.
 const BESIDE_MM: f64 = 20.0;
 
-/// An image of the config, where the config or the file says that it lies; `unit` is for files that do not state theirs.
+/// A map of the config, where the config or the file says that it lies: µ, a CT, an anatomy. One that is tilted against
+/// the scanner's axes is resampled, which is told. `unit` is for files that do not state theirs.
+pub(crate) fn placed_map(file: &ImageFile, unit: ImageUnit, options: &Options) -> Result<Image, RunError> {
+    placed(file, unit, TiltRule::Resample, options)
+}
+
+/// An image of the config that is compared voxel by voxel: a tilted one is refused.
 pub(crate) fn placed_image(file: &ImageFile, unit: ImageUnit, options: &Options) -> Result<Image, RunError> {
-    let opened = io::open_image(&file.path, unit)?;
+    placed(file, unit, TiltRule::Refuse, options)
+}
+
+fn placed(file: &ImageFile, unit: ImageUnit, tilt: TiltRule, options: &Options) -> Result<Image, RunError> {
+    let nan = if file.nan_is_air { NanRule::Background } else { NanRule::Refuse };
+    let opened = io::open_image(&file.path, &ImageOptions { unit: Some(unit), nan, tilt })?;
     opened.notes.iter().for_each(|note| options.warn(note));
     let mut image = opened.image;
     if file.centred {

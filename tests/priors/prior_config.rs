@@ -205,7 +205,8 @@ fn anatomical_images_come_on_the_image_grid() {
     hdf5::write_image(&path, false, &image, &Provenance::default()).unwrap();
     let grid = ImageGrid::centred([45, 35, 30], [8.0, 8.0, 8.0]);
     let source = Source { path: folder.path().join("scan.toml"), text: String::new() };
-    let of = |config| anatomical_image(&config, &grid, &source, "prior.bowsher.anatomical").unwrap();
+    let of =
+        |config| anatomical_image(&config, &grid, &source, "prior.bowsher.anatomical", &Options::default()).unwrap();
     let (file, painted) = (of(AnatomicalConfig::File("ct.h5".into())), of(AnatomicalConfig::Phantom("nema-iq".into())));
     // Centres of the coarse voxels lie between eight fine ones: interpolation is their mean, as painting is.
     let worst = file.iter().zip(&painted).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
@@ -213,7 +214,13 @@ fn anatomical_images_come_on_the_image_grid() {
     assert!(painted.iter().any(|&label| label > 1.5));
     let far = Image { grid: ImageGrid { origin_mm: [5e3; 3], ..fine }, ..image };
     hdf5::write_image(&path, true, &far, &Provenance::default()).unwrap();
-    let error = anatomical_image(&AnatomicalConfig::File("ct.h5".into()), &grid, &source, "prior.bowsher.anatomical");
+    let error = anatomical_image(
+        &AnatomicalConfig::File("ct.h5".into()),
+        &grid,
+        &source,
+        "prior.bowsher.anatomical",
+        &Options::default(),
+    );
     let text = error.unwrap_err().to_string();
     assert!(
         text.contains("shows nothing where the emission image is") && text.contains("coincide info ct.h5"),

@@ -66,7 +66,7 @@ mod tests {
     use std::path::Path;
 
     fn read(lines: &str) -> Result<Clock, IoError> {
-        clock(&Header::parse(Path::new("a.hdr"), &format!("!INTERFILE :=\n{lines}"))?)
+        clock(&Header::parse(Path::new("a.hdr"), format!("!INTERFILE :=\n{lines}").as_bytes())?)
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! The binary file beside a header, its length checked against the header before anything is allocated.
 
-use super::header::{Header, standard};
+use super::header::Header;
 use super::numbers::{Encoding, Scale};
 use crate::image::ImageUnit;
+use crate::io::unit::{UNIT_NAMES, sounds_like_unit, unit_named};
 use crate::io::{IoError, write_whole};
 use std::fs::File;
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
@@ -20,8 +21,7 @@ impl DataFile {
     /// Opens the file that a header names; it must hold exactly `shape` values behind the header's offset.
     pub fn open(header: &Header, shape: &[usize]) -> Result<Self, IoError> {
         let encoding = Encoding::of_header(header)?;
-        let offset = header.number_at::<u64>("data offset in bytes", 1)?.unwrap_or(0);
-        let path = path_of(header)?;
+        let (path, offset) = place(header)?;
         let system = |action| {
             let path = path.clone();
             move |source| IoError::System { path, action, source }
@@ -51,10 +51,47 @@ impl DataFile {
         Ok(())
     }
 
+    /// The file of the numbers.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The error of a value that cannot be.
     pub fn wrong_value(&self, place: String, value: f32, expected: &str) -> IoError {
         IoError::Field { path: self.path.clone(), field: place, found: value.to_string(), expected: expected.into() }
     }
+}
+
+/// Bytes of one of Interfile's blocks.
+const BLOCK: u64 = 2048;
+
+/// The file of the data and where they begin in it: without a name, in the header's own file, behind its text.
+fn place(header: &Header) -> Result<(PathBuf, u64), IoError> {
+    const OFFSET: &str = "data offset in bytes";
+    const START: &str = "data starting block";
+    let bytes = header.number_at::<u64>(OFFSET, 1)?.unwrap_or(0);
+    let block = header.number_at::<u64>(START, 1)?.unwrap_or(0);
+    let of_block =
+        block.checked_mul(BLOCK).ok_or_else(|| header.wrong(START, block, "a block that a file can have"))?;
+    let offset = match (bytes, of_block) {
+        (bytes, 0) => bytes,
+        (0, of_block) => of_block,
+        (bytes, of_block) if bytes == of_block => bytes,
+        (bytes, of_block) => {
+            return Err(header.wrong(OFFSET, bytes, format!("{of_block}, as `{START} := {block}` says")));
+        }
+    };
+    let path = match header.text("name of data file") {
+        None if offset > 0 => header.path().to_owned(),
+        _ => path_of(header)?,
+    };
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    let own = path == header.path() || (real(&path).is_some() && real(&path) == real(header.path()));
+    if own && offset < header.length() {
+        let expected = format!("at least {}, where the header ends: its data are in the same file", header.length());
+        return Err(header.wrong(OFFSET, offset, expected));
+    }
+    Ok((path, offset))
 }
 
 /// Path of the data file, relative to the header's folder.
@@ -118,6 +155,9 @@ fn scales(header: &Header) -> Result<Vec<Scale>, IoError> {
 fn slope(header: &Header, key: &str) -> Result<f64, IoError> {
     match header.text_at(key, 1) {
         Some(text) if key == "quantification units" && unit_of_text(text).is_some() => Ok(1.0),
+        Some(text) if key == "quantification units" && sounds_like_unit(text) => {
+            Err(header.wrong(key, format!("`{text}`"), format!("a factor, or {UNIT_NAMES}")))
+        }
         _ => Ok(header.number_at::<f64>(key, 1)?.unwrap_or(1.0)),
     }
 }
@@ -139,17 +179,13 @@ pub(super) fn unit(header: &Header) -> Option<ImageUnit> {
     header.text_at("quantification units", 1).and_then(unit_of_text)
 }
 
+/// A factor of 1 is no unit.
 fn unit_of_text(text: &str) -> Option<ImageUnit> {
-    match standard(text).as_str() {
-        "bq/ml" | "bq/cc" => Some(ImageUnit::BecquerelPerMl),
-        "1/cm" => Some(ImageUnit::PerCm),
-        "hu" => Some(ImageUnit::Hounsfield),
-        _ => None,
-    }
+    unit_named(text).filter(|unit| *unit != ImageUnit::Number)
 }
 
 /// Writes a header and its data, both whole or neither: the header appears last.
-pub(super) fn write_pair(
+pub(in crate::io) fn write_pair(
     path: &Path,
     overwrite: bool,
     data_extension: &str,

@@ -1,10 +1,12 @@
 //! Interfile behind the one door.
 
 use super::data_file::path_of;
-use super::header::{Header, standard};
+use super::header::Header;
+use super::image::{read_image_with, write_castor};
+use super::kind::{InterfileKind, kind, sniff};
 use super::projection::outline;
 use super::{
-    Contents, Encoding, ProjectionData, StorageOrder, read_clock, read_image, read_projection_data, write_image,
+    Contents, Encoding, ProjectionData, StorageOrder, read_clock, read_projection_data, write_image,
     write_projection_data,
 };
 use crate::data::{Ledger, Measurement};
@@ -14,13 +16,11 @@ use std::path::Path;
 /// Interfile 3.3 as STIR and Siemens write it.
 pub(in crate::io) static FORMAT: Format = Format {
     name: "Interfile",
-    sniff,
+    sniff: sniffed,
     beside: |path| Ok(vec![path_of(&Header::read(path)?)?]),
     images: Some(Images {
         endings: &[".hv"],
-        read: |path, unit| {
-            Ok(OpenImage { image: read_image(path, unit)?, provenance: Provenance::default(), notes: Vec::new() })
-        },
+        read: |path, options| read_image_with(path, options).map(OpenImage::from),
         write: |path, overwrite, image, _| write_image(path, image, Encoding::default(), overwrite),
         loses: &["provenance"],
     }),
@@ -33,26 +33,30 @@ pub(in crate::io) static FORMAT: Format = Format {
     }),
 };
 
-/// The first line that is no comment is `!INTERFILE :=`.
-fn sniff(path: &Path, start: &[u8]) -> Result<Option<Holds>, IoError> {
-    let text = String::from_utf8_lossy(start);
-    let mut lines = text.trim_start_matches('\u{feff}').split(['\r', '\n']).map(str::trim);
-    let first = lines.find(|line| !line.is_empty() && !line.starts_with(';')).unwrap_or_default();
-    let is_interfile = first.split_once(":=").is_some_and(|(key, _)| standard(key) == "interfile");
-    is_interfile.then(|| held(&Header::read(path)?)).transpose()
-}
+/// Images as CASToR writes them; they are read as Interfile.
+pub(in crate::io) static CASTOR: Format = Format {
+    name: "CASToR",
+    sniff: |_, _| Ok(None),
+    beside: |_| Ok(Vec::new()),
+    images: Some(Images {
+        endings: &[".hdr"],
+        read: |path, options| read_image_with(path, options).map(OpenImage::from),
+        write: |path, overwrite, image, _| write_castor(path, image, Encoding::default(), overwrite),
+        loses: &["provenance", "unit"],
+    }),
+    measurements: None,
+};
 
-fn held(header: &Header) -> Result<Holds, IoError> {
-    let has = |key: &str| header.entries().iter().any(|entry| entry.key == key);
-    let axis = header.text_at("matrix axis label", 1).map(standard);
-    Ok(match header.text("pet data type").map(standard).as_deref() {
-        _ if has("%lm event and tag words format (bits)") => Holds::ListMode,
-        _ if has("%number of normalization components") => Holds::Normalisation,
-        Some("image") => Holds::Image,
-        Some("emission") if axis.as_deref() != Some("x") => Holds::Measurement,
-        _ if axis.as_deref() == Some("x") || axis.is_none() => Holds::Image,
-        _ => Holds::Measurement,
-    })
+fn sniffed(path: &Path, start: &[u8]) -> Result<Option<Holds>, IoError> {
+    if !sniff(start) {
+        return Ok(None);
+    }
+    Ok(Some(match kind(path)? {
+        InterfileKind::Image => Holds::Image,
+        InterfileKind::Projections => Holds::Measurement,
+        InterfileKind::ListMode => Holds::ListMode,
+        InterfileKind::Normalisation => Holds::Normalisation,
+    }))
 }
 
 /// Prompts without corrections.

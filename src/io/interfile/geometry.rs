@@ -6,7 +6,7 @@
 use super::header::{Header, standard};
 use super::keys::{Reader, check};
 use super::layout::{Layout, Run, StorageOrder};
-use super::scanner::{geometry_error, read_scanner};
+use super::scanner::{geometry_error, is_arc_corrected, read_scanner};
 use crate::io::IoError;
 use crate::scanner::{RadialSampling, Scanner, Segment, SinogramGeometry, TofBins, segments};
 use std::ops::Range;
@@ -202,10 +202,7 @@ fn plane_count(rings: usize, [low, high]: [i64; 2]) -> usize {
 }
 
 fn sampling(header: &Header, scanner: &Scanner) -> Result<RadialSampling, IoError> {
-    let corrections = header.words("applied corrections");
-    let corrected = |words: &Vec<String>| words.iter().any(|word| word == "arc correction" || word == "arc corrected");
-    // STIR takes a missing key as arc-corrected.
-    if corrections.as_ref().is_some_and(|words| !corrected(words)) {
+    if !is_arc_corrected(header) {
         return Ok(RadialSampling::Crystals);
     }
     const KEY: &str = "effective central bin size (cm)";

@@ -1,9 +1,11 @@
 //! The header of an Interfile: `key [index] := value`, one per line.
 //!
-//! Keys ignore case; blanks, tabs, `_` and `!` count as one blank. `{a, b}` is a list, `;` begins a comment line, `\`
-//! at the end of a line continues it. As in STIR, the last of two equal keys counts, and text after `END OF INTERFILE`
-//! does not.
+//! Keys ignore case; blanks, tabs, `_` and `!` count as one blank. `{a, b}` is a list, `\` at the end of a line
+//! continues it, `;` at the beginning of a line or of a word begins a comment. Lines end in LF, CR LF or CR. `!GENERAL
+//! IMAGE DATA` without `:=` is a heading. As in STIR, the last of two equal keys counts, and what follows `END OF
+//! INTERFILE` does not: it may be the data.
 
+use super::units::number_of;
 use crate::io::IoError;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -17,6 +19,8 @@ const MAX_HEADER_BYTES: u64 = 1 << 20;
 pub(in crate::io) struct Header {
     path: PathBuf,
     entries: Vec<Entry>,
+    /// Bytes of the text, up to the end of its last line.
+    length: u64,
 }
 
 /// One line `key [index] := value`, the key in standard form.
@@ -34,20 +38,21 @@ impl Header {
         let file = std::fs::File::open(path).map_err(system("opening the header"))?;
         let mut bytes = Vec::new();
         file.take(MAX_HEADER_BYTES + 1).read_to_end(&mut bytes).map_err(system("reading the header"))?;
-        if bytes.len() as u64 > MAX_HEADER_BYTES {
+        let header = Self::parse(path, &bytes)?;
+        if header.length > MAX_HEADER_BYTES {
             let text = format!("is no Interfile header: it is longer than {MAX_HEADER_BYTES} bytes");
             return Err(IoError::Format { path: path.into(), text });
         }
-        // Only comments and names may hold anything but ASCII, so a lossy reading loses no key.
-        Self::parse(path, &String::from_utf8_lossy(&bytes))
+        Ok(header)
     }
 
-    /// Parses the text of a header; `path` is for the messages.
-    pub fn parse(path: &Path, text: &str) -> Result<Self, IoError> {
+    /// Parses the text of a header and whatever follows it; `path` is for the messages.
+    pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, IoError> {
         let mut entries = Vec::new();
-        for (number, line) in logical_lines(text) {
-            let trimmed = line.trim();
-            if trimmed.is_empty() || trimmed.starts_with(';') {
+        let mut length = bytes.len();
+        for Line { number, text, end } in logical_lines(bytes) {
+            let trimmed = text.trim();
+            if trimmed.is_empty() || trimmed.starts_with(';') || (is_heading(trimmed) && !entries.is_empty()) {
                 continue;
             }
             let entry = parse_line(trimmed).ok_or_else(|| IoError::Format {
@@ -59,6 +64,7 @@ impl Header {
                 return Err(IoError::Format { path: path.into(), text });
             }
             if entry.key == "end of interfile" {
+                length = end;
                 break;
             }
             entries.push(entry);
@@ -66,7 +72,12 @@ impl Header {
         if entries.is_empty() {
             return Err(IoError::Format { path: path.into(), text: "holds no Interfile header".into() });
         }
-        Ok(Self { path: path.into(), entries })
+        Ok(Self { path: path.into(), entries, length: length as u64 })
+    }
+
+    /// Bytes of the header's text, after which data may follow.
+    pub(super) fn length(&self) -> u64 {
+        self.length
     }
 
     /// The file of the header.
@@ -135,7 +146,7 @@ impl Header {
     }
 
     fn parse_number<T: Number>(&self, key: &str, text: &str) -> Result<T, IoError> {
-        let number = text.trim().parse::<T>().ok().filter(Number::is_usable);
+        let number = number_of(key, text).parse::<T>().ok().filter(Number::is_usable);
         number.ok_or_else(|| self.wrong(key, format!("`{}`", shortened(text)), T::NAME))
     }
 }
@@ -184,37 +195,76 @@ pub(in crate::io) fn standard(text: &str) -> String {
 }
 
 fn elements(text: &str) -> impl Iterator<Item = &str> {
-    let inner = text.trim();
+    let inner = text.split(';').next().unwrap_or_default().trim();
     let inner = inner.strip_prefix('{').unwrap_or(inner);
     let inner = inner.strip_suffix('}').unwrap_or(inner);
     inner.split(',').map(str::trim)
 }
 
-/// Lines with their number, continued ones joined.
-fn logical_lines(text: &str) -> Vec<(usize, String)> {
-    let mut lines: Vec<(usize, String)> = Vec::new();
-    let mut continues = false;
-    for (index, line) in text.split(['\n']).enumerate() {
-        let line = line.trim_end_matches('\r');
-        let (line, next_continues) = line.strip_suffix('\\').map_or((line, false), |line| (line, true));
-        match lines.last_mut() {
-            Some((_, last)) if continues => last.push_str(line),
-            _ => lines.push((index + 1, line.into())),
+/// A line, continued ones joined.
+struct Line {
+    number: usize,
+    text: String,
+    /// Byte behind it in the file.
+    end: usize,
+}
+
+/// Lines one after the other, so that data behind the last line that is asked for are not looked at.
+fn logical_lines(bytes: &[u8]) -> impl Iterator<Item = Line> {
+    const MARK: &[u8] = "\u{feff}".as_bytes();
+    let mut at = if bytes.starts_with(MARK) { MARK.len() } else { 0 };
+    let mut number = 0;
+    std::iter::from_fn(move || {
+        let mut line: Option<Line> = None;
+        while at < bytes.len() {
+            let (length, next) = physical_line(&bytes[at..]);
+            // Only comments and names may hold anything but ASCII, so a lossy reading loses no key.
+            let part = String::from_utf8_lossy(&bytes[at..at + length]).into_owned();
+            at += next;
+            number += 1;
+            let (part, continues) = part.strip_suffix('\\').map_or((part.as_str(), false), |part| (part, true));
+            let line = line.get_or_insert(Line { number, text: String::new(), end: at });
+            line.text.push_str(part);
+            line.end = at;
+            if !continues {
+                break;
+            }
         }
-        continues = next_continues;
+        line
+    })
+}
+
+/// Length of a line, and where the next one begins: behind LF, CR LF, CR CR LF (Siemens's), or a lone CR.
+fn physical_line(bytes: &[u8]) -> (usize, usize) {
+    let Some(length) = bytes.iter().position(|byte| b"\r\n".contains(byte)) else { return (bytes.len(), bytes.len()) };
+    let returns = bytes[length..].iter().take_while(|byte| **byte == b'\r').count();
+    match bytes.get(length + returns) {
+        Some(b'\n') => (length, length + returns + 1),
+        _ => (length, length + 1),
     }
-    lines
+}
+
+/// `!GENERAL IMAGE DATA` as CASToR writes it, without `:=`; nothing that could be a mistyped key and value.
+fn is_heading(line: &str) -> bool {
+    line.starts_with('!') && !line.contains(['=', ':', '[', '{'])
 }
 
 /// A key ends at `:=` or `[`; a colon without `=` belongs to the key.
 fn parse_line(line: &str) -> Option<Entry> {
     let sign = line.find(":=")?;
-    let value = line[sign + 2..].trim().to_string();
+    let value = without_comment(&line[sign + 2..]).to_string();
     let (key, index) = match line[..sign].split_once('[') {
         Some((key, rest)) => (key, Some(rest.split_once(']')?.0.trim().parse().ok()?)),
         None => (&line[..sign], None),
     };
     Some(Entry { key: standard(key), index, value })
+}
+
+/// A `;` inside a word may belong to the name of a file.
+fn without_comment(value: &str) -> &str {
+    let begins = |at: usize| value[..at].chars().next_back().is_none_or(char::is_whitespace);
+    let end = value.match_indices(';').map(|(at, _)| at).find(|&at| begins(at)).unwrap_or(value.len());
+    value[..end].trim()
 }
 
 fn shortened(text: &str) -> String {
@@ -230,7 +280,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Header, IoError> {
-        Header::parse(Path::new("a.hs"), text)
+        Header::parse(Path::new("a.hs"), text.as_bytes())
     }
 
     #[test]
@@ -265,6 +315,29 @@ mod tests {
         assert_eq!(error, "a.hs: `a` is `-3`, expected a whole number >= 0");
         assert!(header.number::<f64>("b").is_err());
         assert!(header.numbers::<usize>("c").is_err());
+    }
+
+    #[test]
+    fn lines_end_in_every_way_and_comments_may_follow() {
+        let text = "\u{feff}!INTERFILE :=;hello\r!GENERAL IMAGE DATA \r; note := 1\ra := 3 pixels ; three\r\nb:=4;four\r\r\n\
+                    name of data file := a;b.s ; c\nc := {1, 2} ; two\r\r\n\r\nd := \\\r\n 5\n";
+        let header = parse(text).unwrap();
+        assert_eq!(header.number::<usize>("a").unwrap(), Some(3));
+        assert_eq!(header.number::<usize>("b").unwrap(), Some(4));
+        assert_eq!(header.text("name of data file"), Some("a;b.s"));
+        assert_eq!(header.numbers::<usize>("c").unwrap(), Some(vec![1, 2]));
+        assert_eq!(header.number::<usize>("d").unwrap(), Some(5));
+        assert_eq!(header.text("note"), None);
+        assert!(parse("!INTERFILE :=\n!matrix size [1] = 3").is_err(), "a key that lost its colon");
+        assert!(parse("!INTERFILE :=\nGENERAL IMAGE DATA").is_err(), "no heading");
+    }
+
+    #[test]
+    fn data_may_follow_the_last_line() {
+        let mut bytes = b"!INTERFILE :=\na := 1\n! end_of INTERFILE :=\r\n".to_vec();
+        let length = bytes.len() as u64;
+        bytes.extend([0, 255, b'\n', 7, b'[', b':', b'=']);
+        assert_eq!(Header::parse(Path::new("a.hs"), &bytes).unwrap().length(), length);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use super::geometry::turned;
 use super::layout::{Layout, Run, StorageOrder};
+use super::numbers::Encoding;
 use crate::scanner::{RadialSampling, RingLayout, Scanner, Segment, SinogramGeometry};
 use std::fmt::Write;
 
@@ -49,31 +50,35 @@ pub(super) fn obstacle(geometry: &SinogramGeometry) -> Option<String> {
     }
 }
 
-/// The header; `encoding` are its lines on the numbers, `data` the name of the data file.
+/// The header; `scale` is the factor of the stored numbers, `data` the name of the data file.
 pub(super) fn text(
     geometry: &SinogramGeometry,
     order: StorageOrder,
-    encoding: &str,
+    (encoding, scale): (Encoding, f64),
     data: &str,
     seconds: Option<f64>,
 ) -> String {
     let arc_corrected = geometry.sampling != RadialSampling::Crystals;
     let mut text = format!(
         "!INTERFILE  :=\n!imaging modality := PT\nname of data file := {data}\noriginating system := {}\n\
-         !version of keys := STIR6.0\n!GENERAL DATA :=\n!GENERAL IMAGE DATA :=\n!type of data := PET\n\
-         !PET STUDY (General) :=\n!PET data type := Emission\napplied corrections := {{{}}}\nnumber of time frames := 1\n",
+         !version of keys := STIR6.0\n!GENERAL DATA :=\n!GENERAL IMAGE DATA :=\n!type of data := PET\n{}\
+         !PET STUDY (General) :=\n!PET data type := Emission\napplied corrections := {{{}}}\n{}",
         geometry.scanner.name,
-        if arc_corrected { "arc correction" } else { "None" }
+        encoding.order_line(),
+        if arc_corrected { "arc correction" } else { "None" },
+        encoding.format_lines()
     );
-    if let Some(seconds) = seconds {
-        line(&mut text, "image duration (sec)[1]", seconds);
-    }
-    text.push_str(encoding);
     axes(&mut text, geometry, order);
     scanner_lines(&mut text, &geometry.scanner);
     if let RadialSampling::ArcCorrected { bin_mm } = geometry.sampling {
         line(&mut text, "effective central bin size (cm)", bin_mm / 10.0);
     }
+    line(&mut text, "number of time frames", 1);
+    if let Some(seconds) = seconds {
+        line(&mut text, "image duration (sec)[1]", seconds);
+    }
+    line(&mut text, "image scaling factor[1]", scale);
+    line(&mut text, "data offset in bytes[1]", 0);
     text.push_str("!END OF INTERFILE :=\n");
     text
 }

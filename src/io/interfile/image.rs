@@ -1,4 +1,5 @@
-//! Images, `.hv` + `.v`, to and from `[x, y, z]` with z contiguous. In the file x is fastest and z slowest.
+//! Images, STIR's `.hv` + `.v` and CASToR's `.hdr` + `.img`, to and from `[x, y, z]` with z contiguous. In the file x
+//! is fastest and z slowest.
 //!
 //! The file's planes run from **head to feet**, ours from feet to head: plane k of n is our n − 1 − k, and z = −z of
 //! the file; x and y are the same. Place of voxel (i, j, k), counted from 0, on voxels v of an image of n voxels, in
@@ -10,25 +11,39 @@
 //! * z = o + (k − (n − 1)/2)·v, towards the feet. STIR's own z starts at 0 in plane 0 (plus o, which is then the first
 //!   pixel offset), and its projectors put the middle of the image (o = 0) at the middle of the scanner.
 //!
+//! CASToR's frame is left-handed like STIR's, and its planes run the same way; but its `first pixel offset (mm)` is
+//! that of the middle of the image from the middle of the scanner, 0 for a centred image of any size. A header is
+//! CASToR's where `version of keys` or a key of its own says so.
+//!
 //! STIR's matched projector refuses an image whose |o| in x or y exceeds 0.05 mm; write odd sizes, or even ones half a
 //! voxel off centre, where STIR has to project them.
 
 use super::data_file::{self, DataFile};
 use super::geometry::size;
 use super::header::{Header, standard};
+use super::image_text::{self, turned_z};
 use super::keys::{Reader, check};
 use super::numbers::{Encoding, check_values};
 use crate::image::{Image, ImageGrid, ImageUnit};
-use crate::io::IoError;
+use crate::io::voxels::check_finite;
+use crate::io::{ImageOptions, IoError, ReadImage};
 use std::io::Write;
 use std::path::Path;
 
-/// Reads an image. `unit` is for files that do not state theirs as Siemens's do, `quantification units := Bq/ml`.
+/// Reads an image, refusing NaN. `unit` is for files that do not state theirs as Siemens's do,
+/// `quantification units := Bq/ml`.
 pub fn read_image(path: &Path, unit: ImageUnit) -> Result<Image, IoError> {
+    Ok(read_image_with(path, &ImageOptions { unit: Some(unit), ..ImageOptions::default() })?.image)
+}
+
+/// Reads an image, as the options have it; it cannot be tilted.
+pub fn read_image_with(path: &Path, options: &ImageOptions) -> Result<ReadImage, IoError> {
     let header = Header::read(path)?;
     check_kind(&header)?;
     check(&header, Reader::Image)?;
-    let unit = data_file::unit(&header).unwrap_or(unit);
+    let unit = data_file::unit(&header).or(options.unit).ok_or_else(|| {
+        header.missing("quantification units", "the unit, or state the unit of the image where you name the file")
+    })?;
     let grid = read_grid(&header)?;
     let [nx, ny, nz] = grid.shape;
     let mut file = DataFile::open(&header, &grid.shape)?;
@@ -38,15 +53,14 @@ pub fn read_image(path: &Path, unit: ImageUnit) -> Result<Image, IoError> {
     for (plane_number, &scale) in scales.iter().enumerate() {
         let z = nz - 1 - plane_number;
         file.read(scale, &mut plane)?;
-        if let Some(at) = plane.iter().position(|value| !value.is_finite()) {
-            let place = format!("voxel [x, y, z] [{}, {}, {z}]", at % nx, at / nx);
-            return Err(file.wrong_value(place, plane[at], "a finite number"));
-        }
         for (at, &value) in plane.iter().enumerate() {
             values[grid.index([at % nx, at / nx, z])] = value;
         }
     }
-    Ok(Image { grid, unit, values })
+    let notes = options.nan.apply(&mut values, [nz, ny, nx], unit).into_iter().collect();
+    let image = Image { grid, unit, values };
+    check_finite(file.path(), &image)?;
+    Ok(ReadImage { image, notes })
 }
 
 fn check_kind(header: &Header) -> Result<(), IoError> {
@@ -55,9 +69,11 @@ fn check_kind(header: &Header) -> Result<(), IoError> {
     {
         return Err(header.wrong("PET data type", kind, "Image"));
     }
+    let third = header.text_at("matrix size", 3).is_some() && header.text_at("matrix size", 4).is_none();
     match header.number::<usize>("number of dimensions")? {
         Some(3) => {}
         Some(other) => return Err(header.wrong("number of dimensions", other, "3")),
+        None if third => {}
         None => return Err(header.missing("number of dimensions", "3")),
     }
     for (axis, name) in ["x", "y", "z"].into_iter().enumerate() {
@@ -69,15 +85,39 @@ fn check_kind(header: &Header) -> Result<(), IoError> {
     Ok(())
 }
 
+/// Whose rules say where an image lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    Stir,
+    Castor,
+}
+
+fn dialect(header: &Header) -> Dialect {
+    let version = header.text("version of keys").map(standard).unwrap_or_default();
+    match version.starts_with("castor") || header.text("castor version").is_some() {
+        true => Dialect::Castor,
+        false => Dialect::Stir,
+    }
+}
+
 fn read_grid(header: &Header) -> Result<ImageGrid, IoError> {
     let mut grid = ImageGrid { shape: [0; 3], voxel_mm: [0.0; 3], origin_mm: [0.0; 3] };
     for axis in 0..3 {
         let shape = size(header, axis + 1)?;
         let voxel = voxel_mm(header, axis + 1)?;
         let offset = header.number_at::<f64>("first pixel offset (mm)", axis + 1)?;
-        let default = if axis == 2 { 0.0 } else { -((shape / 2) as f64) * voxel };
-        let offset = offset.unwrap_or(default);
-        grid.origin_mm[axis] = if axis == 2 { turned_z(offset, shape, voxel) } else { offset };
+        grid.origin_mm[axis] = match dialect(header) {
+            Dialect::Stir => {
+                let default = if axis == 2 { 0.0 } else { -((shape / 2) as f64) * voxel };
+                let offset = offset.unwrap_or(default);
+                if axis == 2 { turned_z(offset, shape, voxel) } else { offset }
+            }
+            Dialect::Castor => {
+                let middle = offset.unwrap_or(0.0);
+                let middle = if axis == 2 { -middle } else { middle };
+                middle - 0.5 * (shape as f64 - 1.0) * voxel
+            }
+        };
         (grid.shape[axis], grid.voxel_mm[axis]) = (shape, voxel);
     }
     Ok(grid)
@@ -98,22 +138,28 @@ fn voxel_mm(header: &Header, axis: usize) -> Result<f64, IoError> {
     }
 }
 
-/// z of our first plane from the file's `first pixel offset`, and the other way round.
-///
-/// With L the length between the first and the last plane, the file's plane 0 is at offset − L/2 from the middle of the
-/// scanner towards the feet, so its last one, our first, is at z = −(offset + L/2).
-fn turned_z(offset: f64, shape: usize, voxel: f64) -> f64 {
-    -offset - 0.5 * (shape as f64 - 1.0) * voxel
-}
-
 /// Writes an image: `path` (`.hv`) and the data beside it (`.v`), both whole or neither. The unit is not kept.
 pub fn write_image(path: &Path, image: &Image, encoding: Encoding, overwrite: bool) -> Result<(), IoError> {
+    write(path, image, encoding, overwrite, Dialect::Stir)
+}
+
+/// Writes an image for CASToR: `path` (`.hdr`) and the data beside it (`.img`), both whole or neither. The unit is not
+/// kept.
+pub fn write_castor(path: &Path, image: &Image, encoding: Encoding, overwrite: bool) -> Result<(), IoError> {
+    write(path, image, encoding, overwrite, Dialect::Castor)
+}
+
+fn write(path: &Path, image: &Image, encoding: Encoding, overwrite: bool, dialect: Dialect) -> Result<(), IoError> {
     let Image { grid, values, .. } = image;
     assert_eq!(values.len(), grid.voxels(), "values of an image {:?}", grid.shape);
     check_values(path, encoding, values)?;
     let scale = encoding.scale_for(values);
-    let header = |name: &str| header_text(grid, &encoding.header_lines(scale), name);
-    data_file::write_pair(path, overwrite, "v", header, |file| {
+    let ending = if dialect == Dialect::Stir { "v" } else { "img" };
+    let header = |name: &str| match dialect {
+        Dialect::Stir => image_text::stir(grid, (encoding, scale), name),
+        Dialect::Castor => image_text::castor(grid, (encoding, scale), name),
+    };
+    data_file::write_pair(path, overwrite, ending, header, |file| {
         let [nx, ny, nz] = grid.shape;
         let mut bytes = Vec::new();
         for z in (0..nz).rev() {
@@ -125,23 +171,4 @@ pub fn write_image(path: &Path, image: &Image, encoding: Encoding, overwrite: bo
         }
         Ok(())
     })
-}
-
-fn header_text(grid: &ImageGrid, encoding: &str, data: &str) -> String {
-    let mut text = format!(
-        "!INTERFILE  :=\n!imaging modality := PT\n!version of keys := STIR6.0\nname of data file := {data}\n\
-         !GENERAL DATA :=\n!GENERAL IMAGE DATA :=\n!type of data := PET\n!PET STUDY (General) :=\n\
-         !PET data type := Image\nprocess status := Reconstructed\nnumber of time frames := 1\n{encoding}\
-         number of dimensions := 3\n"
-    );
-    for (axis, name) in ["x", "y", "z"].into_iter().enumerate() {
-        let (n, shape, voxel) = (axis + 1, grid.shape[axis], grid.voxel_mm[axis]);
-        let origin = grid.origin_mm[axis];
-        let offset = if axis == 2 { turned_z(origin, shape, voxel) } else { origin };
-        text += &format!(
-            "matrix axis label [{n}] := {name}\n!matrix size [{n}] := {shape}\n\
-             scaling factor (mm/pixel) [{n}] := {voxel}\nfirst pixel offset (mm) [{n}] := {offset}\n"
-        );
-    }
-    text + "!END OF INTERFILE :=\n"
 }

@@ -8,6 +8,7 @@
 //!   without a word it might scale an image.
 
 use super::header::{Entry, Header};
+use super::units::number_of;
 use crate::io::IoError;
 use std::collections::HashMap;
 
@@ -46,6 +47,7 @@ const CALIBRATION: &str = "no calibration beside the numbers: multiply them by i
 const KEYS: &[(&[Reader], &str, Rule)] = &[
     (NORM, "data offset in bytes", Rule::Indexed),
     (ALL, "data offset in bytes", Rule::Honoured),
+    (BINARY, "data starting block", Rule::Honoured),
     (ALL, "data starting block", Rule::Only(&["0"], "an offset in bytes: `data offset in bytes`")),
     (ALL, "data compression", Rule::Only(&["none"], "data that are not compressed")),
     (ALL, "data encode", Rule::Only(&["none"], "data that are not encoded")),
@@ -65,12 +67,14 @@ const KEYS: &[(&[Reader], &str, Rule)] = &[
     (NORM, "%cross calibration factor", Rule::Harmless),
     // Several sets of numbers.
     (BINARY, "number of time frames", Rule::Only(&["1"], "1: give each frame its own file")),
+    (BINARY, "number of frame groups", Rule::Only(&["1"], "1: give each frame its own file")),
     (BINARY, "number of image data types", Rule::Only(&["1"], ONE_SET)),
     (BINARY, "number of energy windows", Rule::Only(&["1", "0"], ONE_SET)),
     (BINARY, "number of respiratory gates", Rule::Only(&["1", "0"], ONE_SET)),
     (BINARY, "number of cardiac gates", Rule::Only(&["1", "0"], ONE_SET)),
     (BINARY, "total number of data sets", Rule::Only(&["1", "0"], ONE_SET)),
-    (PROJECTIONS, "number of detector layers", Rule::Only(&["1", "0"], "one layer of crystals")),
+    // Lines end at the mean depth of interaction, however many layers share it.
+    (PROJECTIONS, "number of detector layers", Rule::Harmless),
     // Lengths and angles.
     (IMAGE, "scaling factor (mm/pixel)", Rule::Indexed),
     (IMAGE, "scale factor (mm/pixel)", Rule::Indexed),
@@ -93,12 +97,35 @@ const KEYS: &[(&[Reader], &str, Rule)] = &[
 const SUSPECT: &[&str] =
     &["scale", "scaling", "slope", "intercept", "offset", "factor", "calibration", "units", "quantification"];
 
+/// Keys that say what is read: the same one with two values is a header that contradicts itself.
+const ONCE: &[&str] = &[
+    "matrix size",
+    "matrix axis label",
+    "number of dimensions",
+    "number format",
+    "number of bytes per pixel",
+    "imagedata byte order",
+    "image data byte order",
+    "name of data file",
+    "originating system",
+    "applied corrections",
+    "minimum ring difference per segment",
+    "maximum ring difference per segment",
+    "number of rings",
+    "number of detectors per ring",
+    "inner ring diameter (cm)",
+    "average depth of interaction (cm)",
+    "distance between rings (cm)",
+    "effective central bin size (cm)",
+];
+
 /// Refuses a header with a key that changes numbers in a way that its reader does not know.
 pub(in crate::io) fn check(header: &Header, reader: Reader) -> Result<(), IoError> {
     let mut said = HashMap::new();
     for entry in header.entries().iter().filter(|entry| !entry.value.is_empty()) {
         check_entry(header, entry, reader)?;
-        if let Some(Rule::Honoured | Rule::Indexed) = rule_of(&entry.key, reader) {
+        let honoured = matches!(rule_of(&entry.key, reader), Some(Rule::Honoured | Rule::Indexed));
+        if honoured || ONCE.contains(&entry.key.as_str()) {
             let before = said.insert((&entry.key, entry.index.unwrap_or(1)), &entry.value);
             if let Some(before) = before.filter(|before| **before != entry.value) {
                 return Err(header.wrong(&entry.key, format!("{before} and {}", entry.value), "one value"));
@@ -117,7 +144,9 @@ fn check_entry(header: &Header, entry: &Entry, reader: Reader) -> Result<(), IoE
     let name = index.map_or_else(|| key.clone(), |index| format!("{key} [{index}]"));
     match rule_of(key, reader) {
         Some(Rule::Honoured) if index.is_some_and(|index| index != 1) => Err(header.wrong(&name, value, ONE_SET)),
-        Some(Rule::Only(allowed, meaning)) if !is_one_of(value, allowed) => Err(header.wrong(&name, value, *meaning)),
+        Some(Rule::Only(allowed, meaning)) if !is_one_of(key, value, allowed) => {
+            Err(header.wrong(&name, value, *meaning))
+        }
         Some(_) => Ok(()),
         None if is_moment(key) => Ok(()),
         None if SUSPECT.iter().any(|word| key.contains(word)) && !changes_nothing(key, value) => {
@@ -135,9 +164,9 @@ fn is_moment(key: &str) -> bool {
 }
 
 /// Whether a value is one of several, as text, or as a number, or as a list of such numbers.
-fn is_one_of(value: &str, allowed: &[&str]) -> bool {
+fn is_one_of(key: &str, value: &str, allowed: &[&str]) -> bool {
     let plain: String = value.to_lowercase().chars().filter(|c| !c.is_whitespace() && !"{}".contains(*c)).collect();
-    let number = |text: &str| text.parse::<f64>().ok();
+    let number = |text: &str| number_of(key, text).parse::<f64>().ok();
     let same = |text: &str| allowed.iter().any(|known| number(known).is_some() && number(known) == number(text));
     allowed.contains(&plain.as_str()) || plain.split(',').all(same)
 }
@@ -145,5 +174,5 @@ fn is_one_of(value: &str, allowed: &[&str]) -> bool {
 /// A factor of 1, or an offset of 0.
 fn changes_nothing(key: &str, value: &str) -> bool {
     let added = ["offset", "intercept"].iter().any(|word| key.contains(word));
-    is_one_of(value, if added { &["0"] } else { &["1"] })
+    is_one_of(key, value, if added { &["0"] } else { &["1"] })
 }

@@ -1,4 +1,5 @@
-//! Interfile as STIR 6 writes and reads it: projection data (`.hs` + `.s`) and images (`.hv` + `.v`).
+//! Interfile as STIR 6 writes and reads it: projection data (`.hs` + `.s`) and images (`.hv` + `.v`); CASToR's images
+//! (`.hdr` + `.img`). What a header is, its content says, whatever its name ends in.
 //!
 //! A text header names the binary file, the number format and the axes. Syntax after the Interfile 3.3 proposal
 //! (Todd-Pokropek, Cradduck & Deconinck 1992, Nucl. Med. Commun. 13:673), keys as STIR 6 uses them
@@ -31,16 +32,21 @@ mod geometry;
 pub(in crate::io) mod header;
 mod header_text;
 mod image;
+mod image_text;
 pub(in crate::io) mod keys;
+mod kind;
 mod layout;
 pub(in crate::io) mod names;
 pub(in crate::io) mod numbers;
 mod projection;
 mod scanner;
+mod stir_scanners;
+mod units;
 
 pub(in crate::io) use clock::clock;
-pub(in crate::io) use format::FORMAT;
-pub use image::{read_image, write_image};
+pub(in crate::io) use format::{CASTOR, FORMAT};
+pub use image::{read_image, read_image_with, write_castor, write_image};
+pub use kind::{InterfileKind, kind, sniff};
 pub use layout::StorageOrder;
 pub use numbers::{ByteOrder, Encoding, NumberFormat};
 pub use projection::{

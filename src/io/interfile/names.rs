@@ -1,6 +1,7 @@
-//! STIR's names of scanners, and Siemens's model numbers, as presets.
+//! STIR's names of scanners, and Siemens's model numbers, as presets or as STIR describes them.
 
 use super::header::standard;
+use super::stir_scanners::stir_scanner;
 use crate::scanner::{PRESETS, Scanner, preset};
 
 /// `(preset, names)`; names in standard form.
@@ -27,7 +28,19 @@ pub(in crate::io) fn named_scanner(name: &str) -> Option<Scanner> {
         return Some(scanner);
     }
     // What our own writer calls them.
-    PRESETS.iter().filter_map(|id| preset(id).ok()).find(|scanner| standard(&scanner.name) == name)
+    let ours = PRESETS.iter().filter_map(|id| preset(id).ok()).find(|scanner| standard(&scanner.name) == name);
+    ours.or_else(|| stir_scanner(&name))
+}
+
+/// The name without its number of rings that GE's files give to the Discovery MI of any length.
+pub(super) fn is_discovery_mi(name: &str) -> bool {
+    ["discovery mi", "ge discovery mi"].contains(&standard(name).as_str())
+}
+
+/// The Discovery MI of so many rings.
+pub(super) fn discovery_mi(rings: usize) -> Option<Scanner> {
+    let presets = ["ge-dmi-3ring", "ge-dmi-4ring", "ge-dmi-5ring", "ge-dmi-6ring"];
+    presets.iter().filter_map(|id| preset(id).ok()).find(|scanner| scanner.rings == rings)
 }
 
 #[cfg(test)]
@@ -43,6 +56,11 @@ mod tests {
             }
         }
         assert_eq!(NAMES.len(), PRESETS.len());
-        assert_eq!(named_scanner("Unknown"), None);
+        for name in ["Unknown", "Userdefined", "HiDAC"] {
+            assert_eq!(named_scanner(name), None);
+        }
+        assert_eq!(named_scanner("discovery  ST").unwrap().crystals_per_ring, 420);
+        assert_eq!(discovery_mi(45).unwrap().name, "GE Discovery MI 5 rings");
+        assert!(is_discovery_mi("Discovery MI") && discovery_mi(40).is_none());
     }
 }

@@ -188,15 +188,16 @@ impl Encoding {
         bytes.extend_from_slice(&number);
     }
 
-    /// The header's lines for this encoding.
-    pub(super) fn header_lines(self, scale: f64) -> String {
+    /// The header's line of the byte order.
+    pub(super) fn order_line(self) -> String {
         let order = if self.order == ByteOrder::Little { "LITTLEENDIAN" } else { "BIGENDIAN" };
-        format!(
-            "imagedata byte order := {order}\n!number format := {}\n!number of bytes per pixel := {}\n\
-             image scaling factor[1] := {scale}\ndata offset in bytes[1] := 0\n",
-            self.format.name(),
-            self.format.bytes()
-        )
+        format!("imagedata byte order := {order}\n")
+    }
+
+    /// The header's lines of the number format.
+    pub(super) fn format_lines(self) -> String {
+        let (name, bytes) = (self.format.name(), self.format.bytes());
+        format!("!number format := {name}\n!number of bytes per pixel := {bytes}\n")
     }
 }
 

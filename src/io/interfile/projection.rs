@@ -97,7 +97,7 @@ pub fn write_projection_data(
     }
     super::numbers::check_values(path, encoding, values)?;
     let scale = encoding.scale_for(values);
-    let header = |name: &str| header_text::text(geometry, order, &encoding.header_lines(scale), name, *duration_s);
+    let header = |name: &str| header_text::text(geometry, order, (encoding, scale), name, *duration_s);
     data_file::write_pair(path, overwrite, "s", header, |file| {
         let (mut numbers, mut bytes) = (Vec::new(), Vec::new());
         for block in header_text::layout(geometry, order).blocks() {

@@ -6,20 +6,21 @@
 //! sides.
 
 use super::header::Header;
-use super::names::named_scanner;
+use super::names::{discovery_mi, is_discovery_mi, named_scanner};
 use crate::io::IoError;
 use crate::scanner::{GeometryError, RingLayout, Scanner, TofDetector};
-use std::f64::consts::TAU;
+use std::f64::consts::{PI, TAU};
 
 /// Reads the scanner; `radial_bins` are those of the data, taken where the header does not give the scanner's.
 pub(super) fn read_scanner(header: &Header, radial_bins: usize) -> Result<Scanner, IoError> {
     let name = header.text("originating system").unwrap_or("Unknown");
-    let known = named_scanner(name);
+    let known = known_scanner(header, name)?;
     let mut scanner = known.clone().unwrap_or_else(|| unknown(name));
     let keys = Keys { header, name, known: known.is_some() };
     keys.count("number of rings", &mut scanner.rings)?;
     keys.count("number of detectors per ring", &mut scanner.crystals_per_ring)?;
     lengths(&keys, &mut scanner)?;
+    bin_size(header, known.is_some(), &mut scanner)?;
     scanner.tilt_rad = tilt(header, &scanner)?;
     if known.is_none() {
         scanner.radial_bins = radial_bins.min(scanner.crystals_per_ring.saturating_sub(1));
@@ -33,6 +34,16 @@ pub(super) fn read_scanner(header: &Header, radial_bins: usize) -> Result<Scanne
     layout(header, &mut scanner)?;
     scanner.check().map_err(|error| geometry_error(header, error))?;
     Ok(scanner)
+}
+
+/// The scanner of a name; where the name is that of several, the number of rings decides.
+fn known_scanner(header: &Header, name: &str) -> Result<Option<Scanner>, IoError> {
+    if !is_discovery_mi(name) {
+        return Ok(named_scanner(name));
+    }
+    let found = header.number::<usize>("number of rings")?.and_then(discovery_mi);
+    let expected = "a `number of rings` with it, of 27, 36, 45 or 54: scanners of 3 to 6 blocks have this name";
+    found.map(Some).ok_or_else(|| header.wrong("originating system", name, expected))
 }
 
 /// A geometry that cannot be, in terms of the header.
@@ -109,16 +120,33 @@ fn lengths(keys: &Keys, scanner: &mut Scanner) -> Result<(), IoError> {
         scanner.layout = RingLayout::Cylinder;
         scanner.axial_block_gap_mm = 0.0;
     }
-    let header = keys.header;
-    let bin = ["default bin size (cm)", "effective central bin size (cm)"].map(|key| header.number::<f64>(key));
-    match bin {
-        [Err(error), _] | [_, Err(error)] => return Err(error),
-        [Ok(None), Ok(None)] if keys.known => {}
-        [Ok(None), Ok(None)] => return Err(keys.missing("default bin size (cm)")),
-        [Ok(Some(cm)), _] | [_, Ok(Some(cm))] if agree(10.0 * cm, scanner.bin_size_mm) => {}
-        [Ok(Some(cm)), _] | [_, Ok(Some(cm))] => scanner.bin_size_mm = 10.0 * cm,
+    Ok(())
+}
+
+/// The size of arc-corrected bins. Data of crystals do not need it: where it is not known, which STIR also writes as
+/// −0.1, it is the distance of their lines in the middle, π R/N.
+fn bin_size(header: &Header, known: bool, scanner: &mut Scanner) -> Result<(), IoError> {
+    for key in ["default bin size (cm)", "effective central bin size (cm)"] {
+        if let Some(cm) = header.number::<f64>(key)?.filter(|&cm| cm > 0.0) {
+            if !agree(10.0 * cm, scanner.bin_size_mm) {
+                scanner.bin_size_mm = 10.0 * cm;
+            }
+            return Ok(());
+        }
+    }
+    if !known && is_arc_corrected(header) {
+        return Err(header.missing("effective central bin size (cm)", "a size > 0, for arc-corrected data"));
+    }
+    if !known {
+        scanner.bin_size_mm = PI * scanner.effective_radius_mm() / scanner.crystals_per_ring.max(1) as f64;
     }
     Ok(())
+}
+
+/// STIR takes a missing key as arc-corrected.
+pub(super) fn is_arc_corrected(header: &Header) -> bool {
+    let corrected = |words: &Vec<String>| words.iter().any(|word| word == "arc correction" || word == "arc corrected");
+    header.words("applied corrections").as_ref().is_none_or(corrected)
 }
 
 /// Equal to the six digits that STIR prints.
@@ -199,7 +227,15 @@ fn layout(header: &Header, scanner: &mut Scanner) -> Result<(), IoError> {
     const KEY: &str = "scanner geometry (blocksoncylindrical/cylindrical/generic)";
     let words = header.words(KEY).unwrap_or_default();
     match words.first().map(String::as_str) {
-        None | Some("cylindrical") => Ok(()),
+        None | Some("cylindrical") => {
+            // Such as 8 of 594: what says nothing of the crystals of a ring is not kept.
+            let crystals = scanner.crystals_per_block;
+            if crystals > 0 && !scanner.crystals_per_ring.is_multiple_of(crystals) {
+                (scanner.rings_per_block, scanner.crystals_per_block) = (0, 0);
+                (scanner.virtual_crystals, scanner.virtual_rings) = (0, 0);
+            }
+            Ok(())
+        }
         Some("blocksoncylindrical") => flat_sides(header, scanner),
         Some(other) => Err(header.wrong("Scanner geometry", other, "Cylindrical or BlocksOnCylindrical")),
     }

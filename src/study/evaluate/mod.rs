@@ -114,7 +114,11 @@ impl Files<'_> {
         let text: String = names.map(|name| format!("{}\n", name.display())).collect();
         let list = self.path(LIST);
         Ok(write_whole(&list, true, |part| {
-            std::fs::write(part, text).map_err(|source| IoError::System { path: list.clone(), action: "writing", source })
+            std::fs::write(part, text).map_err(|source| IoError::System {
+                path: list.clone(),
+                action: "writing",
+                source,
+            })
         })?)
     }
 

@@ -281,7 +281,8 @@ fn key(source: &Source, code: &str) -> Result<String, RunError> {
         let path = Path::new(&file);
         if path.is_file() {
             for path in whole(path) {
-                let failed = |error| RunError::Io(IoError::System { path: path.clone(), action: "hashing", source: error });
+                let failed =
+                    |error| RunError::Io(IoError::System { path: path.clone(), action: "hashing", source: error });
                 text += &format!("\n{} {}", path.display(), sha256(&path).map_err(failed)?);
             }
         }
