@@ -51,6 +51,7 @@ pub mod data;
 pub mod image;
 pub mod io;
 pub mod likelihood;
+pub mod memory;
 pub mod metrics;
 pub mod model;
 pub mod normalise;
