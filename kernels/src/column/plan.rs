@@ -9,10 +9,13 @@ use super::tof::TofKernel;
 use super::widths::Widths;
 use crate::Level;
 use crate::joseph::Grid;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Everything the kernels need besides the line itself.
 #[derive(Clone, Debug)]
 pub struct Plan {
+    /// Which plan this is, and all copies of it.
+    pub(super) number: u64,
     pub(super) grid: Grid,
     pub(super) level: Level,
     pub(super) lattice: Lattice,
@@ -31,7 +34,13 @@ pub struct Plan {
 
 impl Plan {
     /// Plans the projection of `planes` through `grid` at a SIMD level.
+    ///
+    /// # Panics
+    /// Where the numbers are not finite, lengths are not positive, or the rows of the grid have more points than can be
+    /// counted with: the grid is very much finer than the planes are apart, or the other way round.
     pub fn new(grid: Grid, planes: &[PlaneLine], tof: Option<TofKernel>, level: Level) -> Self {
+        static PLANS: AtomicU64 = AtomicU64::new(0);
+        check(&grid, planes);
         let Widths { lanes, vectors, bundle } = Widths::of(level);
         let most = if tof.is_some() { bundle } else { vectors - 1 };
         let groups = groups(planes);
@@ -44,6 +53,7 @@ impl Plan {
         let together = (SUM_FLOATS / regions.length.max(1)).max(1);
         let bundles = if tof.is_some() { bundles(&runs, bundle * lanes) } else { Vec::new() };
         Self {
+            number: PLANS.fetch_add(1, Ordering::Relaxed),
             grid,
             level,
             lattice,
@@ -82,6 +92,24 @@ impl Plan {
     pub fn level(&self) -> Level {
         self.level
     }
+}
+
+/// Most voxels along an axis; step numbers and lattice indices are worked out in single precision and 32 bits.
+pub(super) const MOST_STEPS: usize = 1 << 22;
+
+/// Most voxels of an image: their bytes can be counted.
+const MOST_VOXELS: usize = isize::MAX as usize / size_of::<f32>();
+
+/// Panics where the kernels could not count on what they are given.
+fn check(grid: &Grid, planes: &[PlaneLine]) {
+    let Grid { shape, voxel_mm, origin_mm } = grid;
+    let voxels = shape.iter().try_fold(1_usize, |all, &n| all.checked_mul(n));
+    let fits = shape.iter().all(|n| (1..=MOST_STEPS).contains(n)) && voxels.is_some_and(|n| n <= MOST_VOXELS);
+    assert!(fits, "an image of {shape:?} voxels");
+    let lengths = voxel_mm.iter().all(|mm| mm.is_finite() && *mm > 0.0) && origin_mm.iter().all(|mm| mm.is_finite());
+    assert!(lengths, "voxels of {voxel_mm:?} mm from {origin_mm:?} mm on");
+    let wrong = planes.iter().find(|plane| !(plane.z_mm.is_finite() && plane.dz_mm.is_finite()));
+    assert!(wrong.is_none(), "{wrong:?}");
 }
 
 /// Floats of a block of rows: 12 KiB of the 32 to 48 KiB of a first-level cache, as their voxels pass through it too.
