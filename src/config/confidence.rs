@@ -3,7 +3,7 @@
 use super::{ConfigError, PriorConfig, Source};
 use crate::prior::UnrolledConfig;
 use crate::trust::Calibration;
-use crate::units::{Fraction, NonNegative, Positive};
+use crate::units::{Fraction, Mm, PlaceMm, WidthMm};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ pub struct ConfidenceConfig {
     /// Each takes as long as the reconstruction.
     pub ensemble: Vec<String>,
     /// Resolution (FWHM in mm) of the truth that the intervals are about.
-    pub resolution_fwhm_mm: NonNegative,
+    pub resolution_fwhm_mm: WidthMm,
     /// Lesions whose mean, peak and volume are told with intervals.
     pub lesions: Vec<MeasuredLesion>,
 }
@@ -41,9 +41,9 @@ pub struct MeasuredLesion {
     /// What it is called.
     pub name: String,
     /// Centre in mm.
-    pub centre_mm: [f64; 3],
+    pub centre_mm: [PlaceMm; 3],
     /// Diameter in mm.
-    pub diameter_mm: Positive,
+    pub diameter_mm: Mm,
 }
 
 impl Default for ConfidenceConfig {
@@ -55,7 +55,7 @@ impl Default for ConfidenceConfig {
             seed: 1,
             map: None,
             ensemble: Vec::new(),
-            resolution_fwhm_mm: NonNegative::constant(4.0),
+            resolution_fwhm_mm: WidthMm::constant(4.0),
             lesions: Vec::new(),
         }
     }

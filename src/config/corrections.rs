@@ -2,7 +2,7 @@
 
 use super::{ConfigError, Source};
 use crate::simulate::Isotope;
-use crate::units::{NonNegative, Positive};
+use crate::units::{DelaySeconds, Positive};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -35,7 +35,7 @@ pub struct DecayConfig {
     pub isotope: Isotope,
     /// Time in s from that moment to the start of the scan.
     #[serde(default)]
-    pub start_s: NonNegative,
+    pub start_s: DelaySeconds,
 }
 
 impl DecayConfig {

@@ -1,7 +1,7 @@
 //! Where the measurement comes from: exactly one source.
 
 use super::{AcquisitionConfig, ConfigError, Source};
-use crate::units::NonNegative;
+use crate::units::DelaySeconds;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -105,14 +105,15 @@ pub struct MmrListmodeConfig {
     #[serde(default)]
     pub normalisation: Option<PathBuf>,
     /// Ring differences per segment: 1 or 11.
-    #[serde(default = "eleven")]
+    #[serde(default = "eleven", deserialize_with = "crate::units::parts")]
+    #[schemars(range(max = 65_536))]
     pub span: usize,
     /// Start of the frame in s after the first event.
     #[serde(default)]
-    pub start_s: Option<NonNegative>,
+    pub start_s: Option<DelaySeconds>,
     /// End of the frame in s after the first event.
     #[serde(default)]
-    pub stop_s: Option<NonNegative>,
+    pub stop_s: Option<DelaySeconds>,
     /// How random coincidences are estimated.
     #[serde(default)]
     pub randoms: RandomsConfig,
@@ -125,8 +126,8 @@ impl MmrListmodeConfig {
         if let Some(path) = &self.normalisation {
             conflicts.extend(source.input(&at("normalisation"), path).err());
         }
-        if let Some(stop) = self.stop_s.map(NonNegative::get) {
-            let start = self.start_s.map_or(0.0, NonNegative::get);
+        if let Some(stop) = self.stop_s.map(DelaySeconds::get) {
+            let start = self.start_s.map_or(0.0, DelaySeconds::get);
             if stop <= start {
                 let message = format!("the frame ends at {stop} s, not after its start at {start} s");
                 conflicts.push(source.mistake(&at("stop_s"), message, None));

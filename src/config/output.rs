@@ -2,7 +2,7 @@
 
 use super::collisions::Written;
 use super::{ConfigError, Source};
-use crate::units::Positive;
+use crate::units::{Positive, Seconds};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -27,7 +27,8 @@ pub struct OutputConfig {
     #[serde(default)]
     pub report: Option<PathBuf>,
     /// An image every so many full iterations, beside `image`: `image.iteration-2.h5`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::units::repeats")]
+    #[schemars(range(max = 1_000_000))]
     pub snapshots_every: Option<usize>,
 }
 
@@ -102,7 +103,7 @@ pub fn snapshot_path(path: &Path, iteration: usize) -> PathBuf {
 pub struct StopConfig {
     /// Reconstruction time in s; metrics, files and pictures are not counted.
     #[serde(default)]
-    pub time_limit_s: Option<Positive>,
+    pub time_limit_s: Option<Seconds>,
     /// Stop when ‖x − x_before‖ / ‖x‖ of a full iteration falls below this.
     #[serde(default)]
     pub relative_change: Option<Positive>,
@@ -117,10 +118,12 @@ pub struct StopConfig {
 #[serde(deny_unknown_fields)]
 pub struct ReconRunConfig {
     /// Threads; 0 means all.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::units::threads")]
+    #[schemars(range(max = 1024))]
     pub threads: usize,
     /// Objective and figures of merit every so many full iterations; 0 means only at the end.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::units::repeats")]
+    #[schemars(range(max = 1_000_000))]
     pub figures_every: usize,
     /// What becomes of prompts that no image can explain: their lines have no background, and no factor or no voxel.
     #[serde(default)]
@@ -143,9 +146,11 @@ pub enum ImpossibleCounts {
 #[serde(deny_unknown_fields)]
 pub struct RunConfig {
     /// Threads; 0 means all.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::units::threads")]
+    #[schemars(range(max = 1024))]
     pub threads: usize,
     /// Objective and figures of merit every so many full iterations; 0 means only at the end.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::units::repeats")]
+    #[schemars(range(max = 1_000_000))]
     pub figures_every: usize,
 }
