@@ -2,6 +2,7 @@
 
 use super::IoError;
 use crate::image::{Image, ImageGrid};
+use crate::memory;
 use std::path::Path;
 
 /// What every element of an array must be.
@@ -49,6 +50,11 @@ impl Rule {
             expected: self.text().into(),
         })
     }
+}
+
+/// Refuses an array of four bytes an element that is larger than the memory there is, before room is made for it.
+pub(super) fn check_memory(path: &Path, shape: &[usize]) -> Result<(), IoError> {
+    memory::check_array(shape, size_of::<f32>()).map_err(|source| IoError::Memory { path: path.into(), source })
 }
 
 /// Checks the grid of an image that is read or written.

@@ -93,12 +93,8 @@ fn totals_are_as_stated() {
 #[test]
 fn the_mean_is_factors_times_chords_plus_background() {
     let geometry = geometry();
-    let config = SimulationConfig {
-        noise: false,
-        sub_lines: 1,
-        resolution_fwhm_mm: WidthMm::default(),
-        ..with_background(1e6)
-    };
+    let config =
+        SimulationConfig { noise: false, sub_lines: 1, resolution_fwhm_mm: WidthMm::default(), ..with_background(1e6) };
     let scan = &run("torso", &geometry, &config)[0];
     let phantom = Phantom::load("torso").unwrap();
     let mut tracer = phantom.tracer();

@@ -125,8 +125,6 @@ impl Source {
     pub(super) fn geometry(&self, shape: [usize; 4]) -> Result<SinogramGeometry, IoError> {
         let [views, radial_bins, tof_bins, planes] = shape;
         let group = self.group("geometry")?;
-        let attributes = ["sampling", "bin_mm", "tof_bins", "tof_width_mm", "tof_sigma_mm"];
-        self.knows(&group, &["scanner", "ring_differences", "ring_sums"], &attributes)?;
         let scanner = self.scanner(&group)?;
         let (sampling, tof) = (self.sampling(&group)?, self.tof(&group)?);
         let mut geometry = SinogramGeometry { scanner, views, radial_bins, sampling, segments: vec![], tof };
