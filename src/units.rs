@@ -36,9 +36,9 @@ macro_rules! checked_number {
                 let test: fn(f64) -> bool = $test;
                 match value.is_finite() && test(value) {
                     false => Err(format!(concat!("must be ", $text, ", got {}"), Shown(value))),
-                    true if value > $maximum => Err(format!("must be at most {}, got {}", $maximum, value)),
+                    true if value > $maximum => Err(format!("must be at most {}, got {}", Shown($maximum), Shown(value))),
                     true if value < $minimum && value != 0.0 => {
-                        Err(format!("must be at least {}, got {}", $minimum, value))
+                        Err(format!("must be at least {}, got {}", Shown($minimum), Shown(value)))
                     }
                     true => Ok(Self(value)),
                 }

@@ -31,18 +31,24 @@ pub struct Scanner {
     /// Name for people.
     pub name: String,
     /// Number of rings.
+    #[schemars(range(min = 1, max = 4096))]
     pub rings: usize,
     /// Crystals per ring, virtual ones included.
+    #[schemars(range(min = 8, max = 65_536))]
     pub crystals_per_ring: usize,
     /// Radius of the crystals' front faces in mm.
+    #[schemars(range(min = 5.0, max = 2000.0))]
     pub inner_radius_mm: f64,
     /// Mean depth of interaction in mm; lines end at `inner_radius_mm + depth_of_interaction_mm`.
     #[serde(default)]
+    #[schemars(range(min = 0.0, max = 100.0))]
     pub depth_of_interaction_mm: f64,
     /// Distance between the centres of neighbouring rings in mm (inside a block, where there are gaps).
+    #[schemars(range(min = 0.05, max = 100.0))]
     pub ring_spacing_mm: f64,
     /// Gap between axial blocks in mm, on top of the ring spacing.
     #[serde(default)]
+    #[schemars(range(min = 0.0, max = 1000.0))]
     pub axial_block_gap_mm: f64,
     /// Rings per axial block; 0 where the scanner is not described by blocks.
     #[serde(default)]
@@ -62,10 +68,12 @@ pub struct Scanner {
     pub layout: RingLayout,
     /// Angle of crystal 0 in radians.
     #[serde(default)]
+    #[schemars(range(min = -7.0, max = 7.0))]
     pub tilt_rad: f64,
     /// Radial bins of an uncompressed sinogram.
     pub radial_bins: usize,
     /// Radial bin size of arc-corrected data in mm, also the default voxel size.
+    #[schemars(range(min = 0.01, max = 100.0))]
     pub bin_size_mm: f64,
     /// Energy resolution at 511 keV (FWHM / energy), where known.
     #[serde(default)]

@@ -12,10 +12,13 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct TofDetector {
     /// Number of time bins.
+    #[schemars(range(min = 1, max = 4096))]
     pub bins: usize,
     /// Width of one time bin in ps.
+    #[schemars(range(min = 0.1, max = 100_000.0))]
     pub bin_ps: f64,
     /// Coincidence timing resolution in ps, FWHM.
+    #[schemars(range(min = 1.0, max = 100_000.0))]
     pub fwhm_ps: f64,
 }
 

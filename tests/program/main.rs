@@ -1,11 +1,13 @@
 //! The program, as a user runs it.
 
 mod cli;
+mod crafted;
 mod evaluate;
 mod examples;
 mod folder;
 mod lesions;
 mod memory;
+mod numbers;
 mod refusals;
 mod report;
 mod sentinel;
