@@ -15,6 +15,7 @@ use std::path::PathBuf;
 pub struct ConfidenceConfig {
     /// Simulated scans; each takes as long as the reconstruction.
     #[schemars(range(min = 2, max = 1000))]
+    #[serde(deserialize_with = "crate::units::repeats")]
     pub replicates: usize,
     /// Share of the voxels whose truth the intervals hold.
     pub level: Fraction,

@@ -15,7 +15,7 @@ pub struct SimulationConfig {
     #[serde(default)]
     pub seed: u64,
     /// Lines traced per bin: 1 joins the centres of the two crystals, more spread over both crystal faces.
-    #[serde(default = "one")]
+    #[serde(default = "one", deserialize_with = "crate::units::parts")]
     #[schemars(range(min = 1, max = 1024))]
     pub sub_lines: usize,
     /// Whether the phantom attenuates.

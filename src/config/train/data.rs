@@ -31,7 +31,7 @@ pub struct TrainingDataConfig {
     #[serde(default = "tenth")]
     pub efficiency_sigma: NonNegative,
     /// Scans are made on voxels so many times finer, across the axis.
-    #[serde(default = "two")]
+    #[serde(default = "two", deserialize_with = "crate::units::parts")]
     #[schemars(range(min = 1, max = 8))]
     pub fineness: usize,
     /// Public data to make bodies and lesions of, besides the random ones.

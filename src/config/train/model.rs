@@ -21,11 +21,11 @@ pub enum TrainedModelConfig {
 #[serde(deny_unknown_fields)]
 pub struct UnrolledTrainingConfig {
     /// Convolutions.
-    #[serde(default = "five")]
+    #[serde(default = "five", deserialize_with = "crate::units::parts")]
     #[schemars(range(min = 2, max = 64))]
     pub layers: usize,
     /// Channels between them.
-    #[serde(default = "width")]
+    #[serde(default = "width", deserialize_with = "crate::units::parts")]
     #[schemars(range(min = 1, max = 512))]
     pub channels: usize,
     /// Voxels of the kernels along x, y, z; all odd.
@@ -43,7 +43,7 @@ pub struct UnrolledTrainingConfig {
     #[serde(default = "yes")]
     pub noise: bool,
     /// Full iterations with a γ of their own; the last one serves all further ones.
-    #[serde(default = "one")]
+    #[serde(default = "one", deserialize_with = "crate::units::parts")]
     #[schemars(range(min = 1, max = 256))]
     pub stages: usize,
     /// Whether all stages share one body.
