@@ -9,6 +9,7 @@ use coincide::operator::{Projector, Resolution};
 use coincide::run::{SchemaOf, schema};
 use coincide::scanner::SinogramGeometry;
 use serde_json::Value as Schema;
+use std::collections::HashSet;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -115,10 +116,14 @@ fn numbers(schema: &Schema, root: &Schema) -> Option<Option<usize>> {
 }
 
 /// Calls `visit` with each config that has one number replaced, and the path of that number.
-fn with_each_number(config: &Value, root: &Schema, visit: &mut dyn FnMut(&str, &Value)) {
+fn with_each_number(config: &Value, root: &Schema, seen: &mut HashSet<String>, visit: &mut dyn FnMut(&str, &Value)) {
     let mut places = Vec::new();
     places_of(config, root, root, &mut Vec::new(), &mut places);
     for (path, list) in places {
+        // Once for each key, whichever config has it first.
+        if !seen.insert(format!("{} {}", root["title"], path.join("."))) {
+            continue;
+        }
         for number in absurd_numbers() {
             let value = list.map_or(number.clone(), |count| Value::Array(vec![number.clone(); count.max(1)]));
             let mut changed = config.clone();
@@ -215,13 +220,13 @@ fn build(config: &ReconConfig, geometry: &SinogramGeometry, source: &Source) -> 
 fn absurd_numbers_are_refused_or_harmless() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("scan.dose-0.25.h5"), "").unwrap();
-    let (mut tried, mut refused, mut panics) = (0, 0, Vec::new());
+    let (mut tried, mut refused, mut panics, mut seen) = (0, 0, Vec::new(), HashSet::new());
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| ()));
     for (kind, text) in configs() {
         let root = serde_json::to_value(schema(kind)).unwrap();
         let config: Value = toml::from_str(&text).unwrap();
-        with_each_number(&config, &root, &mut |what, changed| {
+        with_each_number(&config, &root, &mut seen, &mut |what, changed| {
             tried += 1;
             let text = toml::to_string(changed).unwrap();
             match catch_unwind(AssertUnwindSafe(|| check(kind, text, folder.path()))) {
@@ -236,7 +241,7 @@ fn absurd_numbers_are_refused_or_harmless() {
     std::panic::set_hook(hook);
     println!("{tried} configs, {refused} refused");
     assert!(panics.is_empty(), "{} of {tried}:\n{}", panics.len(), panics[..panics.len().min(60)].join("\n"));
-    assert!(tried > 10_000 && 2 * refused > tried, "{refused} of {tried}");
+    assert!(tried > 3000 && 2 * refused > tried, "{refused} of {tried}");
 }
 
 /// The keys whose absurd values once crashed, hung, or went unsaid: each is underlined, with what is possible.

@@ -4,7 +4,7 @@
 //! r + Q, r + 2Q, … contiguously, so that neighbouring planes are neighbouring floats whatever their spacing.
 
 use super::groups::Group;
-use super::plan::MOST_STEPS;
+use super::limits::MOST_STEPS;
 use crate::joseph::Grid;
 
 /// Where the points of a row are, and how they come from the voxels.

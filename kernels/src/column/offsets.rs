@@ -1,7 +1,7 @@
 //! Where each step of a line reads the rows of a run: lattice index m and share f of the next point.
 
 use super::lattice::Lattice;
-use super::plan::MOST_STEPS;
+use super::limits::MOST_STEPS;
 use super::{Run, Walk};
 
 /// How the lattice offset of one run's planes goes along one line: o(t) = `base` + `start` + t · `step`.

@@ -3,6 +3,7 @@
 use super::bundles::{Bundle, bundles};
 use super::groups::{PlaneLine, groups};
 use super::lattice::Lattice;
+use super::limits::check;
 use super::regions::Regions;
 use super::runs::{Run, runs};
 use super::tof::TofKernel;
@@ -92,24 +93,6 @@ impl Plan {
     pub fn level(&self) -> Level {
         self.level
     }
-}
-
-/// Most voxels along an axis; step numbers and lattice indices are worked out in single precision and 32 bits.
-pub(super) const MOST_STEPS: usize = 1 << 22;
-
-/// Most voxels of an image: their bytes can be counted.
-const MOST_VOXELS: usize = isize::MAX as usize / size_of::<f32>();
-
-/// Panics where the kernels could not count on what they are given.
-fn check(grid: &Grid, planes: &[PlaneLine]) {
-    let Grid { shape, voxel_mm, origin_mm } = grid;
-    let voxels = shape.iter().try_fold(1_usize, |all, &n| all.checked_mul(n));
-    let fits = shape.iter().all(|n| (1..=MOST_STEPS).contains(n)) && voxels.is_some_and(|n| n <= MOST_VOXELS);
-    assert!(fits, "an image of {shape:?} voxels");
-    let lengths = voxel_mm.iter().all(|mm| mm.is_finite() && *mm > 0.0) && origin_mm.iter().all(|mm| mm.is_finite());
-    assert!(lengths, "voxels of {voxel_mm:?} mm from {origin_mm:?} mm on");
-    let wrong = planes.iter().find(|plane| !(plane.z_mm.is_finite() && plane.dz_mm.is_finite()));
-    assert!(wrong.is_none(), "{wrong:?}");
 }
 
 /// Floats of a block of rows: 12 KiB of the 32 to 48 KiB of a first-level cache, as their voxels pass through it too.

@@ -1,7 +1,9 @@
-//! What the files hold: one list per kind, from which the check of names and the tables of `docs/file-format.md` follow.
+//! What the files hold: one list per kind, from which the check of names and the tables of `docs/file-format.md`
+//! follow.
 //!
-//! A new field is one line here, and its reader. Anything else in a file is refused, as it could change what the numbers
-//! mean; what users add themselves goes into the group `user`, or into attributes whose names start with `user_`.
+//! A new field is one line here, and its reader. Anything else in a file is refused, as it could change what the
+//! numbers mean; what users add themselves goes into the group `user`, or into attributes whose names start with
+//! `user_`.
 
 use super::{IoError, Kind, Source};
 use ::hdf5::{Group, Location};
