@@ -241,7 +241,7 @@ fn absurd_numbers_are_refused_or_harmless() {
     std::panic::set_hook(hook);
     println!("{tried} configs, {refused} refused");
     assert!(panics.is_empty(), "{} of {tried}:\n{}", panics.len(), panics[..panics.len().min(60)].join("\n"));
-    assert!(tried > 3000 && 2 * refused > tried, "{refused} of {tried}");
+    assert!(tried > 1500 && 2 * refused > tried, "{refused} of {tried}");
 }
 
 /// The keys whose absurd values once crashed, hung, or went unsaid: each is underlined, with what is possible.
