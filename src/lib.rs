@@ -13,7 +13,7 @@
 //! # use coincide::data::Counts;
 //! # let folder = tempfile::tempdir()?;
 //! # let [scan, output] = ["scan.h5", "image.nii.gz"].map(|name| folder.path().join(name));
-//! # let scanner = Scanner { rings: 3, crystals_per_ring: 48, radial_bins: 21, ..preset("siemens-mmr").unwrap() };
+//! # let scanner = Scanner { rings: 3, crystals_per_ring: 54, radial_bins: 21, ..preset("siemens-mmr").unwrap() };
 //! # let axial = AxialCompression::Span { span: 1, max_ring_difference: 2 };
 //! # let geometry = SinogramGeometry::new(scanner, axial, 1, 0)?;
 //! # let prompts: Counts = vec![3.0; geometry.bins()].into();
@@ -51,6 +51,7 @@ pub mod data;
 pub mod image;
 pub mod io;
 pub mod likelihood;
+pub mod memory;
 pub mod metrics;
 pub mod model;
 pub mod normalise;

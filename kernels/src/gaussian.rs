@@ -24,9 +24,16 @@ const BLOCK: usize = 64;
 /// Rows between the y and the z pass: a load that straddles stores just made would wait for them.
 const ROWS: usize = 8;
 
+/// Widest Gaussian in voxels.
+const WIDEST: f64 = 1e6;
+
 /// Taps of one axis, of odd length, symmetric, summing to 1, whose second moment is `sigma`², in voxels; 0 leaves the
 /// axis as it is.
+///
+/// # Panics
+/// Where `sigma` is more than a million voxels or no number.
 pub fn gaussian_taps(sigma: f64) -> Vec<f32> {
+    assert!(sigma <= WIDEST, "a Gaussian of {sigma} voxels");
     if sigma <= 0.0 {
         return vec![1.0];
     }

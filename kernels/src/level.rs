@@ -3,13 +3,22 @@
 use std::sync::OnceLock;
 
 /// Instruction sets the kernels are compiled for, in rising order.
+///
+/// What a value names the machine has: those above [`Level::Portable`] come from [`Level::available`] and
+/// [`Level::best`] alone, which have looked.
+///
+/// ```compile_fail
+/// let level = coincide_kernels::Level::Avx512;
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Whatever the target guarantees (SSE2 on x86-64, NEON on aarch64).
     Portable,
     /// 8 lanes with fused multiply-add.
+    #[non_exhaustive]
     Avx2,
     /// 16 lanes.
+    #[non_exhaustive]
     Avx512,
 }
 
@@ -24,14 +33,10 @@ impl Level {
     pub fn best() -> Level {
         static LEVEL: OnceLock<Level> = OnceLock::new();
         *LEVEL.get_or_init(|| {
-            let asked = std::env::var("COINCIDE_LEVEL").ok().and_then(|name| Self::parse(&name));
+            let name = std::env::var("COINCIDE_LEVEL").unwrap_or_default();
+            let asked = [Self::Portable, Self::Avx2, Self::Avx512].into_iter().find(|level| level.name() == name);
             asked.map_or(detected(), |level| level.min(detected()))
         })
-    }
-
-    /// The level of a name.
-    pub fn parse(name: &str) -> Option<Level> {
-        [Self::Portable, Self::Avx2, Self::Avx512].into_iter().find(|level| level.name() == name)
     }
 
     /// Lower-case name.
@@ -76,10 +81,11 @@ fn with_avx2<R>(work: impl FnOnce() -> R) -> R {
 fn detected() -> Level {
     #[cfg(target_arch = "x86_64")]
     {
-        if is_x86_feature_detected!("avx512f") {
+        let narrower = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+        if narrower && is_x86_feature_detected!("avx512f") {
             return Level::Avx512;
         }
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        if narrower {
             return Level::Avx2;
         }
     }

@@ -26,3 +26,12 @@ pub mod stencil;
 pub use aligned::AlignedBuffer;
 pub use level::Level;
 pub use memory::zeros;
+
+/// The product of some sizes.
+///
+/// # Panics
+/// Where it is more than can be counted: a wrapped product would let too small a slice pass.
+fn product(sizes: &[usize]) -> usize {
+    let product = sizes.iter().try_fold(1_usize, |all, &size| all.checked_mul(size));
+    product.unwrap_or_else(|| panic!("sizes {sizes:?} multiply to more than memory holds"))
+}

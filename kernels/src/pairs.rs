@@ -30,8 +30,13 @@ impl PaddedRows {
     }
 
     /// Floats of a padded plane.
+    ///
+    /// # Panics
+    /// Where there are more than can be counted.
     pub fn len(&self) -> usize {
-        self.rows * self.stride()
+        let stride = self.voxels.checked_next_multiple_of(BLOCK).zip(self.pad.checked_mul(2));
+        let stride = stride.and_then(|(voxels, pads)| voxels.checked_add(pads));
+        stride.and_then(|stride| stride.checked_mul(self.rows)).unwrap_or_else(|| panic!("planes of {self:?}"))
     }
 
     /// Whether there is no voxel.

@@ -72,9 +72,12 @@ impl Algorithm for DePierro {
 #[serde(deny_unknown_fields)]
 pub struct DePierroConfig {
     /// Subsets of interleaved views; must divide the number of views. Only with one does the image converge.
-    #[serde(default = "one")]
+    #[serde(default = "one", deserialize_with = "crate::units::parts")]
+    #[schemars(range(max = 65_536))]
     pub subsets: usize,
     /// Full iterations: passes over all subsets.
+    #[serde(deserialize_with = "crate::units::repeats")]
+    #[schemars(range(max = 1_000_000))]
     pub iterations: usize,
     /// The first image.
     #[serde(default)]

@@ -69,9 +69,12 @@ impl Algorithm for Lbfgs {
 #[serde(deny_unknown_fields)]
 pub struct LbfgsConfig {
     /// Updates; each takes all data once, or more often where a step has to be shortened.
+    #[serde(deserialize_with = "crate::units::repeats")]
+    #[schemars(range(max = 1_000_000))]
     pub iterations: usize,
     /// Steps that are remembered, two images each.
-    #[serde(default = "seven")]
+    #[serde(default = "seven", deserialize_with = "crate::units::parts")]
+    #[schemars(range(max = 65_536))]
     pub memory: usize,
     /// The first image.
     #[serde(default = "StartConfig::osem")]

@@ -118,7 +118,13 @@ mod tests {
     }
 
     pub(super) fn scan() -> Arc<Measurement> {
-        let scanner = Scanner { crystals_per_ring: 48, radial_bins: 21, rings: 3, ..preset("siemens-mmr").unwrap() };
+        let scanner = Scanner {
+            crystals_per_ring: 48,
+            crystals_per_block: 8,
+            radial_bins: 21,
+            rings: 3,
+            ..preset("siemens-mmr").unwrap()
+        };
         let axial = AxialCompression::Span { span: 1, max_ring_difference: 1 };
         let geometry = SinogramGeometry::new(scanner, axial, 1, 0).unwrap();
         let prompts = (0..geometry.bins()).map(|bin| (bin % 5) as f32).collect();

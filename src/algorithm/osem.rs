@@ -67,6 +67,8 @@ impl Algorithm for Osem {
 #[serde(deny_unknown_fields)]
 pub struct MlemConfig {
     /// Full iterations.
+    #[serde(deserialize_with = "crate::units::repeats")]
+    #[schemars(range(max = 1_000_000))]
     pub iterations: usize,
     /// The first image.
     #[serde(default)]
@@ -108,8 +110,12 @@ impl AlgorithmTable for MlemConfig {
 #[serde(deny_unknown_fields)]
 pub struct OsemConfig {
     /// Subsets of interleaved views; must divide the number of views.
+    #[serde(deserialize_with = "crate::units::parts")]
+    #[schemars(range(max = 65_536))]
     pub subsets: usize,
     /// Full iterations: passes over all subsets.
+    #[serde(deserialize_with = "crate::units::repeats")]
+    #[schemars(range(max = 1_000_000))]
     pub iterations: usize,
     /// The first image.
     #[serde(default)]

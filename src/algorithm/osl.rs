@@ -88,9 +88,12 @@ impl Algorithm for Osl {
 #[serde(deny_unknown_fields)]
 pub struct OslConfig {
     /// Subsets of interleaved views; must divide the number of views.
-    #[serde(default = "one")]
+    #[serde(default = "one", deserialize_with = "crate::units::parts")]
+    #[schemars(range(max = 65_536))]
     pub subsets: usize,
     /// Full iterations: passes over all subsets.
+    #[serde(deserialize_with = "crate::units::repeats")]
+    #[schemars(range(max = 1_000_000))]
     pub iterations: usize,
     /// The first image.
     #[serde(default)]

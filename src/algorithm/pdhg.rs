@@ -192,6 +192,8 @@ impl Algorithm for Pdhg {
 #[serde(deny_unknown_fields)]
 pub struct PdhgConfig {
     /// Full iterations.
+    #[serde(deserialize_with = "crate::units::repeats")]
+    #[schemars(range(max = 1_000_000))]
     pub iterations: usize,
     /// Above 1 moves the steps from the image to the dual variables.
     #[serde(default = "relaxation::unit_step")]
@@ -250,8 +252,12 @@ fn dual_images(carried: Option<Capability>) -> usize {
 #[serde(deny_unknown_fields)]
 pub struct SpdhgConfig {
     /// Subsets of interleaved views; must divide the number of views.
+    #[serde(deserialize_with = "crate::units::parts")]
+    #[schemars(range(max = 65_536))]
     pub subsets: usize,
     /// Full iterations: as many updates as there are subsets, each of one chosen at random.
+    #[serde(deserialize_with = "crate::units::repeats")]
+    #[schemars(range(max = 1_000_000))]
     pub iterations: usize,
     /// Above 1 moves the steps from the image to the dual variables.
     #[serde(default = "relaxation::unit_step")]

@@ -107,12 +107,16 @@ impl Algorithm for PnpAdmm {
 #[serde(deny_unknown_fields)]
 pub struct PnpAdmmConfig {
     /// Subsets of interleaved views; must divide the number of views.
-    #[serde(default = "one")]
+    #[serde(default = "one", deserialize_with = "crate::units::parts")]
+    #[schemars(range(max = 65_536))]
     pub subsets: usize,
     /// Full iterations: passes over all subsets.
+    #[serde(deserialize_with = "crate::units::repeats")]
+    #[schemars(range(max = 1_000_000))]
     pub iterations: usize,
     /// Passes over the data between two runs of the denoiser.
-    #[serde(default = "two")]
+    #[serde(default = "two", deserialize_with = "crate::units::repeats")]
+    #[schemars(range(max = 1_000_000))]
     pub passes: usize,
     /// The first image.
     #[serde(default = "StartConfig::osem")]

@@ -109,9 +109,12 @@ impl Algorithm for PnpMm {
 #[serde(deny_unknown_fields)]
 pub struct PnpMmConfig {
     /// Subsets of interleaved views; must divide the number of views.
-    #[serde(default = "one")]
+    #[serde(default = "one", deserialize_with = "crate::units::parts")]
+    #[schemars(range(max = 65_536))]
     pub subsets: usize,
     /// Full iterations: passes over all subsets.
+    #[serde(deserialize_with = "crate::units::repeats")]
+    #[schemars(range(max = 1_000_000))]
     pub iterations: usize,
     /// Lipschitz constant L of x − D(x). 1 pulls to D(x) itself; 2 is safe for every D that enlarges no difference.
     #[serde(default = "relaxation::unit_step")]

@@ -86,6 +86,8 @@ fn point_at(objective: &Objective, image: Vec<f32>) -> Point {
 #[serde(deny_unknown_fields)]
 pub struct ProximalNewtonConfig {
     /// Updates; each takes all data once, or more often where a step has to be shortened.
+    #[serde(deserialize_with = "crate::units::repeats")]
+    #[schemars(range(max = 1_000_000))]
     pub iterations: usize,
     /// The first image.
     #[serde(default = "StartConfig::osem")]

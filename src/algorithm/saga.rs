@@ -95,8 +95,12 @@ impl Algorithm for Saga {
 #[serde(deny_unknown_fields)]
 pub struct SagaConfig {
     /// Subsets of interleaved views; must divide the number of views. One image is kept per subset.
+    #[serde(deserialize_with = "crate::units::parts")]
+    #[schemars(range(max = 65_536))]
     pub subsets: usize,
     /// Full iterations: passes over all subsets.
+    #[serde(deserialize_with = "crate::units::repeats")]
+    #[schemars(range(max = 1_000_000))]
     pub iterations: usize,
     /// Step of the first iteration, in preconditioned steps. Above a third, convergence is not certain far from the
     /// maximum.

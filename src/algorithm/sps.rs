@@ -66,8 +66,12 @@ impl Algorithm for Sps {
 #[serde(deny_unknown_fields)]
 pub struct SpsConfig {
     /// Subsets of interleaved views; must divide the number of views.
+    #[serde(deserialize_with = "crate::units::parts")]
+    #[schemars(range(max = 65_536))]
     pub subsets: usize,
     /// Full iterations: passes over all subsets.
+    #[serde(deserialize_with = "crate::units::repeats")]
+    #[schemars(range(max = 1_000_000))]
     pub iterations: usize,
     /// Step of the first iteration, in steps of the surrogate.
     #[serde(default = "relaxation::unit_step")]

@@ -26,10 +26,12 @@ pub enum StartConfig {
 #[serde(deny_unknown_fields)]
 pub struct OsemStart {
     /// Subsets of interleaved views; by default the most that divide the views, up to 14.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::units::parts")]
+    #[schemars(range(max = 65_536))]
     pub subsets: Option<usize>,
     /// Full iterations.
-    #[serde(default = "one")]
+    #[serde(default = "one", deserialize_with = "crate::units::repeats")]
+    #[schemars(range(max = 1_000_000))]
     pub iterations: usize,
 }
 

@@ -99,8 +99,12 @@ impl Algorithm for Svrg {
 #[serde(deny_unknown_fields)]
 pub struct SvrgConfig {
     /// Subsets of interleaved views; must divide the number of views. One image is kept per subset.
+    #[serde(deserialize_with = "crate::units::parts")]
+    #[schemars(range(max = 65_536))]
     pub subsets: usize,
     /// Full iterations: passes over all subsets, those for new anchors not counted.
+    #[serde(deserialize_with = "crate::units::repeats")]
+    #[schemars(range(max = 1_000_000))]
     pub iterations: usize,
     /// Step of the first iteration, in preconditioned steps.
     #[serde(default = "relaxation::unit_step")]
@@ -109,7 +113,8 @@ pub struct SvrgConfig {
     #[serde(default = "relaxation::twentieth")]
     pub relaxation_decay: NonNegative,
     /// Full iterations between two anchors, each of which costs one pass more.
-    #[serde(default = "two")]
+    #[serde(default = "two", deserialize_with = "crate::units::repeats")]
+    #[schemars(range(max = 1_000_000))]
     pub anchor_every: usize,
     /// The first image.
     #[serde(default = "StartConfig::osem")]

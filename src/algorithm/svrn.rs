@@ -169,8 +169,12 @@ fn fresh(objective: &Objective, x: &[f32], count: &mut Count) -> Curvature {
 pub struct SvrnConfig {
     /// Subsets of interleaved views; must divide the number of views. One image is kept per subset; 6 are good where
     /// that leaves 16 views or more.
+    #[serde(deserialize_with = "crate::units::parts")]
+    #[schemars(range(max = 65_536))]
     pub subsets: usize,
     /// Iterations of as many updates as there are subsets; each takes nearly two passes over the data.
+    #[serde(deserialize_with = "crate::units::repeats")]
+    #[schemars(range(max = 1_000_000))]
     pub iterations: usize,
     /// The first image.
     #[serde(default = "StartConfig::osem")]

@@ -5,7 +5,11 @@ use coincide::image::ImageUnit;
 use coincide::observe::Console;
 use coincide::run::{Interruption, Options, SchemaOf};
 use coincide::study::{BENCH_CASES, CONVERGENCE_CASES};
+use coincide::units::MOST_THREADS;
 use std::path::PathBuf;
+
+/// Name of the command that looks through a file for another process.
+pub const LOOK_THROUGH: &str = "look-through";
 
 /// Iterative PET reconstruction: fast exact-adjoint projectors, OSEM, phantoms, formats.
 #[derive(Parser)]
@@ -23,7 +27,7 @@ pub struct Arguments {
     #[arg(long, global = true)]
     force: bool,
     /// Threads; 0 means all [default: what the config says]
-    #[arg(long, global = true)]
+    #[arg(long, global = true, value_parser = threads)]
     threads: Option<usize>,
 }
 
@@ -36,8 +40,22 @@ impl Arguments {
     }
 }
 
+fn threads(text: &str) -> Result<usize, String> {
+    let threads: usize = text.parse().map_err(|error| format!("{error}"))?;
+    match threads {
+        0..=MOST_THREADS => Ok(threads),
+        _ => Err(format!("at most {MOST_THREADS} threads are possible")),
+    }
+}
+
 #[derive(Subcommand)]
 pub enum Command {
+    /// Open a file of the program's own kinds, so that another process sees whether that can be survived
+    #[command(hide = true, name = LOOK_THROUGH)]
+    LookThrough {
+        /// The file
+        file: PathBuf,
+    },
     /// List the scanners that are known by name
     Scanners,
     /// List the phantoms that are shipped

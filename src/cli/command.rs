@@ -1,7 +1,8 @@
 //! What was typed, done.
 
-use super::arguments::{Arguments, Bench, Command, Evaluate};
+use super::arguments::{Arguments, Bench, Command, Evaluate, LOOK_THROUGH};
 use super::output::{print_json, show};
+use coincide::io::hdf5;
 use coincide::run::{self, Options, RunError};
 use coincide::study;
 use std::path::Path;
@@ -10,7 +11,13 @@ use std::process::ExitCode;
 /// Runs a command and prints its result.
 pub fn run(arguments: &Arguments, options: &Options) -> Result<ExitCode, RunError> {
     let json = arguments.json;
+    if let Ok(program) = std::env::current_exe() {
+        hdf5::look_with(program, LOOK_THROUGH);
+    }
     match &arguments.command {
+        Command::LookThrough { file } => {
+            return Ok(if hdf5::look_through(file).is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
         Command::Scanners => show(&run::list_scanners()?, json)?,
         Command::Phantoms => show(&run::list_phantoms()?, json)?,
         Command::Algorithms { name: None } => show(&run::list_algorithms(), json)?,

@@ -4,7 +4,7 @@ use super::{ConfigError, PriorConfig, Source};
 use crate::choice::{FilePath, NameOrFile};
 use crate::prior::UnrolledConfig;
 use crate::trust::Calibration;
-use crate::units::{Fraction, NonNegative, Positive};
+use crate::units::{Fraction, Mm, PlaceMm, WidthMm};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub struct ConfidenceConfig {
     /// Simulated scans; each takes as long as the reconstruction.
     #[schemars(range(min = 2, max = 1000))]
+    #[serde(deserialize_with = "crate::units::repeats")]
     pub replicates: usize,
     /// Share of the voxels whose truth the intervals hold.
     pub level: Fraction,
@@ -29,7 +30,7 @@ pub struct ConfidenceConfig {
     /// Each takes as long as the reconstruction.
     pub ensemble: Vec<NameOrFile>,
     /// Resolution (FWHM in mm) of the truth that the intervals are about.
-    pub resolution_fwhm_mm: NonNegative,
+    pub resolution_fwhm_mm: WidthMm,
     /// Lesions whose mean, peak and volume are told with intervals.
     pub lesions: Vec<MeasuredLesion>,
 }
@@ -41,9 +42,9 @@ pub struct MeasuredLesion {
     /// What it is called.
     pub name: String,
     /// Centre in mm.
-    pub centre_mm: [f64; 3],
+    pub centre_mm: [PlaceMm; 3],
     /// Diameter in mm.
-    pub diameter_mm: Positive,
+    pub diameter_mm: Mm,
 }
 
 impl Default for ConfidenceConfig {
@@ -55,7 +56,7 @@ impl Default for ConfidenceConfig {
             seed: 1,
             map: None,
             ensemble: Vec::new(),
-            resolution_fwhm_mm: NonNegative::constant(4.0),
+            resolution_fwhm_mm: WidthMm::constant(4.0),
             lesions: Vec::new(),
         }
     }

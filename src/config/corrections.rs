@@ -3,7 +3,7 @@
 use super::{ConfigError, Source};
 use crate::choice::FilePath;
 use crate::data::Isotope;
-use crate::units::{NonNegative, Positive};
+use crate::units::{DelaySeconds, Positive};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -35,7 +35,7 @@ pub struct DecayConfig {
     pub isotope: Isotope,
     /// Time in s from that moment to the start of the acquisition.
     #[serde(default)]
-    pub start_s: NonNegative,
+    pub start_s: DelaySeconds,
 }
 
 /// `[randoms]`: expected random coincidences, which are added to the background of the measurement.

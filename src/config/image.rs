@@ -2,15 +2,12 @@
 
 use super::{ConfigError, Source};
 use crate::choice::{ImageFile, NameOrFile};
-use crate::image::{Hounsfield, ImageGrid};
+use crate::image::{Hounsfield, ImageGrid, MOST_ALONG_AXIS, MOST_VOXELS};
 use crate::operator::Widths;
 use crate::scanner::{FieldOfView, RadialSampling, SinogramGeometry};
-use crate::units::{NonNegative, Positive};
+use crate::units::{Mm, WidthMm};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-/// Largest number of voxels: 2³¹, 8 GiB an image.
-const MOST_VOXELS: u64 = 1 << 31;
 
 /// `[image]`: the voxel grid.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,7 +19,7 @@ pub struct ImageConfig {
     /// Voxel size along x, y, z in mm; by default the scanner's bin size and the distance between the planes of the
     /// data, or what the given shape needs to cover the field of view, where no centre is given.
     #[serde(default)]
-    pub voxel_mm: Option<[Positive; 3]>,
+    pub voxel_mm: Option<[Mm; 3]>,
     /// Middle of the grid along x, y, z in mm, in the frame of the scanner; by default the middle of the field of view.
     #[serde(default)]
     pub centre_mm: Option<[f64; 3]>,
@@ -50,13 +47,13 @@ pub enum WholeField {
 #[serde(deny_unknown_fields)]
 pub struct FilterConfig {
     /// Full width at half maximum along x, y, z in mm; 0 means none along this axis.
-    pub fwhm_mm: [NonNegative; 3],
+    pub fwhm_mm: [WidthMm; 3],
 }
 
 impl FilterConfig {
     /// The widths as plain numbers.
     pub fn widths_mm(&self) -> [f64; 3] {
-        self.fwhm_mm.map(NonNegative::get)
+        self.fwhm_mm.map(WidthMm::get)
     }
 }
 
@@ -65,7 +62,7 @@ impl FilterConfig {
 #[serde(deny_unknown_fields)]
 pub struct ResolutionConfig {
     /// Full width at half maximum along x, y, z in mm, at the axis; 0 means none along this axis.
-    pub fwhm_mm: [NonNegative; 3],
+    pub fwhm_mm: [WidthMm; 3],
     /// Widths further out, by rising radius; between two radii the covariance is linear, beyond the last one it stays.
     #[serde(default)]
     pub by_radius: Vec<WidthAtRadius>,
@@ -76,16 +73,16 @@ pub struct ResolutionConfig {
 #[serde(deny_unknown_fields)]
 pub struct WidthAtRadius {
     /// Distance from the axis in mm.
-    pub radius_mm: Positive,
+    pub radius_mm: Mm,
     /// Full width at half maximum in mm along the radius, across it (tangential), and along the axis.
-    pub fwhm_mm: [NonNegative; 3],
+    pub fwhm_mm: [WidthMm; 3],
 }
 
 impl ResolutionConfig {
     /// The widths as plain numbers.
     pub fn widths(&self) -> Widths {
-        let further = self.by_radius.iter().map(|at| (at.radius_mm.get(), at.fwhm_mm.map(NonNegative::get)));
-        let axis = (0.0, self.fwhm_mm.map(NonNegative::get));
+        let further = self.by_radius.iter().map(|at| (at.radius_mm.get(), at.fwhm_mm.map(WidthMm::get)));
+        let axis = (0.0, self.fwhm_mm.map(WidthMm::get));
         Widths { by_radius: std::iter::once(axis).chain(further).collect() }
     }
 
@@ -166,7 +163,7 @@ impl ImageConfig {
         let centre = self.centre_mm.unwrap_or(edges.map(|[low, high]| 0.5 * (low + high)));
         self.check_centre(&edges, centre, source)?;
         let voxel_mm: [f64; 3] = match (self.voxel_mm, self.shape) {
-            (Some(voxel), _) => voxel.map(Positive::get),
+            (Some(voxel), _) => voxel.map(Mm::get),
             (None, Some(shape)) if self.centre_mm.is_none() => {
                 std::array::from_fn(|axis| length[axis] / shape[axis].max(1) as f64)
             }
@@ -177,7 +174,7 @@ impl ImageConfig {
         let cover = |axis: usize| (2.0 * reach(axis) / voxel_mm[axis] - 1e-6).ceil().max(1.0);
         let shape = self.shape.map_or_else(|| std::array::from_fn(cover), |shape| shape.map(|n| n as f64));
         let voxels: f64 = shape.iter().product();
-        if !(1.0..=MOST_VOXELS as f64).contains(&voxels) || shape.iter().any(|&n| n > 1e6) {
+        if !(1.0..=MOST_VOXELS as f64).contains(&voxels) || shape.iter().any(|&n| n > MOST_ALONG_AXIS as f64) {
             let at = if self.shape.is_some() { "image.shape" } else { "image.voxel_mm" };
             let message = format!("an image of {} × {} × {} voxels", shape[0], shape[1], shape[2]);
             return Err(source.mistake(at, message, Some(format!("1 to {MOST_VOXELS} voxels are possible"))));

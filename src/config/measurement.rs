@@ -3,7 +3,7 @@
 use super::{AcquisitionConfig, ConfigError, Source};
 use crate::choice::{FilePath, PathOr};
 use crate::data::{Correction, Isotope};
-use crate::units::NonNegative;
+use crate::units::DelaySeconds;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -136,14 +136,15 @@ pub struct MmrListmodeConfig {
     #[serde(default)]
     pub normalisation: Option<FilePath>,
     /// Ring differences per segment: 1 or 11.
-    #[serde(default = "eleven")]
+    #[serde(default = "eleven", deserialize_with = "crate::units::parts")]
+    #[schemars(range(max = 65_536))]
     pub span: usize,
     /// Start of the frame in s after the first event.
     #[serde(default)]
-    pub start_s: Option<NonNegative>,
+    pub start_s: Option<DelaySeconds>,
     /// End of the frame in s after the first event.
     #[serde(default)]
-    pub stop_s: Option<NonNegative>,
+    pub stop_s: Option<DelaySeconds>,
     /// How random coincidences are estimated.
     #[serde(default)]
     pub randoms: RandomsConfig,
@@ -156,8 +157,8 @@ impl MmrListmodeConfig {
         if let Some(path) = &self.normalisation {
             conflicts.extend(source.missing(&at("normalisation"), path));
         }
-        if let Some(stop) = self.stop_s.map(NonNegative::get) {
-            let start = self.start_s.map_or(0.0, NonNegative::get);
+        if let Some(stop) = self.stop_s.map(DelaySeconds::get) {
+            let start = self.start_s.map_or(0.0, DelaySeconds::get);
             if stop <= start {
                 let message = format!("the frame ends at {stop} s, not after its start at {start} s");
                 conflicts.push(source.mistake(&at("stop_s"), message, None));

@@ -48,6 +48,7 @@ pub struct ComponentsConfig {
     pub axial: bool,
     /// Rounds, each stepping all of them.
     #[schemars(range(min = 1, max = 1000))]
+    #[serde(deserialize_with = "crate::units::repeats")]
     pub rounds: usize,
 }
 

@@ -4,7 +4,7 @@ use super::collisions::Written;
 use super::{ConfigError, Source};
 use crate::choice::FilePath;
 use crate::io::{ends_in, image_endings};
-use crate::units::Positive;
+use crate::units::{Positive, Seconds};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -32,7 +32,8 @@ pub struct OutputConfig {
     #[serde(default)]
     pub report: Option<FilePath>,
     /// An image every so many full iterations, beside `image`: `image.iteration-2.h5`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::units::repeats")]
+    #[schemars(range(max = 1_000_000))]
     pub snapshots_every: Option<usize>,
 }
 
@@ -114,7 +115,7 @@ pub fn snapshot_path(path: &Path, iteration: usize) -> PathBuf {
 pub struct StopConfig {
     /// Reconstruction time in s; metrics, files and pictures are not counted.
     #[serde(default)]
-    pub time_limit_s: Option<Positive>,
+    pub time_limit_s: Option<Seconds>,
     /// Updates (sub-iterations) after which to stop.
     #[serde(default)]
     pub updates: Option<usize>,
@@ -132,10 +133,12 @@ pub struct StopConfig {
 #[serde(deny_unknown_fields)]
 pub struct ReconRunConfig {
     /// Threads; 0 means all.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::units::threads")]
+    #[schemars(range(max = 1024))]
     pub threads: usize,
     /// Objective and figures of merit every so many full iterations; 0 means only at the end.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::units::repeats")]
+    #[schemars(range(max = 1_000_000))]
     pub figures_every: usize,
     /// Memory in GB (10⁹ bytes) that the run may take; by default what the machine has free.
     #[serde(default)]
@@ -161,9 +164,11 @@ pub enum ImpossibleCounts {
 #[serde(deny_unknown_fields)]
 pub struct RunConfig {
     /// Threads; 0 means all.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::units::threads")]
+    #[schemars(range(max = 1024))]
     pub threads: usize,
     /// Objective and figures of merit every so many full iterations; 0 means only at the end.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::units::repeats")]
+    #[schemars(range(max = 1_000_000))]
     pub figures_every: usize,
 }

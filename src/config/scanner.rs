@@ -27,10 +27,12 @@ pub struct SinogramConfig {
     #[serde(default)]
     pub axial: Option<AxialCompression>,
     /// Neighbouring views summed into one.
-    #[serde(default = "one")]
+    #[serde(default = "one", deserialize_with = "crate::units::parts")]
+    #[schemars(range(max = 65_536))]
     pub view_mashing: usize,
     /// Neighbouring time bins summed into one; 0 means no time of flight.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::units::parts")]
+    #[schemars(range(max = 65_536))]
     pub tof_mashing: usize,
 }
 
@@ -73,12 +75,14 @@ impl SinogramConfig {
         let axial = self.axial.unwrap_or_else(|| scanner.usual_compression());
         SinogramGeometry::new(scanner, axial, self.view_mashing, self.tof_mashing).map_err(|error| {
             let key = match &error {
-                GeometryError::Span { .. } | GeometryError::RingDifference { .. } => {
+                GeometryError::Span { .. } | GeometryError::RingDifference { .. } | GeometryError::Planes { .. } => {
                     format!("axial.{}", compression_key(&axial, &error))
                 }
                 GeometryError::ViewMashing { .. } => "view_mashing".into(),
                 GeometryError::TofMashing { .. } | GeometryError::NoTof { .. } => "tof_mashing".into(),
-                GeometryError::Scanner { .. } | GeometryError::Unknown { .. } => String::new(),
+                GeometryError::Scanner { .. } | GeometryError::Unknown { .. } | GeometryError::Bins { .. } => {
+                    String::new()
+                }
             };
             source.mistake(&format!("{at}.{key}"), error.to_string(), None)
         })

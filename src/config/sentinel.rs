@@ -3,7 +3,7 @@
 use super::{ConfigError, Source};
 use crate::choice::FilePath;
 use crate::trust::{FoundThreshold, Judged, Thresholds};
-use crate::units::{Fraction, NonNegative, Positive};
+use crate::units::{Fraction, Mm, NonNegative, PlaceMm, Positive};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -15,7 +15,7 @@ pub struct SentinelConfig {
     /// No sentinel, although the prior is learned.
     pub off: bool,
     /// Widths (FWHM) of the spots in mm.
-    pub sizes_mm: Vec<Positive>,
+    pub sizes_mm: Vec<Mm>,
     /// Largest |z| that is not told; by default that of `calibration`, or what `simulated` scans find.
     pub threshold: Option<Positive>,
     /// Thresholds by noise, as `coincide evaluate sentinel --calibrate` writes them; by default those of the shipped
@@ -28,6 +28,8 @@ pub struct SentinelConfig {
     pub edges: Fraction,
     /// Scans that are simulated from the image and reconstructed in the same way, to find the threshold: of 19, one in
     /// twenty exceeds the largest by chance. They take as many reconstructions.
+    #[serde(deserialize_with = "crate::units::repeats")]
+    #[schemars(range(max = 1_000_000))]
     pub simulated: usize,
     /// Share of the counts that is not reconstructed, but kept for the sentinel: z then is exact, else it is smaller
     /// than it might be.
@@ -50,9 +52,9 @@ pub struct SuspectConfig {
     /// What it is called.
     pub name: String,
     /// Its centre in mm.
-    pub centre_mm: [f64; 3],
+    pub centre_mm: [PlaceMm; 3],
     /// Its diameter in mm.
-    pub diameter_mm: Positive,
+    pub diameter_mm: Mm,
     /// Activity over the surroundings from which on it would be a lesion: the absence of such a one is certified.
     #[serde(default = "twice")]
     pub contrast: Positive,
@@ -66,7 +68,7 @@ impl Default for SentinelConfig {
     fn default() -> Self {
         Self {
             off: false,
-            sizes_mm: vec![Positive::constant(7.0), Positive::constant(10.0)],
+            sizes_mm: vec![Mm::constant(7.0), Mm::constant(10.0)],
             threshold: None,
             calibration: None,
             least_height: NonNegative::constant(0.5),

@@ -11,9 +11,20 @@ pub use resample::{averaged, averaged_onto, resampled};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
 
 /// How far a voxel may lie from where it should be, in voxels.
 const SAME_PLACE: f64 = 1e-3;
+
+/// Most voxels: 8 GiB of values.
+pub const MOST_VOXELS: u64 = 1 << 31;
+
+/// Most voxels along an axis.
+pub const MOST_ALONG_AXIS: usize = 1_000_000;
+
+/// Sizes of voxels and places of a grid in mm.
+const VOXEL_MM: RangeInclusive<f64> = 0.001..=20_000.0;
+const PLACE_MM: RangeInclusive<f64> = -100_000.0..=100_000.0;
 
 /// Mean of the values at the places that are `inside`, summed in order; 0 without any.
 pub(crate) fn mean_where(values: &[f32], inside: impl Fn(usize) -> bool) -> f64 {
@@ -44,6 +55,23 @@ impl ImageGrid {
     pub fn around(centre_mm: [f64; 3], shape: [usize; 3], voxel_mm: [f64; 3]) -> Self {
         let origin_mm = std::array::from_fn(|axis| centre_mm[axis] - 0.5 * (shape[axis] as f64 - 1.0) * voxel_mm[axis]);
         Self { shape, voxel_mm, origin_mm }
+    }
+
+    /// Checks that the numbers are those of a grid: voxels that can be counted, of a possible size, in a possible
+    /// place. The error says what is wrong: field, what was found, what is possible.
+    pub fn check(&self) -> Result<(), [String; 3]> {
+        let wrong = |field: &str, found: String, expected: &str| Err([field.into(), found, expected.into()]);
+        let voxels = self.shape.iter().try_fold(1_u64, |all, &n| all.checked_mul(n as u64));
+        if !voxels.is_some_and(|n| (1..=MOST_VOXELS).contains(&n)) || self.shape.iter().any(|&n| n > MOST_ALONG_AXIS) {
+            return wrong("the shape", format!("{:?}", self.shape), "1 to 2147483648 voxels, 1000000 along an axis");
+        }
+        if !self.voxel_mm.iter().all(|mm| VOXEL_MM.contains(mm)) {
+            return wrong("the voxel size", format!("{:?}", self.voxel_mm), "lengths from 0.001 to 20000 mm");
+        }
+        match self.edges_mm().iter().flatten().all(|mm| PLACE_MM.contains(mm)) {
+            true => Ok(()),
+            false => wrong("the origin", format!("{:?}", self.origin_mm), "a grid within 100 m of the scanner"),
+        }
     }
 
     /// Outer edges in mm, `[axis][low, high]`.

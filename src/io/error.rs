@@ -50,6 +50,14 @@ pub enum IoError {
         /// Where the expectation comes from.
         why: String,
     },
+    /// More data than memory.
+    #[error("{}: {source}", path.display())]
+    Memory {
+        /// The file.
+        path: PathBuf,
+        /// What is needed, and what there is.
+        source: crate::memory::NoRoom,
+    },
     /// The target exists.
     #[error("{} exists already; use --force to replace it", path.display())]
     Exists {

@@ -1,7 +1,8 @@
 //! Checks of whole arrays.
 
 use super::IoError;
-use crate::image::Image;
+use crate::image::{Image, ImageGrid};
+use crate::memory;
 use std::path::Path;
 
 /// What every element of an array must be.
@@ -114,22 +115,32 @@ pub fn zero_rounding(
     Ok(Some(Rounding { count, of: values.len(), lowest, largest }))
 }
 
+/// Refuses an array of four bytes an element that is larger than the memory there is, before room is made for it.
+pub(super) fn check_memory(path: &Path, shape: &[usize]) -> Result<(), IoError> {
+    memory::check_array(shape, size_of::<f32>()).map_err(|source| IoError::Memory { path: path.into(), source })
+}
+
+/// Checks the grid of an image that is read or written.
+pub(super) fn check_grid(path: &Path, name: &str, grid: &ImageGrid) -> Result<(), IoError> {
+    grid.check().map_err(|[field, found, expected]| {
+        let field = format!("{field} of {name}");
+        IoError::Field { path: path.into(), field, found, expected }
+    })
+}
+
 /// Checks an image before it is written: a possible grid, finite values.
 pub(super) fn check_image(path: &Path, name: &str, image: &Image) -> Result<(), IoError> {
     let grid = &image.grid;
     let wrong = |field: &str, found, expected: &str| {
         Err(IoError::Field { path: path.into(), field: format!("{field} of {name}"), found, expected: expected.into() })
     };
-    if grid.shape.contains(&0) || grid.voxels() != image.values.len() {
+    if grid.shape.iter().try_fold(1_usize, |all, &n| all.checked_mul(n)) != Some(image.values.len())
+        || image.values.is_empty()
+    {
         let found = format!("{:?} with {} values", grid.shape, image.values.len());
         return wrong("the shape", found, "one value for each of at least one voxel");
     }
-    if !grid.voxel_mm.iter().all(|&size| size.is_finite() && size > 0.0) {
-        return wrong("the voxel size", format!("{:?}", grid.voxel_mm), "finite lengths > 0 mm");
-    }
-    if !grid.origin_mm.iter().all(|place| place.is_finite()) {
-        return wrong("the origin", format!("{:?}", grid.origin_mm), "a finite position in mm");
-    }
+    check_grid(path, name, grid)?;
     Rule::Finite.check(path, name, &image.values, &grid.shape)
 }
 

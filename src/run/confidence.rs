@@ -14,6 +14,7 @@ use crate::prior::network::{MapStart, StartOfScan};
 use crate::prior::{UnrolledConfig, mean_activity};
 use crate::report::{ConfidenceResult, LesionInterval, TissueInterval};
 use crate::trust::{FoundScale, Kind, LesionEstimate, LesionSize, Others, Tissue, lesion_estimates, spread};
+use crate::units::PlaceMm;
 use std::path::PathBuf;
 
 /// The image of a convex prior: the relative difference prior, a little stronger than where networks begin.
@@ -120,7 +121,8 @@ pub(super) fn lesion_masks(
     source: &Source,
 ) -> Result<Vec<(String, Vec<f32>)>, ConfigError> {
     let mask = |lesion: &MeasuredLesion| {
-        let ball = Phantom::balls("lesion", &[(lesion.centre_mm, 0.5 * lesion.diameter_mm.get(), 1.0)]);
+        let ball =
+            Phantom::balls("lesion", &[(lesion.centre_mm.map(PlaceMm::get), 0.5 * lesion.diameter_mm.get(), 1.0)]);
         let mask = ball.activity_image(grid).values;
         if mask.iter().any(|share| *share >= 0.5) {
             return Ok((lesion.name.clone(), mask));

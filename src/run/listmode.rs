@@ -7,7 +7,7 @@ use crate::config::{MmrListmodeConfig, RandomsConfig};
 use crate::data::{Background, Clock, Correction, Ledger, Measurement, NormParts, Outline, smooth_randoms};
 use crate::io::listmode::{Histogram, ListMode};
 use crate::io::norm::read_norm;
-use crate::units::NonNegative;
+use crate::units::DelaySeconds;
 use std::ffi::OsString;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 pub(super) fn listmode_outline(config: &MmrListmodeConfig) -> Result<Outline, RunError> {
     let listmode = ListMode::open(&header_of(&config.file))?;
     let geometry = listmode.geometry(config.span)?;
-    let end = config.stop_s.map(NonNegative::get).or(listmode.announced_duration_s);
-    let start = config.start_s.map_or(0.0, NonNegative::get);
+    let end = config.stop_s.map(DelaySeconds::get).or(listmode.announced_duration_s);
+    let start = config.start_s.map_or(0.0, DelaySeconds::get);
     let clock = Clock { duration_s: end.map(|end| end - start), frame_s: start, ..listmode.clock };
     let [factors, background] = [config.normalisation.is_some(), config.randoms != RandomsConfig::None];
     Ok(Outline { ledger: ledger(config), factors, background, ..Outline::of_counts(geometry, clock) })

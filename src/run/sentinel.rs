@@ -16,6 +16,7 @@ use crate::trust::{
     FALSE_ALARMS, Forgiven, FoundThreshold, ScoreMap, Suspect, evidence, exceeded_by_chance, extremes, missing, places,
     score_maps,
 };
+use crate::units::PlaceMm;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -115,6 +116,7 @@ impl Scene<'_> {
     /// What the kept counts say of a region.
     fn certificate(&self, kept: &Model, image: &Image, region: &SuspectConfig) -> Result<Certificate, RunError> {
         let SuspectConfig { name, centre_mm, diameter_mm, contrast } = region.clone();
+        let centre_mm = centre_mm.map(PlaceMm::get);
         let suspect = Suspect { centre_mm, diameter_mm: diameter_mm.get(), contrast: contrast.get() };
         let found = evidence(self.model, kept, &image.values, &suspect).ok_or_else(|| {
             let help = Some("centres are in mm, in the frame of the scanner".into());

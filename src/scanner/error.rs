@@ -38,6 +38,22 @@ pub enum GeometryError {
         /// Rings of the scanner.
         rings: usize,
     },
+    /// More bins than can be counted.
+    #[error("a sinogram of the shape {shape:?} (view, radial, TOF, plane) holds more bins than any memory")]
+    Bins {
+        /// View, radial bin, TOF bin, plane.
+        shape: [usize; 4],
+    },
+    /// More planes than a sinogram can have.
+    #[error(
+        "{planes} planes are more than the {most} that a sinogram can have; use a larger span or smaller ring differences"
+    )]
+    Planes {
+        /// The number of planes.
+        planes: usize,
+        /// Most planes.
+        most: usize,
+    },
     /// The number of views is divided evenly.
     #[error("a view mashing of {found} does not divide {views} views; use one of {dividers:?}")]
     ViewMashing {

@@ -53,14 +53,26 @@ impl SinogramGeometry {
             (mashing, Some(tof)) => Some(tof.mashed(mashing)?),
             (_, None) => return Err(GeometryError::NoTof { scanner: scanner.name.clone() }),
         };
-        Ok(Self {
+        let geometry = Self {
             views: unmashed / view_mashing,
             radial_bins: scanner.radial_bins,
             sampling: RadialSampling::Crystals,
             segments: segments(&scanner, &compression.differences()),
             tof,
             scanner,
-        })
+        };
+        geometry.check_size()?;
+        Ok(geometry)
+    }
+
+    /// Refuses more bins than can be counted in bytes.
+    pub fn check_size(&self) -> Result<(), GeometryError> {
+        let shape = self.shape();
+        let bins = shape.iter().try_fold(1_usize, |all, &n| all.checked_mul(n));
+        match bins.is_some_and(|bins| bins <= isize::MAX as usize / size_of::<f32>()) {
+            true => Ok(()),
+            false => Err(GeometryError::Bins { shape }),
+        }
     }
 
     /// Number of planes in all segments.

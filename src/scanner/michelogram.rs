@@ -4,6 +4,9 @@ use super::{GeometryError, Scanner};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// Most planes of a sinogram: ten times those of 323 rings without compression.
+pub const MOST_PLANES: usize = 1 << 20;
+
 /// How ring differences are combined into segments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -74,7 +77,15 @@ impl AxialCompression {
         if max_ring_difference >= scanner.rings {
             return Err(GeometryError::RingDifference { found: max_ring_difference, rings: scanner.rings });
         }
-        Ok(())
+        let planes = |[low, high]: &[i64; 2]| {
+            let nearest = 0.max(*low).max(-high).unsigned_abs() as usize;
+            // Every second sum of ring numbers, where the segment holds one ring difference.
+            (2 * (scanner.rings - nearest) - 1).div_ceil(if low == high { 2 } else { 1 })
+        };
+        match self.differences().iter().map(planes).sum::<usize>() {
+            planes if planes > MOST_PLANES => Err(GeometryError::Planes { planes, most: MOST_PLANES }),
+            _ => Ok(()),
+        }
     }
 }
 

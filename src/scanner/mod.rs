@@ -4,6 +4,7 @@
 //! from feet to head of a head-first patient; STIR and Siemens count them the other way, and their readers and writers
 //! turn the axis round.
 
+mod check;
 mod difference;
 mod error;
 mod field;
@@ -18,7 +19,7 @@ pub use error::GeometryError;
 pub use field::FieldOfView;
 pub use geometry::{RadialSampling, SinogramGeometry};
 pub use lines::TransaxialLine;
-pub use michelogram::{AxialCompression, Plane, Segment, segments};
+pub use michelogram::{AxialCompression, MOST_PLANES, Plane, Segment, segments};
 pub use presets::{PRESETS, preset};
 pub use tof::{TofBins, TofDetector};
 
@@ -32,18 +33,24 @@ pub struct Scanner {
     /// Name for people.
     pub name: String,
     /// Number of rings.
+    #[schemars(range(min = 1, max = 4096))]
     pub rings: usize,
     /// Crystals per ring, virtual ones included.
+    #[schemars(range(min = 8, max = 65_536))]
     pub crystals_per_ring: usize,
     /// Radius of the crystals' front faces in mm.
+    #[schemars(range(min = 5.0, max = 2000.0))]
     pub inner_radius_mm: f64,
     /// Mean depth of interaction in mm; lines end at `inner_radius_mm + depth_of_interaction_mm`.
     #[serde(default)]
+    #[schemars(range(min = 0.0, max = 100.0))]
     pub depth_of_interaction_mm: f64,
     /// Distance between the centres of neighbouring rings in mm (inside a block, where there are gaps).
+    #[schemars(range(min = 0.05, max = 100.0))]
     pub ring_spacing_mm: f64,
     /// Gap between axial blocks in mm, on top of the ring spacing.
     #[serde(default)]
+    #[schemars(range(min = 0.0, max = 1000.0))]
     pub axial_block_gap_mm: f64,
     /// Rings per axial block; 0 where the scanner is not described by blocks.
     #[serde(default)]
@@ -63,10 +70,12 @@ pub struct Scanner {
     pub layout: RingLayout,
     /// Angle of crystal 0 in radians.
     #[serde(default)]
+    #[schemars(range(min = -7.0, max = 7.0))]
     pub tilt_rad: f64,
     /// Radial bins of an uncompressed sinogram.
     pub radial_bins: usize,
     /// Radial bin size of arc-corrected data in mm, also the default voxel size.
+    #[schemars(range(min = 0.01, max = 100.0))]
     pub bin_size_mm: f64,
     /// Energy resolution at 511 keV (FWHM / energy), where known.
     #[serde(default)]
@@ -145,55 +154,5 @@ impl Scanner {
     pub fn usual_compression(&self) -> AxialCompression {
         let uncompressed = AxialCompression::Span { span: 1, max_ring_difference: self.rings - 1 };
         self.axial_compression.unwrap_or(uncompressed)
-    }
-
-    /// Checks that the numbers describe a scanner.
-    pub fn check(&self) -> Result<(), GeometryError> {
-        let wrong = |field, found: String, expected| Err(GeometryError::Scanner { field, found, expected });
-        let positive = [
-            ("inner_radius_mm", self.inner_radius_mm),
-            ("ring_spacing_mm", self.ring_spacing_mm),
-            ("bin_size_mm", self.bin_size_mm),
-        ];
-        for (field, value) in positive {
-            if !(value.is_finite() && value > 0.0) {
-                return wrong(field, value.to_string(), "a finite length > 0 mm");
-            }
-        }
-        let finite = [
-            ("depth_of_interaction_mm", self.depth_of_interaction_mm),
-            ("axial_block_gap_mm", self.axial_block_gap_mm),
-        ];
-        for (field, value) in finite {
-            if !(value.is_finite() && value >= 0.0) {
-                return wrong(field, value.to_string(), "a finite length >= 0 mm");
-            }
-        }
-        if !self.tilt_rad.is_finite() {
-            return wrong("tilt_rad", self.tilt_rad.to_string(), "a finite angle");
-        }
-        if !(1..=4096).contains(&self.rings) {
-            return wrong("rings", self.rings.to_string(), "1 to 4096");
-        }
-        if !(8..=65536).contains(&self.crystals_per_ring) || !self.crystals_per_ring.is_multiple_of(2) {
-            return wrong("crystals_per_ring", self.crystals_per_ring.to_string(), "an even number from 8 to 65536");
-        }
-        if self.radial_bins == 0 || self.radial_bins >= self.crystals_per_ring {
-            let expected = "1 to crystals_per_ring - 1: one more would pair each crystal with itself";
-            return wrong("radial_bins", self.radial_bins.to_string(), expected);
-        }
-        if let RingLayout::Polygon { crystals_per_side, crystal_pitch_mm } = self.layout {
-            if crystals_per_side == 0 || !self.crystals_per_ring.is_multiple_of(crystals_per_side) {
-                return wrong(
-                    "layout.polygon.crystals_per_side",
-                    crystals_per_side.to_string(),
-                    "a divisor of crystals_per_ring",
-                );
-            }
-            if !(crystal_pitch_mm.is_finite() && crystal_pitch_mm > 0.0) {
-                return wrong("layout.polygon.crystal_pitch_mm", crystal_pitch_mm.to_string(), "a length > 0 mm");
-            }
-        }
-        self.tof.map_or(Ok(()), |tof| tof.check())
     }
 }

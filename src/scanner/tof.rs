@@ -12,10 +12,13 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct TofDetector {
     /// Number of time bins.
+    #[schemars(range(min = 1, max = 4096))]
     pub bins: usize,
     /// Width of one time bin in ps.
+    #[schemars(range(min = 0.1, max = 100_000.0))]
     pub bin_ps: f64,
     /// Coincidence timing resolution in ps, FWHM.
+    #[schemars(range(min = 1.0, max = 100_000.0))]
     pub fwhm_ps: f64,
 }
 
@@ -32,21 +35,6 @@ pub struct TofBins {
 }
 
 impl TofDetector {
-    /// Checks that the numbers describe a detector.
-    pub fn check(&self) -> Result<(), GeometryError> {
-        let wrong = |field, found: String, expected| Err(GeometryError::Scanner { field, found, expected });
-        if !(1..=65536).contains(&self.bins) {
-            return wrong("tof.bins", self.bins.to_string(), "1 to 65536");
-        }
-        if !(self.bin_ps.is_finite() && self.bin_ps > 0.0) {
-            return wrong("tof.bin_ps", self.bin_ps.to_string(), "a time > 0 ps");
-        }
-        if !(self.fwhm_ps.is_finite() && self.fwhm_ps > 0.0) {
-            return wrong("tof.fwhm_ps", self.fwhm_ps.to_string(), "a time > 0 ps");
-        }
-        Ok(())
-    }
-
     /// Bins of a sinogram that combines `mashing` neighbouring time bins; `mashing` must divide their number.
     pub fn mashed(&self, mashing: usize) -> Result<TofBins, GeometryError> {
         if mashing == 0 || !self.bins.is_multiple_of(mashing) {

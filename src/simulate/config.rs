@@ -2,7 +2,7 @@
 
 use super::{AddedLesion, SimulateError, SinglesConfig};
 use crate::data::{Clock, Correction, Isotope, Ledger};
-use crate::units::{Fraction, NonNegative, Positive};
+use crate::units::{Counts, DelaySeconds, Fraction, NonNegative, Positive, Seconds, WidthMm};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ pub struct SimulationConfig {
     #[serde(default)]
     pub seed: u64,
     /// Lines traced per bin: 1 joins the centres of the two crystals, more spread over both crystal faces.
-    #[serde(default = "one")]
+    #[serde(default = "one", deserialize_with = "crate::units::parts")]
     #[schemars(range(min = 1, max = 1024))]
     pub sub_lines: usize,
     /// Whether the phantom attenuates.
@@ -24,7 +24,7 @@ pub struct SimulationConfig {
     pub attenuation: bool,
     /// FWHM in mm of a blur of the sinogram in radial distance and in z; 0 for none.
     #[serde(default)]
-    pub resolution_fwhm_mm: NonNegative,
+    pub resolution_fwhm_mm: WidthMm,
     /// Standard deviation of the logarithm of the crystals' efficiencies, whose mean is 1; 0 for equal crystals.
     #[serde(default)]
     pub efficiency_sigma: NonNegative,
@@ -64,7 +64,7 @@ pub struct SimulationConfig {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum CountsConfig {
     /// Expected number of prompts, background included.
-    TotalPrompts(Positive),
+    TotalPrompts(Counts),
     /// The phantom's own activity.
     Scan(ScanConfig),
 }
@@ -75,7 +75,7 @@ pub enum CountsConfig {
 #[serde(deny_unknown_fields)]
 pub struct ScanConfig {
     /// Duration in s.
-    pub duration_s: Positive,
+    pub duration_s: Seconds,
     /// True coincidences per second and kBq of a ball of 20 mm without attenuation at the centre of the scanner, one
     /// positron per decay, no dead time.
     pub sensitivity_cps_per_kbq: Positive,
@@ -85,7 +85,7 @@ pub struct ScanConfig {
     pub isotope: Option<Isotope>,
     /// Time in s from the moment at which the phantom has its stated activity to the start of the scan.
     #[serde(default)]
-    pub start_s: NonNegative,
+    pub start_s: DelaySeconds,
 }
 
 impl ScanConfig {
@@ -170,7 +170,7 @@ impl SimulationConfig {
             seed: 0,
             sub_lines: one(),
             attenuation: true,
-            resolution_fwhm_mm: NonNegative::default(),
+            resolution_fwhm_mm: WidthMm::default(),
             efficiency_sigma: NonNegative::default(),
             gaps: true,
             singles: None,

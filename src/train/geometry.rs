@@ -16,13 +16,19 @@ pub enum Stack {
     /// `slices = { count = 8 }`: so many slices, each of another body; for kernels of one voxel along z.
     Slices {
         /// How many.
+        #[serde(deserialize_with = "crate::units::parts")]
+        #[schemars(range(max = 65_536))]
         count: usize,
     },
     /// `volume = { rings = 12, max_ring_difference = 11 }`: one body in a short scanner.
     Volume {
         /// Rings of the short scanner.
+        #[serde(deserialize_with = "crate::units::parts")]
+        #[schemars(range(max = 65_536))]
         rings: usize,
         /// Largest ring difference of any line.
+        #[serde(deserialize_with = "crate::units::parts")]
+        #[schemars(range(max = 65_536))]
         max_ring_difference: usize,
     },
 }

@@ -13,7 +13,7 @@ use crate::image::ImageGrid;
 use crate::operator::{GaussianFilter, LinearOperator, Projector};
 use crate::scanner::SinogramGeometry;
 use crate::simulate::{CountsConfig, Efficiencies, Purpose, SimulateError, SimulationConfig, poisson, stream};
-use crate::units::{NonNegative, Positive};
+use crate::units::{self, NonNegative};
 use coincide_kernels::zeros;
 use rayon::prelude::*;
 
@@ -71,7 +71,7 @@ pub(super) fn scan(
 }
 
 fn efficiencies(geometry: &SinogramGeometry, settings: &ScanSettings) -> Result<Efficiencies, SimulateError> {
-    let mut config = SimulationConfig::new(CountsConfig::TotalPrompts(Positive::constant(1.0)));
+    let mut config = SimulationConfig::new(CountsConfig::TotalPrompts(units::Counts::constant(1.0)));
     config.efficiency_sigma = NonNegative::try_from(settings.efficiency_sigma).unwrap_or_default();
     config.seed = settings.seed;
     Efficiencies::new(geometry, &config)

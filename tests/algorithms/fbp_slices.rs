@@ -7,7 +7,7 @@ use coincide::image::{Image, ImageGrid};
 use coincide::phantom::Phantom;
 use coincide::scanner::{AxialCompression, PRESETS, Scanner, SinogramGeometry, preset};
 use coincide::simulate::{CountsConfig, ScanConfig, SimulationConfig, simulate};
-use coincide::units::{NonNegative, Positive};
+use coincide::units::{DelaySeconds, Positive, Seconds};
 
 const ACTIVITY: f64 = 5000.0;
 
@@ -20,12 +20,11 @@ fn scan(geometry: &SinogramGeometry, radius: f64) -> Measurement {
          activity_bq_per_ml = {ACTIVITY}\nattenuation_per_cm = 0.0\nregion = \"cylinder\"\n"
     );
     let phantom = Phantom::parse(&phantom, "the test's phantom").unwrap();
-    let positive = |value| Positive::try_from(value).unwrap();
     let counts = ScanConfig {
-        duration_s: positive(600.0),
-        sensitivity_cps_per_kbq: positive(10.0),
+        duration_s: Seconds::try_from(600.0).unwrap(),
+        sensitivity_cps_per_kbq: Positive::try_from(10.0).unwrap(),
         isotope: None,
-        start_s: NonNegative::default(),
+        start_s: DelaySeconds::default(),
     };
     let config = SimulationConfig { noise: false, ..SimulationConfig::new(CountsConfig::Scan(counts)) };
     simulate(&phantom, geometry, &config, &|_, _| {}).unwrap().remove(0)

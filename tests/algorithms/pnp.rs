@@ -28,7 +28,13 @@ const FEW: f32 = 0.001;
 /// Counts of a box with a hot corner; they fluctuate like Poisson counts, by a fixed rule. All of it is multiplied by
 /// `scale`.
 fn measurement(efficiency: f32, scale: f32) -> Arc<Measurement> {
-    let scanner = Scanner { crystals_per_ring: 64, radial_bins: 29, rings: 6, ..preset("siemens-mmr").unwrap() };
+    let scanner = Scanner {
+        crystals_per_ring: 64,
+        crystals_per_block: 8,
+        radial_bins: 29,
+        rings: 6,
+        ..preset("siemens-mmr").unwrap()
+    };
     let axial = AxialCompression::Span { span: 1, max_ring_difference: 2 };
     let geometry = SinogramGeometry::new(scanner, axial, 1, 0).unwrap();
     let mut mean = vec![0.0; geometry.bins()];

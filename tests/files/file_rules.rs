@@ -1,5 +1,6 @@
 //! What changes the numbers or the place of a file is honoured or refused, and never passed over.
 
+use coincide::data::{Clock, Ledger, Measurement};
 use coincide::image::{Image, ImageGrid, ImageUnit};
 use coincide::io::hdf5;
 use coincide::io::interfile::*;
@@ -7,7 +8,7 @@ use coincide::io::listmode::ListMode;
 use coincide::io::nifti::{read_nifti, two_places, write_nifti};
 use coincide::io::norm::read_norm;
 use coincide::io::{IoError, Provenance};
-use coincide::scanner::{AxialCompression, SinogramGeometry, preset};
+use coincide::scanner::{AxialCompression, Scanner, SinogramGeometry, preset};
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -270,4 +271,55 @@ fn what_is_not_known_of_an_own_file_is_refused() {
     assert!(told.contains("`slope`"), "{told}");
     let told = refused(&|file| drop(file.new_dataset::<f32>().shape([4]).create("scales").unwrap()));
     assert!(told.contains("`scales`, expected only image, provenance"), "{told}");
+    let told = refused(&|file| drop(file.dataset("image").unwrap().new_attr::<f64>().create("units").unwrap()));
+    assert!(told.contains("`units`") && told.contains("did you mean `unit`?"), "{told}");
+    let told = refused(&|file| {
+        let text = file.group("provenance").unwrap();
+        text.new_attr::<f64>().create("scale").unwrap();
+    });
+    assert!(told.contains("an attribute of /provenance is `scale`, expected none"), "{told}");
+    let told = refused(&|file| {
+        file.unlink("image").unwrap();
+        file.link_soft("/provenance", "image").unwrap();
+    });
+    assert!(told.contains("image is a link to another place"), "{told}");
+}
+
+/// A data set whose name is nearly right was left out in silence once, and the image 30 000 times too small.
+#[test]
+fn names_of_a_measurement_that_are_nearly_right_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("scan.h5");
+    let scanner = Scanner { rings: 2, crystals_per_ring: 18, radial_bins: 5, ..preset("siemens-mmr").unwrap() };
+    let axial = AxialCompression::Span { span: 1, max_ring_difference: 1 };
+    let geometry = SinogramGeometry::new(scanner, axial, 1, 0).unwrap();
+    let prompts = vec![1.0; geometry.bins()].into();
+    let factors = Some(vec![1.0; geometry.lines()]);
+    let scan =
+        Measurement { geometry, prompts, factors, background: None, ledger: Ledger::raw(), clock: Clock::default() };
+    let read = |change: &dyn Fn(&::hdf5::File)| {
+        hdf5::write_measurement(&path, true, &scan, &Provenance::default()).unwrap();
+        let file = ::hdf5::File::open_rw(&path).unwrap();
+        change(&file);
+        file.close().unwrap();
+        hdf5::read_measurement(&path).map(|(found, _)| assert_eq!(found, scan)).map_err(|error| error.to_string())
+    };
+    for (name, wrong) in [("factors", "factor"), ("prompts", "Prompts"), ("geometry/ring_sums", "geometry/ring_sum")] {
+        let told = read(&|file| file.relink(name, wrong).unwrap()).unwrap_err();
+        let [name, wrong] = [name, wrong].map(|path| path.trim_start_matches("geometry/"));
+        assert!(told.contains(&format!("`{wrong}`")) && told.contains(&format!("did you mean `{name}`?")), "{told}");
+    }
+    let told = read(&|file| drop(file.new_attr::<f64>().create("duration").unwrap())).unwrap_err();
+    assert!(told.contains("`duration`") && told.contains("attributes of your own start with `user_`"), "{told}");
+    let told = read(&|file| drop(file.dataset("factors").unwrap().new_attr::<f64>().create("scale").unwrap()));
+    assert!(told.unwrap_err().contains("an attribute of /factors is `scale`, expected none"));
+    // What users add under the names that are theirs is theirs.
+    read(&|file| {
+        file.new_attr::<f64>().create("user_dose_mbq").unwrap().write_scalar(&200.0).unwrap();
+        file.dataset("prompts").unwrap().new_attr::<f64>().create("user_gate").unwrap().write_scalar(&3.0).unwrap();
+        let own = file.create_group("user").unwrap();
+        own.new_dataset::<f64>().shape([4]).create("anything").unwrap();
+        own.link_external("elsewhere.h5", "there", "here").unwrap();
+    })
+    .unwrap();
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Modules of `src/` from the lowest layer up; modules of one layer never use each other.
 const LAYERS: &[&[&str]] = &[
-    &["units", "choice"],
+    &["units", "choice", "memory"],
     &["image", "scanner"],
     &["metrics"],
     &["phantom"],

@@ -23,7 +23,13 @@ fn span(span: usize, max_ring_difference: usize) -> AxialCompression {
 }
 
 fn crystals() -> SinogramGeometry {
-    let scanner = Scanner { crystals_per_ring: 56, radial_bins: 38, rings: 8, ..preset("siemens-mmr").unwrap() };
+    let scanner = Scanner {
+        crystals_per_ring: 56,
+        crystals_per_block: 8,
+        radial_bins: 38,
+        rings: 8,
+        ..preset("siemens-mmr").unwrap()
+    };
     SinogramGeometry::new(scanner, span(3, 7), 1, 0).unwrap()
 }
 
@@ -125,7 +131,13 @@ fn the_adjoint_of_ones_is_positive_where_lines_pass() {
 
 #[test]
 fn the_full_matrix_of_a_tiny_case_is_its_transpose() {
-    let scanner = Scanner { crystals_per_ring: 16, radial_bins: 9, rings: 3, ..preset("siemens-mmr").unwrap() };
+    let scanner = Scanner {
+        crystals_per_ring: 16,
+        crystals_per_block: 8,
+        radial_bins: 9,
+        rings: 3,
+        ..preset("siemens-mmr").unwrap()
+    };
     let geometry = SinogramGeometry::new(scanner, span(1, 2), 1, 0).unwrap();
     let grid = ImageGrid::centred([5, 4, 5], [90.0, 110.0, 2.03125]);
     let projector = Projector::new(&geometry, grid);

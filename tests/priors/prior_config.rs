@@ -5,7 +5,7 @@ use coincide::image::{Image, ImageGrid, ImageUnit};
 use coincide::io::{Provenance, hdf5};
 use coincide::phantom::Phantom;
 use coincide::prior::{Capability, Prior, PriorError};
-use coincide::run::{anatomical_image, describe_prior, list_priors};
+use coincide::run::{Options, anatomical_image, describe_prior, list_priors};
 
 fn source(prior: &str) -> Source {
     let text = format!(

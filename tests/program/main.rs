@@ -2,11 +2,13 @@
 
 mod broken;
 mod cli;
+mod crafted;
 mod evaluate;
 mod examples;
 mod folder;
 mod lesions;
 mod memory;
+mod numbers;
 mod refusals;
 mod report;
 mod sentinel;

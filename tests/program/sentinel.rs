@@ -28,6 +28,7 @@ fn timed_geometry() -> SinogramGeometry {
 fn geometry_of(tof: Option<TofDetector>) -> SinogramGeometry {
     let scanner = Scanner {
         crystals_per_ring: 200,
+        crystals_per_block: 8,
         radial_bins: 99,
         rings: 8,
         ring_spacing_mm: 6.0,

@@ -96,7 +96,7 @@ fn cases() -> Vec<(&'static str, SinogramGeometry)> {
     let mut tof = scanner(4, 6);
     tof.tof = Some(TofDetector { bins: 6, bin_ps: 100.0, fwhm_ps: 300.0 });
     let mut no_blocks = scanner(6, 8);
-    no_blocks.crystals_per_block = 0;
+    (no_blocks.crystals_per_block, no_blocks.virtual_crystals) = (0, 0);
     vec![
         ("span 1", geometry(scanner(8, 12), 1, 1, 0)),
         ("span 3", geometry(scanner(8, 12), 3, 1, 0)),

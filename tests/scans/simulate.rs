@@ -8,10 +8,10 @@ use coincide::simulate::{
     AddedLesion, CountsConfig, DoseLevel, RandomsShape, ScanConfig, SimulateError, SimulationConfig, SinglesConfig,
     project, simulate,
 };
-use coincide::units::{Fraction, NonNegative, Positive};
+use coincide::units::{DelaySeconds, Fraction, NonNegative, WidthMm};
 
-fn positive(value: f64) -> Positive {
-    Positive::try_from(value).unwrap()
+fn positive<T: TryFrom<f64, Error = String>>(value: f64) -> T {
+    T::try_from(value).unwrap()
 }
 
 /// A small scanner: 8 rings of 128 crystals, 60 cm across, no gaps.
@@ -19,6 +19,7 @@ fn scanner(tof: Option<TofDetector>) -> Scanner {
     Scanner {
         rings: 8,
         crystals_per_ring: 128,
+        crystals_per_block: 8,
         radial_bins: 81,
         inner_radius_mm: 300.0,
         ring_spacing_mm: 16.0,
@@ -49,7 +50,7 @@ fn scan(duration_s: f64, sensitivity: f64) -> CountsConfig {
         duration_s: positive(duration_s),
         sensitivity_cps_per_kbq: positive(sensitivity),
         isotope: None,
-        start_s: NonNegative::default(),
+        start_s: DelaySeconds::default(),
     })
 }
 
@@ -67,7 +68,7 @@ fn with_background(prompts: f64) -> SimulationConfig {
         randoms_shape: RandomsShape::Smooth,
         scatter_fraction: Fraction::try_from(0.25).unwrap(),
         efficiency_sigma: NonNegative::try_from(0.2).unwrap(),
-        resolution_fwhm_mm: NonNegative::try_from(6.0).unwrap(),
+        resolution_fwhm_mm: WidthMm::try_from(6.0).unwrap(),
         sub_lines: 2,
         seed: 11,
         ..config(prompts)
@@ -93,12 +94,8 @@ fn totals_are_as_stated() {
 #[test]
 fn the_mean_is_factors_times_chords_plus_background() {
     let geometry = geometry();
-    let config = SimulationConfig {
-        noise: false,
-        sub_lines: 1,
-        resolution_fwhm_mm: NonNegative::default(),
-        ..with_background(1e6)
-    };
+    let config =
+        SimulationConfig { noise: false, sub_lines: 1, resolution_fwhm_mm: WidthMm::default(), ..with_background(1e6) };
     let scan = &run("torso", &geometry, &config)[0];
     let phantom = Phantom::load("torso").unwrap();
     let mut tracer = phantom.tracer();
@@ -297,7 +294,7 @@ fn randoms_dead_time_and_decay_follow_from_the_activity() {
     let isotope = Isotope::Gallium68;
     let CountsConfig::Scan(counts) = scan(isotope.half_life_s(), 8.0) else { unreachable!() };
     let at_once = of(&SimulationConfig { counts: CountsConfig::Scan(counts), ..plain.clone() });
-    let start_s = NonNegative::try_from(isotope.half_life_s()).unwrap();
+    let start_s = DelaySeconds::try_from(isotope.half_life_s()).unwrap();
     let counts = CountsConfig::Scan(ScanConfig { isotope: Some(isotope), start_s, ..counts });
     let late = of(&SimulationConfig { counts, ..plain.clone() });
     let expected = isotope.branching() * 0.25 / std::f64::consts::LN_2;
@@ -365,7 +362,7 @@ fn an_efficiency_belongs_to_its_crystal_and_ring() {
 fn blur_and_sub_lines_keep_the_activity() {
     let geometry = geometry();
     let plain = SimulationConfig { attenuation: false, noise: false, ..config(1e6) };
-    let blurred = SimulationConfig { resolution_fwhm_mm: NonNegative::try_from(20.0).unwrap(), ..plain.clone() };
+    let blurred = SimulationConfig { resolution_fwhm_mm: WidthMm::try_from(20.0).unwrap(), ..plain.clone() };
     let spread = SimulationConfig { sub_lines: 8, ..plain.clone() };
     let run = |config: &SimulationConfig| run("contrast-spheres", &geometry, config).remove(0);
     let plain = run(&plain);
@@ -446,7 +443,7 @@ fn the_blur_has_the_stated_width() {
     let geometry = geometry();
     let [_, radials, _, planes] = geometry.shape();
     let variance = |fwhm: f64| {
-        let fwhm = NonNegative::try_from(fwhm).unwrap();
+        let fwhm = WidthMm::try_from(fwhm).unwrap();
         let config = SimulationConfig { noise: false, resolution_fwhm_mm: fwhm, ..config(1e6) };
         let scan = &simulate(&rod, &geometry, &config, &|_, _| {}).unwrap()[0];
         let (mut sum, mut squares) = (0.0, 0.0);
@@ -518,7 +515,7 @@ fn lesions_add_their_own_counts_and_change_no_other() {
 fn added_lesions_are_painted_ones() {
     let duration = scan(60.0, 5.0);
     let plain = SimulationConfig { noise: false, sub_lines: 1, ..SimulationConfig::new(duration) };
-    let plain = SimulationConfig { resolution_fwhm_mm: NonNegative::try_from(6.0).unwrap(), ..plain };
+    let plain = SimulationConfig { resolution_fwhm_mm: WidthMm::try_from(6.0).unwrap(), ..plain };
     let with = SimulationConfig { lesions: vec![ball([50.0, 10.0, 5.0], 4.0)], ..plain.clone() };
     let cylinder = Phantom::load("uniform-cylinder").unwrap();
     let (activity, attenuation) = (cylinder.activity(0), cylinder.attenuation(0));

@@ -12,12 +12,14 @@ use std::ops::Range;
 /// Adds the back projection of some lines' `y[tof][plane]` to those rows of the image that `image` holds, which all of
 /// them must touch. A voxel takes its lines in their order.
 pub fn back(plan: &Plan, work: &mut Workspace, lines: &[(Walk, &[f32])], image: &mut ImageRows) {
+    work.check(plan, lines.iter().map(|(walk, _)| walk));
+    assert_eq!(image.shape(), plan.grid.shape, "rows of an image of another shape");
     for (walk, y) in lines {
         assert_eq!(y.len(), plan.planes * plan.tof_bins(), "column does not have {} planes", plan.planes);
         assert!(image.touched_by(walk), "a line that does not touch the rows {:?}", image.range());
     }
     for lines in lines.chunks(plan.together) {
-        // SAFETY: a plan's level is one the machine has; sizes were checked above and when the rows were split.
+        // SAFETY: levels are those that the machine has; sizes were checked above and when the rows were split.
         unsafe {
             match plan.level {
                 #[cfg(target_arch = "x86_64")]

@@ -17,11 +17,12 @@ use std::ops::Range;
 pub fn forward(plan: &Plan, work: &mut Workspace, image: &[f32], lines: &mut [(Walk, &mut [f32])]) {
     let shape = plan.grid.shape;
     assert_eq!(image.len(), shape.iter().product::<usize>(), "image does not have the shape {shape:?}");
+    work.check(plan, lines.iter().map(|(walk, _)| walk));
     for (_, y) in lines.iter() {
         assert_eq!(y.len(), plan.planes * plan.tof_bins(), "column does not have {} planes", plan.planes);
     }
     for lines in lines.chunks_mut(plan.together) {
-        // SAFETY: a plan's level is one the machine has; the sizes were checked above.
+        // SAFETY: levels are those that the machine has; the sizes were checked above.
         unsafe {
             match plan.level {
                 #[cfg(target_arch = "x86_64")]

@@ -4,6 +4,7 @@
 //! r + Q, r + 2Q, … contiguously, so that neighbouring planes are neighbouring floats whatever their spacing.
 
 use super::groups::Group;
+use super::limits::MOST_STEPS;
 use crate::joseph::Grid;
 
 /// Where the points of a row are, and how they come from the voxels.
@@ -61,6 +62,10 @@ impl Lattice {
         // Points strictly less than a voxel outside the image can be non-zero.
         let below = if same { 0 } else { (voxel / spacing_mm - 1e-9).floor() as usize };
         let points = if same { nz } else { below + ((nz as f64 * voxel) / spacing_mm - 1e-9).floor() as usize + 1 };
+        // Positions in a row are worked out in single precision and 32 bits.
+        let row = phases.checked_mul((points.div_ceil(phases) + margin).next_multiple_of(16.max(lanes)));
+        let fits = points <= MOST_STEPS && row.is_some_and(|floats| floats <= MOST_ROW);
+        assert!(fits, "{nz} voxels of {voxel} mm along z do not go with planes {smallest} mm apart");
         let first_mm = grid.origin_mm[2] - below as f64 * spacing_mm;
         let length = points.div_ceil(phases);
         let phase_stride = (length + margin).next_multiple_of(16.max(lanes));
@@ -99,10 +104,14 @@ impl Lattice {
     }
 }
 
+/// Most floats of a row.
+const MOST_ROW: usize = 1 << 24;
+
+/// The least common multiple, or the largest number where that is larger still.
 fn least_common_multiple(a: usize, b: usize) -> usize {
     let (mut x, mut y) = (a, b);
     while y != 0 {
         (x, y) = (y, x % y);
     }
-    a / x * b
+    (a / x).saturating_mul(b)
 }

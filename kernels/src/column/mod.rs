@@ -19,6 +19,7 @@ mod bundles;
 mod forward;
 mod groups;
 mod lattice;
+mod limits;
 mod offsets;
 mod plan;
 mod regions;

@@ -1,6 +1,7 @@
 //! Where each step of a line reads the rows of a run: lattice index m and share f of the next point.
 
 use super::lattice::Lattice;
+use super::limits::MOST_STEPS;
 use super::{Run, Walk};
 
 /// How the lattice offset of one run's planes goes along one line: o(t) = `base` + `start` + t · `step`.
@@ -20,6 +21,9 @@ impl Slope {
         let start = run.middle + (walk.share_start - 0.5) * run.tilt;
         // Positions are taken relative to the lattice point below step 0, so that f32 keeps its digits for the share.
         let base = start.floor();
+        // Offsets are worked out for whole vectors of steps. Empty walks, which have none, may have any slope.
+        let reach = start.abs() + step.abs() * (walk.end + TOGETHER) as f64;
+        assert!(walk.is_empty() || reach <= MOST_STEPS as f64, "{walk:?} lies {reach} points beside the image");
         Self {
             base: base as i32,
             start: (start - base) as f32,
@@ -67,7 +71,7 @@ impl Offsets {
             for s in 0..TOGETHER {
                 let t = first + direction * (chunk * TOGETHER + s) as i32;
                 let offset = slope.start + slope.step * t as f32;
-                // SAFETY: |offset| is far below 2³¹: a line crosses at most some thousand lattice points.
+                // SAFETY: |offset| is below 2²³, as the slope was checked at all steps up to the end of the walk.
                 let whole = unsafe { offset.to_int_unchecked::<i32>() };
                 let whole = whole - i32::from((whole as f32) > offset);
                 index[s] = slope.base + whole;
@@ -83,7 +87,7 @@ impl Offsets {
         let (phases, stride) = (lattice.phases as i32, lattice.phase_stride as i32);
         let per_phase = (phases as f32).recip();
         for ([low, high], &m) in self.points[..steps].iter_mut().zip(&self.index[..steps]) {
-            // Numbers of points are far below 2²², so that the quotient is exact.
+            // Numbers of points are at most 2²², so that the quotient is exact.
             let quotient = (m as f32 + 0.5) * per_phase;
             // SAFETY: the quotient is no larger than m.
             let whole = unsafe { quotient.to_int_unchecked::<i32>() };

@@ -3,16 +3,20 @@
 use super::bundles::{Bundle, bundles};
 use super::groups::{PlaneLine, groups};
 use super::lattice::Lattice;
+use super::limits::check;
 use super::regions::Regions;
 use super::runs::{Run, runs};
 use super::tof::TofKernel;
 use super::widths::Widths;
 use crate::Level;
 use crate::joseph::Grid;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Everything the kernels need besides the line itself.
 #[derive(Clone, Debug)]
 pub struct Plan {
+    /// Which plan this is, and all copies of it.
+    pub(super) number: u64,
     pub(super) grid: Grid,
     pub(super) level: Level,
     pub(super) lattice: Lattice,
@@ -31,7 +35,13 @@ pub struct Plan {
 
 impl Plan {
     /// Plans the projection of `planes` through `grid` at a SIMD level.
+    ///
+    /// # Panics
+    /// Where the numbers are not finite, lengths are not positive, or the rows of the grid have more points than can be
+    /// counted with: the grid is very much finer than the planes are apart, or the other way round.
     pub fn new(grid: Grid, planes: &[PlaneLine], tof: Option<TofKernel>, level: Level) -> Self {
+        static PLANS: AtomicU64 = AtomicU64::new(0);
+        check(&grid, planes);
         let Widths { lanes, vectors, bundle } = Widths::of(level);
         let most = if tof.is_some() { bundle } else { vectors - 1 };
         let groups = groups(planes);
@@ -44,6 +54,7 @@ impl Plan {
         let together = (SUM_FLOATS / regions.length.max(1)).max(1);
         let bundles = if tof.is_some() { bundles(&runs, bundle * lanes) } else { Vec::new() };
         Self {
+            number: PLANS.fetch_add(1, Ordering::Relaxed),
             grid,
             level,
             lattice,

@@ -3,6 +3,7 @@
 use super::lattice::Sampling;
 use super::{Axis, Plan, Walk};
 use crate::lanes::Lanes;
+use crate::product;
 
 /// Blends the columns of the steps `from..to` into rows 0, 1, … of `rows`.
 ///
@@ -126,6 +127,8 @@ unsafe impl Send for ImageRows<'_> {}
 impl<'a> ImageRows<'a> {
     /// Splits an image `[x, y, z]` into parts of at most `rows` neighbouring rows along `axis`.
     pub fn split(image: &'a mut [f32], shape: [usize; 3], axis: Axis, rows: usize) -> Vec<ImageRows<'a>> {
+        // Before the parts are listed: an image of this many rows is there.
+        assert_eq!(image.len(), product(&shape), "image does not have the shape {shape:?}");
         let count = if axis == Axis::X { shape[0] } else { shape[1] };
         let ends: Vec<usize> = (rows..count).step_by(rows).collect();
         Self::split_at(image, shape, axis, &ends)
@@ -133,13 +136,18 @@ impl<'a> ImageRows<'a> {
 
     /// Splits an image `[x, y, z]` along `axis` before the given rows, which must rise.
     pub fn split_at(image: &'a mut [f32], shape: [usize; 3], axis: Axis, before: &[usize]) -> Vec<ImageRows<'a>> {
-        assert_eq!(image.len(), shape.iter().product::<usize>(), "image does not have the shape {shape:?}");
+        assert_eq!(image.len(), product(&shape), "image does not have the shape {shape:?}");
         let count = if axis == Axis::X { shape[0] } else { shape[1] };
         let ends: Vec<usize> = before.iter().copied().chain([count]).collect();
         assert!(ends.is_sorted(), "parts of {count} rows that end before {before:?}");
         let (image, lifetime) = (image.as_mut_ptr(), std::marker::PhantomData);
         let starts = std::iter::once(0).chain(before.iter().copied());
         starts.zip(&ends).map(|(first, &end)| ImageRows { image, shape, axis, first, end, lifetime }).collect()
+    }
+
+    /// Voxels `[x, y, z]` of the whole image.
+    pub(super) fn shape(&self) -> [usize; 3] {
+        self.shape
     }
 
     /// Axis along which the rows follow each other.

@@ -37,9 +37,22 @@ const TOGETHER: usize = 8;
 /// Bins that a kernel keeps in registers.
 pub(super) const WINDOW: usize = 8;
 
+/// Most bins, and the most that three standard deviations reach over.
+const MOST_BINS: usize = 1 << 16;
+const MOST_REACH: f64 = 4096.0;
+
+/// Bins are counted from the middle of a line up to here.
+const MOST_POSITION: f64 = (1 << 30) as f64;
+
 impl TofKernel {
     /// `bins` bins of `width_mm` along the line, the middle of which lies at the middle of the line.
+    ///
+    /// # Panics
+    /// Where widths are no positive numbers, there is no bin or more than 2¹⁶, or 3σ reach over more than 2¹² of them.
     pub fn new(bins: usize, width_mm: f64, sigma_mm: f64) -> Self {
+        let positive = [width_mm, sigma_mm].iter().all(|mm| mm.is_finite() && *mm > 0.0);
+        let fits = (1..=MOST_BINS).contains(&bins) && 3.0 * sigma_mm <= MOST_REACH * width_mm;
+        assert!(positive && fits, "{bins} TOF bins of {width_mm} mm, with a standard deviation of {sigma_mm} mm");
         let mut kernel = Self { bins, width_mm, sigma_mm, below: 0, row: 0, table: Vec::new() };
         kernel.below = kernel.reach() as usize;
         kernel.row = (2 * kernel.below + 2).next_multiple_of(WINDOW);
@@ -75,6 +88,13 @@ impl TofKernel {
         3.0 * self.sigma_mm / self.width_mm + 0.5
     }
 
+    /// Panics where steps of a block lie so many bins from the middle of their line that these cannot be counted.
+    #[inline(always)]
+    pub(super) fn check(&self, track: Track, from: usize, to: usize) {
+        let counts = |step: usize| (track.start + track.step * step as f64).abs() <= MOST_POSITION;
+        assert!(counts(from) && counts(to + TOGETHER), "TOF bins of {} mm are too many: {track:?}", self.width_mm);
+    }
+
     /// Weights of a step.
     pub(super) fn row(&self) -> usize {
         self.row
@@ -108,7 +128,7 @@ impl TofKernel {
             for s in 0..TOGETHER {
                 // From the step's own number, so that it is the same bits whichever steps go together.
                 let position = track.start + track.step * f64::from((from + chunk * TOGETHER + s) as i32);
-                // SAFETY: a step lies less than 2³¹ bins from the middle of its line.
+                // SAFETY: the track was checked: a step lies less than 2³¹ bins from the middle of its line.
                 let whole = unsafe { position.to_int_unchecked::<i32>() };
                 let bin = whole - i32::from(f64::from(whole) > position);
                 let at = ((position - f64::from(bin)) * RESOLUTION) as f32;

@@ -3,12 +3,14 @@
 use super::offsets::{Offsets, Slope};
 use super::tof::TofKernel;
 use super::widths::Widths;
-use super::{Plan, Walk};
+use super::{Axis, Plan, Walk};
 use crate::AlignedBuffer;
 use std::ops::Range;
 
 /// Scratch memory for one thread that projects with one [`Plan`].
 pub struct Workspace {
+    /// The plan that it is for.
+    plan: u64,
     /// Rows of a block of steps, `[step][phase][point]`, zero margins included.
     pub(super) rows: AlignedBuffer,
     /// The same for back projection, whose margins are not kept at zero.
@@ -32,6 +34,7 @@ impl Workspace {
     pub fn new(plan: &Plan) -> Self {
         let rows = AlignedBuffer::zeros(plan.lattice.margin + plan.block * plan.lattice.row_stride);
         Self {
+            plan: plan.number,
             back_rows: rows.clone(),
             rows,
             offsets: vec![Offsets::with_capacity(plan.block); plan.runs.len()],
@@ -45,6 +48,14 @@ impl Workspace {
 }
 
 impl Workspace {
+    /// Panics unless it was made for this plan, whose kernels rely on its sizes, and all walks end in the plan's grid.
+    pub(super) fn check<'a>(&self, plan: &Plan, mut walks: impl Iterator<Item = &'a Walk>) {
+        assert_eq!(self.plan, plan.number, "the number of the plan that the workspace is for");
+        let [nx, ny, _] = plan.grid.shape;
+        let outside = walks.find(|walk| walk.end > if walk.axis == Axis::X { nx } else { ny });
+        assert!(outside.is_none(), "{outside:?} through {nx} × {ny} voxels");
+    }
+
     /// Works out the slopes of all runs of some lines, and makes room for as many lines.
     #[inline(always)]
     pub(super) fn prepare<'a>(&mut self, plan: &Plan, walks: impl Iterator<Item = &'a Walk>) {
@@ -133,6 +144,7 @@ impl Timing {
             return;
         }
         let track = tof.track(walk, dz_mm);
+        tof.check(track, from, to);
         let (steps, scale) = (to - from, walk.step_mm(dz_mm) as f32);
         let (rows, firsts) = (&mut self.weights[..steps * tof.row()], &mut self.firsts[..steps]);
         tof.fill(track, scale, from, rows, firsts);

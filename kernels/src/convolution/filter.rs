@@ -1,7 +1,7 @@
 //! A convolution with its weights in the order in which they are read.
 
 use super::blocks::{GROUP, Input, row};
-use crate::{AlignedBuffer, Level};
+use crate::{AlignedBuffer, Level, product};
 
 /// A convolution, ready to make rows.
 ///
@@ -32,6 +32,8 @@ impl Filter {
         assert!(kernel.iter().all(|side| side % 2 == 1), "kernels have odd sides, not {kernel:?}");
         assert!(dilation.iter().all(|apart| *apart > 0), "taps {dilation:?} voxels apart");
         assert!((1..=stride).contains(&inputs) && outputs > 0, "{inputs} channels of {stride}, {outputs} outputs");
+        // With outputs and inputs filled up to whole groups, too.
+        product(&[2, outputs.max(GROUP), 2, stride.max(GROUP), kx, ky, kz]);
         assert_eq!(weights.len(), outputs * inputs * kx * ky * kz, "weights of {outputs} × {inputs} × {kernel:?}");
         let mut filter = Self { kernel, dilation, stride, outputs, weights: AlignedBuffer::zeros(0) };
         let groups = if outputs == 1 { filter.padded_run() } else { outputs.div_ceil(GROUP) * filter.run() * GROUP };
@@ -75,7 +77,8 @@ impl Filter {
 
     /// Floats of a row of a padded plane of the input.
     pub fn padded_row(&self, voxels: usize) -> usize {
-        (voxels + 2 * self.reach()[2]) * self.stride
+        let beside = product(&[self.dilation[2], self.kernel[2] - 1]);
+        product(&[voxels.checked_add(beside).expect("voxels that can be counted"), self.stride])
     }
 
     /// Floats of a padded plane of the input.
@@ -96,8 +99,10 @@ impl Filter {
         assert!(out.len().is_multiple_of(stride), "{} floats for voxels of {stride}", out.len());
         let voxels = out.len() / stride;
         let row_stride = self.padded_row(voxels);
+        let needed = product(&[dy, ky - 1]).checked_add(y).and_then(|row| row.checked_add(1));
+        let needed = product(&[needed.expect("a row that can be counted"), row_stride]);
         assert_eq!(planes.len(), kx, "planes of a kernel of {:?}", self.kernel);
-        let enough = |plane: &&[f32]| plane.len() >= (y + dy * (ky - 1) + 1) * row_stride;
+        let enough = |plane: &&[f32]| plane.len() >= needed;
         assert!(planes.iter().flatten().all(enough), "row {y} lies outside a plane of rows of {row_stride} floats");
         // Taps that lie side by side are one long run.
         let (runs, run) = if dz == 1 { (1, kz * self.stride) } else { (kz, self.stride) };

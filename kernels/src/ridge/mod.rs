@@ -12,6 +12,8 @@ mod rows;
 pub use clamps::Clamps;
 pub use rows::FilterRows;
 
+use crate::product;
+
 /// Channels come in multiples of so many.
 pub const CHANNELS: usize = 8;
 
@@ -30,7 +32,7 @@ pub struct Filters {
 impl Filters {
     /// Filters `[channel, x, y, z]`, filled up with zeros to a multiple of [`CHANNELS`].
     pub fn new(shape: [usize; 3], filters: &[f32]) -> Self {
-        let size: usize = shape.iter().product();
+        let size = product(&shape);
         assert!(size > 0 && filters.len().is_multiple_of(size), "filters of shape {shape:?}");
         let channels = (filters.len() / size).next_multiple_of(CHANNELS);
         let mut taps = vec![0.0; size * channels];

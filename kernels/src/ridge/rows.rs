@@ -1,10 +1,10 @@
 //! Filters and their transpose, one row along z at a time.
 
 use super::{CHANNELS, Filters, LANES};
-use crate::Level;
 #[cfg(target_arch = "x86_64")]
 use crate::lanes::{Avx2, Avx512};
 use crate::lanes::{Lanes, Portable};
+use crate::{Level, product};
 
 /// Filters over planes of some shape. Planes are padded: rows of [`FilterRows::stride`] floats that begin with their
 /// voxels. A row of responses holds all channels, each with zeros before and behind, so that the transpose needs no
@@ -20,6 +20,9 @@ impl<'a> FilterRows<'a> {
     /// Filters over planes `[y, z]`.
     pub fn new(filters: &'a Filters, plane: [usize; 2]) -> Self {
         assert!(plane[0] >= filters.shape[1] && plane[1] >= filters.shape[2], "filters of {filters:?} on {plane:?}");
+        // Neither a plane nor a row of responses is longer than can be counted.
+        let longest = product(&[4, plane[1].max(LANES), plane[0].max(filters.channels)]);
+        assert!(longest <= isize::MAX as usize / size_of::<f32>(), "planes {plane:?}");
         Self { filters, plane }
     }
 
@@ -89,7 +92,7 @@ impl<'a> FilterRows<'a> {
         assert_eq!(planes.len(), self.filters.shape[0], "planes under the filter");
         assert!(planes.iter().all(|plane| plane.len() == self.plane_len()), "padded planes of {:?}", self.plane);
         match level {
-            // SAFETY: these levels are only found on machines that have them; the sizes were checked above.
+            // SAFETY: levels are those that the machine has; the sizes were checked above.
             #[cfg(target_arch = "x86_64")]
             Level::Avx512 => unsafe { responses_avx512(self, planes, y, responses) },
             #[cfg(target_arch = "x86_64")]
@@ -105,7 +108,7 @@ impl<'a> FilterRows<'a> {
         assert!(y < self.places()[0] && responses.len() == self.responses_len(), "row {y} of {:?}", self.plane);
         assert!(dx < self.filters.shape[0] && out.len() == self.plane_len(), "a padded plane of {:?}", self.plane);
         match level {
-            // SAFETY: these levels are only found on machines that have them; the sizes were checked above.
+            // SAFETY: levels are those that the machine has; the sizes were checked above.
             #[cfg(target_arch = "x86_64")]
             Level::Avx512 => unsafe { transpose_avx512(self, responses, dx, y, out) },
             #[cfg(target_arch = "x86_64")]

@@ -1,7 +1,7 @@
 //! Settings of the analytic reconstruction.
 
 use super::FbpError;
-use crate::units::Positive;
+use crate::units::Mm;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,8 @@ pub struct FbpConfig {
     /// Where the window ends, as a fraction of the Nyquist frequency, above 0 and at most 1.
     pub cutoff: f64,
     /// Segments whose mean ring difference is larger are left out; all are used where this is not set.
+    #[serde(deserialize_with = "crate::units::parts")]
+    #[schemars(range(max = 65_536))]
     pub max_ring_difference: Option<usize>,
     /// Limits of Fourier rebinning.
     pub fore: ForeConfig,
@@ -59,12 +61,14 @@ pub struct ForeConfig {
     /// Radial frequencies up to this one, in cycles per field of view, come from nearly direct planes only.
     pub low_radial_cycles: f64,
     /// Angular frequencies up to this one, in cycles per turn, come from nearly direct planes only.
+    #[serde(deserialize_with = "crate::units::parts")]
+    #[schemars(range(max = 65_536))]
     pub low_angular_cycles: usize,
     /// Nearly direct: ring differences up to this one (a segment of several counts by its mean).
     pub low_ring_difference: f64,
     /// Radius in mm that holds all activity: frequencies from outside are noise and set to 0. The whole field of view
     /// where this is not set.
-    pub object_radius_mm: Option<Positive>,
+    pub object_radius_mm: Option<Mm>,
 }
 
 impl Default for FbpConfig {

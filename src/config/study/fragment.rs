@@ -6,7 +6,7 @@ use super::knob::{Knob, KnobTable};
 use crate::config::reading::{self, Fault, Kind};
 use crate::config::{ConfigError, ReconConfig, Source};
 use crate::simulate::{CountsConfig, SimulationConfig};
-use crate::units::Positive;
+use crate::units::Counts;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::ops::Range;
@@ -48,7 +48,7 @@ const HEAD: [&str; 2] = ["label", "knob"];
 
 pub(super) fn total_prompts(prompts: f64) -> CountsConfig {
     // Count levels are checked while the file is parsed.
-    CountsConfig::TotalPrompts(Positive::try_from(prompts).unwrap_or_else(|text| unreachable!("{text}")))
+    CountsConfig::TotalPrompts(Counts::try_from(prompts).unwrap_or_else(|text| unreachable!("{text}")))
 }
 
 /// Names of the tables inside a table, in the order of the file.

@@ -146,6 +146,8 @@ pub struct ErasedConfig {
     /// √q SNR of the ideal observer in the counts that the sentinel looks at, drawn from.
     pub snr: Vec<Positive>,
     /// Lesions of a scan, as far as there is room.
+    #[serde(deserialize_with = "crate::units::parts")]
+    #[schemars(range(max = 65_536))]
     pub sites: usize,
 }
 

@@ -3,7 +3,7 @@
 use crate::choice::FilePath;
 use crate::config::{ConfigError, ScannerConfig, Source};
 use crate::train::{PublicData, Source as Cases, Stack, TrainingScanner};
-use crate::units::{Fraction, NonNegative, Positive};
+use crate::units::{Fraction, Mm, NonNegative, Positive, WidthMm};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -31,7 +31,7 @@ pub struct TrainingDataConfig {
     #[serde(default = "tenth")]
     pub efficiency_sigma: NonNegative,
     /// Scans are made on voxels so many times finer, across the axis.
-    #[serde(default = "two")]
+    #[serde(default = "two", deserialize_with = "crate::units::parts")]
     #[schemars(range(min = 1, max = 8))]
     pub fineness: usize,
     /// Public data to make bodies and lesions of, besides the random ones.
@@ -46,14 +46,17 @@ pub struct TrainingScannerConfig {
     /// The scanner, of which a few rings are taken.
     pub scanner: ScannerConfig,
     /// Neighbouring views summed into one.
-    #[serde(default = "single")]
+    #[serde(default = "single", deserialize_with = "crate::units::parts")]
+    #[schemars(range(max = 65_536))]
     pub view_mashing: usize,
     /// Voxels across the axis.
+    #[serde(deserialize_with = "crate::units::parts")]
+    #[schemars(range(max = 65_536))]
     pub shape: [usize; 2],
     /// Range of the voxels' sides across the axis in mm.
-    pub voxel_mm: [Positive; 2],
+    pub voxel_mm: [Mm; 2],
     /// Range of the resolution (FWHM) in mm.
-    pub resolution_fwhm_mm: [NonNegative; 2],
+    pub resolution_fwhm_mm: [WidthMm; 2],
 }
 
 /// `[data.public]`: data sets that others have published, in a folder on this machine.
@@ -155,7 +158,7 @@ impl TrainingDataConfig {
         }
         for (place, scanner) in self.scanners.iter().enumerate() {
             for (low, high) in
-                [scanner.voxel_mm.map(Positive::get), scanner.resolution_fwhm_mm.map(NonNegative::get)].map(Into::into)
+                [scanner.voxel_mm.map(Mm::get), scanner.resolution_fwhm_mm.map(WidthMm::get)].map(Into::into)
             {
                 if low > high {
                     wrong(
@@ -188,8 +191,8 @@ impl TrainingScannerConfig {
             scanner: self.scanner.scanner(source, "data.scanners")?,
             view_mashing: self.view_mashing,
             shape: self.shape,
-            voxel_mm: self.voxel_mm.map(Positive::get),
-            resolution_mm: self.resolution_fwhm_mm.map(NonNegative::get),
+            voxel_mm: self.voxel_mm.map(Mm::get),
+            resolution_mm: self.resolution_fwhm_mm.map(WidthMm::get),
         })
     }
 }

@@ -68,7 +68,8 @@ pub enum LossConfig {
 #[serde(deny_unknown_fields)]
 pub struct OptimiserConfig {
     /// Steps, each on a stack of scans of its own.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    #[serde(deserialize_with = "crate::units::repeats")]
     pub steps: usize,
     /// Largest rate of the weights.
     #[serde(default = "rate")]
@@ -77,7 +78,8 @@ pub struct OptimiserConfig {
     #[serde(default = "gamma_rate")]
     pub gamma_learning_rate: Positive,
     /// Steps over which the rate rises.
-    #[serde(default = "rise")]
+    #[serde(default = "rise", deserialize_with = "crate::units::repeats")]
+    #[schemars(range(max = 1_000_000))]
     pub rise_steps: usize,
     /// Share of the rate that is left at the end.
     #[serde(default = "end")]
@@ -99,10 +101,12 @@ pub struct OptimiserConfig {
 #[serde(deny_unknown_fields)]
 pub struct TrainedFilterConfig {
     /// Stacks of scans; their images are kept in memory.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    #[serde(deserialize_with = "crate::units::repeats")]
     pub stacks: usize,
     /// Steps, each on one image of all scans of a stack.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    #[serde(deserialize_with = "crate::units::repeats")]
     pub steps: usize,
     /// Largest rate of the weights.
     #[serde(default = "rate")]
@@ -121,10 +125,12 @@ impl TrainedFilterConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct ValidationConfig {
     /// Steps between two validations, each with a checkpoint.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    #[serde(deserialize_with = "crate::units::repeats")]
     pub every_steps: usize,
     /// Stacks of scans, from a seed of their own: the same in the whole run.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    #[serde(deserialize_with = "crate::units::repeats")]
     pub stacks: usize,
     /// Their seed.
     pub seed: u64,

@@ -22,27 +22,29 @@ pub enum TrainedModelConfig {
 #[serde(deny_unknown_fields)]
 pub struct UnrolledTrainingConfig {
     /// Convolutions.
-    #[serde(default = "five")]
+    #[serde(default = "five", deserialize_with = "crate::units::parts")]
     #[schemars(range(min = 2, max = 64))]
     pub layers: usize,
     /// Channels between them.
-    #[serde(default = "width")]
+    #[serde(default = "width", deserialize_with = "crate::units::parts")]
     #[schemars(range(min = 1, max = 512))]
     pub channels: usize,
     /// Voxels of the kernels along x, y, z; all odd.
-    #[serde(default = "flat")]
+    #[serde(default = "flat", deserialize_with = "crate::units::parts")]
+    #[schemars(range(max = 65_536))]
     pub kernel: [usize; 3],
     /// The same, layer by layer, where they differ; `kernel` is not used then.
     #[serde(default)]
     pub kernels: Vec<[usize; 3]>,
     /// Voxels from one tap of the kernels to the next, layer by layer; 1 where none are given.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::units::parts")]
+    #[schemars(range(max = 65_536))]
     pub dilations: Vec<usize>,
     /// Whether the network sees how noisy the scan is.
     #[serde(default = "yes")]
     pub noise: bool,
     /// Full iterations with a γ of their own; the last one serves all further ones.
-    #[serde(default = "one")]
+    #[serde(default = "one", deserialize_with = "crate::units::parts")]
     #[schemars(range(min = 1, max = 256))]
     pub stages: usize,
     /// Whether all stages share one body.
@@ -52,10 +54,12 @@ pub struct UnrolledTrainingConfig {
     #[serde(default = "every_iteration")]
     pub applied: Applied,
     /// Full iterations that are unrolled.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    #[serde(deserialize_with = "crate::units::repeats")]
     pub iterations: usize,
     /// Subsets; the largest number up to this that divides a scanner's views is taken.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 65_536))]
+    #[serde(deserialize_with = "crate::units::parts")]
     pub subsets: usize,
     /// The image that the reconstruction goes on from; without it, a uniform one.
     #[serde(default)]

@@ -35,7 +35,8 @@ pub struct RidgeTrainOutput {
     /// The weights, `NAME.safetensors`; the model card `NAME.json` comes beside them.
     pub model: FilePath,
     /// The files are written after every so many steps.
-    #[serde(default = "often")]
+    #[serde(default = "often", deserialize_with = "crate::units::repeats")]
+    #[schemars(range(max = 1_000_000))]
     pub every_steps: usize,
     /// Licence of the weights.
     pub licence: String,

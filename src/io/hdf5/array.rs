@@ -3,7 +3,7 @@
 use super::field::describe;
 use super::{IoError, Source};
 use crate::data::Counts;
-use crate::io::values::Rule;
+use crate::io::values::{Rule, check_memory};
 use ::hdf5::dataset::Layout;
 use ::hdf5::filters::Filter;
 use ::hdf5::types::{IntSize, TypeDescriptor as Type};
@@ -142,6 +142,7 @@ impl Source {
     /// Reads an array of numbers of a shape that all keep a rule.
     pub(super) fn values(&self, array: &Array, name: &str, shape: &[usize], rule: Rule) -> Result<Vec<f32>, IoError> {
         self.check_numbers(array, name, shape)?;
+        check_memory(&self.path, shape)?;
         let values: Vec<f32> = self.checked(array.dataset.read_raw())?;
         rule.check(&self.path, name, &values, shape)?;
         Ok(values)
@@ -150,6 +151,7 @@ impl Source {
     /// Reads counts of a shape, a few at a time.
     pub(super) fn counts(&self, array: &Array, name: &str, shape: &[usize]) -> Result<Counts, IoError> {
         self.check_numbers(array, name, shape)?;
+        check_memory(&self.path, shape)?;
         let row: usize = shape[1..].iter().product();
         let chunk = self.checked(array.dataset.create_plist().and_then(|list| list.get_chunk()))?;
         // Data that are stored in one piece are read a row at a time.
@@ -177,6 +179,11 @@ impl Source {
         let place = Hyperslab::from(slab_of(rows, &shape[1..]));
         let slab = self.checked(array.dataset.read_slice::<T, _, IxDyn>(place))?;
         Ok(slab.into_raw_vec_and_offset().0)
+    }
+
+    /// The first row of the first axis, of any numbers.
+    pub(super) fn first_row(&self, array: &Array) -> Result<Vec<f64>, IoError> {
+        self.slab(array, 0..1, &array.shape)
     }
 
     fn check_numbers(&self, array: &Array, name: &str, shape: &[usize]) -> Result<(), IoError> {

@@ -2,15 +2,14 @@
 //! of the segments.
 
 use super::{IoError, Source, field};
-use crate::scanner::{RadialSampling, Scanner, Segment, SinogramGeometry, TofBins, segments};
+use crate::scanner::{
+    GeometryError, MOST_PLANES, RadialSampling, Scanner, Segment, SinogramGeometry, TofBins, segments,
+};
 use ::hdf5::types::TypeDescriptor as Type;
 use ::hdf5::{File, Group, Result as Hdf5Result};
 use ndarray::Array2;
 use std::ops::RangeInclusive;
 use std::path::Path;
-
-/// Planes that the ring differences of a file may give: ten times those of 323 rings without compression.
-const MOST_PLANES: i64 = 1 << 20;
 
 /// Refuses a geometry that could not be read again, or would come back as another one.
 pub(super) fn check(path: &Path, geometry: &SinogramGeometry) -> Result<(), IoError> {
@@ -44,10 +43,11 @@ fn check_numbers(geometry: &SinogramGeometry) -> Result<(), Wrong> {
     if *views == 0 || *radial_bins == 0 {
         return Err(Wrong::new("the number of views and radial bins", format!("{views}, {radial_bins}"), "at least 1"));
     }
-    let mut lengths = vec![];
     match sampling {
         RadialSampling::ArcCorrected { bin_mm } => {
-            lengths.push(("bin_mm", *bin_mm));
+            if !(0.01..=100.0).contains(bin_mm) {
+                return Err(Wrong::new("bin_mm", bin_mm, "a length from 0.01 to 100 mm"));
+            }
             let radius = scanner.effective_radius_mm();
             if (radial_bins / 2) as f64 * bin_mm >= radius {
                 let expected = format!("bins within the detector radius of {radius} mm");
@@ -65,11 +65,10 @@ fn check_numbers(geometry: &SinogramGeometry) -> Result<(), Wrong> {
             }
         }
     }
-    lengths.extend(tof.iter().flat_map(|tof| [("tof_width_mm", tof.width_mm), ("tof_sigma_mm", tof.sigma_mm)]));
-    match lengths.into_iter().find(|(_, length)| !(length.is_finite() && *length > 0.0)) {
-        Some((field, length)) => Err(Wrong::new(field, length, "a length > 0 mm")),
-        None => Ok(()),
-    }
+    tof.map_or(Ok(()), |tof| tof.check()).map_err(|error| match error {
+        GeometryError::Scanner { field, found, expected } => Wrong::new(field, found, expected),
+        other => Wrong::new("the TOF bins", other, "possible bins"),
+    })
 }
 
 fn differences(geometry: &SinogramGeometry) -> Vec<[i64; 2]> {
@@ -126,8 +125,6 @@ impl Source {
     pub(super) fn geometry(&self, shape: [usize; 4]) -> Result<SinogramGeometry, IoError> {
         let [views, radial_bins, tof_bins, planes] = shape;
         let group = self.group("geometry")?;
-        let attributes = ["sampling", "bin_mm", "tof_bins", "tof_width_mm", "tof_sigma_mm"];
-        self.knows(&group, &["scanner", "ring_differences", "ring_sums"], &attributes)?;
         let scanner = self.scanner(&group)?;
         let (sampling, tof) = (self.sampling(&group)?, self.tof(&group)?);
         let mut geometry = SinogramGeometry { scanner, views, radial_bins, sampling, segments: vec![], tof };
@@ -190,7 +187,7 @@ impl Source {
         }
         let nearest = |&[low, high]: &[i64; 2]| 0.max(low).max(-high);
         let least: i64 = ranges.iter().map(|range| rings as i64 - nearest(range)).sum();
-        if least > MOST_PLANES {
+        if least > MOST_PLANES as i64 {
             return Err(self.wrong(name, format!("at least {least} planes"), format!("up to {MOST_PLANES}")));
         }
         Ok(ranges)

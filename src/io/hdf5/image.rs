@@ -4,7 +4,7 @@ use super::array::put_array;
 use super::{IoError, Kind, Provenance, Source, field, write};
 use crate::image::{Image, ImageGrid};
 use crate::io::unit::{UNIT_NAMES, unit_named};
-use crate::io::values::{Rule, check_image};
+use crate::io::values::{Rule, check_grid, check_image};
 use std::path::Path;
 
 /// Writes an image and where it comes from.
@@ -21,22 +21,16 @@ pub fn write_image(path: &Path, overwrite: bool, image: &Image, provenance: &Pro
 /// Reads an image and where it comes from.
 pub fn read_image(path: &Path) -> Result<(Image, Provenance), IoError> {
     let source = Source::open_kind(path, Kind::Image)?;
-    source.knows(&source.file, &["image"], &[])?;
     let array = source.array(&source.file, "image")?;
-    source.knows_attributes(&array.dataset, &["unit", "voxel_mm", "origin_mm"])?;
     let Ok(shape) = <[usize; 3]>::try_from(array.shape.clone()) else {
         return Err(source.wrong("the shape of image", format!("{:?}", array.shape), "three axes [x, y, z]"));
     };
     let unit = source.label(&array.dataset, "unit")?;
     let unit = unit_named(&unit).ok_or_else(|| source.wrong("unit", format!("`{unit}`"), UNIT_NAMES))?;
     let voxel_mm = source.numbers(&array.dataset, "voxel_mm")?;
-    if voxel_mm.iter().any(|&size: &f64| size <= 0.0) {
-        return Err(source.wrong("voxel_mm", format!("{voxel_mm:?}"), "lengths > 0 mm"));
-    }
     let origin_mm = source.numbers(&array.dataset, "origin_mm")?;
-    if shape.contains(&0) {
-        return Err(source.wrong("the shape of image", format!("{shape:?}"), "at least one voxel"));
-    }
+    let grid = ImageGrid { shape, voxel_mm, origin_mm };
+    check_grid(path, "image", &grid)?;
     let values = source.values(&array, "image", &shape, Rule::Finite)?;
-    Ok((Image { grid: ImageGrid { shape, voxel_mm, origin_mm }, unit, values }, source.provenance()?))
+    Ok((Image { grid, unit, values }, source.provenance()?))
 }

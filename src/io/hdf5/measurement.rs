@@ -95,14 +95,7 @@ pub fn read_measurement(path: &Path) -> Result<(Measurement, Provenance), IoErro
 }
 
 fn open(path: &Path) -> Result<Source, IoError> {
-    let source = Source::open_kind(path, Kind::Measurement)?;
-    source.knows(&source.file, &["prompts", "factors", BACKGROUND, PRODUCTS, "geometry"], &when::ATTRIBUTES)?;
-    for name in ["prompts", "factors", BACKGROUND] {
-        if source.holds(&source.file, name)? {
-            source.knows_attributes(&source.array(&source.file, name)?.dataset, &[])?;
-        }
-    }
-    Ok(source)
+    Source::open_kind(path, Kind::Measurement)
 }
 
 impl Source {

@@ -8,13 +8,16 @@
 mod array;
 mod field;
 mod geometry;
+mod guard;
 mod image;
+mod known;
 mod measurement;
 mod normalisation;
 mod singles;
 mod table;
 mod when;
 
+pub use guard::{look_through, look_with};
 pub use image::{read_image, write_image};
 pub use measurement::{read_measurement, read_outline, write_measurement};
 pub use normalisation::{read_normalisation, write_normalisation};
@@ -22,7 +25,7 @@ pub use singles::{read_singles, write_singles};
 pub use table::{read_tables, write_tables};
 
 use super::{Format, Holds, Images, IoError, Measurements, OpenImage, Provenance, target};
-use ::hdf5::{File, Group, IndexType, IterationOrder, LinkInfo, LinkType, Location, file::LibraryVersion};
+use ::hdf5::{File, Group, IndexType, IterationOrder, LinkInfo, LinkType, file::LibraryVersion};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -106,7 +109,14 @@ struct Source {
 }
 
 impl Source {
+    /// Opens a file that a second process has looked through.
     fn open(path: &Path) -> Result<Self, IoError> {
+        guard::check(path)?;
+        Self::open_here(path)
+    }
+
+    /// Opens a file in this process.
+    fn open_here(path: &Path) -> Result<Self, IoError> {
         let bytes = check_superblock(path)?;
         // Files are written whole and renamed, so there is nothing to lock; and locks fail on many network file
         // systems.
@@ -139,37 +149,8 @@ impl Source {
         if source.kind != kind {
             return Err(source.wrong("kind", format!("`{}`", source.kind.name()), format!("`{}`", kind.name())));
         }
+        source.check_names()?;
         Ok(source)
-    }
-
-    /// Refuses a group with members or attributes that its reader does not know: they could change what its numbers
-    /// mean.
-    fn knows(&self, group: &Group, members: &[&str], attributes: &[&str]) -> Result<(), IoError> {
-        let (own_members, own_attributes): (&[&str], &[&str]) = match group.name() == "/" {
-            true => (&["provenance"], &["format_version", "kind"]),
-            false => (&[], &[]),
-        };
-        let names = self.checked(group.member_names())?;
-        if let Some(name) = names.iter().find(|name| !members.iter().chain(own_members).any(|own| own == name)) {
-            let expected = format!("only {}", [members, own_members].concat().join(", "));
-            return Err(self.wrong(format!("the content of {}", group.name()), format!("`{name}`"), expected));
-        }
-        self.knows_attributes(group, &[attributes, own_attributes].concat())
-    }
-
-    /// Refuses attributes that a reader does not know.
-    fn knows_attributes(&self, place: &Location, known: &[&str]) -> Result<(), IoError> {
-        let names = self.checked(place.attr_names())?;
-        match names.iter().find(|name| !known.contains(&name.as_str())) {
-            None => Ok(()),
-            Some(name) => {
-                let expected = match known.is_empty() {
-                    true => "none".to_owned(),
-                    false => format!("only {}", known.join(", ")),
-                };
-                Err(self.wrong(format!("an attribute of {}", place.name()), format!("`{name}`"), expected))
-            }
-        }
     }
 
     fn provenance(&self) -> Result<Provenance, IoError> {

@@ -53,8 +53,6 @@ fn span(compression: AxialCompression) -> (usize, usize) {
 /// Reads components and where they come from.
 pub fn read_normalisation(path: &Path) -> Result<(NormComponents, Provenance), IoError> {
     let source = Source::open_kind(path, Kind::Normalisation)?;
-    let members = ["crystals", "geometric", "interference", "axial"];
-    source.knows(&source.file, &members, &["span", "max_ring_difference", "calibrated"])?;
     let number = |name: &str| match source.integer(&source.file, name)? {
         value @ 0..=MOST => Ok(value as usize),
         other => Err(source.wrong(name, other, format!("a number from 0 to {MOST}"))),

@@ -29,9 +29,7 @@ pub fn write_singles(
 /// Reads the rates of all crystals, which must be as many as `[crystals per ring, rings]`.
 pub fn read_singles(path: &Path, shape: [usize; 2]) -> Result<Singles, IoError> {
     let source = Source::open_kind(path, Kind::Singles)?;
-    source.knows(&source.file, &["singles"], &[])?;
     let array = source.array(&source.file, "singles")?;
-    source.knows_attributes(&array.dataset, &["duration_s", "isotope"])?;
     let duration_s = match source.has(&array.dataset, "duration_s")? {
         true => match source.numbers(&array.dataset, "duration_s")? {
             [duration] if duration > 0.0 => Some(duration),

@@ -1,23 +1,8 @@
-//! What a measurement holds, and when it was made: attributes of the file.
-//!
-//! | attribute | value |
-//! |---|---|
-//! | `calibrated` | 1 where the factors are in counts per (Bq/mL · mm), else 0 |
-//! | `contains` | corrections in factors and background, `attenuation normalisation dead-time decay randoms scatter` or some of them, or `none`; missing where nobody knows |
-//! | `moment_s` | with `decay`: time from the moment of the stated activity to the start of the acquisition |
-//! | `isotope` | such as `F-18` |
-//! | `start` | start of the acquisition in local time, `2026-03-31T09:30:00` |
-//! | `frame_s` | from the start of the acquisition to that of the frame; by default 0 |
-//! | `duration_s` | of the frame |
-//! | `uptake_s` | from the injection to the start of the acquisition |
-//! | `kept` | share of the counts that a thinned scan keeps; by default 1 |
+//! What a measurement holds, and when it was made: attributes of the file, as [`super::known`] lists them.
 
 use super::{IoError, Source, field};
 use crate::data::{Clock, Correction, Isotope, Ledger};
 use ::hdf5::{File, Result as Hdf5Result};
-
-pub(super) const ATTRIBUTES: [&str; 9] =
-    ["calibrated", "contains", "moment_s", "isotope", "start", "frame_s", "duration_s", "uptake_s", "kept"];
 
 pub(super) const DURATION: &str = "a finite time > 0 s";
 

@@ -29,8 +29,10 @@ impl Convexity {
 #[serde(deny_unknown_fields)]
 pub struct RidgeTrainConfig {
     /// Voxels of a filter along x, y, z; all odd, 1 along z for a model of single planes.
+    #[serde(deserialize_with = "crate::units::parts")]
     pub kernel: [usize; 3],
     /// Number of filters.
+    #[serde(deserialize_with = "crate::units::parts")]
     pub filters: usize,
     /// Which functions may be learned.
     pub convexity: Convexity,
@@ -42,6 +44,7 @@ pub struct RidgeTrainConfig {
     /// Standard deviations σ of the noise, in mean activities of the body.
     pub noise: Vec<f64>,
     /// Samples, one per step.
+    #[serde(deserialize_with = "crate::units::repeats")]
     pub steps: usize,
     /// Largest relative step of the parameters.
     pub rate: Positive,
