@@ -17,7 +17,8 @@
 //! # let axial = AxialCompression::Span { span: 1, max_ring_difference: 2 };
 //! # let geometry = SinogramGeometry::new(scanner, axial, 1, 0)?;
 //! # let prompts: Counts = vec![3.0; geometry.bins()].into();
-//! # let flat = Measurement { geometry, prompts, factors: None, background: None, ledger: Ledger::raw().calibrated(), clock: Clock::default() };
+//! # let (ledger, clock) = (Ledger::raw().calibrated(), Clock::default());
+//! # let flat = Measurement { geometry, prompts, factors: None, background: None, ledger, clock };
 //! # hdf5::write_measurement(&scan, false, &flat, &Provenance::default())?;
 //!
 //! let measurement = Arc::new(hdf5::read_measurement(&scan)?.0);

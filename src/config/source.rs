@@ -4,6 +4,7 @@ use super::reading::{Fault, Kind, read};
 use super::{ConfigError, Mistake};
 use crate::choice::Conflict;
 use crate::io::ends_in;
+use crate::report::shown;
 use serde::de::DeserializeOwned;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -76,12 +77,12 @@ impl Source {
 
     /// A file that is read and is not there.
     pub(super) fn missing(&self, at: &str, path: &Path) -> Option<ConfigError> {
-        (!path.is_file()).then(|| self.mistake(at, format!("there is no file {}", path.display()), None))
+        (!path.is_file()).then(|| self.mistake(at, format!("there is no file {}", shown(path)), None))
     }
 
     /// What keeps a file from being written: no folder, an ending of another format, or one that is there already.
     pub(super) fn unwritable(&self, at: &str, path: &Path, endings: &[&str], force: bool) -> Option<ConfigError> {
-        let name = path.to_string_lossy();
+        let name = shown(path);
         let wrong = |message: String, help: String| Some(self.mistake(at, message, Some(help)));
         if !ends_in(path, endings) {
             return wrong(
@@ -91,7 +92,7 @@ impl Source {
         }
         let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
         if !folder.is_dir() {
-            return wrong(format!("there is no folder {}", folder.display()), "create it first".into());
+            return wrong(format!("there is no folder {}", shown(folder)), "create it first".into());
         }
         if path.exists() && !force {
             return wrong(format!("{name} exists already"), "give --force to replace it, or name another file".into());

@@ -126,8 +126,8 @@ impl ListMode {
             .map_err(|error| IoError::Format { path: self.path.clone(), text: error.to_string() })
     }
 
-    /// Sorts the events of a time window (all of them for `None`) into the bins of a geometry. The window is in ms after
-    /// the first time tag of the file, whose clock may have run long before the scan.
+    /// Sorts the events of a time window (all of them for `None`) into the bins of a geometry. The window is in ms
+    /// after the first time tag of the file, whose clock may have run long before the scan.
     ///
     /// `progress` is called with the bytes read and the bytes of the file.
     pub fn histogram(

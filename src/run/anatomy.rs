@@ -8,6 +8,7 @@ use super::place::placed_map;
 use super::{Options, RunError};
 use crate::config::{AnatomicalConfig, Source};
 use crate::image::{ImageGrid, ImageUnit, resampled};
+use crate::report::shown;
 
 /// The image on `grid`; `at` is the dotted path of `anatomical`.
 pub fn anatomical_image(
@@ -17,9 +18,20 @@ pub fn anatomical_image(
     at: &str,
     options: &Options,
 ) -> Result<Vec<f32>, RunError> {
+    Ok(anatomy(config, grid, source, at, options)?.0)
+}
+
+/// The same, and where the image of a file ends along x, y, z in mm.
+pub(super) fn anatomy(
+    config: &AnatomicalConfig,
+    grid: &ImageGrid,
+    source: &Source,
+    at: &str,
+    options: &Options,
+) -> Result<(Vec<f32>, Option<[[f64; 2]; 3]>), RunError> {
     match config {
         AnatomicalConfig::Phantom(name) => {
-            Ok(crate::config::phantom(source, &format!("{at}.phantom"), name)?.label_image(grid))
+            Ok((crate::config::phantom(source, &format!("{at}.phantom"), name)?.label_image(grid), None))
         }
         AnatomicalConfig::File(file) => {
             let at = format!("{at}.file");
@@ -28,12 +40,13 @@ pub fn anatomical_image(
             if image.values.iter().any(|value| !value.is_finite()) {
                 return Err(source.mistake(&at, "the anatomical image has values that are not finite", None).into());
             }
+            let edges = image.grid.edges_mm();
             let values = if image.grid == *grid { image.values } else { resampled(&image, grid) };
             match values.iter().any(|value| *value != values[0]) {
-                true => Ok(values),
+                true => Ok((values, Some(edges))),
                 false => {
                     let message = "the anatomical image shows nothing where the emission image is";
-                    let help = Some(format!("`coincide info {}` prints where it lies", file.path.display()));
+                    let help = Some(format!("`coincide info {}` prints where it lies", shown(&file.path)));
                     Err(source.mistake(&at, message, help).into())
                 }
             }

@@ -20,8 +20,8 @@ pub struct ConvertResult {
     pub notes: Vec<String>,
 }
 
-/// Converts what a file holds to the format that the new name ends in. `unit` is for images in formats that do not state
-/// theirs.
+/// Converts what a file holds to the format that the new name ends in. `unit` is for images in formats that do not
+/// state theirs.
 pub fn convert(input: &Path, output: &Path, unit: ImageUnit, options: &Options) -> Result<ConvertResult, RunError> {
     if output.exists() && input.canonicalize().ok() == output.canonicalize().ok() {
         return Err(RunError::Usage(format!(

@@ -7,6 +7,7 @@ use crate::data::{DataError, SubsetError};
 use crate::io::IoError;
 use crate::phantom::PhantomError;
 use crate::prior::PriorError;
+use crate::report::shown;
 use crate::scanner::GeometryError;
 use crate::simulate::SimulateError;
 use crate::train::TrainError;
@@ -132,7 +133,7 @@ pub enum RunError {
 
 fn saved(files: &[PathBuf]) -> String {
     match files.first() {
-        Some(file) => format!("the last image is saved in {}", file.display()),
+        Some(file) => format!("the last image is saved in {}", shown(file)),
         None => "the config names no file to save the last image in".into(),
     }
 }

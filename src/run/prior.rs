@@ -1,8 +1,9 @@
 //! The prior of a run, built from what it asks for: the start image, κ, an anatomical image; and its weight.
 
 use super::RunError;
-use super::anatomy::anatomical_image;
+use super::anatomy::anatomy;
 use super::held_out::best_weight;
+use super::place::told_if_short;
 use super::scene::Scene;
 use crate::algorithm::sensitivity;
 use crate::config::{Beta, OsemStart, PriorConfig, PriorInputs, prior_mistake, unit_conflict};
@@ -52,11 +53,12 @@ impl Scene<'_> {
         let grid = self.model.grid();
         let at = format!("prior.{}.anatomical", config.name());
         let wanted = self.margin.wanted();
-        let anatomical = config
-            .anatomical()
-            .map(|image| anatomical_image(image, &wanted, self.source, &at, self.options))
-            .transpose()?;
-        let anatomical = anatomical.map(|image| self.margin.extended(&image));
+        let read = |image| anatomy(image, &wanted, self.source, &at, self.options);
+        let anatomical = config.anatomical().map(read).transpose()?;
+        if let Some((_, Some(edges))) = &anatomical {
+            told_if_short(*edges, self.model.measurement(), "the anatomical image", self.options);
+        }
+        let anatomical = anatomical.map(|(image, _)| self.margin.extended(&image));
         let noise = config.noise().then(|| relative_noise(self.model, &seen));
         let inputs = PriorInputs {
             grid: &grid,

@@ -6,8 +6,8 @@ use crate::report::CheckResult;
 use crate::run::{self, Options, RunError, told};
 use std::path::Path;
 
-/// Checks a config of any kind: finds everything that would keep its command from being run, and predicts the memory and
-/// the time of a reconstruction. Mistakes in the grammar are errors; everything else is collected.
+/// Checks a config of any kind: finds everything that would keep its command from being run, and predicts the memory
+/// and the time of a reconstruction. Mistakes in the grammar are errors; everything else is collected.
 pub fn check(path: &Path, options: &Options) -> Result<CheckResult, RunError> {
     match Source::read(path)?.has_table("methods")? {
         true => {

@@ -84,9 +84,17 @@ algorithm.osem = { subsets = 8, iterations = 1 }
 "#;
 const TRAIN: &str = r#"
 [model.ridge]
+kernel = [3, 3, 1]
+filters = 2
+convexity = "convex"
+shape = [12, 12, 4]
+noise = [0.1]
 steps = 1
+rate = 0.02
+seed = 1
 [output]
 model = "out.safetensors"
+every_steps = 1
 "#;
 
 /// What is broken: the kind, what stands in its config, and what stands there instead; nothing means "at the top",
@@ -235,7 +243,7 @@ const CASES: &[(&str, &str, &str)] = &[
         "uncorrected = [\"attenuation\"]\n[attenuation]\nfile = { path = \"mu.h5\", shift = [0, 0, 1] }",
     ),
     ("recon", "seed = 1", "uncorrected = [\"attenuation\"]\n[attenuation]\nfile = { shift_mm = [0, 0, 1] }"),
-    ("recon", "seed = 1", "uncorrected = [\"attenuation\"]\n[attenuation]\nfile-per-mm = \"mu.h5\""),
+    ("recon", "seed = 1", "uncorrected = [\"attenuation\"]\n[attenuation]\nfile-per-mm = \"image.h5\""),
     ("recon", "seed = 1", "uncorrected = [\"attenuation\"]\n[attenuation]\nfiles = []"),
     ("recon", "seed = 1", "uncorrected = [\"attenuation\"]\n[attenuation]\nfiles = [\"mu.h5\", \"lost.h5\"]"),
     ("recon", "seed = 1", "uncorrected = [\"attenuation\"]\n[attenuation.ct]\nfile = \"mu.h5\""),
@@ -309,7 +317,7 @@ const CASES: &[(&str, &str, &str)] = &[
     ("recon", "iterations = 1", "iterations = 1\nstart.osem.subsets = 5"),
     ("recon", "[algorithm.osem]\nsubsets = 8\niterations = 1", "[algorithm.fbp]\ncutoff = 2.0"),
     ("recon", "[algorithm.osem]\nsubsets = 8\niterations = 1", "[algorithm.fbp]\nwindow = \"square\""),
-    ("recon", "[algorithm.osem]\nsubsets = 8\niterations = 1", "[algorithm.osl]\nsubsets = 8\niterations = 1"),
+    ("recon", "[algorithm.osem]\nsubsets = 8\niterations = 1", "[algorithm.pnp-mm]\nsubsets = 8\niterations = 1"),
     ("recon", "[algorithm.osem]\nsubsets = 8\niterations = 1", "[algorithm.pdhg]\niterations = 1\nrho = -1"),
     ("recon", "stop.relative_change = 1e-9", "stop.relative_change = -1"),
     ("recon", "stop.relative_change = 1e-9", "stop.time_limit_s = 0"),
@@ -379,7 +387,11 @@ const CASES: &[(&str, &str, &str)] = &[
     ("study", "[methods.osem]", "[methods.\"o/s\"]"),
     ("study", "+", "prior.quadratic.beta = 1e-6"),
     ("study", "+", "knob = { path = \"algorithm.osem.iteration\", values = [1, 2] }"),
-    ("train", "steps = 1", "steps = 0"),
+    ("train", "steps = 1\n", "steps = 0\n"),
+    ("train", "kernel = [3, 3, 1]", "kernel = [4, 3, 1]"),
+    ("train", "filters = 2", "filters = 0"),
+    ("train", "noise = [0.1]", "noise = []"),
+    ("train", "[output]", "[outputs]"),
     ("train", "model = \"out.safetensors\"", "model = \"out.h5\""),
 ];
 
@@ -407,7 +419,7 @@ fn prepared(folder: &Path) {
     let phantom = |centre: &str, region: &str, radius: f64| {
         format!(
             "name = \"p\"\ndescription = \"\"\ncitation = \"\"\n[[shapes]]\nsolid.ellipsoid = {{ semi_axes_mm = [{radius}, {radius}, {radius}] }}\n\
-             centres_mm = [{centre}]\nactivity_bq_per_ml = 1000.0\nregion = \"{region}\"\n"
+             centres_mm = [{centre}]\nactivity_bq_per_ml = 1000.0\nattenuation_per_cm = 0.0\nregion = \"{region}\"\n"
         )
     };
     fs::write(folder.join("far.toml"), phantom("[0, 0, 5000]", "all", 50.0)).unwrap();

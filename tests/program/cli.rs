@@ -70,7 +70,7 @@ fn subsets_that_do_not_fit_are_underlined_with_those_that_do() {
 #[test]
 fn a_wrong_number_is_underlined_with_what_it_must_be() {
     let found = mistake("voxel_mm = [6.0, 6.0, 4.0]", "voxel_mm = [6.0, -6.0, 4.0]");
-    let expected = "  × must be a finite number > 0, got -6
+    let expected = "  × must be a length > 0 mm, got -6
     ╭─[scan.toml:20:18]
  19 │ shape = [32, 32, 9]
  20 │ voxel_mm = [6.0, -6.0, 4.0]
@@ -258,7 +258,7 @@ fn files_are_described_and_converted_both_ways() {
     let info: Value = serde_json::from_str(&folder.done("info scan.h5 --json")).unwrap();
     assert_eq!(info["measurement"]["shape"], serde_json::json!([32, 31, 1, 25]));
     let lost = folder.json("convert scan.h5 scan.hs")["lost"].clone();
-    assert_eq!(lost, serde_json::json!(["factors", "background"]));
+    assert_eq!(lost, serde_json::json!(["provenance", "factors", "background", "what factors and background hold"]));
     let again: Value = serde_json::from_str(&folder.done("info scan.hs --json")).unwrap();
     assert_eq!(again["measurement"]["prompts"], info["measurement"]["prompts"]);
 

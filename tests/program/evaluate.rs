@@ -30,7 +30,7 @@ fn without_time(runs: &str) -> Vec<&str> {
 fn a_study_says_what_it_found_and_keeps_it() {
     let folder = of_study(STUDY);
     let result = evaluated(&folder, "");
-    assert_eq!(result["table"], "study-results/results.h5");
+    assert!(result["table"].as_str().unwrap().ends_with("study-results/results.h5"), "{}", result["table"]);
     assert_eq!((&result["runs"], &result["computed"]), (&RUNS.into(), &RUNS.into()));
     let summary = result["summary"].as_array().unwrap();
     for field in ["method", "level", "metric", "mean", "low", "high", "phantom", "scanner"] {
@@ -304,7 +304,7 @@ fn a_value_that_the_key_cannot_take_is_underlined_in_the_ladder() {
     let found = mistake("[0, 6, 12]", "[0, 6, -12]");
     assert!(found.contains("neither rise nor fall"), "{found}");
     let found = mistake("[0, 6, 12]", "[-3, 6, 12]");
-    assert!(found.contains("must be a finite number >= 0, got -3"), "{found}");
+    assert!(found.contains("must be a width >= 0 mm, got -3"), "{found}");
     let path = "\"algorithm.osem.subsets\", values = [4, 5]";
     let found = mistake("\"algorithm.osem.iterations\", values = [1, 2]", path);
     let expected = "5 subsets do not divide 32 views (with algorithm.osem.subsets = 5)

@@ -183,7 +183,7 @@ fn randoms_of_a_short_lived_isotope_are_those_of_the_scan() {
         assert!((net(&output) / expected - 1.0).abs() < 1e-4, "{isotope}: {} for {expected}", net(&output));
         assert!(!said(&output).contains("warning"), "{}", said(&output));
     }
-    // Singles of Rb-82 from elsewhere: the isotope is the config's to say, and its absence is told.
+    // Singles of Rb-82 from elsewhere: the isotope is the measurement's or the config's to say, and its absence is told.
     write("s.toml", simulation(", isotope = \"Rb-82\"", "uncorrected = [\"randoms\", \"decay\"]\n"));
     done(folder.path(), "simulate s.toml --force");
     let known = net(&recon(""));
@@ -191,6 +191,11 @@ fn randoms_of_a_short_lived_isotope_are_those_of_the_scan() {
     let singles = hdf5::read_singles(&path, [96, 4]).unwrap();
     let nameless = Singles { isotope: None, ..singles };
     hdf5::write_singles(&path, true, &nameless, 4, &Provenance::default()).unwrap();
+    assert!((net(&recon("")) / known - 1.0).abs() < 1e-6);
+    let scan = folder.path().join("a.h5");
+    let (mut nobody, provenance) = hdf5::read_measurement(&scan).unwrap();
+    nobody.clock.isotope = None;
+    hdf5::write_measurement(&scan, true, &nobody, &provenance).unwrap();
     let output = recon("");
     assert!(said(&output).contains("taken to be constant over the scan"), "{}", said(&output));
     assert!(net(&output) > 1.001 * known);
@@ -200,7 +205,7 @@ fn randoms_of_a_short_lived_isotope_are_those_of_the_scan() {
     done(folder.path(), "simulate s.toml --force");
     assert!(
         said(&recon("[decay]\nisotope = \"F-18\"\n"))
-            .contains("the singles are those of Rb-82, but `decay.isotope` is F-18")
+            .contains("the measurement says that its isotope is Rb-82, not F-18")
     );
 }
 
@@ -229,8 +234,8 @@ fn what_is_no_count_is_not_shared_out() {
 fn more_counts_than_can_be_counted_are_refused() {
     let text = format!("{}[output]\nmeasurement = \"a.h5\"\n", acquisition("counts.total-prompts = 1e30"));
     let folder = folder(&[("s.toml", text)]);
-    let told = refused(folder.path(), "simulate s.toml", 1);
-    assert!(told.contains("cannot be counted"), "{told}");
+    let told = refused(folder.path(), "simulate s.toml", 2);
+    assert!(told.contains("must be at most 1000000000000000") && told.contains("s.toml:7:24"), "{told}");
     assert!(!folder.path().join("a.h5").exists());
 }
 

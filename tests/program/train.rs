@@ -307,7 +307,7 @@ fn without_libtorch_the_command_says_how_to_get_it() {
         .output()
         .unwrap();
     let error = String::from_utf8_lossy(&program.stderr).into_owned();
-    assert_eq!(program.status.code(), Some(1), "{error}");
+    assert_eq!(program.status.code(), Some(2), "{error}");
     assert!(error.contains("cargo xtask libtorch") && error.contains("--features torch"), "{error}");
 }
 

@@ -61,8 +61,10 @@ pub fn demo(folder: Option<&Path>, options: &Options) -> Result<DemoResult, RunE
         runs.push((method.title, source, config));
     }
     let (_, source, config) = &runs[0];
-    for (_, source, config) in &runs {
-        super::first(config.conflicts(source, options.force))?;
+    for (_, source, other) in &runs {
+        // The scan that they name is still to be made.
+        let other = ReconConfig { measurement: config.measurement.clone(), ..other.clone() };
+        super::first(other.conflicts(source, options.force))?;
     }
     let own = runs.iter().map(|(_, source, _)| source.path.clone());
     let beside = ["scan.h5", "demo.png"].map(|name| folder.join(name));

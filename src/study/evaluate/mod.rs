@@ -95,7 +95,7 @@ impl Files<'_> {
         self.folder.join(name)
     }
 
-    /// Removes what a former run of the study has written here, so that nothing of it is taken for a result of this one.
+    /// Removes what a former run of the study has written here, so that nothing of it is taken for one of this run.
     fn clear(&self) -> Result<(), RunError> {
         let list = self.path(LIST);
         let Ok(names) = std::fs::read_to_string(&list) else { return Ok(()) };
