@@ -52,7 +52,7 @@ pub mod data;
 pub mod image;
 pub mod io;
 pub mod likelihood;
-pub mod memory;
+pub(crate) mod memory;
 pub mod metrics;
 pub mod model;
 pub mod normalise;

@@ -38,9 +38,11 @@ pub use measurement::{
     InterfileConfig, MeasurementConfig, MeasurementFile, MmrListmodeConfig, NegativePrompts, RandomsConfig,
 };
 pub use normalise::{ComponentsConfig, NormaliseConfig, NormaliseOutput};
-pub use output::{ImpossibleCounts, OutputConfig, ReconRunConfig, RunConfig, StopConfig, snapshot_path};
-pub use phantom::{phantom, study_phantom};
-pub use prior::{prior_mistake, unit_conflict};
+pub use output::{ImpossibleCounts, OutputConfig, ReconRunConfig, RunConfig, StopConfig};
+pub(crate) use output::snapshot_path;
+pub(crate) use phantom::{phantom, study_phantom};
+pub(crate) use prior::prior_mistake;
+pub use prior::unit_conflict;
 pub use psf::{PointScan, PsfConfig};
 pub use recon::ReconConfig;
 pub use reference::ReferenceConfig;

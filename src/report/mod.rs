@@ -9,13 +9,15 @@ mod shown;
 mod table;
 mod text;
 
-pub use memory::{available_memory_mb, peak_memory_mb};
-pub use page::{Colours, Images, LARGEST_FILE, Layer, Page, Role};
+pub(crate) use memory::{available_memory_mb, peak_memory_mb};
+pub use page::LARGEST_FILE;
+pub(crate) use page::{Colours, Images, Layer, Page, Role};
 pub use plot::{Plot, Point, Series, Stroke};
-pub use provenance::{Input, Record, hash_lines, sha256, sha256_of_text};
+pub use provenance::Input;
+pub(crate) use provenance::{Record, hash_lines, sha256, sha256_of_text};
 pub use results::{
     BenchResult, CERTIFIED, Certificate, CheckResult, ConfidenceResult, LesionInterval, Limits, Memory, Problem,
     ReconResult, ReplayResult, SentinelResult, TissueInterval, VerifyResult, WeightSearch, WeightTrial,
 };
-pub use shown::shown;
-pub use table::{Table, significant};
+pub(crate) use shown::shown;
+pub(crate) use table::{Table, significant};

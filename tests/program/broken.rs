@@ -95,6 +95,7 @@ seed = 1
 [output]
 model = "out.safetensors"
 every_steps = 1
+licence = "MIT"
 "#;
 
 /// What is broken: the kind, what stands in its config, and what stands there instead; nothing means "at the top",
@@ -480,6 +481,7 @@ fn check_refuses_what_the_run_refuses() {
         let [check, run] =
             [program(folder, &["check", "case.toml"]), program(folder, &[command, &["case.toml"]].concat())];
         let codes = [&check, &run].map(|output| output.status.code());
+        println!("{name:9} {codes:?} | {new} | {}", said(&check));
         if codes == [Some(2), Some(2)] {
             verdicts[1] += 1;
         } else {
