@@ -38,8 +38,8 @@ pub use measurement::{
     InterfileConfig, MeasurementConfig, MeasurementFile, MmrListmodeConfig, NegativePrompts, RandomsConfig,
 };
 pub use normalise::{ComponentsConfig, NormaliseConfig, NormaliseOutput};
-pub use output::{ImpossibleCounts, OutputConfig, ReconRunConfig, RunConfig, StopConfig};
 pub(crate) use output::snapshot_path;
+pub use output::{ImpossibleCounts, OutputConfig, ReconRunConfig, RunConfig, StopConfig};
 pub(crate) use phantom::{phantom, study_phantom};
 pub(crate) use prior::prior_mistake;
 pub use prior::unit_conflict;

@@ -10,8 +10,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// All formats; the first that knows the beginning of a file reads it.
-pub static FORMATS: [&Format; 5] =
-    [&hdf5::FORMAT, &nifti::FORMAT, &metaimage::FORMAT, &interfile::FORMAT, &interfile::CASTOR];
+pub static FORMATS: &[&Format] =
+    &[&hdf5::FORMAT, &nifti::FORMAT, &metaimage::FORMAT, &interfile::FORMAT, &interfile::CASTOR];
 
 /// Bytes that a format is known by.
 const START: u64 = 4096;
@@ -21,12 +21,12 @@ pub fn holds(path: &Path) -> Result<(&'static Format, Holds), IoError> {
     let mut start = Vec::new();
     let file = File::open(path).map_err(|source| target::system(path, "opening", source))?;
     file.take(START).read_to_end(&mut start).map_err(|source| target::system(path, "reading", source))?;
-    for format in FORMATS {
+    for format in FORMATS.iter().copied() {
         if let Some(holds) = (format.sniff)(path, &start)? {
             return Ok((format, holds));
         }
     }
-    let known = FORMATS.map(|format| format.name).join(", ");
+    let known = FORMATS.iter().map(|format| format.name).collect::<Vec<_>>().join(", ");
     let text = match start.is_empty() {
         true => "is empty".into(),
         false => format!("is in no format that is known here: {known}"),
@@ -92,7 +92,7 @@ pub fn save_image(
     image: &Image,
     provenance: &Provenance,
 ) -> Result<&'static [&'static str], IoError> {
-    let images = FORMATS.into_iter().filter_map(|format| format.images.as_ref());
+    let images = FORMATS.iter().filter_map(|format| format.images.as_ref());
     let found = images.filter(|images| Format::ends(images.endings, path)).next();
     let images = found.ok_or_else(|| unnamed(path, "an image", &image_endings()))?;
     (images.write)(path, overwrite, image, provenance)?;
@@ -106,7 +106,7 @@ pub fn save_measurement(
     measurement: &Measurement,
     provenance: &Provenance,
 ) -> Result<Vec<&'static str>, IoError> {
-    let mut all = FORMATS.into_iter().filter_map(|format| format.measurements.as_ref());
+    let mut all = FORMATS.iter().filter_map(|format| format.measurements.as_ref());
     let found = all.find(|measurements| Format::ends(measurements.endings, path));
     let measurements = found.ok_or_else(|| unnamed(path, "a measurement", &measurement_endings()))?;
     (measurements.write)(path, overwrite, measurement, provenance)?;
@@ -122,13 +122,13 @@ fn unnamed(path: &Path, what: &str, endings: &[&str]) -> IoError {
 /// Endings of images that are written.
 pub fn image_endings() -> Vec<&'static str> {
     let of = |images: &'static Images| images.endings.iter().copied();
-    FORMATS.into_iter().filter_map(|format| format.images.as_ref()).flat_map(of).collect()
+    FORMATS.iter().filter_map(|format| format.images.as_ref()).flat_map(of).collect()
 }
 
 /// Endings of measurements that are written.
 pub fn measurement_endings() -> Vec<&'static str> {
     let of = |measurements: &'static Measurements| measurements.endings.iter().copied();
-    FORMATS.into_iter().filter_map(|format| format.measurements.as_ref()).flat_map(of).collect()
+    FORMATS.iter().filter_map(|format| format.measurements.as_ref()).flat_map(of).collect()
 }
 
 /// Whether a name ends in one of the endings, whatever the case of its letters; in any with the ending `""`.

@@ -8,6 +8,7 @@ mod file_rules;
 mod files_hdf5;
 mod files_nifti;
 mod files_png;
+mod formats;
 mod frame;
 mod interfile;
 mod interfile_dialects;
