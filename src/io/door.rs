@@ -92,8 +92,8 @@ pub fn save_image(
     image: &Image,
     provenance: &Provenance,
 ) -> Result<&'static [&'static str], IoError> {
-    let images = FORMATS.iter().filter_map(|format| format.images.as_ref());
-    let found = images.filter(|images| Format::ends(images.endings, path)).next();
+    let mut images = FORMATS.iter().filter_map(|format| format.images.as_ref());
+    let found = images.find(|images| Format::ends(images.endings, path));
     let images = found.ok_or_else(|| unnamed(path, "an image", &image_endings()))?;
     (images.write)(path, overwrite, image, provenance)?;
     Ok(images.loses)

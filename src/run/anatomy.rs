@@ -10,6 +10,9 @@ use crate::config::{AnatomicalConfig, Source};
 use crate::image::{ImageGrid, ImageUnit, resampled};
 use crate::report::shown;
 
+/// Where an image ends along x, y, z in mm.
+type Edges = [[f64; 2]; 3];
+
 /// The image on `grid`; `at` is the dotted path of `anatomical`.
 pub fn anatomical_image(
     config: &AnatomicalConfig,
@@ -28,7 +31,7 @@ pub(super) fn anatomy(
     source: &Source,
     at: &str,
     options: &Options,
-) -> Result<(Vec<f32>, Option<[[f64; 2]; 3]>), RunError> {
+) -> Result<(Vec<f32>, Option<Edges>), RunError> {
     match config {
         AnatomicalConfig::Phantom(name) => {
             Ok((crate::config::phantom(source, &format!("{at}.phantom"), name)?.label_image(grid), None))

@@ -249,7 +249,7 @@ impl fmt::Display for MeasurementSheet {
             ("frame starts after", Some(frame_s).filter(|s| *s != 0.0).map(seconds)),
             ("duration", duration_s.map(seconds)),
             ("from injection to start", uptake_s.map(seconds)),
-            ("share of the counts", Some(kept).filter(|share| *share != 1.0).map(|share| significant(share))),
+            ("share of the counts", Some(kept).filter(|share| *share != 1.0).map(significant)),
         ];
         for (name, text) in known {
             text.into_iter().for_each(|text| table.row([name.to_owned(), text]));

@@ -24,7 +24,7 @@ pub(super) fn further_inputs(config: &ReconConfig) -> Result<Vec<Input>, RunErro
         RandomsSource::Singles(singles) => singles.file.to_path_buf(),
     }));
     files.push(config.algorithm.iterations().and_then(|iterations| match iterations.start {
-        StartConfig::File(file) => image(&file),
+        StartConfig::File(file) => image(file),
         StartConfig::Uniform | StartConfig::Osem(_) => None,
     }));
     files.push(config.prior.as_ref().and_then(|prior| prior.anatomical()).and_then(|anatomical| match anatomical {

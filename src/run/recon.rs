@@ -179,7 +179,7 @@ fn reconstruct_corrected(
     result.seconds_total = whole.elapsed().as_secs_f64();
     if let Some(path) = config.output.report.as_ref() {
         let shown = Shown { image: &image, reference, judged: judged.as_ref(), confidence: confidence.as_ref() };
-        recon_page(&result, &shown, &record.pairs()).write(&path, options.force)?;
+        recon_page(&result, &shown, &record.pairs()).write(path, options.force)?;
         files.push(path.to_path_buf());
     }
     (result.output, result.files) = (files.first().cloned(), files);

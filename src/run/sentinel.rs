@@ -87,7 +87,7 @@ impl Scene<'_> {
         let mut files = Vec::new();
         for (path, image) in [(&config.map, Some(&map)), (&config.fallback, fallback.as_ref())] {
             if let (Some(path), Some(image)) = (path.as_ref(), image) {
-                save_image(&path, self.options.force, image, self.provenance)?;
+                save_image(path, self.options.force, image, self.provenance)?;
                 files.push(path.to_path_buf());
             }
         }

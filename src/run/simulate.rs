@@ -75,13 +75,13 @@ fn write_beside(
     let (geometry, phantom) = (acquisition.geometry(source, at)?, acquisition.phantom(source, at)?);
     if let Some(path) = config.output.delayeds.as_ref() {
         let delayeds = delayeds(&phantom, &geometry, &acquisition.simulation)?;
-        options.interrupt.hold(|| hdf5::write_measurement(&path, options.force, &delayeds, provenance))?;
+        options.interrupt.hold(|| hdf5::write_measurement(path, options.force, &delayeds, provenance))?;
     }
     if let Some(path) = config.output.singles.as_ref()
         && let Some(singles) = singles_rates(&phantom, &geometry, &acquisition.simulation)?
     {
         let rings = geometry.scanner.rings;
-        options.interrupt.hold(|| hdf5::write_singles(&path, options.force, &singles, rings, provenance))?;
+        options.interrupt.hold(|| hdf5::write_singles(path, options.force, &singles, rings, provenance))?;
     }
     Ok(())
 }

@@ -183,7 +183,7 @@ fn randoms_of_a_short_lived_isotope_are_those_of_the_scan() {
         assert!((net(&output) / expected - 1.0).abs() < 1e-4, "{isotope}: {} for {expected}", net(&output));
         assert!(!said(&output).contains("warning"), "{}", said(&output));
     }
-    // Singles of Rb-82 from elsewhere: the isotope is the measurement's or the config's to say, and its absence is told.
+    // Singles of Rb-82 from elsewhere: the isotope is the measurement's or the config's to say; its absence is told.
     write("s.toml", simulation(", isotope = \"Rb-82\"", "uncorrected = [\"randoms\", \"decay\"]\n"));
     done(folder.path(), "simulate s.toml --force");
     let known = net(&recon(""));

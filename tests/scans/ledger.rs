@@ -1,7 +1,10 @@
 //! What a measurement holds is not applied again, matched by geometry, and carried by every file.
 
 use coincide::data::{Correction, Ledger};
-use coincide::io::hdf5::{read_measurement, write_measurement};
+use coincide::image::{Image, ImageGrid};
+use coincide::io::Provenance;
+use coincide::io::hdf5::{read_measurement, write_image, write_measurement};
+use coincide::phantom::Phantom;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -115,4 +118,51 @@ fn every_file_carries_what_it_holds() {
             .unwrap();
     assert!(told.contains("image.NII: this format does not hold provenance"), "{told}");
     assert!(folder.join("image.NII").is_file());
+}
+
+/// A map that lies elsewhere: wholly, partly, and put back by the config.
+#[test]
+fn maps_are_used_where_they_lie() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    simulate(folder, "scan", "uncorrected = [\"attenuation\"]");
+    let phantom = Phantom::load("uniform-cylinder").unwrap();
+    let grid = ImageGrid::centred([60, 60, 20], [4.0, 4.0, 4.0]);
+    let map = phantom.attenuation_image(&grid);
+    for (name, shift) in [("mu", [0.0; 3]), ("beside", [60.0, 0.0, 0.0]), ("bed", [0.0, 0.0, -900.0])] {
+        let origin_mm = std::array::from_fn(|axis| grid.origin_mm[axis] + shift[axis]);
+        let moved = Image { grid: ImageGrid { origin_mm, ..grid }, ..map.clone() };
+        write_image(&folder.join(format!("{name}.h5")), true, &moved, &Provenance::default()).unwrap();
+    }
+    let with = |file: &str| recon(folder, &format!("measurement.file = \"scan.h5\"\nattenuation.file = {file}"));
+    let right = with("\"mu.h5\"").unwrap();
+    assert!(!right.contains("warning"), "{right}");
+    let beside = with("\"beside.h5\"").unwrap();
+    assert!(
+        beside.contains("the tissue of the attenuation map reaches over x -") && beside.contains("shift_mm"),
+        "{beside}"
+    );
+    let bed = with("\"bed.h5\"").unwrap_err();
+    assert!(
+        bed.contains("z -940 to -860 mm, outside of the field of view") && bed.contains("keep the z of the bed"),
+        "{bed}"
+    );
+    for back in [
+        "{ path = \"bed.h5\", centred = true }",
+        "{ path = \"bed.h5\", shift_mm = [0, 0, 900] }",
+        "{ path = \"beside.h5\", shift_mm = [-60, 0, 0] }",
+    ] {
+        let again = with(back).unwrap();
+        let objective = |told: &str| told.split("objective").nth(1).map(|rest| rest[..30].to_owned());
+        assert_eq!(objective(&again), objective(&right), "{back}");
+    }
+    // Two halves of a map are the whole map.
+    let half = Image { values: map.values.iter().map(|mu| 0.5 * mu).collect(), ..map };
+    write_image(&folder.join("half.h5"), true, &half, &Provenance::default()).unwrap();
+    fs::write(
+        folder.join("recon.toml"),
+        format!("measurement.file = \"scan.h5\"\nattenuation.files = [\"half.h5\", \"half.h5\"]\n{REST}"),
+    )
+    .unwrap();
+    assert!(program(folder, &["recon", "recon.toml"]).is_ok());
 }

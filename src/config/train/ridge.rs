@@ -52,7 +52,13 @@ impl RidgeTraining {
         let RidgeTrainTable::Ridge(config) = &self.model;
         let output = source.unwritable("output.model", &self.output.model, &[".safetensors"], force);
         let flaw = config.flaw().map(|(key, message)| source.mistake(&format!("model.ridge.{key}"), message, None));
+        let never = (self.output.every_steps == 0).then(|| {
+            source.mistake("output.every_steps", "0 is not a number of steps", Some("1 writes after every step".into()))
+        });
+        // The card beside the weights is written, too, and replaced no more than they are.
+        let card = self.output.model.with_extension("json");
+        let card_there = source.unwritable("output.model", &card, &[".json"], force);
         let model = [Written::named("output.model", &self.output.model)];
-        output.into_iter().chain(flaw).chain(collisions(source, &model)).collect()
+        output.into_iter().chain(card_there).chain(never).chain(flaw).chain(collisions(source, &model)).collect()
     }
 }

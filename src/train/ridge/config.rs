@@ -76,6 +76,7 @@ impl RidgeTrainConfig {
             ("kernel", self.kernel.iter().all(|side| side % 2 == 1), "the sides of a filter are odd numbers of voxels"),
             ("kernel", self.kernel[0] * self.kernel[1] > 1, "a filter needs several voxels across the axis"),
             ("filters", self.filters > 0, "at least one filter is needed"),
+            ("steps", self.steps > 0, "0 steps learn nothing"),
             ("knots", rising && !self.knots.is_empty(), "knots are numbers above zero, each greater than the last"),
             (
                 "shape",
