@@ -48,7 +48,7 @@ pub use recon::ReconConfig;
 pub use reference::ReferenceConfig;
 pub use scanner::{ScannerConfig, SinogramConfig};
 pub use sentinel::{SentinelConfig, SuspectConfig};
-pub use simulate::{AcquisitionConfig, SimulateConfig, SimulateOutput};
+pub use simulate::{AcquisitionConfig, SimulateConfig, SimulateOutput, SimulateRunConfig};
 pub use source::Source;
 pub use study::{
     ErasedConfig, Knob, LesionClass, Oracle, Study, StudyConfig, StudyLesions, StudyMethod, StudyOutput, StudyScanner,

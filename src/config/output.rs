@@ -167,8 +167,4 @@ pub struct RunConfig {
     #[serde(default, deserialize_with = "crate::units::threads")]
     #[schemars(range(max = 1024))]
     pub threads: usize,
-    /// Objective and figures of merit every so many full iterations; 0 means only at the end.
-    #[serde(default, deserialize_with = "crate::units::repeats")]
-    #[schemars(range(max = 1_000_000))]
-    pub figures_every: usize,
 }

@@ -1,11 +1,12 @@
 //! Config of `coincide simulate`.
 
 use super::collisions::{Written, collisions};
-use super::{ConfigError, RunConfig, ScannerConfig, SinogramConfig, Source};
+use super::{ConfigError, ScannerConfig, SinogramConfig, Source};
 use crate::choice::{FilePath, NameOrFile};
 use crate::phantom::Phantom;
 use crate::scanner::SinogramGeometry;
 use crate::simulate::{SimulateError, SimulationConfig, unfit};
+use crate::units::Positive;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -62,7 +63,20 @@ pub struct SimulateConfig {
     pub output: SimulateOutput,
     /// Threads.
     #[serde(default)]
-    pub run: RunConfig,
+    pub run: SimulateRunConfig,
+}
+
+/// `[run]` of a simulation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SimulateRunConfig {
+    /// Threads; 0 means all.
+    #[serde(default, deserialize_with = "crate::units::threads")]
+    #[schemars(range(max = 1024))]
+    pub threads: usize,
+    /// Memory in GB (10⁹ bytes) that the simulation may take; by default what the machine has free.
+    #[serde(default)]
+    pub memory_gb: Option<Positive>,
 }
 
 /// `[output]` of a simulation.

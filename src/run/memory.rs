@@ -4,12 +4,14 @@
 //! kept, a few images and two sinograms of a subset, and what algorithm and prior say that they take.
 
 use crate::algorithm::{ReconstructionSize, Sensitivities};
-use crate::config::{MeasurementConfig, PriorConfig, ReconConfig, ResolutionConfig, StartConfig};
+use crate::config::{ConfigError, MeasurementConfig, PriorConfig, ReconConfig, ResolutionConfig, Source, StartConfig};
 use crate::data::Outline;
 use crate::image::ImageGrid;
 use crate::operator::Resolution;
+use crate::report::{available_memory_mb, significant};
 use crate::scanner::SinogramGeometry;
 use crate::simulate::{CountsConfig, KEPT_EMISSION, SimulationConfig};
+use crate::units::Positive;
 
 /// Bytes of the program, its tables and its threads' work space, found by measurement.
 const OWN_BYTES: f64 = 30e6;
@@ -105,6 +107,27 @@ fn measurement(config: &MeasurementConfig, outline: &Outline) -> Bytes {
         }
         MeasurementConfig::Simulated(acquisition) => simulated(&acquisition.simulation, geometry),
     }
+}
+
+/// Peak memory of a simulation in bytes, its thinned scans included.
+pub(super) fn simulation_bytes(config: &SimulationConfig, geometry: &SinogramGeometry) -> f64 {
+    let Bytes { counts, others, made } = simulated(config, geometry);
+    made.max(counts + others)
+        + if config.dose_levels.len() > 1 { (counts + others) * config.dose_levels.len() as f64 } else { 0.0 }
+}
+
+/// More memory than there is, or than the config allows; `at` is the key that asks for so much.
+pub(super) fn too_much(bytes: f64, allowed: Option<Positive>, at: &str, source: &Source) -> Option<ConfigError> {
+    let (most, who) = match allowed {
+        Some(stated) => (1e9 * stated.get(), "`run.memory_gb` allows"),
+        None => (1e6 * available_memory_mb()?, "this machine has free"),
+    };
+    (bytes > most).then(|| {
+        let [needed, most] = [bytes, most].map(|bytes| significant(1e-9 * bytes));
+        let message = format!("this takes about {needed} GB of memory, more than the {most} GB that {who}");
+        let help = "larger voxels, fewer subsets, or data that are more compressed take less; `memory_gb` in [run] allows more";
+        source.mistake(if allowed.is_some() { "run.memory_gb" } else { at }, message, Some(help.into()))
+    })
 }
 
 /// Counts, factors and the lines of randoms and scatter; while they are made, the emission of views.

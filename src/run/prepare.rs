@@ -8,7 +8,7 @@ use super::confidence::lesion_masks;
 use super::corrections::Corrections;
 use super::field::expected_field;
 use super::figures::reference;
-use super::memory::predicted_bytes;
+use super::memory::{predicted_bytes, too_much};
 use super::prior_cost::PriorCost;
 use super::start::start_image;
 use super::uptake::suv_of;
@@ -17,7 +17,6 @@ use crate::algorithm::fbp::unfit;
 use crate::config::{ConfigError, Method, ReconConfig, Source, StartConfig, unit_conflict};
 use crate::data::Outline;
 use crate::image::{ImageGrid, ImageUnit};
-use crate::report::available_memory_mb;
 
 /// Bytes of a value.
 const VALUE: f64 = 4.0;
@@ -66,7 +65,7 @@ pub(super) fn prepare(source: &Source, config: &ReconConfig, outline: &Outline, 
         PriorCost::default()
     });
     let bytes = predicted_bytes(config, outline, &whole) + more_scans(config, outline, &whole);
-    problems.extend(too_much(config, bytes, source));
+    problems.extend(too_much(bytes, config.run.memory_gb, "image", source));
     Prepared { corrections, problems, expected: Some(Expected { grid: whole, bytes, prior }) }
 }
 
@@ -113,22 +112,4 @@ fn images(
         }
     };
     truth.map(|error| told(error, "reference")).into_iter().chain(lesions).chain(guide).chain(start).collect()
-}
-
-/// More memory than the machine has, unless the config says that it has as much.
-fn too_much(config: &ReconConfig, bytes: f64, source: &Source) -> Option<ConfigError> {
-    let (most, who) = match config.run.memory_gb {
-        Some(stated) => (1e9 * stated.get(), "`run.memory_gb` allows"),
-        None => (1e6 * available_memory_mb()?, "this machine has free"),
-    };
-    (bytes > most).then(|| {
-        let message =
-            format!("this takes about {:.1} GB of memory, more than the {:.1} GB that {who}", bytes / 1e9, most / 1e9);
-        let help = "larger voxels, fewer subsets, or less compressed data take less; `memory_gb` in [run] allows more";
-        source.mistake(
-            if config.run.memory_gb.is_some() { "run.memory_gb" } else { "image" },
-            message,
-            Some(help.into()),
-        )
-    })
 }

@@ -1,6 +1,7 @@
 //! `coincide simulate`: phantom → measurement file, one per dose level.
 
 use super::measurement::simulated;
+use super::memory::{simulation_bytes, too_much};
 use super::{Options, RunError, first};
 use crate::config::{ConfigError, SimulateConfig, Source};
 use crate::data::Measurement;
@@ -39,7 +40,12 @@ pub struct SimulatedFile {
 
 /// What keeps the acquisition of a config from being simulated.
 pub(super) fn problems(source: &Source, config: &SimulateConfig, options: &Options) -> Vec<ConfigError> {
-    config.conflicts(source, options.force)
+    let mut problems = config.conflicts(source, options.force);
+    if let Ok(geometry) = config.acquisition.geometry(source, "acquisition") {
+        let bytes = simulation_bytes(&config.acquisition.simulation, &geometry);
+        problems.extend(too_much(bytes, config.run.memory_gb, "acquisition.sinogram", source));
+    }
+    problems
 }
 
 /// Simulates the acquisition of a config and writes it.

@@ -364,6 +364,8 @@ const CASES: &[(&str, &str, &str)] = &[
     ("simulate", "measurement = \"out.h5\"", "measurement = \"scan.h5\""),
     ("simulate", "measurement = \"out.h5\"", "measurement = \"out.h5\"\nsingles = \"singles.h5\""),
     ("simulate", "measurement = \"out.h5\"", "measurement = \"out.h5\"\ndelayeds = \"out.h5\""),
+    ("simulate", "[acquisition]\n", "[run]\nmemory_gb = 0.000001\n[acquisition]\n"),
+    ("simulate", "[acquisition]\n", "[run]\nfigures_every = 1\n[acquisition]\n"),
     ("normalise", "object = \"uniform-cylinder\"", "object = \"nothing\""),
     ("normalise", "rounds = 1", "rounds = 0"),
     ("normalise", "normalisation = \"out.h5\"", "normalisation = \"out.txt\""),
