@@ -1,5 +1,6 @@
 //! What a table has against its own values and the machine's files.
 
+use super::shown;
 use std::path::Path;
 
 /// A mistake in a table that is well formed.
@@ -27,5 +28,5 @@ impl Conflict {
 
 /// A file that is read and is not there.
 pub(crate) fn missing(key: &'static str, path: &Path) -> Option<Conflict> {
-    (!path.is_file()).then(|| Conflict::at(key, format!("there is no file {}", path.display())))
+    (!path.is_file()).then(|| Conflict::at(key, format!("there is no file {}", shown(path))))
 }

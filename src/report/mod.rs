@@ -5,10 +5,10 @@ mod page;
 mod plot;
 mod provenance;
 mod results;
-mod shown;
 mod table;
 mod text;
 
+pub(crate) use crate::choice::shown;
 pub(crate) use memory::{available_memory_mb, peak_memory_mb};
 pub use page::LARGEST_FILE;
 pub(crate) use page::{Colours, Images, Layer, Page, Role};
@@ -19,5 +19,4 @@ pub use results::{
     BenchResult, CERTIFIED, Certificate, CheckResult, ConfidenceResult, LesionInterval, Limits, Memory, Problem,
     ReconResult, ReplayResult, SentinelResult, TissueInterval, VerifyResult, WeightSearch, WeightTrial,
 };
-pub(crate) use shown::shown;
 pub(crate) use table::{Table, significant};

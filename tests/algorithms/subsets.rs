@@ -21,7 +21,14 @@ struct Ring {
 
 impl Ring {
     fn new(name: &str) -> Self {
-        let scanner = Scanner { rings: 1, tof: None, rings_per_block: 0, virtual_rings: 0, ..preset(name).unwrap() };
+        let scanner = Scanner {
+            rings: 1,
+            tof: None,
+            rings_per_block: 0,
+            axial_block_gap_mm: 0.0,
+            virtual_rings: 0,
+            ..preset(name).unwrap()
+        };
         let bin = scanner.bin_size_mm;
         let direct = AxialCompression::Span { span: 1, max_ring_difference: 0 };
         let geometry = SinogramGeometry::new(scanner, direct, 1, 0).unwrap();

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// A path as short as it can be written from the working folder.
-pub fn shown(path: &Path) -> String {
+pub(crate) fn shown(path: &Path) -> String {
     let here = std::env::current_dir().ok();
     let short = here.and_then(|here| path.strip_prefix(here).ok());
     short.unwrap_or(path).display().to_string()
