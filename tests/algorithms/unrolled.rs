@@ -408,7 +408,7 @@ fn networks_that_cannot_be_used_are_underlined() {
     let found = mistake("[prior.unrolled]\nmodel = \"nothing.safetensors\"");
     assert!(found.contains("there is no file nothing.safetensors"), "{found}");
     let found = mistake("[prior.unrolled]\nmodel = \"broken.safetensors\"");
-    assert!(found.contains("broken.safetensors: sha256 is "), "{found}");
+    assert!(found.contains("broken.safetensors: sha256 is"), "{found}");
     let found = mistake("[prior.unrolled]\nmodel = \"plain.safetensors\"\nstrength = -1");
     assert!(found.contains("must be a finite number >= 0, got -1"), "{found}");
 }

@@ -1,7 +1,7 @@
 //! Siemens mMR list-mode, normalisation and randoms: the real scan, and files that lie.
 
 use crate::shared_data::shared_data;
-use coincide::data::{NormComponents, NormParts};
+use coincide::data::{Isotope, NormComponents, NormParts};
 use coincide::io::IoError;
 use coincide::io::listmode::{Histogram, ListMode, ListModeCounts};
 use coincide::io::norm::read_norm;
@@ -167,6 +167,35 @@ fn time_windows_share_out_the_events() {
     assert_eq!((none.prompts, none.delayeds, none.duration_s()), (0, 0, None));
     assert_eq!((first.duration_s(), second.duration_s()), (Some(0.25), Some(0.363)));
     assert!(first.words < 254_816, "reading stops after the window");
+}
+
+/// A scanner's clock may have run for hours before the scan: windows count from the first time tag.
+#[test]
+fn time_windows_count_from_the_first_tag() {
+    let Some(header) = shared("small_listmode_file.l.hdr") else { return };
+    const BEFORE_MS: u32 = 25_934_299;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("small_listmode_file.l.hdr");
+    fs::copy(header, &path).unwrap();
+    let later = |bytes: &[u8]| {
+        let word = u32::from_le_bytes(bytes.try_into().unwrap());
+        if word >> 29 == 0b100 { word + BEFORE_MS } else { word }.to_le_bytes()
+    };
+    let words = fs::read(shared("small_listmode_file.l").unwrap()).unwrap();
+    let shifted: Vec<u8> = words.chunks(4).flat_map(later).collect();
+    fs::write(folder.path().join("small_listmode_file.l"), shifted).unwrap();
+    let [here, late] = [shared("small_listmode_file.l.hdr").unwrap(), path].map(|path| ListMode::open(&path).unwrap());
+    let compression = AxialCompression::Span { span: 1, max_ring_difference: 0 };
+    let geometry = SinogramGeometry::new(here.scanner.clone(), compression, 252, 0).unwrap();
+    for window in [None, Some(0..250), Some(250..400)] {
+        let counts = |of: &ListMode| of.histogram(&geometry, window.clone(), &mut |_, _| {}).unwrap().counts;
+        let (own, other) = (counts(&here), counts(&late));
+        assert_eq!((own.prompts, own.delayeds, own.time_tags), (other.prompts, other.delayeds, other.time_tags));
+        assert_eq!((own.duration_s(), own.frame_s()), (other.duration_s(), other.frame_s()));
+        assert_eq!(other.frame_s(), window.map_or(0.0, |window| window.start as f64 / 1000.0));
+    }
+    // The header's own words on what was injected, and when: 16:07:00 for a start at 17:00:35.
+    assert_eq!((here.clock.isotope, here.clock.uptake_s), (Some(Isotope::Fluorine18), Some(3215.0)));
 }
 
 /// Sums of a sinogram over all bins of each crystal, `[crystal, ring]`; a bin of n ring pairs gives 1/n to each.
