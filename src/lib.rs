@@ -8,20 +8,20 @@
 //! From a file to an image:
 //!
 //! ```
-//! use coincide::io::{hdf5, nifti};
+//! use coincide::io;
 //! use coincide::prelude::*;
 //! # use coincide::data::Counts;
 //! # let folder = tempfile::tempdir()?;
 //! # let [scan, output] = ["scan.h5", "image.nii.gz"].map(|name| folder.path().join(name));
-//! # let scanner = Scanner { rings: 3, crystals_per_ring: 54, radial_bins: 21, ..preset("siemens-mmr").unwrap() };
+//! # let scanner = Scanner { rings: 3, crystals_per_ring: 108, radial_bins: 21, ..preset("siemens-mmr").unwrap() };
 //! # let axial = AxialCompression::Span { span: 1, max_ring_difference: 2 };
 //! # let geometry = SinogramGeometry::new(scanner, axial, 1, 0)?;
 //! # let prompts: Counts = vec![3.0; geometry.bins()].into();
 //! # let (ledger, clock) = (Ledger::raw().calibrated(), Clock::default());
 //! # let flat = Measurement { geometry, prompts, factors: None, background: None, ledger, clock };
-//! # hdf5::write_measurement(&scan, false, &flat, &Provenance::default())?;
+//! # io::save_measurement(&scan, false, &flat, &Provenance::default())?;
 //!
-//! let measurement = Arc::new(hdf5::read_measurement(&scan)?.0);
+//! let measurement = Arc::new(io::open_measurement(&scan)?.0);
 //! let grid = ImageGrid::centred([24, 24, 5], [10.0, 10.0, 2.03125]); // voxels, mm
 //! let model = Model::new(&measurement, grid, Some([4.5, 4.5, 4.5]), 6)?; // resolution in mm, subsets
 //!
@@ -35,7 +35,7 @@
 //!
 //! let values = algorithm.image().to_vec();
 //! let image = Image { grid, unit: ImageUnit::BecquerelPerMl, values };
-//! nifti::write_nifti(&output, false, &image)?;
+//! io::save_image(&output, false, &image, &Provenance::default())?;
 //! # assert!(image.values.iter().all(|x| *x >= 0.0) && output.is_file());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
