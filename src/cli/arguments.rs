@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand, ValueEnum};
 use coincide::image::ImageUnit;
 use coincide::observe::Console;
-use coincide::run::{Interruption, Options, SchemaOf};
+use coincide::run::{Interruption, Options, SchemaOf, Warnings};
 use coincide::study::{BENCH_CASES, CONVERGENCE_CASES};
 use coincide::units::MOST_THREADS;
 use std::path::PathBuf;
@@ -36,7 +36,7 @@ impl Arguments {
     pub fn options(&self) -> Options {
         let interrupt = Interruption::default();
         let console = Console::new(self.quiet);
-        Options { console, force: self.force, threads: self.threads, interrupt, warnings: Default::default() }
+        Options { console, force: self.force, threads: self.threads, interrupt, warnings: Warnings::spoken() }
     }
 }
 

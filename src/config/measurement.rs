@@ -90,13 +90,13 @@ pub struct InterfileConfig {
     pub isotope: Option<Isotope>,
     /// What becomes of factors and backgrounds below zero by rounding: down to a millionth of the largest value.
     #[serde(default)]
-    pub rounding_below_zero: NegativePrompts,
+    pub rounding_below_zero: BelowZero,
     /// What becomes of prompts below zero, which data have from which randoms were subtracted.
     #[serde(default)]
     pub negative_prompts: NegativePrompts,
 }
 
-/// What becomes of numbers below zero.
+/// What becomes of prompts below zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum NegativePrompts {
@@ -104,6 +104,17 @@ pub enum NegativePrompts {
     #[default]
     Refuse,
     /// They are set to zero, as STIR's OSMAPOSL does; the image is biased upwards where they are many.
+    Zero,
+}
+
+/// What becomes of factors and backgrounds that rounding has put below zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BelowZero {
+    /// They are an error, as any number below zero.
+    #[default]
+    Refuse,
+    /// They are set to zero, and counted; numbers further below zero stay an error.
     Zero,
 }
 

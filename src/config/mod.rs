@@ -35,7 +35,7 @@ pub use corrections::{DecayConfig, NormalisationConfig, RandomsSource, SinglesRa
 pub use error::{ConfigError, Mistake};
 pub use image::{AttenuationConfig, CtConfig, FilterConfig, ImageConfig, ResolutionConfig, WholeField, WidthAtRadius};
 pub use measurement::{
-    InterfileConfig, MeasurementConfig, MeasurementFile, MmrListmodeConfig, NegativePrompts, RandomsConfig,
+    BelowZero, InterfileConfig, MeasurementConfig, MeasurementFile, MmrListmodeConfig, NegativePrompts, RandomsConfig,
 };
 pub use normalise::{ComponentsConfig, NormaliseConfig, NormaliseOutput};
 pub(crate) use output::snapshot_path;
@@ -54,7 +54,7 @@ pub use study::{
     ErasedConfig, Knob, LesionClass, Oracle, Study, StudyConfig, StudyLesions, StudyMethod, StudyOutput, StudyScanner,
     phantom_name,
 };
-pub use suv::{InjectedAt, SuvConfig};
+pub use suv::SuvConfig;
 pub use train::{
     LossConfig, OptimiserConfig, PublicDataConfig, RidgeTrainOutput, RidgeTrainTable, RidgeTraining, TrainConfig,
     TrainOutput, TrainedFilterConfig, TrainedModelConfig, TrainingDataConfig, TrainingRun, TrainingScannerConfig,

@@ -22,27 +22,8 @@ pub struct SuvConfig {
     pub uptake_min: Option<NonNegative>,
     /// Moment of the injection in local time, `2026-03-31T09:30:00`, where the measurement says when it starts.
     #[serde(default)]
-    pub injected_at: Option<InjectedAt>,
+    pub injected_at: Option<Moment>,
     /// What was injected; by default what `[decay]` or the measurement says.
     #[serde(default)]
     pub isotope: Option<Isotope>,
-}
-
-/// A moment in a config.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
-#[schemars(with = "String")]
-pub struct InjectedAt(pub Moment);
-
-impl TryFrom<String> for InjectedAt {
-    type Error = String;
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse().map(Self)
-    }
-}
-
-impl From<InjectedAt> for String {
-    fn from(at: InjectedAt) -> Self {
-        at.0.to_string()
-    }
 }

@@ -62,9 +62,9 @@ fn check_recon(source: &Source, config: &ReconConfig, options: &Options) -> Resu
     options.pool(config.run.threads)?.install(|| {
         let Prepared { problems: more, expected, .. } = prepare(source, config, &outline, options);
         problems.extend(more);
-        if let (Some(Expected { grid, bytes, prior }), true) = (expected, problems.is_empty()) {
+        if let (Some(Expected { grid, bytes, prior: Some(prior) }), true) = (expected, problems.is_empty()) {
             let geometry = &outline.geometry;
-            let once = predicted_seconds(config, geometry, grid, &prior);
+            let once = predicted_seconds(config, geometry, grid, &prior.cost());
             result.seconds = Some(once * (1 + simulated_scans(config).iter().sum::<usize>()) as f64);
             result.peak_memory_mb = Some(bytes / 1e6);
             let widths = config.resolution.as_ref().map(ResolutionConfig::widths).unwrap_or_default();

@@ -5,7 +5,8 @@ use super::scan::{Scan, inputs};
 use super::{Options, RunError};
 use crate::choice::FilePath;
 use crate::config::{
-    AcquisitionConfig, ConfigError, InterfileConfig, MeasurementConfig, MeasurementFile, NegativePrompts, Source,
+    AcquisitionConfig, BelowZero, ConfigError, InterfileConfig, MeasurementConfig, MeasurementFile, NegativePrompts,
+    Source,
 };
 use crate::data::{Background, Clock, Correction, Isotope, Ledger, Measurement, Outline};
 use crate::io::interfile::{Contents, ProjectionData, read_projection_data};
@@ -199,12 +200,12 @@ fn matching(
     path: &FilePath,
     at: &str,
     geometry: &SinogramGeometry,
-    (rounding, source, options): (NegativePrompts, &Source, &Options),
+    (rounding, source, options): (BelowZero, &Source, &Options),
 ) -> Result<Vec<f32>, RunError> {
-    let contents = if rounding == NegativePrompts::Zero { Contents::Signed } else { Contents::Counts };
+    let contents = if rounding == BelowZero::Zero { Contents::Signed } else { Contents::Counts };
     let mut data = read_projection_data(path, contents)?;
     same_geometry(path, &data.geometry, geometry, at, source)?;
-    if rounding == NegativePrompts::Zero {
+    if rounding == BelowZero::Zero {
         let told = zero_rounding(path, at, &mut data.values, &geometry.shape(), TINY)?;
         told.iter().for_each(|told| options.warn(&format!("{}: {told}", path.display())));
     }

@@ -21,23 +21,33 @@ pub struct Options {
     pub warnings: Warnings,
 }
 
-/// Warnings of a run: said at once, and kept for its results.
+/// Warnings of a run, kept for its results; those of the program itself are said at once, too.
 #[derive(Clone, Debug, Default)]
-pub struct Warnings(Arc<Mutex<Vec<String>>>);
+pub struct Warnings {
+    all: Arc<Mutex<Vec<String>>>,
+    spoken: bool,
+}
 
 impl Warnings {
-    /// All of them, each once; there are none afterwards.
-    pub fn take(&self) -> Vec<String> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    /// They are said on stderr, where progress is quiet too.
+    pub fn spoken() -> Self {
+        Self { spoken: true, ..Self::default() }
     }
 
-    fn add(&self, text: &str) -> bool {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = !all.iter().any(|other| other == text);
-        if new {
-            all.push(text.into());
+    /// All of them, each once; there are none afterwards.
+    pub fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.all.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn add(&self, text: &str) {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.iter().any(|other| other == text) {
+            return;
         }
-        new
+        all.push(text.into());
+        if self.spoken {
+            eprintln!("warning: {text}");
+        }
     }
 }
 
@@ -75,7 +85,7 @@ impl Interruption {
 }
 
 impl Default for Options {
-    /// Silent, replacing nothing, with the threads that the config says.
+    /// Silent, replacing nothing, with the threads that the config says; warnings are in the results.
     fn default() -> Self {
         Self {
             console: Console::Quiet,
@@ -93,11 +103,9 @@ impl Options {
         Self { console: Console::Quiet, warnings: Warnings::default(), ..self.clone() }
     }
 
-    /// Says what changes the meaning of a result, once: on stderr, where progress is quiet too, and in the results.
+    /// Tells once what changes the meaning of a result.
     pub(crate) fn warn(&self, text: &str) {
-        if self.warnings.add(text) {
-            eprintln!("warning: {text}");
-        }
+        self.warnings.add(text);
     }
 
     /// The threads of a run.

@@ -9,7 +9,7 @@ use super::corrections::Corrections;
 use super::field::expected_field;
 use super::figures::reference;
 use super::memory::{predicted_bytes, too_much};
-use super::prior_cost::PriorCost;
+use super::prior_cost::OnFewPlanes;
 use super::start::start_image;
 use super::uptake::suv_of;
 use super::{Options, RunError};
@@ -36,7 +36,8 @@ pub(super) struct Expected {
     pub grid: ImageGrid,
     /// Peak of the memory in bytes.
     pub bytes: f64,
-    pub prior: PriorCost,
+    /// Where it can be built.
+    pub prior: Option<OnFewPlanes>,
 }
 
 /// Judges a config beside the outline of its measurement. On the threads of the caller.
@@ -55,15 +56,11 @@ pub(super) fn prepare(source: &Source, config: &ReconConfig, outline: &Outline, 
     };
     problems.extend(images(source, config, outline, (&grid, unit), options));
     let whole = expected_field(config, &outline.geometry, grid).wider();
-    // Built on a few planes; what it lacks has been told already where there is a problem.
+    // What it lacks has been told already where there is a problem.
     let prior = match problems.is_empty() {
-        true => PriorCost::of(config.prior.as_ref(), source, &whole),
-        false => Ok(PriorCost::default()),
+        true => OnFewPlanes::build(config.prior.as_ref(), source, &whole).map_err(|error| problems.push(error)).ok(),
+        false => None,
     };
-    let prior = prior.unwrap_or_else(|error| {
-        problems.push(error);
-        PriorCost::default()
-    });
     let bytes = predicted_bytes(config, outline, &whole) + more_scans(config, outline, &whole);
     problems.extend(too_much(bytes, config.run.memory_gb, "image", source));
     Prepared { corrections, problems, expected: Some(Expected { grid: whole, bytes, prior }) }

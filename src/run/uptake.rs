@@ -6,7 +6,7 @@
 //! with u from the injection to the start of the acquisition, T the half-life, β the branching ratio, D the duration.
 
 use super::measurement::one_isotope;
-use crate::config::{ConfigError, DecayConfig, InjectedAt, Source, SuvConfig};
+use crate::config::{ConfigError, DecayConfig, Source, SuvConfig};
 use crate::data::{Clock, Isotope, Ledger};
 
 /// SUV of 1 Bq/mL of an image of such a measurement.
@@ -46,7 +46,7 @@ fn uptake(config: &SuvConfig, clock: &Clock, source: &Source) -> Result<f64, Con
     let stated = config.uptake_min.map(|minutes| 60.0 * minutes.get());
     let by_moment = match (config.injected_at, clock.start) {
         (None, _) => None,
-        (Some(InjectedAt(at)), Some(start)) => {
+        (Some(at), Some(start)) => {
             let seconds = start.seconds_after(at);
             if seconds < 0.0 {
                 let message = format!("the acquisition starts at {start}, before the injection");

@@ -89,7 +89,7 @@ pub fn evaluate_coverage(path: &Path, calibrate: Option<&Path>, options: &Option
     let study = Study::read(path)?;
     first(study.conflicts(true))?;
     let pool = options.pool(study.config.run.threads)?;
-    let plan = pool.install(|| Plan::of(&study))?;
+    let plan = pool.install(|| Plan::of(&study, options))?;
     let asked = asked(&study, &plan, calibrate)?;
     let cache = Cache::open(study.config.output.cache(&study.source))?;
     let computed = execute(&study, &plan, &cache, pool.current_num_threads(), options)?;

@@ -35,24 +35,22 @@ use equivalence::Equivalence;
 use plan::Plan;
 use std::path::{Component, Path, PathBuf};
 
-/// What keeps a study from being run, its methods included.
+/// What keeps a study from being run: what it says itself, and what its plan finds of its methods.
 pub(super) fn problems(study: &Study, options: &Options) -> Result<Vec<ConfigError>, RunError> {
     let problems = study.conflicts(options.force);
     if !problems.is_empty() {
         return Ok(problems);
     }
-    match options.pool(study.config.run.threads)?.install(|| Plan::of(study)) {
-        Ok(_) => Ok(problems),
-        Err(error) => Ok(vec![error.at("methods", &study.source)]),
-    }
+    let plan = options.pool(study.config.run.threads)?.install(|| Plan::of(study, options));
+    Ok(plan.err().map(|error| error.at("methods", &study.source)).into_iter().collect())
 }
 
 /// Runs a study and writes its results.
 pub fn evaluate(path: &Path, options: &Options) -> Result<StudyResult, RunError> {
     let study = Study::read(path)?;
-    first(problems(&study, options)?)?;
+    first(study.conflicts(options.force))?;
     let pool = options.pool(study.config.run.threads)?;
-    let mut plan = pool.install(|| Plan::of(&study))?;
+    let mut plan = pool.install(|| Plan::of(&study, options))?;
     let cache = Cache::open(study.config.output.cache(&study.source))?;
     let mut computed = execute::execute(&study, &plan, &cache, pool.current_num_threads(), options)?;
     let mut cells = pool.install(|| cells::score(&study, &plan, &cache))?;

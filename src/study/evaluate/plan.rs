@@ -79,7 +79,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub fn of(study: &Study) -> Result<Self, RunError> {
+    pub fn of(study: &Study, options: &Options) -> Result<Self, RunError> {
         let mut plan = Self {
             subjects: Vec::new(),
             scans: Vec::new(),
@@ -90,7 +90,7 @@ impl Plan {
         let code = code(study)?;
         for scanner in study.config.scanners.keys() {
             for phantom in &study.config.phantoms {
-                let subject = Subject::of(study, scanner, phantom)?;
+                let subject = Subject::of(study, scanner, phantom, options)?;
                 let configs = configs(study, &subject, phantom)?;
                 plan.subjects.push(subject);
                 for prompts in &study.config.prompts {
@@ -191,14 +191,14 @@ impl Plan {
 }
 
 impl Subject {
-    fn of(study: &Study, scanner: &str, phantom: &str) -> Result<Self, RunError> {
+    fn of(study: &Study, scanner: &str, phantom: &str, options: &Options) -> Result<Self, RunError> {
         let (source, config) = (&study.source, &study.config);
         let geometry = config.scanners[scanner].geometry(source, &format!("scanners.{scanner}"))?;
         let grid = config.image.grid(&geometry, source)?;
         let phantom_name = crate::config::phantom_name(phantom);
         let phantom_file = phantom.to_owned();
         let phantom = crate::config::study_phantom(source, phantom)?;
-        let mut reference = reference_of(&phantom, &grid, &Options::default())?;
+        let mut reference = reference_of(&phantom, &grid, options)?;
         if let Some(range) = config.scored_z_mm {
             reference.within_z(&grid, range);
         }

@@ -81,7 +81,7 @@ pub fn evaluate_sentinel(path: &Path, calibrate: Option<&Path>, options: &Option
     let study = Study::read(path)?;
     first(study.conflicts(true))?;
     let pool = options.pool(study.config.run.threads)?;
-    let plan = pool.install(|| Plan::of(&study))?;
+    let plan = pool.install(|| Plan::of(&study, options))?;
     let guarded = plan.runs.iter().find(|run| run.config.sentinel().is_some()).ok_or_else(|| {
         let help = Some("add `sentinel = {}` to a method; learned priors have one by themselves".into());
         study.source.mistake("methods", "no method has a sentinel", help)
