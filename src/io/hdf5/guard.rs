@@ -8,13 +8,22 @@ use super::known::Form;
 use super::{IoError, Source};
 use ::hdf5::types::{FixedAscii, TypeDescriptor as Type};
 use ::hdf5::{Attribute, Group, Location};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
-use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
-/// Program and argument that look through the file named behind them.
-static LOOKER: OnceLock<(PathBuf, String)> = OnceLock::new();
+/// What looks through files. It belongs to the process, as the crash would.
+static LOOKER: OnceLock<Looker> = OnceLock::new();
+
+struct Looker {
+    /// Program and argument that look through the file named behind them.
+    program: PathBuf,
+    argument: String,
+    /// Files that were looked through, as they were then: a run opens one several times.
+    looked: Mutex<HashSet<(PathBuf, u64, SystemTime)>>,
+}
 
 /// How long the second process may take: its file may lie on a slow network.
 const LONGEST: Duration = Duration::from_secs(120);
@@ -28,7 +37,7 @@ const SMALL: usize = 1 << 16;
 /// and end with 0 or 1.
 pub fn look_with(program: PathBuf, argument: &str) {
     // Whoever was first stays.
-    let _ = LOOKER.set((program, argument.into()));
+    let _ = LOOKER.set(Looker { program, argument: argument.into(), looked: Mutex::default() });
 }
 
 /// Opens all that a reader would.
@@ -41,7 +50,24 @@ pub fn look_through(path: &Path) -> Result<(), IoError> {
 /// Lets the second process look through a file, where there is one. What is wrong with the file without being dangerous
 /// is left to the reader, who can say it better.
 pub(super) fn check(path: &Path) -> Result<(), IoError> {
-    let Some((program, argument)) = LOOKER.get() else { return Ok(()) };
+    let Some(looker) = LOOKER.get() else { return Ok(()) };
+    let looked = || looker.looked.lock().unwrap_or_else(PoisonError::into_inner);
+    let state = state(path);
+    if state.as_ref().is_some_and(|state| looked().contains(state)) {
+        return Ok(());
+    }
+    look(looker, path)?;
+    looked().extend(state);
+    Ok(())
+}
+
+/// A file that is another one when it has changed.
+fn state(path: &Path) -> Option<(PathBuf, u64, SystemTime)> {
+    let about = path.metadata().ok()?;
+    Some((path.canonicalize().ok()?, about.len(), about.modified().ok()?))
+}
+
+fn look(Looker { program, argument, .. }: &Looker, path: &Path) -> Result<(), IoError> {
     let mut command = Command::new(program);
     command.arg(argument).arg(path).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     // Where no process can be started, the file is opened as it is.
