@@ -58,6 +58,7 @@ pub mod model;
 pub mod normalise;
 pub mod observe;
 pub mod operator;
+pub mod paths;
 pub mod phantom;
 pub mod prelude;
 pub mod prior;

@@ -1,7 +1,7 @@
 //! The first image of an iterative algorithm.
 
-use crate::choice::ImageFile;
 use crate::data::most_subsets;
+use crate::paths::ImageFile;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

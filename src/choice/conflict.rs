@@ -1,6 +1,6 @@
 //! What a table has against its own values and the machine's files.
 
-use super::shown;
+use crate::paths::shown;
 use std::path::Path;
 
 /// A mistake in a table that is well formed.

@@ -5,16 +5,9 @@
 //! everything that there is, which the command line prints and which every general test runs over.
 
 mod conflict;
-mod file;
-mod placed;
-mod shown;
 
 pub use conflict::Conflict;
 pub(crate) use conflict::missing;
-pub(crate) use file::resolved;
-pub use file::{FilePath, NameOrFile};
-pub use placed::{ImageFile, PathOr, PlacedFile};
-pub(crate) use shown::shown;
 
 /// An enum of tables. Each implements the trait `$Table`, whose `entry()` is what there is to know of it without a
 /// value: `name`, the variant in kebab case (held by a test), and `summary`, what the schema says of it.

@@ -1,7 +1,7 @@
 //! The table `[confidence]`: between which bounds is the truth?
 
 use super::{ConfigError, PriorConfig, Source};
-use crate::choice::{FilePath, NameOrFile};
+use crate::paths::{FilePath, NameOrFile};
 use crate::prior::UnrolledConfig;
 use crate::trust::Calibration;
 use crate::units::{Fraction, Mm, PlaceMm, WidthMm};

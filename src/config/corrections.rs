@@ -1,8 +1,8 @@
 //! The tables `[normalisation]`, `[decay]` and `[randoms]`: what a measurement lacks of its model.
 
 use super::{ConfigError, Source};
-use crate::choice::FilePath;
 use crate::data::Isotope;
+use crate::paths::FilePath;
 use crate::units::{DelaySeconds, Positive};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,9 +1,9 @@
 //! The voxel grid, and what is done to images: resolution, attenuation, filters.
 
 use super::{ConfigError, Source};
-use crate::choice::{ImageFile, NameOrFile};
 use crate::image::{Hounsfield, ImageGrid, MOST_ALONG_AXIS, MOST_VOXELS};
 use crate::operator::Widths;
+use crate::paths::{ImageFile, NameOrFile};
 use crate::scanner::{FieldOfView, RadialSampling, SinogramGeometry};
 use crate::units::{Mm, WidthMm};
 use schemars::JsonSchema;

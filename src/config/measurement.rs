@@ -1,8 +1,8 @@
 //! Where the measurement comes from: exactly one source.
 
 use super::{AcquisitionConfig, ConfigError, Source};
-use crate::choice::{FilePath, PathOr};
 use crate::data::{Correction, Isotope};
+use crate::paths::{FilePath, PathOr};
 use crate::units::DelaySeconds;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

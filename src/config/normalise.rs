@@ -2,10 +2,10 @@
 
 use super::collisions::{Written, collisions};
 use super::{ConfigError, DecayConfig, MeasurementConfig, RandomsSource, RunConfig, Source, phantom};
-use crate::choice::FilePath;
-use crate::choice::NameOrFile;
 use crate::data::NormParts;
 use crate::normalise::ROUNDS;
+use crate::paths::FilePath;
+use crate::paths::NameOrFile;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::Path;

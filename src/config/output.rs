@@ -2,8 +2,8 @@
 
 use super::collisions::Written;
 use super::{ConfigError, Source};
-use crate::choice::FilePath;
 use crate::io::{ends_in, image_endings};
+use crate::paths::FilePath;
 use crate::units::{Positive, Seconds};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

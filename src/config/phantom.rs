@@ -2,7 +2,7 @@
 
 use super::source::suggestion;
 use super::{ConfigError, Source};
-use crate::choice::NameOrFile;
+use crate::paths::NameOrFile;
 use crate::phantom::{PRESETS, Phantom, PhantomError};
 
 /// The phantom of a shipped name, or of a file; `at` is the dotted path of the name.

@@ -1,7 +1,7 @@
 //! The truth, where it is known.
 
 use super::{ConfigError, Source};
-use crate::choice::{ImageFile, NameOrFile};
+use crate::paths::{ImageFile, NameOrFile};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -2,7 +2,7 @@
 
 use super::source::suggestion;
 use super::{ConfigError, Source};
-use crate::choice::FilePath;
+use crate::paths::FilePath;
 use crate::scanner::{AxialCompression, GeometryError, PRESETS, Scanner, SinogramGeometry, preset};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
 //! The table `[sentinel]`: does the image hold what the counts hold, and nothing that they refute?
 
 use super::{ConfigError, Source};
-use crate::choice::FilePath;
+use crate::paths::FilePath;
 use crate::trust::{FoundThreshold, Judged, Thresholds};
 use crate::units::{Fraction, Mm, NonNegative, PlaceMm, Positive};
 use schemars::JsonSchema;

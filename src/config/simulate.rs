@@ -2,7 +2,7 @@
 
 use super::collisions::{Written, collisions};
 use super::{ConfigError, ScannerConfig, SinogramConfig, Source};
-use crate::choice::{FilePath, NameOrFile};
+use crate::paths::{FilePath, NameOrFile};
 use crate::phantom::Phantom;
 use crate::scanner::SinogramGeometry;
 use crate::simulate::{SimulateError, SimulationConfig, unfit};

@@ -4,7 +4,7 @@ use super::reading::{Fault, Kind, read};
 use super::{ConfigError, Mistake};
 use crate::choice::Conflict;
 use crate::io::ends_in;
-use crate::report::shown;
+use crate::paths::shown;
 use serde::de::DeserializeOwned;
 use std::ops::Range;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! Images that guide a prior: magnetic resonance or computed tomography.
 
-use crate::choice::{ImageFile, NameOrFile};
+use crate::paths::{ImageFile, NameOrFile};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

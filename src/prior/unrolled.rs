@@ -3,8 +3,9 @@
 use super::network::{Body, Model, Unrolled, shipped_model};
 use super::table::{Common, PriorEntry, PriorFootprint, PriorInputs, PriorTable, images};
 use super::{AnatomicalConfig, Capability, Prior, PriorError, mean_activity};
-use crate::choice::{Conflict, NameOrFile, missing};
+use crate::choice::{Conflict, missing};
 use crate::image::ImageGrid;
+use crate::paths::NameOrFile;
 use crate::units::NonNegative;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

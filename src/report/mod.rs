@@ -8,7 +8,6 @@ mod results;
 mod table;
 mod text;
 
-pub(crate) use crate::choice::shown;
 pub(crate) use memory::{available_memory_mb, peak_memory_mb};
 pub use page::LARGEST_FILE;
 pub(crate) use page::{Colours, Images, Layer, Page, Role};

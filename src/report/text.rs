@@ -2,8 +2,9 @@
 
 use super::{
     BenchResult, Certificate, CheckResult, ConfidenceResult, LesionInterval, ReconResult, ReplayResult, SentinelResult,
-    Table, TissueInterval, VerifyResult, shown, significant,
+    Table, TissueInterval, VerifyResult, significant,
 };
+use crate::paths::shown;
 use crate::trust::LesionFigure;
 use std::fmt;
 

@@ -8,7 +8,7 @@ use super::place::placed_map;
 use super::{Options, RunError};
 use crate::config::{AnatomicalConfig, Source};
 use crate::image::{ImageGrid, ImageUnit, resampled};
-use crate::report::shown;
+use crate::paths::shown;
 
 /// Where an image ends along x, y, z in mm.
 type Edges = [[f64; 2]; 3];

@@ -2,11 +2,11 @@
 
 use super::place::{edges_above, inside, placed_map, told_if_short};
 use super::{Options, RunError};
-use crate::choice::ImageFile;
 use crate::config::{AttenuationConfig, ConfigError, CtConfig, Source};
 use crate::data::Measurement;
 use crate::image::{Image, ImageUnit, averaged};
 use crate::operator::{LinearOperator, Projector};
+use crate::paths::ImageFile;
 use crate::phantom::Phantom;
 use crate::scanner::SinogramGeometry;
 use rayon::prelude::*;

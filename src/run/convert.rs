@@ -3,7 +3,7 @@
 use super::{Options, RunError, write_picture};
 use crate::image::ImageUnit;
 use crate::io::{self, Holds, ImageOptions, OpenImage, Provenance, ends_in};
-use crate::report::shown;
+use crate::paths::shown;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 

@@ -5,7 +5,7 @@ use crate::config::OutputConfig;
 use crate::image::Image;
 use crate::io::png::{Panel, Slicing, write_slices};
 use crate::io::{IoError, Provenance, save_image};
-use crate::report::shown;
+use crate::paths::shown;
 use std::path::{Path, PathBuf};
 
 /// Writes all files of `[output]` and returns their names.

@@ -2,8 +2,8 @@
 
 use super::RunError;
 use super::scan::inputs;
-use crate::choice::{ImageFile, NameOrFile};
 use crate::config::{AnatomicalConfig, AttenuationConfig, RandomsSource, ReconConfig, ReferenceConfig, StartConfig};
+use crate::paths::{ImageFile, NameOrFile};
 use crate::report::Input;
 use std::path::PathBuf;
 

@@ -3,7 +3,6 @@
 use super::listmode::{from_listmode, listmode_outline};
 use super::scan::{Scan, inputs};
 use super::{Options, RunError};
-use crate::choice::FilePath;
 use crate::config::{
     AcquisitionConfig, BelowZero, ConfigError, InterfileConfig, MeasurementConfig, MeasurementFile, NegativePrompts,
     Source,
@@ -11,6 +10,7 @@ use crate::config::{
 use crate::data::{Background, Clock, Correction, Isotope, Ledger, Measurement, Outline};
 use crate::io::interfile::{Contents, ProjectionData, read_projection_data};
 use crate::io::{self, IoError, TINY, zero_rounding};
+use crate::paths::FilePath;
 use crate::scanner::SinogramGeometry;
 use crate::simulate::{SimulationConfig, simulate};
 use std::path::Path;

@@ -1,11 +1,11 @@
 //! Images of users: opened, put where they lie, and held against the field of view and the activity.
 
 use super::{Options, RunError};
-use crate::choice::ImageFile;
 use crate::config::{ConfigError, Source};
 use crate::data::{Measurement, support_mm};
 use crate::image::{Image, ImageUnit};
 use crate::io::{self, ImageOptions, NanRule, TiltRule};
+use crate::paths::ImageFile;
 use crate::scanner::FieldOfView;
 
 /// How much of the activity may lie outside of a map before it is told, in mm: edges are blurred.

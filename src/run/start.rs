@@ -5,11 +5,11 @@ use super::place::placed_image;
 use super::scene::Scene;
 use super::{Options, RunError};
 use crate::algorithm::{Osem, drive};
-use crate::choice::ImageFile;
 use crate::config::{OsemStart, Source, StartConfig};
 use crate::image::{ImageGrid, ImageUnit};
 use crate::likelihood::Model;
 use crate::observe::Interrupt;
+use crate::paths::ImageFile;
 
 impl Scene<'_> {
     /// The start of a config; `None` is a uniform image.

@@ -1,6 +1,6 @@
 //! What `coincide train` says of a network.
 
-use crate::report::shown;
+use crate::paths::shown;
 use serde::Serialize;
 use std::fmt;
 use std::path::PathBuf;

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 /// Modules of `src/` from the lowest layer up; modules of one layer never use each other.
 const LAYERS: &[&[&str]] = &[
-    &["units", "choice", "memory"],
+    &["units", "paths", "memory"],
+    &["choice"],
     &["image", "scanner"],
     &["metrics"],
     &["phantom"],
@@ -26,7 +27,7 @@ const LAYERS: &[&[&str]] = &[
 ];
 
 /// What a prior may see: images only.
-const PRIOR_MAY_USE: &[&str] = &["units", "choice", "image", "prior"];
+const PRIOR_MAY_USE: &[&str] = &["units", "paths", "choice", "image", "prior"];
 
 const LONGEST_FILE: usize = 500;
 /// Columns of a comment; a row of a table is one line, however long.

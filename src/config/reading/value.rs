@@ -1,7 +1,7 @@
 //! One value of a TOML text, and all that is in it.
 
 use super::{Fault, Kind};
-use crate::choice::resolved;
+use crate::paths::resolved;
 use serde::de::value::StringDeserializer;
 use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Error, IntoDeserializer, MapAccess, SeqAccess, Unexpected,

@@ -1,8 +1,8 @@
 //! The tables of a study file as the user writes them.
 
 use super::oracle::Oracle;
-use crate::choice::FilePath;
 use crate::config::{ConfigError, ImageConfig, RunConfig, ScannerConfig, SinogramConfig, Source};
+use crate::paths::FilePath;
 use crate::phantom::Phantom;
 use crate::scanner::SinogramGeometry;
 use crate::simulate::{AddedLesion, added};

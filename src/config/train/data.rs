@@ -1,7 +1,7 @@
 //! The table `[data]` of a training run: random bodies, scanners, counts.
 
-use crate::choice::FilePath;
 use crate::config::{ConfigError, ScannerConfig, Source};
+use crate::paths::FilePath;
 use crate::train::{PublicData, Source as Cases, Stack, TrainingScanner};
 use crate::units::{Fraction, Mm, NonNegative, Positive, WidthMm};
 use schemars::JsonSchema;

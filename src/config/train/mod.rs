@@ -12,7 +12,7 @@ pub use ridge::{RidgeTrainOutput, RidgeTrainTable, RidgeTraining};
 
 use super::collisions::{Written, collisions};
 use super::{ConfigError, RunConfig, Source};
-use crate::choice::FilePath;
+use crate::paths::FilePath;
 use crate::train::{FilterSchedule, Loss, Precision, PublicData, Schedule, Training};
 use crate::units::{Fraction, NonNegative, Positive};
 use schemars::JsonSchema;

@@ -1,8 +1,8 @@
 //! The table `[model.unrolled]` of a training run.
 
 use super::TrainingDataConfig;
-use crate::choice::FilePath;
 use crate::config::{ConfigError, Source};
+use crate::paths::FilePath;
 use crate::prior::network::{Applied, Architecture, MapStart};
 use crate::train::{Stack, Unrolling};
 use crate::units::Positive;

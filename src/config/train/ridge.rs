@@ -1,8 +1,8 @@
 //! Config of `coincide train` for a ridge regulariser: `[model.ridge]`.
 
-use crate::choice::FilePath;
 use crate::config::collisions::{Written, collisions};
 use crate::config::{ConfigError, RunConfig, Source};
+use crate::paths::FilePath;
 use crate::train::ridge::RidgeTrainConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,8 +1,9 @@
 //! The table `[prior.ridge]`: a learned sum of functions of filter responses.
 
 use super::{Ridge, RidgeFile, RidgeModel, shipped_ridge};
-use crate::choice::{Conflict, NameOrFile, missing};
+use crate::choice::{Conflict, missing};
 use crate::image::{ImageGrid, ImageUnit};
+use crate::paths::NameOrFile;
 use crate::prior::table::{Common, PriorEntry, PriorFootprint, PriorInputs, PriorTable, SQUARE};
 use crate::prior::{Beta, Capability, Prior, PriorError, mean_activity};
 use crate::units::Positive;

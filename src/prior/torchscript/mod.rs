@@ -9,8 +9,9 @@ pub use run::torchscript;
 
 use super::table::{Common, PriorEntry, PriorFootprint, PriorInputs, PriorTable, images};
 use super::{Beta, Capability, Prior, PriorError};
-use crate::choice::{Conflict, FilePath, missing};
+use crate::choice::{Conflict, missing};
 use crate::image::ImageGrid;
+use crate::paths::FilePath;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
