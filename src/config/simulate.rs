@@ -43,7 +43,10 @@ impl AcquisitionConfig {
         match (self.geometry(source, at), self.phantom(source, at)) {
             (Ok(geometry), Ok(phantom)) => {
                 let told = |error: SimulateError| {
-                    let key = format!("{at}.simulation.{}", error.key());
+                    let key = match error {
+                        SimulateError::NoActivity { .. } => format!("{at}.phantom"),
+                        _ => format!("{at}.simulation.{}", error.key()),
+                    };
                     source.mistake(key.trim_end_matches('.'), error.to_string(), None)
                 };
                 unfit(&phantom, &geometry, &self.simulation).map_err(told).err().into_iter().collect()

@@ -76,7 +76,7 @@ impl Source {
     }
 
     /// A file that is read and is not there.
-    pub(super) fn missing(&self, at: &str, path: &Path) -> Option<ConfigError> {
+    pub(crate) fn missing(&self, at: &str, path: &Path) -> Option<ConfigError> {
         (!path.is_file()).then(|| self.mistake(at, format!("there is no file {}", shown(path)), None))
     }
 

@@ -74,7 +74,13 @@ fn check_recon(source: &Source, config: &ReconConfig, options: &Options) -> Resu
     Ok(CheckResult { problems: told(&problems), ..result })
 }
 
-/// Problems as they are shown.
+/// Problems as they are shown, each once: one table may be looked at by several.
 pub(crate) fn told(problems: &[ConfigError]) -> Vec<Problem> {
-    problems.iter().map(|error| Problem { message: error.to_string() }).collect()
+    let mut told: Vec<Problem> = Vec::new();
+    for message in problems.iter().map(ToString::to_string) {
+        if !told.iter().any(|other| other.message == message) {
+            told.push(Problem { message });
+        }
+    }
+    told
 }

@@ -35,16 +35,24 @@ impl Corrections {
         options: &Options,
     ) -> (Self, Vec<ConfigError>) {
         let mut conflicts = correction_conflicts(config, outline, source);
+        // A file that is not there is told by its key alone.
+        let missing = [
+            config.attenuation.as_ref().and_then(|attenuation| attenuation.conflicts(source)),
+            config.normalisation.as_ref().and_then(|norm| source.missing("normalisation.file", &norm.file)),
+            config.randoms.as_ref().and_then(|randoms| randoms.conflicts(source)),
+        ];
+        let [no_attenuation, no_normalisation, no_randoms] = missing.each_ref().map(Option::is_some);
+        conflicts.extend(missing.into_iter().flatten());
         let mut told = |error: RunError, at: &str| conflicts.push(error.at(at, source));
-        let attenuation = config.attenuation.as_ref().and_then(|attenuation| {
+        let attenuation = config.attenuation.as_ref().filter(|_| !no_attenuation).and_then(|attenuation| {
             let read = read_attenuation(attenuation, &outline.geometry, source, options);
             read.map_err(|error| told(error, "attenuation")).ok()
         });
-        let normalisation = config.normalisation.as_ref().and_then(|config| {
+        let normalisation = config.normalisation.as_ref().filter(|_| !no_normalisation).and_then(|config| {
             let read = components(config, outline, source);
             read.map_err(|error| told(error, "normalisation.file")).ok()
         });
-        if let Some(randoms) = &config.randoms {
+        if let Some(randoms) = config.randoms.as_ref().filter(|_| !no_randoms) {
             judge_randoms(randoms, config.decay.as_ref(), outline, source)
                 .unwrap_or_else(|error| told(error, "randoms"));
         }

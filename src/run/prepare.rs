@@ -14,9 +14,10 @@ use super::start::start_image;
 use super::uptake::suv_of;
 use super::{Options, RunError};
 use crate::algorithm::fbp::unfit;
-use crate::config::{ConfigError, Method, ReconConfig, Source, StartConfig, unit_conflict};
+use crate::config::{AnatomicalConfig, ConfigError, Method, ReconConfig, Source, StartConfig, unit_conflict};
 use crate::data::Outline;
 use crate::image::{ImageGrid, ImageUnit};
+use std::path::Path;
 
 /// Bytes of a value.
 const VALUE: f64 = 4.0;
@@ -89,19 +90,22 @@ fn images(
     options: &Options,
 ) -> Vec<ConfigError> {
     let told = |error: RunError, at: &str| error.at(at, source);
-    let truth = config.reference.as_ref().and_then(|truth| reference(truth, grid, source, options).err());
+    // What is not there has been told by its key.
+    let truth = config.reference.as_ref().filter(|truth| truth.conflicts(source).is_none());
+    let truth = truth.and_then(|truth| reference(truth, grid, source, options).err());
     let lesions = config.confidence.as_ref().and_then(|confidence| lesion_masks(confidence, grid, source).err());
     let guide = config.prior.as_ref().and_then(|prior| {
         let at = format!("prior.{}.anatomical", prior.name());
-        anatomical_image(prior.anatomical()?, grid, source, &at, options).err().map(|error| told(error, &at))
+        let image = prior.anatomical().filter(|image| is_there(image))?;
+        anatomical_image(image, grid, source, &at, options).err().map(|error| told(error, &at))
     });
     let start = match config.algorithm.method() {
         Method::Iterative(iterations) => match &iterations.start {
-            StartConfig::File(file) => {
+            StartConfig::File(file) if file.path.is_file() => {
                 let at = format!("algorithm.{}.start.file", config.algorithm.name());
                 start_image(file, grid, unit, &at, source, options).err().map(|error| told(error, &at))
             }
-            StartConfig::Uniform | StartConfig::Osem(_) => None,
+            StartConfig::File(_) | StartConfig::Uniform | StartConfig::Osem(_) => None,
         },
         Method::Analytic(fbp) => {
             let at = format!("algorithm.{}", config.algorithm.name());
@@ -109,4 +113,12 @@ fn images(
         }
     };
     truth.map(|error| told(error, "reference")).into_iter().chain(lesions).chain(guide).chain(start).collect()
+}
+
+/// Whether an anatomical image can be looked for.
+fn is_there(image: &AnatomicalConfig) -> bool {
+    match image {
+        AnatomicalConfig::File(file) => file.path.is_file(),
+        AnatomicalConfig::Phantom(name) => name.file().is_none_or(Path::is_file),
+    }
 }

@@ -1,5 +1,5 @@
-//! `coincide check` refuses exactly what the command itself refuses, before any work, for the same reason and at the same
-//! place, which is where the mistake was made.
+//! `coincide check` refuses exactly what the command itself refuses, before any work, for the same reason and at the
+//! same place, which is where the mistake was made.
 
 use coincide::image::{Image, ImageGrid, ImageUnit};
 use coincide::io::hdf5::write_image;
@@ -399,8 +399,8 @@ const CASES: &[(&str, &str, &str)] = &[
     ("train", "model = \"out.safetensors\"", "model = \"out.h5\""),
 ];
 
-/// Mistakes that are told of at another place than where they were made here: the two sides of a contradiction.
-const ELSEWHERE: &[&str] = &[];
+/// Mistakes that are told of at the table: a key that is missing, and the other side of a contradiction.
+const ELSEWHERE: &[&str] = &["", "[algorithm.mlem]\niterations = 1"];
 
 fn program(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_coincide")).args(arguments).arg("--quiet").current_dir(folder).output().unwrap()
@@ -473,13 +473,14 @@ fn place(said: &str) -> Option<&str> {
     Some(rest[..end].trim_end_matches(':'))
 }
 
-/// The first words of what is wrong.
+/// What is wrong, without its cure.
 fn reason(said: &str) -> String {
     let message = match said.strip_prefix("case.toml:") {
         Some(rest) => rest.split_once(": ").map_or(rest, |(_, message)| message),
         None => said,
     };
-    message.split_whitespace().take(5).collect::<Vec<_>>().join(" ")
+    let ends = [" (", " [case", " 1 problem"].map(|end| message.find(end).unwrap_or(message.len()));
+    message[..ends.into_iter().min().unwrap_or_default()].chars().take(60).collect()
 }
 
 /// The lines of a text that are not in another one, counted from 1, and one around them: where the mistake was made.
