@@ -4,7 +4,7 @@
 //! subsets, a few images, and what algorithm and prior say that they take. Time: a few views are projected and timed,
 //! and the prior works on a few planes. Voxels of the field of view that no line of the geometry sees are warned of.
 
-use super::measurement::outline;
+use super::measurement::{key, outline};
 use super::prepare::{Expected, Prepared, prepare, simulated_scans};
 use super::seconds::predicted_seconds;
 use super::unseen::Unseen;
@@ -54,7 +54,7 @@ fn check_recon(source: &Source, config: &ReconConfig, options: &Options) -> Resu
         Err(error) => {
             // What lacks a file has told so.
             if problems.is_empty() {
-                problems.push(error.at("measurement", source));
+                problems.push(error.at(key(&config.measurement), source));
             }
             return Ok(CheckResult { problems: told(&problems), ..result });
         }

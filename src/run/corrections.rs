@@ -114,7 +114,7 @@ fn correction_conflicts(config: &ReconConfig, outline: &Outline, source: &Source
         conflicts.push(source.mistake(
             table,
             held(correction, &outline.ledger),
-            Some(cure(table, &config.measurement)),
+            Some(cure(table, &config.measurement, &outline.ledger)),
         ));
     }
     let at = |key: &str| source.mistake(key, NO_DURATION, Some(DURATION_HELP.into()));
@@ -138,12 +138,14 @@ fn held(correction: Correction, own: &Ledger) -> String {
     }
 }
 
-fn cure(table: &str, measurement: &MeasurementConfig) -> String {
+fn cure(table: &str, measurement: &MeasurementConfig, own: &Ledger) -> String {
     let say = match measurement {
         MeasurementConfig::Simulated(_) => "name it in `simulation.uncorrected`".to_owned(),
+        MeasurementConfig::File(_) if own.contains.is_some() => {
+            return format!("remove [{table}]; the file says that it holds {}", own.in_words());
+        }
         MeasurementConfig::File(_) => {
-            "where the file does not say what it holds, say it: `file = { path = …, contains = [\"normalisation\"] }`"
-                .into()
+            "say what the file holds: `file = { path = …, contains = [\"normalisation\"] }`".into()
         }
         MeasurementConfig::Interfile(_) => "say what the files hold: `contains = [\"normalisation\"]`".into(),
         MeasurementConfig::MmrListmode(_) => "leave it out of [measurement.mmr-listmode]".into(),

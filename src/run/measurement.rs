@@ -37,6 +37,16 @@ pub(crate) fn acquire(config: &MeasurementConfig, source: &Source, options: &Opt
     }
 }
 
+/// The key that names the measurement.
+pub(super) fn key(config: &MeasurementConfig) -> &'static str {
+    match config {
+        MeasurementConfig::File(_) => "measurement.file",
+        MeasurementConfig::Interfile(_) => "measurement.interfile.prompts",
+        MeasurementConfig::MmrListmode(_) => "measurement.mmr-listmode.file",
+        MeasurementConfig::Simulated(_) | MeasurementConfig::Memory => "measurement",
+    }
+}
+
 /// What is known of the measurement before its counts are there.
 pub(super) fn outline(config: &MeasurementConfig, source: &Source) -> Result<Outline, RunError> {
     Ok(match config {

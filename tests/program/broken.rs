@@ -473,13 +473,13 @@ fn place(said: &str) -> Option<&str> {
     Some(rest[..end].trim_end_matches(':'))
 }
 
-/// What is wrong, without its cure.
+/// What is wrong first, without its cure.
 fn reason(said: &str) -> String {
     let message = match said.strip_prefix("case.toml:") {
         Some(rest) => rest.split_once(": ").map_or(rest, |(_, message)| message),
         None => said,
     };
-    let ends = [" (", " [case", " 1 problem"].map(|end| message.find(end).unwrap_or(message.len()));
+    let ends = [" (", " [case", " case.toml:", " 1 problem"].map(|end| message.find(end).unwrap_or(message.len()));
     message[..ends.into_iter().min().unwrap_or_default()].chars().take(60).collect()
 }
 

@@ -137,6 +137,9 @@ fn wrong_usage_is_2_and_a_damaged_file_is_1() {
     let output = folder.run("recon cut.toml");
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("cut.h5"), "{}", text(&output.stderr));
+    // `check` tells it where the config names it.
+    let check = text(&folder.run("check cut.toml").stdout);
+    assert!(check.contains("truncated") && check.contains("cut.toml:2:8"), "{check}");
     assert_eq!(folder.names(), before, "a failed run leaves nothing behind");
 }
 
