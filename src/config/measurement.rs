@@ -47,7 +47,8 @@ impl MeasurementConfig {
     }
 }
 
-/// `{ path = …, contains = […], isotope = … }`: a measurement, and what its file does not say of it.
+/// `{ path = …, contains = […], isotope = …, decay_moment_s = … }`: a measurement, and what its file does not say of
+/// it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MeasurementFile {
@@ -59,11 +60,15 @@ pub struct MeasurementFile {
     /// What decays, where the file does not say so.
     #[serde(default)]
     pub isotope: Option<Isotope>,
+    /// Time in s from the moment to which its decay is corrected to the start of the acquisition, 0 where that is the
+    /// start; where `contains` names decay and the file does not say so.
+    #[serde(default)]
+    pub decay_moment_s: Option<DelaySeconds>,
 }
 
 impl From<FilePath> for MeasurementFile {
     fn from(path: FilePath) -> Self {
-        Self { path, contains: None, isotope: None }
+        Self { path, contains: None, isotope: None, decay_moment_s: None }
     }
 }
 
@@ -88,6 +93,10 @@ pub struct InterfileConfig {
     /// What decays, where the header does not say so.
     #[serde(default)]
     pub isotope: Option<Isotope>,
+    /// Time in s from the moment to which its decay is corrected to the start of the acquisition, 0 where that is the
+    /// start; where `contains` names decay and the header does not say so.
+    #[serde(default)]
+    pub decay_moment_s: Option<DelaySeconds>,
     /// What becomes of factors and backgrounds below zero by rounding: down to a millionth of the largest value.
     #[serde(default)]
     pub rounding_below_zero: BelowZero,

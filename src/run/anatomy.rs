@@ -10,8 +10,12 @@ use crate::config::{AnatomicalConfig, Source};
 use crate::image::{ImageGrid, ImageUnit, resampled};
 use crate::paths::shown;
 
-/// Where an image ends along x, y, z in mm.
-type Edges = [[f64; 2]; 3];
+/// An anatomical image on the grid of the reconstruction.
+pub(crate) struct Anatomical {
+    pub values: Vec<f32>,
+    /// Where the image of a file ends along x, y, z in mm.
+    pub edges_mm: Option<[[f64; 2]; 3]>,
+}
 
 /// The image on `grid`; `at` is the dotted path of `anatomical`.
 pub fn anatomical_image(
@@ -21,20 +25,21 @@ pub fn anatomical_image(
     at: &str,
     options: &Options,
 ) -> Result<Vec<f32>, RunError> {
-    Ok(anatomy(config, grid, source, at, options)?.0)
+    Ok(anatomical(config, grid, source, at, options)?.values)
 }
 
-/// The same, and where the image of a file ends along x, y, z in mm.
-pub(super) fn anatomy(
+/// The same, and where it ends.
+pub(super) fn anatomical(
     config: &AnatomicalConfig,
     grid: &ImageGrid,
     source: &Source,
     at: &str,
     options: &Options,
-) -> Result<(Vec<f32>, Option<Edges>), RunError> {
+) -> Result<Anatomical, RunError> {
     match config {
         AnatomicalConfig::Phantom(name) => {
-            Ok((crate::config::phantom(source, &format!("{at}.phantom"), name)?.label_image(grid), None))
+            let phantom = crate::config::phantom(source, &format!("{at}.phantom"), name)?;
+            Ok(Anatomical { values: phantom.label_image(grid), edges_mm: None })
         }
         AnatomicalConfig::File(file) => {
             let at = format!("{at}.file");
@@ -43,10 +48,10 @@ pub(super) fn anatomy(
             if image.values.iter().any(|value| !value.is_finite()) {
                 return Err(source.mistake(&at, "the anatomical image has values that are not finite", None).into());
             }
-            let edges = image.grid.edges_mm();
+            let edges_mm = Some(image.grid.edges_mm());
             let values = if image.grid == *grid { image.values } else { resampled(&image, grid) };
             match values.iter().any(|value| *value != values[0]) {
-                true => Ok((values, Some(edges))),
+                true => Ok(Anatomical { values, edges_mm }),
                 false => {
                     let message = "the anatomical image shows nothing where the emission image is";
                     let help = Some(format!("`coincide info {}` prints where it lies", shown(&file.path)));

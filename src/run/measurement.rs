@@ -13,6 +13,7 @@ use crate::io::{self, IoError, TINY, zero_rounding};
 use crate::paths::FilePath;
 use crate::scanner::SinogramGeometry;
 use crate::simulate::{SimulationConfig, simulate};
+use crate::units::DelaySeconds;
 use std::path::Path;
 
 /// Reads, histograms or simulates the measurement.
@@ -21,6 +22,9 @@ pub(crate) fn acquire(config: &MeasurementConfig, source: &Source, options: &Opt
         MeasurementConfig::File(file) => {
             let (mut measurement, _) = io::open_measurement(&file.path)?;
             complete(file, &mut measurement.ledger, &mut measurement.clock, source)?;
+            if measurement.factors.is_none() && measurement.background.is_none() {
+                told_of_corrected_counts(&measurement.ledger, options);
+            }
             Ok(Scan { measurement, inputs: inputs(&file.path)?, seed: None })
         }
         MeasurementConfig::Memory => Err(MeasurementConfig::missing(source).into()),
@@ -63,7 +67,7 @@ pub(super) fn outline(config: &MeasurementConfig, source: &Source) -> Result<Out
             let mut outline = io::outline(&files.prompts)?;
             outline.factors = files.factors.is_some();
             outline.background = files.background.is_some() || files.additive.is_some();
-            (outline.ledger, outline.clock) = files_ledger(files, outline.clock, source)?;
+            (outline.ledger, outline.clock) = files_ledger(files, &outline, source)?;
             outline
         }
         MeasurementConfig::File(file) => {
@@ -99,20 +103,41 @@ fn complete(file: &MeasurementFile, ledger: &mut Ledger, clock: &mut Clock, sour
             }
             _ => ledger.contains = Some(stated),
         }
-        decay_of_others(ledger, "measurement.file.contains", source)?;
     }
+    decay_moment(ledger, file.decay_moment_s, "measurement.file", source)?;
     clock.isotope = one_isotope(clock.isotope, file.isotope, "measurement.file.isotope", source)?;
     Ok(())
 }
 
-/// Decay that a file of others holds must refer to some moment, which no key tells yet.
-fn decay_of_others(ledger: &mut Ledger, at: &str, source: &Source) -> Result<(), ConfigError> {
-    if ledger.holds(Correction::Decay) && ledger.moment_s.is_none() {
-        let help =
-            "write the file as HDF5 with the attribute `moment_s`, or leave decay out of its factors and give [decay]";
-        return Err(source.mistake(at, "it is not known to which moment its decay is corrected", Some(help.into())));
+/// The moment to which decay that a measurement holds is corrected: the file's own, or that of the config.
+fn decay_moment(
+    ledger: &mut Ledger,
+    stated: Option<DelaySeconds>,
+    at: &str,
+    source: &Source,
+) -> Result<(), ConfigError> {
+    let key = format!("{at}.decay_moment_s");
+    let stated = stated.map(DelaySeconds::get);
+    match (ledger.holds(Correction::Decay), ledger.moment_s, stated) {
+        (true, None, None) => {
+            let message = "it is not known to which moment its decay is corrected";
+            let help =
+                "add `decay_moment_s = 0` where it is the start of the acquisition, or so many seconds before it";
+            Err(source.mistake(&format!("{at}.contains"), message, Some(help.into())))
+        }
+        (false, _, Some(_)) => {
+            let message = "the measurement does not hold its decay, so that it refers to no moment";
+            Err(source.mistake(&key, message, Some("name `decay` in `contains`, or remove this key".into())))
+        }
+        (true, Some(own), Some(stated)) if own != stated => {
+            let message = format!("the file itself says that its decay is corrected to {own} s before the start");
+            Err(source.mistake(&key, message, Some("remove this key".into())))
+        }
+        (_, own, stated) => {
+            ledger.moment_s = own.or(stated);
+            Ok(())
+        }
     }
-    Ok(())
 }
 
 /// The isotope of two that may say it.
@@ -157,13 +182,37 @@ fn without_negatives(path: &Path, options: &Options) -> Result<ProjectionData, R
     Ok(data)
 }
 
-/// What the files of an Interfile measurement hold, and when they were made.
-fn files_ledger(files: &InterfileConfig, clock: Clock, source: &Source) -> Result<(Ledger, Clock), RunError> {
-    let contains = files.contains.as_ref().map(|stated| stated.iter().copied().collect());
+/// Says that prompts are no counts any more.
+fn told_of_corrected_counts(own: &Ledger, options: &Options) {
+    if own.contains.as_ref().is_some_and(|held| !held.is_empty()) {
+        options.warn(&format!(
+            "the header says that the counts themselves were corrected ({}): they are no Poisson counts any more, and \
+             are weighted as if they were; give the prompts as measured where you have them",
+            own.in_words()
+        ));
+    }
+}
+
+/// What the files of an Interfile measurement hold, and when they were made; what the header of the prompts says of
+/// them joins what the config says of the factors and the background.
+fn files_ledger(files: &InterfileConfig, own: &Outline, source: &Source) -> Result<(Ledger, Clock), RunError> {
+    let of_counts = own.ledger.contains.clone().unwrap_or_default();
+    let others = files.factors.is_some() || files.background.is_some() || files.additive.is_some();
+    let stated = files.contains.as_ref().map(|stated| stated.iter().copied().collect());
+    if stated.is_none() && others && !of_counts.is_empty() {
+        let message = format!("the header of the prompts says that they were corrected ({})", own.ledger.in_words());
+        let help = "say what factors and background hold: `contains = [\"attenuation\"]`";
+        return Err(source.mistake("measurement.interfile", message, Some(help.into())).into());
+    }
+    let contains = match stated {
+        Some(stated) => Some(&stated | &of_counts),
+        None if others => None,
+        None => Some(of_counts),
+    };
     let mut ledger = Ledger { contains, ..Ledger::default() };
-    decay_of_others(&mut ledger, "measurement.interfile.contains", source)?;
-    let isotope = one_isotope(clock.isotope, files.isotope, "measurement.interfile.isotope", source)?;
-    Ok((ledger, Clock { isotope, ..clock }))
+    decay_moment(&mut ledger, files.decay_moment_s, "measurement.interfile", source)?;
+    let isotope = one_isotope(own.clock.isotope, files.isotope, "measurement.interfile.isotope", source)?;
+    Ok((ledger, Clock { isotope, ..own.clock }))
 }
 
 fn from_interfile(files: &InterfileConfig, source: &Source, options: &Options) -> Result<Scan, RunError> {
@@ -171,7 +220,9 @@ fn from_interfile(files: &InterfileConfig, source: &Source, options: &Options) -
         NegativePrompts::Refuse => read_projection_data(&files.prompts, Contents::Counts)?,
         NegativePrompts::Zero => without_negatives(&files.prompts, options)?,
     };
-    let (ledger, clock) = files_ledger(files, io::interfile::read_clock(&files.prompts)?, source)?;
+    let outline = io::outline(&files.prompts)?;
+    told_of_corrected_counts(&outline.ledger, options);
+    let (ledger, clock) = files_ledger(files, &outline, source)?;
     let prompts = values.into();
     let mut measurement = Measurement { geometry, prompts, factors: None, background: None, ledger, clock };
     let at = |key: &str| format!("measurement.interfile.{key}");

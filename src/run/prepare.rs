@@ -3,21 +3,18 @@
 //! `coincide check` is this step and nothing more; `coincide recon` refuses what it finds. Whatever can be known from
 //! the config, the headers, the maps and the machine is known here: nothing of that is refused after work was done.
 
-use super::anatomy::anatomical_image;
+use super::Options;
 use super::confidence::lesion_masks;
 use super::corrections::Corrections;
 use super::field::expected_field;
-use super::figures::reference;
 use super::memory::{predicted_bytes, too_much};
+use super::named::NamedImages;
 use super::prior_cost::OnFewPlanes;
-use super::start::start_image;
 use super::uptake::suv_of;
-use super::{Options, RunError};
 use crate::algorithm::fbp::unfit;
-use crate::config::{AnatomicalConfig, ConfigError, Method, ReconConfig, Source, StartConfig, unit_conflict};
+use crate::config::{ConfigError, Method, ReconConfig, Source, unit_conflict};
 use crate::data::Outline;
-use crate::image::{ImageGrid, ImageUnit};
-use std::path::Path;
+use crate::image::ImageGrid;
 
 /// Bytes of a value.
 const VALUE: f64 = 4.0;
@@ -25,6 +22,7 @@ const VALUE: f64 = 4.0;
 /// A reconstruction that can begin where there are no problems.
 pub(super) struct Prepared {
     pub corrections: Corrections,
+    pub images: NamedImages,
     /// What keeps it from being run.
     pub problems: Vec<ConfigError>,
     /// What it will take, where the grid is known.
@@ -53,9 +51,12 @@ pub(super) fn prepare(source: &Source, config: &ReconConfig, outline: &Outline, 
         problems.extend(suv_of(suv, &ledger, &outline.clock, config.decay.as_ref(), source).err());
     }
     let Ok(grid) = config.image.grid(&outline.geometry, source) else {
-        return Prepared { corrections, problems, expected: None };
+        return Prepared { corrections, images: NamedImages::default(), problems, expected: None };
     };
-    problems.extend(images(source, config, outline, (&grid, unit), options));
+    let (images, conflicts) = NamedImages::read(config, (&grid, unit), source, options);
+    problems.extend(conflicts);
+    problems.extend(config.confidence.as_ref().and_then(|asked| lesion_masks(asked, &grid, source).err()));
+    problems.extend(unfit_analytic(config, outline, source));
     let whole = expected_field(config, &outline.geometry, grid).wider();
     // What it lacks has been told already where there is a problem.
     let prior = match problems.is_empty() {
@@ -64,7 +65,7 @@ pub(super) fn prepare(source: &Source, config: &ReconConfig, outline: &Outline, 
     };
     let bytes = predicted_bytes(config, outline, &whole) + more_scans(config, outline, &whole);
     problems.extend(too_much(bytes, config.run.memory_gb, "image", source));
-    Prepared { corrections, problems, expected: Some(Expected { grid: whole, bytes, prior }) }
+    Prepared { corrections, images, problems, expected: Some(Expected { grid: whole, bytes, prior }) }
 }
 
 /// Bytes of the images of further scans, their expected counts, and counts drawn from them.
@@ -81,44 +82,9 @@ pub(super) fn simulated_scans(config: &ReconConfig) -> [usize; 2] {
     [of_sentinel, config.confidence.as_ref().map_or(0, |asked| asked.replicates + asked.ensemble.len())]
 }
 
-/// What is wrong with the images that a config names: reference, start, anatomy, lesions.
-fn images(
-    source: &Source,
-    config: &ReconConfig,
-    outline: &Outline,
-    (grid, unit): (&ImageGrid, ImageUnit),
-    options: &Options,
-) -> Vec<ConfigError> {
-    let told = |error: RunError, at: &str| error.at(at, source);
-    // What is not there has been told by its key.
-    let truth = config.reference.as_ref().filter(|truth| truth.conflicts(source).is_none());
-    let truth = truth.and_then(|truth| reference(truth, grid, source, options).err());
-    let lesions = config.confidence.as_ref().and_then(|confidence| lesion_masks(confidence, grid, source).err());
-    let guide = config.prior.as_ref().and_then(|prior| {
-        let at = format!("prior.{}.anatomical", prior.name());
-        let image = prior.anatomical().filter(|image| is_there(image))?;
-        anatomical_image(image, grid, source, &at, options).err().map(|error| told(error, &at))
-    });
-    let start = match config.algorithm.method() {
-        Method::Iterative(iterations) => match &iterations.start {
-            StartConfig::File(file) if file.path.is_file() => {
-                let at = format!("algorithm.{}.start.file", config.algorithm.name());
-                start_image(file, grid, unit, &at, source, options).err().map(|error| told(error, &at))
-            }
-            StartConfig::File(_) | StartConfig::Uniform | StartConfig::Osem(_) => None,
-        },
-        Method::Analytic(fbp) => {
-            let at = format!("algorithm.{}", config.algorithm.name());
-            unfit(&outline.geometry, fbp).map(|error| source.mistake(&at, error.to_string(), None))
-        }
-    };
-    truth.map(|error| told(error, "reference")).into_iter().chain(lesions).chain(guide).chain(start).collect()
-}
-
-/// Whether an anatomical image can be looked for.
-fn is_there(image: &AnatomicalConfig) -> bool {
-    match image {
-        AnatomicalConfig::File(file) => file.path.is_file(),
-        AnatomicalConfig::Phantom(name) => name.file().is_none_or(Path::is_file),
-    }
+/// An analytic algorithm on a sinogram that it cannot take.
+fn unfit_analytic(config: &ReconConfig, outline: &Outline, source: &Source) -> Option<ConfigError> {
+    let Method::Analytic(fbp) = config.algorithm.method() else { return None };
+    let at = format!("algorithm.{}", config.algorithm.name());
+    unfit(&outline.geometry, fbp).map(|error| source.mistake(&at, error.to_string(), None))
 }

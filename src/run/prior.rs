@@ -1,7 +1,6 @@
 //! The prior of a run, built from what it asks for: the start image, κ, an anatomical image; and its weight.
 
 use super::RunError;
-use super::anatomy::anatomy;
 use super::held_out::best_weight;
 use super::place::told_if_short;
 use super::scene::Scene;
@@ -51,14 +50,11 @@ impl Scene<'_> {
         };
         let kappa = config.kappa().then(|| kappa(self.model, &seen));
         let grid = self.model.grid();
-        let at = format!("prior.{}.anatomical", config.name());
-        let wanted = self.margin.wanted();
-        let read = |image| anatomy(image, &wanted, self.source, &at, self.options);
-        let anatomical = config.anatomical().map(read).transpose()?;
-        if let Some((_, Some(edges))) = &anatomical {
-            told_if_short(*edges, self.model.measurement(), "the anatomical image", self.options);
+        let anatomy = self.images.anatomy.as_ref().filter(|_| config.anatomical().is_some());
+        if let Some(edges) = anatomy.and_then(|anatomy| anatomy.edges_mm) {
+            told_if_short(edges, self.model.measurement(), "the anatomical image", self.options);
         }
-        let anatomical = anatomical.map(|(image, _)| self.margin.extended(&image));
+        let anatomical = anatomy.map(|anatomy| self.margin.extended(&anatomy.values));
         let noise = config.noise().then(|| relative_noise(self.model, &seen));
         let inputs = PriorInputs {
             grid: &grid,

@@ -3,11 +3,11 @@
 use super::confidence::Confidence;
 use super::corrections::{Corrections, correct};
 use super::field::field;
-use super::figures::reference;
 use super::finished::image_of;
 use super::impossible::{LeftOut, impossible_counts};
 use super::inputs::further_inputs;
 use super::measurement::{acquire, outline};
+use super::named::NamedImages;
 use super::page::{Shown, recon_page};
 use super::prepare::{Prepared, prepare};
 use super::scan::Scan;
@@ -72,9 +72,9 @@ fn on_its_threads(
 ) -> Result<Reconstruction, RunError> {
     let pool = options.pool(config.run.threads)?;
     let mut made = pool.install(|| {
-        let Prepared { corrections, problems, .. } = prepare(source, config, outline, options);
+        let Prepared { corrections, images, problems, .. } = prepare(source, config, outline, options);
         first(problems)?;
-        reconstruct_corrected(source, config, &corrections, scan()?, options)
+        reconstruct_prepared(source, config, (&corrections, images), scan()?, options)
     })?;
     made.result = unless_interrupted(made.result, options)?;
     Ok(made)
@@ -112,13 +112,16 @@ pub(crate) fn reconstruct_scan(
     first(config.conflicts_with(&outline.geometry, source))?;
     let (corrections, conflicts) = Corrections::read(config, &outline, source, options);
     first(conflicts)?;
-    reconstruct_corrected(source, config, &corrections, acquired, options)
+    let (grid, unit) = (config.image.grid(&outline.geometry, source)?, corrections.unit(&outline.ledger));
+    let (images, conflicts) = NamedImages::read(config, (&grid, unit), source, options);
+    first(conflicts)?;
+    reconstruct_prepared(source, config, (&corrections, images), acquired, options)
 }
 
-fn reconstruct_corrected(
+fn reconstruct_prepared(
     source: &Source,
     config: &ReconConfig,
-    corrections: &Corrections,
+    (corrections, images): (&Corrections, NamedImages),
     acquired: Scan,
     options: &Options,
 ) -> Result<Reconstruction, RunError> {
@@ -147,14 +150,14 @@ fn reconstruct_corrected(
         Model::new(&measurement, margin.wider(), widths, subsets)?
     };
     left_out.warning.iter().for_each(|warning| options.warn(warning));
-    let reference = config.reference.as_ref().map(|truth| reference(truth, &grid, source, options)).transpose()?;
     let mut record = Record::new("recon", &source.text, &source.path);
     (record.inputs, record.seed) = (inputs.into_iter().chain(further_inputs(config)?).collect(), seed);
     record.told = vec![("holds", measurement.ledger.in_words()), ("activity", measurement.ledger.moment())];
     let unit = measurement.ledger.unit();
     let provenance = record.pairs().into_iter().collect();
-    let (model, reference) = (&model, reference.as_ref());
-    let scene = Scene { source, config, model, margin: &margin, reference, unit, provenance: &provenance, options };
+    let (model, images, reference) = (&model, &images, images.reference.as_ref());
+    let scene =
+        Scene { source, config, model, margin: &margin, images, reference, unit, provenance: &provenance, options };
 
     // Until the files are written, Ctrl-C must not lose the image.
     let (made, whole_image, image, mut files) = options.interrupt.hold(|| -> Result<_, RunError> {

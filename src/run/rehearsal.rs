@@ -1,6 +1,7 @@
 //! One iteration of a config's reconstruction, to see whether `check` told the truth about its memory.
 
 use super::memory::predicted_bytes;
+use super::named::NamedImages;
 use super::scene::Scene;
 use super::{Options, RunError};
 use crate::config::{Beta, Iterations, OutputConfig, ReconConfig, ResolutionConfig, Source, StopConfig};
@@ -21,7 +22,7 @@ pub(super) fn rehearse(
     source: &Source,
     config: &ReconConfig,
     measurement: &Arc<Measurement>,
-    margin: &Margin,
+    (margin, images): (&Margin, &NamedImages),
     options: &Options,
 ) -> Result<Option<Memory>, RunError> {
     let Some(iterations) = config.algorithm.iterations() else { return Ok(None) };
@@ -36,6 +37,7 @@ pub(super) fn rehearse(
         config: &plain,
         model: &model,
         margin,
+        images,
         reference: None,
         unit: ImageUnit::CountsPerMm,
         provenance: &Provenance::default(),

@@ -1,6 +1,7 @@
 //! What a run looks at.
 
 use super::Options;
+use super::named::NamedImages;
 use crate::config::{ReconConfig, Source};
 use crate::image::ImageUnit;
 use crate::io::Provenance;
@@ -15,6 +16,8 @@ pub(crate) struct Scene<'a> {
     /// On the wider grid of the margin.
     pub model: &'a Model,
     pub margin: &'a Margin,
+    /// Start and anatomy.
+    pub images: &'a NamedImages,
     pub reference: Option<&'a Reference>,
     pub unit: ImageUnit,
     pub provenance: &'a Provenance,

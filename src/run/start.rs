@@ -16,7 +16,7 @@ impl Scene<'_> {
     pub(crate) fn start(&self, config: &StartConfig, model: &Model) -> Result<Option<Vec<f32>>, RunError> {
         match config {
             StartConfig::Uniform => Ok(None),
-            StartConfig::File(file) => self.start_file(file).map(Some),
+            StartConfig::File(_) => Ok(self.images.start.as_ref().map(|start| self.margin.extended(start))),
             StartConfig::Osem(osem) => self.osem_start(osem, model).map(Some),
         }
     }
@@ -44,12 +44,6 @@ impl Scene<'_> {
             row[last + 1..].fill(head);
         }
         image
-    }
-
-    fn start_file(&self, file: &ImageFile) -> Result<Vec<f32>, RunError> {
-        let at = format!("algorithm.{}.start.file", self.config.algorithm.name());
-        let values = start_image(file, &self.margin.wanted(), self.unit, &at, self.source, self.options)?;
-        Ok(self.margin.extended(&values))
     }
 }
 

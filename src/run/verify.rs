@@ -10,9 +10,9 @@
 //! order h/R. It must be below h/R, with R the semi-axes of the ellipsoid.
 
 use super::assembled::{assembled_adjoint, corrected};
-use super::corrections::Corrections;
 use super::field::field;
 use super::measurement::outline;
+use super::prepare::{Prepared, prepare};
 use super::rehearsal::rehearse;
 use super::{Options, RunError, first};
 use crate::config::{ReconConfig, ResolutionConfig};
@@ -43,17 +43,16 @@ pub fn verify(path: &Path, options: &Options) -> Result<VerifyResult, RunError> 
     let (source, config) = ReconConfig::read(path)?;
     let outline = outline(&config.measurement, &source)?;
     let geometry = outline.geometry.clone();
-    first(config.conflicts_with(&geometry, &source))?;
-    let wanted = config.image.grid(&geometry, &source)?;
     let widths = config.resolution.as_ref().map(ResolutionConfig::widths).unwrap_or_default();
     options.pool(config.run.threads)?.install(|| {
-        let (corrections, conflicts) = Corrections::read(&config, &outline, &source, options);
-        first(conflicts)?;
+        let Prepared { corrections, images, problems, .. } = prepare(&source, &config, &outline, options);
+        first(problems)?;
+        let wanted = config.image.grid(&geometry, &source)?;
         let measurement = Arc::new(corrected(&source, &config, &corrections, options)?);
         let margin = field(&config, &measurement, wanted, options);
         let grid = margin.wider();
         // Before anything else takes memory.
-        let memory = rehearse(&source, &config, &measurement, &margin, options)?;
+        let memory = rehearse(&source, &config, &measurement, (&margin, &images), options)?;
         let mut found = proof(&geometry, grid, &widths)?;
         let adjoint = assembled_adjoint(&measurement, grid, &config)?;
         found.passed &=

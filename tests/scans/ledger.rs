@@ -94,6 +94,55 @@ fn what_a_file_does_not_say_is_assumed_and_told_or_stated() {
     assert!(unknown.contains("did you mean `attenuation`?") && unknown.contains("recon.toml:1:52"), "{unknown}");
 }
 
+/// Decay that is in the factors of others refers to a moment, which the config states where the file does not.
+#[test]
+fn decay_of_others_refers_to_a_stated_moment() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    simulate(folder, "scan", "");
+    let path = folder.join("scan.h5");
+    let (mut scan, provenance) = read_measurement(&path).unwrap();
+    scan.ledger = Ledger { contains: None, moment_s: None, ..scan.ledger };
+    write_measurement(&path, true, &scan, &provenance).unwrap();
+    let of = |more: &str| {
+        let contains = "contains = [\"attenuation\", \"normalisation\", \"decay\", \"randoms\", \"scatter\"]";
+        recon(folder, &format!("measurement.file = {{ path = \"scan.h5\", {contains}{more} }}"))
+    };
+    let unknown = of("").unwrap_err();
+    assert!(unknown.contains("not known to which moment") && unknown.contains("decay_moment_s = 0"), "{unknown}");
+    let told = of(", decay_moment_s = 90").unwrap();
+    assert!(told.contains("activity 90 s before the start"), "{told}");
+    let none =
+        recon(folder, "measurement.file = { path = \"scan.h5\", contains = [], decay_moment_s = 0 }").unwrap_err();
+    assert!(none.contains("does not hold its decay") && none.contains("remove this key"), "{none}");
+    simulate(folder, "own", "");
+    let other = recon(folder, "measurement.file = { path = \"own.h5\", decay_moment_s = 5 }").unwrap_err();
+    assert!(other.contains("corrected to 0 s before the start"), "{other}");
+}
+
+/// What the header of prompts says of them is not applied again, and they are told to be no counts any more.
+#[test]
+fn corrected_prompts_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    simulate(folder, "scan", "");
+    program(folder, &["convert", "scan.h5", "scan.hs"]).unwrap();
+    let header = std::fs::read_to_string(folder.join("scan.hs")).unwrap();
+    let corrected = header.replace("applied corrections := {None}", "applied corrections := {Attenuation}");
+    assert_ne!(header, corrected);
+    std::fs::write(folder.join("scan.hs"), corrected).unwrap();
+    let map = "attenuation.phantom = \"uniform-cylinder\"";
+    for measurement in ["measurement.file = \"scan.hs\"", "measurement.interfile = { prompts = \"scan.hs\" }"] {
+        let told = recon(folder, measurement).unwrap();
+        assert!(told.contains("counts themselves were corrected (attenuation)"), "{told}");
+        let twice = recon(folder, &format!("{measurement}\n{map}")).unwrap_err();
+        assert!(twice.contains("the measurement has its attenuation already"), "{twice}");
+    }
+    let unclear = "measurement.interfile = { prompts = \"scan.hs\", factors = \"scan.hs\" }";
+    let unclear = recon(folder, unclear).unwrap_err();
+    assert!(unclear.contains("say what factors and background hold"), "{unclear}");
+}
+
 #[test]
 fn every_file_carries_what_it_holds() {
     let folder = tempfile::tempdir().unwrap();

@@ -6,10 +6,9 @@ use super::image::{read_image_with, write_castor};
 use super::kind::{InterfileKind, kind, sniff};
 use super::projection::outline;
 use super::{
-    Contents, Encoding, ProjectionData, StorageOrder, read_clock, read_projection_data, write_image,
-    write_projection_data,
+    Contents, Encoding, ProjectionData, StorageOrder, read_projection_data, write_image, write_projection_data,
 };
-use crate::data::{Ledger, Measurement};
+use crate::data::{Ledger, Measurement, Outline};
 use crate::io::{Format, Holds, Images, IoError, Measurements, OpenImage, Provenance};
 use std::path::Path;
 
@@ -62,7 +61,7 @@ fn sniffed(path: &Path, start: &[u8]) -> Result<Option<Holds>, IoError> {
 /// Prompts without corrections.
 fn read(path: &Path) -> Result<Measurement, IoError> {
     let ProjectionData { geometry, values, .. } = read_projection_data(path, Contents::Counts)?;
-    let (ledger, clock) = (Ledger::raw(), read_clock(path)?);
+    let Outline { ledger, clock, .. } = outline(path)?;
     Ok(Measurement { geometry, prompts: values.into(), factors: None, background: None, ledger, clock })
 }
 

@@ -25,6 +25,7 @@
 //! * **TOF bins run the other way**: STIR's bins are positive towards the first detector of a pair, ours towards the
 //!   second (t = (t_A − t_B)·c/2). Reader and writer turn the axis round.
 
+mod applied;
 mod clock;
 pub(in crate::io) mod data_file;
 mod format;
@@ -49,6 +50,4 @@ pub use image::{read_image, read_image_with, write_castor, write_image};
 pub use kind::{InterfileKind, kind, sniff};
 pub use layout::StorageOrder;
 pub use numbers::{ByteOrder, Encoding, NumberFormat};
-pub use projection::{
-    Contents, ProjectionData, read_clock, read_geometry, read_projection_data, write_projection_data,
-};
+pub use projection::{Contents, ProjectionData, read_geometry, read_projection_data, write_projection_data};

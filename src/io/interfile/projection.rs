@@ -5,12 +5,13 @@
 //! sign; both are turned round.
 //! A file passes in blocks: memory beside the sinogram itself is one view, or sixteen planes.
 
+use super::applied::applied_corrections;
 use super::data_file::{self, DataFile};
 use super::header::Header;
 use super::layout::StorageOrder;
 use super::numbers::Encoding;
 use super::{geometry, header_text};
-use crate::data::{Clock, Outline};
+use crate::data::{Clock, Ledger, Outline};
 use crate::io::IoError;
 use crate::scanner::SinogramGeometry;
 use std::io::Write;
@@ -43,13 +44,10 @@ pub fn read_geometry(path: &Path) -> Result<SinogramGeometry, IoError> {
 
 /// What is known of prompts before they are read.
 pub(super) fn outline(path: &Path) -> Result<Outline, IoError> {
-    Ok(Outline::of_counts(read_geometry(path)?, read_clock(path)?))
-}
-
-/// Reads what a header says of isotope, moment and duration.
-pub fn read_clock(path: &Path) -> Result<Clock, IoError> {
     let header = Header::read(path)?;
-    Ok(Clock { duration_s: duration(&header)?, ..super::clock(&header)? })
+    let clock = Clock { duration_s: duration(&header)?, ..super::clock(&header)? };
+    let ledger = Ledger::of(applied_corrections(&header)?);
+    Ok(Outline { ledger, ..Outline::of_counts(geometry::read(&header)?.0, clock) })
 }
 
 /// Reads projection data.

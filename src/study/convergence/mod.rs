@@ -24,7 +24,7 @@ use crate::report::{Record, sha256_of_text};
 use crate::run::Scene;
 use crate::run::WeightedPrior;
 use crate::run::acquire;
-use crate::run::{Options, RunError, first};
+use crate::run::{NamedImages, Options, RunError, first};
 use cases::{Case, USUAL_CASES, case};
 use contenders::{contenders, newton_subsets};
 use race::{Track, race};
@@ -80,7 +80,19 @@ fn run_case(case: &Case, only: &[String], result: &mut ConvergenceResult, option
     let provenance = Record::new("bench convergence", &source.text, &source.path).pairs().into_iter().collect();
     let unit = ImageUnit::BecquerelPerMl;
     let (model, margin) = (&whole, &Margin::new(grid, [0; 3], [0; 3]));
-    let scene = Scene { source, config, model, margin, reference: None, unit, provenance: &provenance, options };
+    let (images, conflicts) = NamedImages::read(config, (&grid, unit), source, options);
+    first(conflicts)?;
+    let scene = Scene {
+        source,
+        config,
+        model,
+        margin,
+        images: &images,
+        reference: None,
+        unit,
+        provenance: &provenance,
+        options,
+    };
     let iterations = config.algorithm.iterations().ok_or_else(|| RunError::Usage("not iterative".into()))?;
     let start = scene.start(iterations.start, &whole)?;
     let WeightedPrior { prior, beta, .. } = scene.prior(start.as_deref())?;

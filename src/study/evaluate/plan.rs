@@ -88,8 +88,12 @@ impl Plan {
             runs: Vec::new(),
         };
         let code = code(study)?;
+        // Hundreds of bodies take a minute to be painted.
+        let progress = options.console.progress("plan");
+        let subjects = study.config.scanners.len() * study.config.phantoms.len();
         for scanner in study.config.scanners.keys() {
             for phantom in &study.config.phantoms {
+                progress.set(plan.subjects.len(), subjects);
                 let subject = Subject::of(study, scanner, phantom, options)?;
                 let configs = configs(study, &subject, phantom)?;
                 plan.subjects.push(subject);
