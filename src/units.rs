@@ -78,6 +78,10 @@ checked_number!(
     Fraction, |v| (0.0..1.0).contains(&v), "a number from 0 up to but not including 1", 0.0..=1.0
 );
 checked_number!(
+    /// A share of a whole, none and all of it included.
+    Share, |v| (0.0..=1.0).contains(&v), "a number from 0 to 1", 0.0..=1.0
+);
+checked_number!(
     /// A length in mm, from a hundredth of a cell to ten times the longest scanner: voxels, radii, diameters.
     Mm, |v| v > 0.0, "a length > 0 mm", 0.001..=20000.0
 );

@@ -3,13 +3,13 @@
 
 use super::arithmetic::each;
 use super::em::EmStep;
-use super::map_start::map_image;
+use super::map_image::{map_image, map_image_from};
 use super::sensitivity::{SubsetSensitivities, sensitivities};
 use super::start::{field_of_view, start_on, uniform_start};
 use super::waiting::Waiting;
 use super::{Algorithm, Count, Objective, Step, Unfit};
 use crate::image::mean_where;
-use crate::prior::network::{Applied, Unrolled};
+use crate::prior::network::{Applied, Blend, Unrolled};
 use coincide_kernels::{fusion::fuse, zeros};
 use std::sync::Arc;
 
@@ -17,7 +17,9 @@ use std::sync::Arc;
 ///
 /// Without a start image, it begins with the one that the network's model asks for, uniform or MAP. z is worked out at
 /// the start of each full iteration, or before each update. γ = 0 makes it OSEM. A network that is applied
-/// after all updates is a filter: what is watched are the images of OSEM, what comes out is z of the last one.
+/// after all updates is a filter: what is watched are the images of OSEM, what comes out is z of the last one. Where
+/// the model asks for a blend ([`Blend`]), that is made of what comes out, and not watched either; its weakly
+/// regularised image is there from the first update on.
 pub struct UnrolledEm {
     objective: Arc<Objective>,
     prior: Arc<Unrolled>,
@@ -30,8 +32,10 @@ pub struct UnrolledEm {
     mean_sensitivities: Vec<Option<f64>>,
     inside: Vec<bool>,
     count: Count,
-    /// Whether the first update begins with the image that the model asks for.
-    map_first: bool,
+    /// Whether no image was given to start from.
+    unasked: bool,
+    /// The weakly regularised image, where there is a blend.
+    weak: Option<Vec<f32>>,
 }
 
 impl UnrolledEm {
@@ -40,7 +44,7 @@ impl UnrolledEm {
         let model = objective.model();
         let waiting = Waiting::new(model.grid().shape, start.is_none());
         let start = start_on(model, start)?;
-        let map_first = start.is_none() && prior.start().is_some();
+        let unasked = start.is_none();
         let (start, sensitivities) = sensitivities(model, |total| start.unwrap_or_else(|| uniform_start(model, total)));
         let voxels = model.grid().voxels();
         let (mut image, target) = (zeros(voxels), zeros(voxels));
@@ -59,20 +63,39 @@ impl UnrolledEm {
             mean_sensitivities,
             inside,
             count,
-            map_first,
+            unasked,
+            weak: None,
         })
+    }
+
+    /// Makes the images that the model asks for.
+    fn begin(&mut self) -> Result<(), Unfit> {
+        let model = self.objective.model();
+        let start = self.prior.start().filter(|_| self.unasked);
+        if let Some(start) = start {
+            self.image = map_image(model, &start, Some(std::mem::take(&mut self.image)))?;
+            self.count.passed(start.by.passes());
+        }
+        if let Some(Blend { with, .. }) = self.prior.blend() {
+            let (weak, passes) = match start {
+                Some(_) => (map_image_from(model, &with, self.image.clone())?, with.by.passes_from_another()),
+                None => (map_image(model, &with, None)?, with.by.passes()),
+            };
+            self.weak = Some(weak);
+            self.count.passed(passes);
+        }
+        Ok(())
     }
 }
 
 impl Algorithm for UnrolledEm {
     fn update(&mut self) -> Step {
         let em = EmStep::of(self.objective.subsets());
-        let (k, n, model) = (self.count.subset(), self.count.iterations(), self.objective.model());
-        if let Some(start) = self.prior.start().filter(|_| std::mem::take(&mut self.map_first)) {
-            let first = Some(std::mem::take(&mut self.image));
-            self.image = map_image(model, &start, first).expect("images of one model, a smooth prior");
-            self.count.passed(start.by.passes());
+        let (k, n) = (self.count.subset(), self.count.iterations());
+        if (k, n) == (0, 0) {
+            self.begin().expect("images of one model, a smooth prior");
         }
+        let model = self.objective.model();
         let applied = self.prior.applied();
         if applied == Applied::Update || (applied == Applied::Iteration && k == 0) {
             self.prior.target(n, &self.image, &mut self.target);
@@ -96,7 +119,10 @@ impl Algorithm for UnrolledEm {
     fn into_image(mut self: Box<Self>) -> Vec<f32> {
         if self.prior.applied() == Applied::After {
             self.prior.target(self.count.iterations(), &self.image, &mut self.target);
-            return self.target;
+            self.image = self.target;
+        }
+        if let (Some(Blend { share, .. }), Some(weak)) = (self.prior.blend(), &self.weak) {
+            each(&mut self.image, [weak], |x, [weak]| (1.0 - share) * x + share * weak);
         }
         self.image
     }

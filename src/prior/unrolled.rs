@@ -1,12 +1,12 @@
 //! The table `[prior.unrolled]`: a network between the updates of EM.
 
-use super::network::{Body, Model, Unrolled, shipped_model};
+use super::network::{Body, MapImage, Model, Unrolled, shipped_model};
 use super::table::{Common, PriorEntry, PriorFootprint, PriorInputs, PriorTable, images};
 use super::{AnatomicalConfig, Capability, Prior, PriorError, mean_activity};
 use crate::choice::{Conflict, missing};
 use crate::image::ImageGrid;
 use crate::paths::NameOrFile;
-use crate::units::NonNegative;
+use crate::units::{NonNegative, Share};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -23,19 +23,25 @@ pub struct UnrolledConfig {
     /// Times the weight γ that the network was trained with: above 1 the image is nearer to the network's, 0 is OSEM.
     #[serde(default = "one")]
     pub strength: NonNegative,
+    /// Share of a weakly regularised image (relative difference prior) in what comes out: more of it keeps more of small
+    /// lesions, and more noise. 0: none. Without this key, what the model's card says.
+    #[serde(default)]
+    pub blend: Option<Share>,
 }
 
 impl UnrolledConfig {
-    /// The network and its card.
+    /// The network and its card, with the share of the blend that is asked for here.
     fn load(&self) -> Result<Model, Conflict> {
-        let model = match self.model.file() {
+        let mut model = match self.model.file() {
             None => shipped_model(&self.model),
             Some(path) => match missing("model", path) {
                 Some(conflict) => return Err(conflict),
                 None => Model::read(path),
             },
-        };
-        model.map_err(|error| Conflict::at("model", error))
+        }
+        .map_err(|error| Conflict::at("model", error))?;
+        model.card.blend = self.blend.map(Share::get).or(model.card.blend);
+        Ok(model)
     }
 
     /// A model that cannot be used, or an anatomical image that it lacks.
@@ -69,7 +75,7 @@ impl PriorTable for UnrolledConfig {
             unit: "no R",
             citation: "Mehranian & Reader 2021, IEEE Trans. Radiat. Plasma Med. Sci. 5:54",
             examples: &[
-                "model = \"unrolled-2d\"",
+                "model = \"unrolled-2d\"\nblend = 0.5",
                 "model = \"unrolled-2.5d\"",
                 "model = \"unrolled-3d\"\nstrength = 0.5",
             ],
@@ -82,14 +88,16 @@ impl PriorTable for UnrolledConfig {
 
     fn footprint(&self, grid: &ImageGrid) -> PriorFootprint {
         let Ok(model) = self.load() else { return PriorFootprint::default() };
-        let (architecture, start) = (&model.card.architecture, model.card.start);
+        let (architecture, start, blend) = (&model.card.architecture, model.card.start, model.card.blended_with());
         let layers = Body::new(&architecture.layers, &model.weights.bodies[0], grid.shape).work_bytes() as f64;
-        // A MAP start keeps a gradient of each subset, their sum, a direction, a step, and what the prior pads.
-        let of_start = start.map_or(0, |start| start.subsets + 6);
+        // A MAP image needs a gradient of each subset, their sum, a direction, a step, and what the prior pads.
+        let of_map = start.iter().chain(&blend).map(|image| image.subsets + 6).max().unwrap_or(0);
+        let kept = 1 + usize::from(architecture.noise) + of_map + usize::from(blend.is_some());
+        let of_blend = if start.is_some() { MapImage::passes_from_another } else { MapImage::passes };
         PriorFootprint {
-            kept: images(1 + usize::from(architecture.noise) + of_start, grid) + layers,
+            kept: images(kept, grid) + layers,
             building: 0.0,
-            passes: start.map_or(0.0, |start| start.passes()),
+            passes: start.map_or(0.0, |start| start.passes()) + blend.map_or(0.0, |image| of_blend(&image)),
             applied: Some(architecture.applied),
         }
     }

@@ -42,6 +42,8 @@ pub struct ReconResult {
     pub prior: Option<String>,
     /// Weight β of the prior.
     pub beta: Option<f64>,
+    /// Share of a weakly regularised image in the network's, where there is one.
+    pub blend: Option<f64>,
     /// How the weight was found, where it was asked for.
     pub beta_search: Option<WeightSearch>,
     /// Trues that the image predicts: Σ m G B x.

@@ -10,7 +10,7 @@ use crate::image::{Image, ImageGrid};
 use crate::io::save_image;
 use crate::paths::NameOrFile;
 use crate::phantom::Phantom;
-use crate::prior::network::{MapStart, StartOfScan};
+use crate::prior::network::{MapImage, MapOfScan};
 use crate::prior::{UnrolledConfig, mean_activity};
 use crate::report::{ConfidenceResult, LesionInterval, TissueInterval};
 use crate::trust::{FoundScale, Kind, LesionEstimate, LesionSize, Others, Tissue, lesion_estimates, spread};
@@ -18,7 +18,7 @@ use crate::units::PlaceMm;
 use std::path::PathBuf;
 
 /// The image of a convex prior: the relative difference prior, a little stronger than where networks begin.
-const CONVEX: MapStart = MapStart { weight: 1e-2, exponent: 0.4, subsets: 12, iterations: 6 };
+const CONVEX: MapImage = MapImage { weight: 1e-2, exponent: 0.4, subsets: 12, iterations: 6 };
 
 /// What is known about the uncertainty of an image.
 pub(crate) struct Confidence {
@@ -40,7 +40,7 @@ impl Scene<'_> {
         let Some(replicates) = self.replicates(config, whole)? else { return Ok(None) };
         let noise = relative_noise(self.model, &whole.values);
         let scale = mean_activity(&whole.grid, &whole.values);
-        let convex = map_image(self.model, &StartOfScan { by: CONVEX, noise: noise.mean, scale }, None)?;
+        let convex = map_image(self.model, &MapOfScan { by: CONVEX, noise: noise.mean, scale }, None)?;
         let wanted = |images: Vec<Vec<f32>>| images.iter().map(|image| self.margin.cropped(image)).collect();
         let (replicates, ensemble) = (wanted(replicates), wanted(self.ensemble(config)?));
         let others = Others { replicates, convex: self.margin.cropped(&convex), ensemble };

@@ -13,6 +13,7 @@ use crate::io::save_image;
 use crate::metrics::{OBJECTIVE, Scores};
 use crate::observe::{Finite, History, Interrupt, RelativeChange, Sample, Snapshots, TimeLimit, Tolerance};
 use crate::prior::Prior;
+use crate::prior::network::Blend;
 use crate::report::{ReconResult, WeightSearch, peak_memory_mb};
 use crate::units::Positive;
 use coincide_kernels::Level;
@@ -29,6 +30,7 @@ pub(super) struct Made {
     pub fit: Fit,
     pub beta: Option<f64>,
     pub beta_search: Option<WeightSearch>,
+    pub blend: Option<Blend>,
     pub history: Vec<Sample>,
     pub warnings: Vec<String>,
 }
@@ -51,17 +53,17 @@ impl Scene<'_> {
         observers.push(Box::new(&mut change));
         let (stop, last) = drive(&mut *algorithm, updates, &mut observers);
         drop(observers);
-        if algorithm.image().iter().any(|value| !value.is_finite()) {
-            return Err(self.lost(last.map_or(0, |step| step.update)));
-        }
         let stop = match stop {
             Stop::Finished => "all iterations done".into(),
             Stop::Asked(why) => why,
         };
         // The algorithm's own arrays go before those that judge its image come.
         let subgradient = algorithm.prior_subgradient();
-        let Climb { values, fit, warnings } =
-            self.climb(&objective, start, algorithm.into_image(), subgradient.as_deref())?;
+        let end = algorithm.into_image();
+        if end.iter().any(|value| !value.is_finite()) {
+            return Err(self.lost(last.map_or(0, |step| step.update)));
+        }
+        let Climb { values, fit, warnings } = self.climb(&objective, start, end, subgradient.as_deref())?;
         let (updates, seconds) = last.map_or((0, 0.0), |step| (step.update, step.seconds));
         Ok(Made {
             values,
@@ -73,6 +75,7 @@ impl Scene<'_> {
             fit,
             beta: self.config.prior.is_some().then_some(beta),
             beta_search: search,
+            blend: if let Prior::Unrolled(network) = &prior { network.blend() } else { None },
             history: history.samples,
             warnings,
         })
@@ -102,6 +105,7 @@ impl Scene<'_> {
             step: None,
             beta: None,
             beta_search: None,
+            blend: None,
             history: Vec::new(),
             warnings: Vec::new(),
         })
@@ -180,6 +184,7 @@ impl Scene<'_> {
             prior: self.config.prior.as_ref().map(|prior| prior.name().into()),
             beta: made.beta,
             beta_search: made.beta_search,
+            blend: made.blend.map(|blend| blend.share.into()),
             counts_in_image: fit.counts_in_image,
             counts_net: measurement.total_prompts() - measurement.total_background(),
             counts_prompts: measurement.total_prompts(),

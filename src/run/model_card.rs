@@ -74,6 +74,8 @@ mod tests {
             iterations: 8,
             subsets: 6,
             start: None,
+            weak: None,
+            blend: None,
             training_data: String::new(),
             scanners: vec!["siemens-mmr".into(), "my own".into()],
             prompts_per_mm: [1e3, 1e5],

@@ -164,6 +164,7 @@ fn reconstruct_prepared(
         let (made, whole_image) = image_of(&scene)?;
         let image = margin.crop(&whole_image);
         record.told.push(("updates", made.updates.to_string()));
+        record.told.extend(made.blend.map(|blend| ("blend", blend.to_string())));
         record.seconds = vec![("reconstruction", made.seconds), ("total", whole.elapsed().as_secs_f64())];
         let provenance = record.pairs().into_iter().collect();
         let files = write_outputs(&config.output, options, &image, &provenance)?;

@@ -232,6 +232,8 @@ impl<'a> Run<'a> {
             iterations: model.iterations,
             subsets: model.subsets,
             start: model.map_start,
+            weak: None,
+            blend: None,
             training_data: self.config.data.in_words(),
             scanners: cases.scanners.iter().map(|scanner| scanner.scanner.name.clone()).collect(),
             prompts_per_mm: [cases.prompts_per_slice[0] / thick, cases.prompts_per_slice[1] / thin],

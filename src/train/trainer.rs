@@ -14,7 +14,7 @@ use super::unrolled::{Unrolled, Unrolling};
 use crate::algorithm::map_image;
 use crate::data::most_subsets;
 use crate::likelihood::Model;
-use crate::prior::network::{MapStart, StartOfScan};
+use crate::prior::network::{MapImage, MapOfScan};
 
 /// γ that training starts from where a file has none.
 const SMALLEST_GAMMA: f64 = 1e-6;
@@ -55,7 +55,7 @@ pub struct Training {
     /// How the reconstruction is unrolled.
     pub unrolling: Unrolling,
     /// The image that it starts from; a uniform one where there is none.
-    pub start: Option<MapStart>,
+    pub start: Option<MapImage>,
     /// Subsets; the largest number up to this that divides the views is taken.
     pub subsets: usize,
     /// What is made small.
@@ -125,7 +125,7 @@ impl Training {
         let mut prepared = Prepared::new(self.source.case(index)?, self.stack())?;
         if let Some(by) = self.start {
             // Images of a case are in units of c.
-            let start = StartOfScan { by, noise: prepared.noise.means[0], scale: 1.0 };
+            let start = MapOfScan { by, noise: prepared.noise.means[0], scale: 1.0 };
             prepared.map = Some(map_image(&self.model(&prepared)?, &start, Some(prepared.start.clone()))?);
         }
         Ok(prepared)

@@ -8,7 +8,7 @@ use coincide::io::hdf5;
 use coincide::likelihood::Model;
 use coincide::operator::{LinearOperator, Projector};
 use coincide::prior::model_file::FORMAT;
-use coincide::prior::network::{Applied, Architecture, Body, KIND, Layer, MapStart, ModelCard, Unrolled, Weights};
+use coincide::prior::network::{Applied, Architecture, Body, KIND, Layer, MapImage, ModelCard, Unrolled, Weights};
 use coincide::prior::{Denoiser, Prior, RelativeNoise, mean_activity, network};
 use coincide::scanner::{AxialCompression, Scanner, SinogramGeometry, preset};
 use coincide_kernels::Level;
@@ -168,7 +168,7 @@ fn it_holds_for_all_units_and_doses() {
         .iter()
         .map(|layer| (0..layer.weights()).map(|n| ((n * 7919 % 101) as f32 / 50.0 - 1.0) * 0.2).collect())
         .collect();
-    let image = |calibration: f32, start: Option<MapStart>| {
+    let image = |calibration: f32, start: Option<MapImage>| {
         let measurement = measurement(calibration);
         let model = Model::new(&measurement, grid(), None, SUBSETS).unwrap();
         let card = ModelCard { start, ..card(architecture.clone()) };
@@ -181,7 +181,7 @@ fn it_holds_for_all_units_and_doses() {
     };
     let (one, four) = (image(1.0, None), image(4.0, None));
     assert!(one.iter().zip(&four).all(|(one, four)| *one == 4.0 * four));
-    let start = Some(MapStart { weight: 0.02, exponent: 0.4, subsets: 6, iterations: 4 });
+    let start = Some(MapImage { weight: 0.02, exponent: 0.4, subsets: 6, iterations: 4 });
     let (map, map_of_four) = (image(1.0, start), image(4.0, start));
     // Powers of ν̄ are not exact.
     let close = |(one, four): (&f32, &f32)| (one - 4.0 * four).abs() <= 1e-4 * one.max(0.1);
@@ -198,7 +198,7 @@ fn a_model_may_go_on_from_a_map_image() {
     let scale = mean_activity(&grid(), &osem(&model, SUBSETS));
     let noise = noise(&model, scale);
     let first = |weight: f64| {
-        let start = Some(MapStart { weight, exponent: 0.4, subsets: 7, iterations: 4 });
+        let start = Some(MapImage { weight, exponent: 0.4, subsets: 7, iterations: 4 });
         let network = untrained(0.0, false);
         let network = network::Model { card: ModelCard { start, ..network.card }, ..network };
         let prior = Prior::Unrolled(Arc::new(Unrolled::of_model(&network, &grid(), scale, &noise, None, 1.0).unwrap()));
@@ -257,6 +257,8 @@ fn card(architecture: Architecture) -> ModelCard {
         iterations: 3,
         subsets: 4,
         start: None,
+        weak: None,
+        blend: None,
         training_data: "none".into(),
         scanners: vec!["small".into()],
         prompts_per_mm: [1e3, 1e6],

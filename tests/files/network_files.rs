@@ -33,6 +33,8 @@ fn model() -> Model {
         iterations: 8,
         subsets: 6,
         start: None,
+        weak: None,
+        blend: None,
         training_data: "spheres".into(),
         scanners: vec!["siemens-mmr".into()],
         prompts_per_mm: [1e3, 1e6],

@@ -3,7 +3,7 @@
 use super::TrainingDataConfig;
 use crate::config::{ConfigError, Source};
 use crate::paths::FilePath;
-use crate::prior::network::{Applied, Architecture, MapStart};
+use crate::prior::network::{Applied, Architecture, MapImage};
 use crate::train::{Stack, Unrolling};
 use crate::units::Positive;
 use schemars::JsonSchema;
@@ -63,7 +63,7 @@ pub struct UnrolledTrainingConfig {
     pub subsets: usize,
     /// The image that the reconstruction goes on from; without it, a uniform one.
     #[serde(default)]
-    pub map_start: Option<MapStart>,
+    pub map_start: Option<MapImage>,
     /// γ of each stage at the start, for a scan with one event per voxel; the last one serves all further stages.
     /// Without it, those of `start`, else 1, and a hundredth in the first of several stages, whose image is uniform.
     #[serde(default)]

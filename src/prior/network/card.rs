@@ -29,7 +29,13 @@ pub struct ModelCard {
     pub subsets: usize,
     /// The image that it goes on from; a uniform one where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub start: Option<MapStart>,
+    pub start: Option<MapImage>,
+    /// The weakly regularised image of a scan; [`MapImage::WEAK`] where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weak: Option<MapImage>,
+    /// Share of the weakly regularised image in what comes out, 0 to 1; 0 where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blend: Option<f64>,
     /// What it was trained on, in words.
     pub training_data: String,
     /// Names of the scanners that it was trained on.
@@ -50,12 +56,12 @@ pub struct ModelCard {
     pub command: String,
 }
 
-/// A start image by maximum a posteriori with the relative difference prior: weight β = w S̄ ν̄^p, S̄ the mean
+/// An image by maximum a posteriori with the relative difference prior: weight β = w S̄ ν̄^p, S̄ the mean
 /// sensitivity, ν̄ that of [`crate::prior::RelativeNoise`], γ = 2 and ε = 10⁻³ c of the prior, c the mean activity of
 /// the body; so it does not depend on dose and units.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct MapStart {
+pub struct MapImage {
     /// w
     pub weight: f64,
     /// p
@@ -66,13 +72,22 @@ pub struct MapStart {
     pub iterations: usize,
 }
 
-impl MapStart {
+impl MapImage {
     /// Full iterations of SVRG between two anchors.
     pub const ANCHOR_EVERY: usize = 2;
 
-    /// Passes over the data that the image costs: one of OSEM, those of SVRG and its anchors.
+    /// The weakly regularised image where a card has none of its own: a third of the weight that the shipped networks
+    /// begin with.
+    pub const WEAK: Self = Self { weight: 1.7e-3, exponent: 0.4, subsets: 12, iterations: 4 };
+
+    /// Passes over the data that the image costs from another one of this kind: those of SVRG and its anchors.
+    pub fn passes_from_another(&self) -> f64 {
+        (self.iterations + self.iterations.div_ceil(Self::ANCHOR_EVERY)) as f64
+    }
+
+    /// Passes over the data that the image costs from a uniform one: one of OSEM more.
     pub fn passes(&self) -> f64 {
-        (1 + self.iterations + self.iterations.div_ceil(Self::ANCHOR_EVERY)) as f64
+        1.0 + self.passes_from_another()
     }
 
     /// What is wrong with it: field, what was found, what is expected.
@@ -99,6 +114,11 @@ impl ModelCard {
         Ok(card)
     }
 
+    /// How the image is made that the network's is blended with; `None` where that has no share.
+    pub fn blended_with(&self) -> Option<MapImage> {
+        self.blend.filter(|share| *share > 0.0).map(|_| self.weak.unwrap_or(MapImage::WEAK))
+    }
+
     /// The text of the card.
     pub fn to_text(&self) -> String {
         card_text(self)
@@ -113,8 +133,13 @@ impl ModelCard {
         if let Some((field, _)) = counts.into_iter().find(|(_, count)| *count == 0) {
             return Err(ModelFileError::field(path, field, 0, "at least 1"));
         }
-        if let Some((field, found, expected)) = self.start.and_then(|start| start.flaw()) {
-            return Err(ModelFileError::field(path, format!("start.{field}"), found, expected));
+        for (name, image) in [("start", self.start), ("weak", self.weak)] {
+            if let Some((field, found, expected)) = image.and_then(|image| image.flaw()) {
+                return Err(ModelFileError::field(path, format!("{name}.{field}"), found, expected));
+            }
+        }
+        if let Some(found) = self.blend.filter(|share| !(0.0..=1.0).contains(share)) {
+            return Err(ModelFileError::field(path, "blend", found, "a share from 0 to 1"));
         }
         for (field, range) in [("prompts_per_mm", self.prompts_per_mm), ("voxel_mm", self.voxel_mm)] {
             let [low, high] = range;

@@ -20,8 +20,8 @@ mod unrolled;
 
 pub use architecture::{Applied, Architecture, Layer};
 pub use body::Body;
-pub use card::{KIND, MapStart, ModelCard};
+pub use card::{KIND, MapImage, ModelCard};
 pub use model::{Model, Weights, tensor_name};
 pub use shipped::{shipped_model, shipped_models};
 pub use unit_range::unit_range;
-pub use unrolled::{StartOfScan, Unrolled};
+pub use unrolled::{Blend, MapOfScan, Unrolled};

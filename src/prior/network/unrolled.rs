@@ -2,12 +2,13 @@
 
 use super::architecture::Applied;
 use super::body::Body;
-use super::card::{MapStart, ModelCard};
+use super::card::{MapImage, ModelCard};
 use super::model::Model;
 use super::unit_range::unit_range;
 use crate::image::ImageGrid;
 use crate::prior::{Denoiser, PriorError, RelativeNoise};
 use coincide_kernels::Level;
+use std::fmt;
 use std::sync::Arc;
 
 /// What draws the EM steps of each stage, and how strongly.
@@ -19,15 +20,36 @@ pub struct Unrolled {
     stages: Vec<Stage>,
     applied: Applied,
     scale: f32,
-    start: Option<StartOfScan>,
+    start: Option<MapOfScan>,
+    blend: Option<Blend>,
     card: Option<ModelCard>,
 }
 
-/// The start image that a model asks for, on one scan.
+/// What comes out: (1 − a) x + a x′, x the last image, x′ a weakly regularised one of the same scan.
+///
+/// The network's own image has less noise than x′ and shows less of what is small; what it has lost of a lesion, x′
+/// still holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct StartOfScan {
+pub struct Blend {
+    /// a, above 0 and up to 1.
+    pub share: f32,
+    /// How x′ is made.
+    pub with: MapOfScan,
+}
+
+impl fmt::Display for Blend {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let MapImage { weight, exponent, .. } = self.with.by;
+        let Self { share, .. } = self;
+        write!(f, "{share} of the image of the relative difference prior with β = {weight} S̄ ν̄^{exponent}")
+    }
+}
+
+/// A MAP image that a model asks for, on one scan.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MapOfScan {
     /// How it is made.
-    pub by: MapStart,
+    pub by: MapImage,
     /// ν̄
     pub noise: f32,
     /// c
@@ -44,7 +66,7 @@ impl Unrolled {
     pub fn new(stages: Vec<(Arc<dyn Denoiser>, f32)>, applied: Applied, scale: f32) -> Self {
         assert!(!stages.is_empty(), "at least one stage");
         let stages = stages.into_iter().map(|(target, gamma)| Stage { target, gamma }).collect();
-        Self { stages, applied, scale, start: None, card: None }
+        Self { stages, applied, scale, start: None, blend: None, card: None }
     }
 
     /// A network on a grid. `scale` is [`crate::prior::mean_activity`] of an early OSEM image, `strength` multiplies
@@ -80,18 +102,24 @@ impl Unrolled {
         let bodies: Vec<_> = model.weights.bodies.iter().map(of_body).collect();
         let stage =
             |k: usize| (bodies[architecture.body_of(k)].clone(), strength * noise.mean * model.weights.gamma[k]);
-        let start = model.card.start.map(|by| StartOfScan { by, noise: noise.mean, scale });
-        let card = Some(model.card.clone());
+        let of_scan = |by: MapImage| MapOfScan { by, noise: noise.mean, scale };
+        let share = model.card.blend.unwrap_or(0.0) as f32;
         Ok(Self {
-            start,
-            card,
+            start: model.card.start.map(of_scan),
+            blend: model.card.blended_with().map(|by| Blend { share, with: of_scan(by) }),
+            card: Some(model.card.clone()),
             ..Self::new((0..architecture.stages).map(stage).collect(), architecture.applied, scale)
         })
     }
 
     /// The start image that the model asks for.
-    pub fn start(&self) -> Option<StartOfScan> {
+    pub fn start(&self) -> Option<MapOfScan> {
         self.start
+    }
+
+    /// What the last image is blended with; `None` where it comes out as it is.
+    pub fn blend(&self) -> Option<Blend> {
+        self.blend
     }
 
     /// What is known about the network, where it comes from a model.

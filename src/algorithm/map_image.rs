@@ -1,0 +1,51 @@
+//! Images of the relative difference prior by maximum a posteriori that an unrolled network's model asks for: the one
+//! that it goes on from, and the weakly regularised one that its own is blended with. SVRG from a pass of OSEM, or from
+//! another image of this kind.
+
+use super::sensitivity::sensitivity;
+use super::{Algorithm, Objective, Osem, Relaxation, Svrg, Unfit};
+use crate::data::most_subsets;
+use crate::image::mean_where;
+use crate::likelihood::Model;
+use crate::prior::network::{MapImage, MapOfScan};
+use crate::prior::{Neighbours, Pairs, Prior, relative_difference};
+
+/// γ of the prior.
+const GAMMA: f32 = 2.0;
+/// ε of the prior over the scale.
+const EPSILON: f32 = 1e-3;
+
+/// The MAP image of a scan, from a first image or a uniform one.
+pub(crate) fn map_image(model: &Model, wanted: &MapOfScan, first: Option<Vec<f32>>) -> Result<Vec<f32>, Unfit> {
+    let model = in_subsets(model, wanted);
+    let mut osem = Osem::new(&model, first)?;
+    (0..model.subsets()).for_each(|_| {
+        osem.update();
+    });
+    climbed(&model, wanted, osem.image().to_vec())
+}
+
+/// The MAP image of a scan, from one with another weight.
+pub(crate) fn map_image_from(model: &Model, wanted: &MapOfScan, other: Vec<f32>) -> Result<Vec<f32>, Unfit> {
+    climbed(&in_subsets(model, wanted), wanted, other)
+}
+
+fn in_subsets(model: &Model, wanted: &MapOfScan) -> Model {
+    let subsets = most_subsets(model.measurement().geometry.views, wanted.by.subsets);
+    model.with_subsets(subsets).expect("a divisor of the views")
+}
+
+fn climbed(model: &Model, wanted: &MapOfScan, from: Vec<f32>) -> Result<Vec<f32>, Unfit> {
+    let pairs = Pairs::new(&model.grid(), Neighbours::default(), None);
+    let prior = Prior::Smooth(relative_difference(pairs, GAMMA, EPSILON * wanted.scale));
+    let s = sensitivity(model);
+    let beta =
+        wanted.by.weight * mean_where(&s, |voxel| s[voxel] > 0.0) * f64::from(wanted.noise).powf(wanted.by.exponent);
+    let objective = Objective::new(model, &prior, beta);
+    let relaxation = Relaxation { first: 1.0, decay: 0.02 };
+    let mut svrg = Svrg::new(&objective, relaxation, MapImage::ANCHOR_EVERY, Some(from))?;
+    (0..model.subsets() * wanted.by.iterations).for_each(|_| {
+        svrg.update();
+    });
+    Ok(svrg.image().to_vec())
+}
