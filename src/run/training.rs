@@ -48,7 +48,7 @@ impl<'a> Run<'a> {
     ) -> Result<Self, RunError> {
         let TrainedModelConfig::Unrolled(model) = &config.model;
         let public = config.data.public_data(source)?;
-        let judged = config.training(source, public.clone(), config.validation.seed)?;
+        let judged = config.judged(source, public.clone())?;
         let training = config.training(source, public, config.data.seed)?;
         let architecture = model.architecture();
         let network = TorchNetwork::new(architecture.clone(), config.optimiser.precision);

@@ -4,7 +4,7 @@
 //! measurement are multiplied by c: the reconstruction, γ and the loss then do not depend on the dose. Each scan of the
 //! stack has its own c.
 
-use super::anatomy::{Anatomy, Painted, PublicData};
+use super::anatomy::{Anatomy, Bodies, Family, Guide, Painted, PublicData, Room};
 use super::geometry::{Stack, TrainingScanner};
 use super::scan::{Counts, ScanSettings, scan};
 use crate::data::Measurement;
@@ -38,6 +38,8 @@ pub struct Source {
     pub held_out: Option<f64>,
     /// Fine voxels along the side of a voxel.
     pub fineness: usize,
+    /// Families that bodies are drawn from; the mix of [`Anatomy::random`] where there are none.
+    pub families: Vec<Family>,
     /// Public data that bodies and lesions are made of besides.
     pub public: PublicData,
     /// Seed of everything.
@@ -109,15 +111,22 @@ impl Source {
     fn painted(&self, fine: &ImageGrid, index: usize) -> Painted {
         let room_mm = 0.5 * fine.voxel_mm[0] * fine.shape[0].min(fine.shape[1]) as f64;
         let scans = self.stack.scans();
-        let body = |scan| Anatomy::random(self.seed, index * scans + scan, room_mm, &self.public);
-        if !self.stack.slices_apart() {
-            return body(0).paint(fine);
+        let apart = self.stack.slices_apart();
+        let half_height_mm = if apart { 0.0 } else { 0.5 * fine.voxel_mm[2] * fine.shape[2] as f64 };
+        let room = Room { radius_mm: room_mm, half_height_mm };
+        let bodies = Bodies { families: &self.families, guide: Some(Guide::Blank), room, public: &self.public };
+        let body = |scan| match self.families.is_empty() {
+            true => Anatomy::random(self.seed, index * scans + scan, room_mm, &self.public),
+            false => bodies.draw(self.seed, index * scans + scan),
+        };
+        if !apart {
+            return body(0).paint_with_lesions(fine);
         }
         let [nx, ny, slices] = fine.shape;
         let slice = ImageGrid { shape: [nx, ny, 1], origin_mm: [fine.origin_mm[0], fine.origin_mm[1], 0.0], ..*fine };
-        let mut all = Painted { activity: zeros(fine.voxels()), attenuation: zeros(fine.voxels()) };
+        let mut all = Painted::empty(fine);
         for scan in 0..slices {
-            let one = body(scan).paint(&slice);
+            let one = body(scan).paint_with_lesions(&slice);
             for (all, one) in [(&mut all.activity, &one.activity), (&mut all.attenuation, &one.attenuation)] {
                 all.iter_mut().skip(scan).step_by(slices).zip(one).for_each(|(all, one)| *all = *one);
             }

@@ -27,7 +27,10 @@ mod unrolled;
 mod weights;
 
 pub use adam::{Adam, clip, cosine};
-pub use anatomy::{Anatomy, Painted, PublicData, PublicDataError};
+pub use anatomy::{
+    Anatomy, Ball, Blob, Bodies, Family, Guide, Lesion, Painted, PublicData, PublicDataError, Room, Spot, information,
+    informations,
+};
 pub use baseline::filtered_osem;
 pub use case::{Case, Source};
 pub use checkpoint::{Checkpoint, Row};

@@ -86,6 +86,7 @@ fn training(stack: Stack, unrolling: Unrolling) -> Training {
         target_fwhm_mm: 20.0,
         held_out: None,
         fineness: 2,
+        families: Vec::new(),
         public: PublicData::default(),
         seed: 4,
     };

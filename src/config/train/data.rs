@@ -2,7 +2,7 @@
 
 use crate::config::{ConfigError, ScannerConfig, Source};
 use crate::paths::FilePath;
-use crate::train::{PublicData, Source as Cases, Stack, TrainingScanner};
+use crate::train::{Family, PublicData, Source as Cases, Stack, TrainingScanner};
 use crate::units::{Fraction, Mm, NonNegative, Positive, WidthMm};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,10 @@ pub struct TrainingDataConfig {
     #[serde(default = "two", deserialize_with = "crate::units::parts")]
     #[schemars(range(min = 1, max = 8))]
     pub fineness: usize,
+    /// Families of bodies, drawn from by their shares. Without them, bodies are torsos, heads with a rippled cortex,
+    /// laboratory phantoms and loose solids, and half are of the public data where such are given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub families: Vec<Family>,
     /// Public data to make bodies and lesions of, besides the random ones.
     #[serde(default)]
     pub public: Option<PublicDataConfig>,
@@ -106,10 +110,12 @@ impl TrainingDataConfig {
 
     /// In words, for the model card.
     pub fn in_words(&self) -> String {
-        let random = "random bodies and lesions (torsos, heads, phantoms, solids) of the program's own generator";
+        let names: Vec<String> = self.families.iter().map(Family::to_string).collect();
+        let kinds = if names.is_empty() { "torsos, heads, phantoms, solids".into() } else { names.join(", ") };
+        let random = format!("random bodies and lesions ({kinds}) of the program's own generator");
         match &self.public {
             Some(public) => format!("{random}, and bodies and lesions made of public data: {}", public.sets.join(", ")),
-            None => random.into(),
+            None => random,
         }
     }
 
@@ -126,8 +132,23 @@ impl TrainingDataConfig {
             target_fwhm_mm: 0.0,
             held_out: None,
             fineness: self.fineness,
+            families: self.families.clone(),
             public,
             seed: self.seed,
+        })
+    }
+
+    /// What is wrong with a list of families at a key.
+    pub(super) fn no_families(&self, at: &str, families: &[Family], source: &Source) -> Option<ConfigError> {
+        let twice = families.iter().enumerate().find(|(place, family)| families[..*place].contains(family));
+        if let Some((_, family)) = twice {
+            return Some(source.mistake(at, format!("`{family}` is there twice"), None));
+        }
+        let bodies = |public: &PublicDataConfig| public.sets.iter().any(|set| ["mni152", "torso"].contains(&&**set));
+        let without = families.contains(&Family::Public) && !self.public.as_ref().is_some_and(bodies);
+        without.then(|| {
+            let help = Some("name `mni152` or `torso` in `data.public.sets`, or leave `public` out".into());
+            source.mistake(at, "no public data with bodies are given", help)
         })
     }
 
@@ -142,6 +163,9 @@ impl TrainingDataConfig {
         if !(1..=8).contains(&self.fineness) {
             wrong("fineness", format!("{} is not from 1 to 8", self.fineness));
         }
+        conflicts.extend(self.no_families("data.families", &self.families, source));
+        let mut wrong =
+            |key: &str, message: String| conflicts.push(source.mistake(&format!("data.{key}"), message, None));
         let ranges = [
             ("prompts_per_slice", self.prompts_per_slice.map(Positive::get)),
             ("randoms_fraction", self.randoms_fraction.map(Fraction::get)),

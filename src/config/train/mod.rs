@@ -13,7 +13,7 @@ pub use ridge::{RidgeTrainOutput, RidgeTrainTable, RidgeTraining};
 use super::collisions::{Written, collisions};
 use super::{ConfigError, RunConfig, Source};
 use crate::paths::FilePath;
-use crate::train::{FilterSchedule, Loss, Precision, PublicData, Schedule, Training};
+use crate::train::{Family, FilterSchedule, Loss, Precision, PublicData, Schedule, Training};
 use crate::units::{Fraction, NonNegative, Positive};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -121,7 +121,7 @@ impl TrainedFilterConfig {
 }
 
 /// `[validation]`
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ValidationConfig {
     /// Steps between two validations, each with a checkpoint.
@@ -134,6 +134,9 @@ pub struct ValidationConfig {
     pub stacks: usize,
     /// Their seed.
     pub seed: u64,
+    /// Families of their bodies, such as training has not seen; those of `[data]` where none are named.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub families: Vec<Family>,
 }
 
 /// `[output]` of a training run.
@@ -178,7 +181,7 @@ fn licence() -> String {
 
 impl Default for ValidationConfig {
     fn default() -> Self {
-        Self { every_steps: 50, stacks: 4, seed: 1_000_003 }
+        Self { every_steps: 50, stacks: 4, seed: 1_000_003, families: Vec::new() }
     }
 }
 
@@ -215,9 +218,19 @@ impl TrainConfig {
         let TrainedModelConfig::Unrolled(model) = &self.model;
         let of_model = model.conflicts(&self.data, source);
         let of_data = self.data.conflicts(source);
-        let own = numbers.into_iter().flatten().chain(output).chain(same_seed).chain(share);
+        let judged = self.data.no_families("validation.families", &self.validation.families, source);
+        let own = numbers.into_iter().flatten().chain(output).chain(same_seed).chain(share).chain(judged);
         let model = [Written::named("output.model", &self.output.model)];
         own.chain(of_model).chain(of_data).chain(collisions(source, &model)).collect()
+    }
+
+    /// The training whose cases judge progress.
+    pub fn judged(&self, source: &Source, public: PublicData) -> Result<Training, ConfigError> {
+        let mut judged = self.training(source, public, self.validation.seed)?;
+        if !self.validation.families.is_empty() {
+            judged.source.families = self.validation.families.clone();
+        }
+        Ok(judged)
     }
 
     /// What training follows, with public data that are read already. `seed` is that of training or of validation.

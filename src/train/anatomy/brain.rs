@@ -23,20 +23,25 @@ pub(super) fn body(room_mm: f64, random: &mut Pcg64) -> (Vec<Part>, Body) {
     let cortex = layer(0.86, grey, tissue::SOFT).rippled(random.random_range(0.0..0.04));
     parts.push(cortex.textured(random.random_range(0.0..0.12)));
     parts.push(layer(random.random_range(0.62..0.76), white, tissue::SOFT).rippled(random.random_range(0.05..0.22)));
-    nuclei(&mut parts, middle, [width, depth], turn, [white, grey], random);
+    let cold = nuclei(&mut parts, middle, [width, depth], turn, [white, grey], random);
+    let sheet = [1.5, 0.84 * depth, 90.0];
+    let falx = Part::ellipsoid(middle, sheet, turn, cold, tissue::SOFT);
+    if chance(0.5, random) {
+        parts.insert(4, falx);
+    }
     let activity = 0.5 * (white + grey);
     (parts, Body { centre: middle, half: [0.8 * width, 0.8 * depth, 50.0], activity })
 }
 
-/// Pairs of nuclei and the ventricles between them; the falx as a cold sheet.
-fn nuclei(
+/// Pairs of nuclei and the ventricles between them, whose activity it returns.
+pub(super) fn nuclei(
     parts: &mut Vec<Part>,
     middle: [f64; 3],
     [width, depth]: [f64; 2],
     turn: f64,
     [white, grey]: [f64; 2],
     random: &mut Pcg64,
-) {
+) -> f64 {
     let (sin, cos) = turn.sin_cos();
     let mut pair = |at: [f64; 2], half: [f64; 3], activity: f64, slant: f64, random: &mut Pcg64| {
         let half = half.map(|half| half * about(0.2, random));
@@ -55,9 +60,5 @@ fn nuclei(
         pair([0.34, -0.05], [6.0, 15.0, 15.0], deep * about(0.2, random), -0.2, random);
         pair([0.15, 0.18], [9.0, 13.0, 14.0], deep * about(0.2, random), 0.4, random);
     }
-    let sheet = [1.5, 0.84 * depth, 90.0];
-    let front = Part::ellipsoid(middle, sheet, turn, cold, tissue::SOFT);
-    if chance(0.5, random) {
-        parts.insert(4, front);
-    }
+    cold
 }

@@ -10,14 +10,16 @@ use std::f64::consts::{PI, TAU};
 /// Range of diameters in mm.
 const DIAMETERS_MM: [f64; 2] = [4.0, 30.0];
 
-pub(super) fn add(parts: &mut Vec<Part>, body: &Body, public: &PublicData, random: &mut Pcg64) {
+/// Adds them to a body, up to `along_mm` from its middle along the axis.
+pub(super) fn add(parts: &mut Vec<Part>, body: &Body, along_mm: f64, public: &PublicData, random: &mut Pcg64) {
     // A third of all slices has none, so that a network learns not to make any.
     let count = if chance(0.33, random) { 0 } else { random.random_range(1..6) };
     for _ in 0..count {
         let (sin, cos) = random.random_range(0.0..TAU).sin_cos();
         let distance = 0.85 * random.random_range(0.0_f64..1.0).sqrt();
         let radius = 0.5 * between(DIAMETERS_MM[0], DIAMETERS_MM[1], random);
-        let off = radius * random.random_range(-0.8..0.8);
+        let near = radius * random.random_range(-0.8..0.8);
+        let off = if along_mm > 0.0 { near + random.random_range(-along_mm..along_mm) } else { near };
         let across = [distance * body.half[0] * cos, distance * body.half[1] * sin];
         let centre = [body.centre[0] + across[0], body.centre[1] + across[1], off];
         let activity = activity(body, random);

@@ -1,8 +1,13 @@
 //! A part of an anatomy: where it is, how much of a voxel it takes, what it is made of.
 
+use super::cells::Cells;
+use super::folds::Folds;
 use super::volume::Volume;
 use super::waves::Field;
 use std::sync::Arc;
+
+/// What a point is made of: activity, attenuation in 1/cm, intensity in the anatomical image.
+pub(super) type Made = [f64; 3];
 
 /// Something that is painted over what is there.
 #[derive(Clone, Debug)]
@@ -13,6 +18,8 @@ pub(super) struct Part {
     pub activity: Paint,
     /// Its attenuation in 1/cm; `None` leaves that of what it covers.
     pub attenuation: Option<f64>,
+    /// Its intensity in the anatomical image; `None` leaves that of what it covers.
+    pub intensity: Option<f64>,
     /// Relative standard deviation of its activity.
     pub texture: f64,
 }
@@ -29,14 +36,28 @@ pub(super) enum Paint {
 /// Which points belong to a part.
 #[derive(Clone, Debug)]
 pub(super) enum Form {
-    /// ǀu₁ǀᵖ + ǀu₂ǀᵖ + ǀu₃ǀᵖ ≤ 1; an ellipsoid for p = 2, a rounded box for more. `ripple` folds its surface.
-    Solid { pose: Pose, power: f64, ripple: f64 },
+    /// The inside of a solid.
+    Solid(Solid),
+    /// All but the inside of a solid.
+    Outside(Solid),
+    /// What lies so many mm below the folded surface of a cortex, or deeper.
+    Folded { folds: Arc<Folds>, below_mm: f64 },
+    /// Cells of many activities inside a solid.
+    Cells { cells: Arc<Cells>, outline: Solid },
     /// The share, 0 to 1, that a volume gives.
     Share { volume: Arc<Volume>, pose: Pose },
     /// Where a volume has a label, or any label but 0.
     Label { volume: Arc<Volume>, pose: Pose, label: Option<u8> },
     /// A share as above, with an activity relative to its mean.
     Uptake { share: Arc<Volume>, uptake: Arc<Volume>, pose: Pose },
+}
+
+/// ǀu₁ǀᵖ + ǀu₂ǀᵖ + ǀu₃ǀᵖ ≤ 1; an ellipsoid for p = 2, a rounded box for more. `ripple` folds its surface.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Solid {
+    pub pose: Pose,
+    pub power: f64,
+    pub ripple: f64,
 }
 
 /// An affine map from the scanner's mm to a form's own coordinates: u = M (p − c).
@@ -65,24 +86,29 @@ impl Pose {
 }
 
 impl Part {
+    /// A part without texture that the anatomical image does not show.
+    pub fn of(form: Form, activity: Paint, attenuation: Option<f64>) -> Self {
+        Self { form, activity, attenuation, intensity: None, texture: 0.0 }
+    }
+
     /// An ellipsoid.
     pub fn ellipsoid(centre: [f64; 3], half: [f64; 3], turn_rad: f64, activity: f64, attenuation: f64) -> Self {
-        let form = Form::Solid { pose: Pose::turned(centre, half, turn_rad), power: 2.0, ripple: 0.0 };
-        Self { form, activity: Paint::Set(activity), attenuation: Some(attenuation), texture: 0.0 }
+        let form = Form::Solid(Solid { pose: Pose::turned(centre, half, turn_rad), power: 2.0, ripple: 0.0 });
+        Self::of(form, Paint::Set(activity), Some(attenuation))
     }
 
     /// The same with another exponent.
     pub fn rounded(mut self, to: f64) -> Self {
-        if let Form::Solid { power, .. } = &mut self.form {
-            *power = to;
+        if let Form::Solid(solid) = &mut self.form {
+            solid.power = to;
         }
         self
     }
 
     /// The same with folds in its surface, as a share of its radius.
     pub fn rippled(mut self, by: f64) -> Self {
-        if let Form::Solid { ripple, .. } = &mut self.form {
-            *ripple = by;
+        if let Form::Solid(solid) = &mut self.form {
+            solid.ripple = by;
         }
         self
     }
@@ -94,45 +120,65 @@ impl Part {
 
     /// Moves the part along z.
     pub fn shift_z(&mut self, by_mm: f64) {
-        self.pose_mut().centre[2] += by_mm;
+        if let Some(pose) = self.pose_mut() {
+            pose.centre[2] += by_mm;
+        }
     }
 
     /// Makes the part smaller around its centre.
     pub fn shrink(&mut self, to: f64) {
-        let pose = self.pose_mut();
-        pose.rows = pose.rows.map(|row| row.map(|value| value / to));
-        pose.reach *= to;
+        if let Some(pose) = self.pose_mut() {
+            pose.rows = pose.rows.map(|row| row.map(|value| value / to));
+            pose.reach *= to;
+        }
     }
 
-    fn pose_mut(&mut self) -> &mut Pose {
+    /// Where a part is that has a place of its own.
+    fn pose_mut(&mut self) -> Option<&mut Pose> {
         match &mut self.form {
-            Form::Solid { pose, .. }
-            | Form::Share { pose, .. }
-            | Form::Label { pose, .. }
-            | Form::Uptake { pose, .. } => pose,
+            Form::Solid(solid) => Some(&mut solid.pose),
+            Form::Share { pose, .. } | Form::Label { pose, .. } | Form::Uptake { pose, .. } => Some(pose),
+            Form::Outside(_) | Form::Folded { .. } | Form::Cells { .. } => None,
         }
     }
 
     /// Centre and radius in mm of a ball that holds the part.
     pub fn ball(&self) -> ([f64; 3], f64) {
         match &self.form {
-            Form::Solid { pose, power, ripple } => {
-                (pose.centre, pose.reach * 3.0_f64.powf(0.5 - 1.0 / power.max(2.0)) * (1.0 + 3.0 * ripple))
-            }
+            Form::Solid(solid) | Form::Cells { outline: solid, .. } => (solid.pose.centre, solid.reach_mm()),
+            Form::Outside(solid) => (solid.pose.centre, f64::INFINITY),
+            Form::Folded { folds, .. } => folds.ball(),
             Form::Share { pose, .. } | Form::Label { pose, .. } | Form::Uptake { pose, .. } => {
                 (pose.centre, pose.reach)
             }
         }
     }
 
+    /// A point of a voxel of size `size_mm` after the part has been painted over what was there.
+    pub fn over(&self, before: Made, p: [f64; 3], size_mm: f64, folds: &Field, texture: &Field) -> Made {
+        let share = self.share(p, size_mm, folds);
+        if share <= 0.0 {
+            return before;
+        }
+        let made = match &self.form {
+            Form::Cells { cells, .. } => cells.at(p, size_mm),
+            _ => [
+                self.activity(p, before[0]),
+                self.attenuation.unwrap_or(before[1]),
+                self.intensity.unwrap_or(before[2]),
+            ],
+        };
+        let uneven = if self.texture > 0.0 { (1.0 + self.texture * texture.at(p)).max(0.1) } else { 1.0 };
+        let made = [made[0] * uneven, made[1], made[2]];
+        std::array::from_fn(|image| before[image] + share * (made[image] - before[image]))
+    }
+
     /// Share of a voxel of size `size_mm` at a point that the part takes.
     pub fn share(&self, p: [f64; 3], size_mm: f64, folds: &Field) -> f64 {
         match &self.form {
-            Form::Solid { pose, power, ripple } => {
-                let u = pose.apply(p);
-                let fold = if *ripple > 0.0 { 1.0 + ripple * folds.at(p) } else { 1.0 };
-                solid_share(pose, u.map(|u| u / fold), *power, size_mm)
-            }
+            Form::Solid(solid) | Form::Cells { outline: solid, .. } => solid.share(p, size_mm, folds),
+            Form::Outside(solid) => 1.0 - solid.share(p, size_mm, folds),
+            Form::Folded { folds, below_mm } => (0.5 + (folds.depth_mm(p) - below_mm) / size_mm).clamp(0.0, 1.0),
             Form::Share { volume, pose } => volume.at(pose.apply(p)),
             Form::Label { volume, pose, label } => volume.share_of(*label, pose.apply(p)),
             Form::Uptake { share, pose, .. } => share.at(pose.apply(p)),
@@ -140,28 +186,35 @@ impl Part {
     }
 
     /// What a voxel with activity `before` becomes where it is all of this part.
-    pub fn activity(&self, p: [f64; 3], before: f64, texture: &Field) -> f64 {
+    fn activity(&self, p: [f64; 3], before: f64) -> f64 {
         let value = match self.activity {
             Paint::Set(value) => value,
             Paint::Scale(factor) => before * factor,
         };
-        let relative = match &self.form {
-            Form::Uptake { uptake, pose, .. } => uptake.at(pose.apply(p)),
-            _ => 1.0,
-        };
-        let uneven = if self.texture > 0.0 { (1.0 + self.texture * texture.at(p)).max(0.1) } else { 1.0 };
-        value * relative * uneven
+        match &self.form {
+            Form::Uptake { uptake, pose, .. } => value * uptake.at(pose.apply(p)),
+            _ => value,
+        }
     }
 }
 
-/// The surface is softened over one voxel: its distance is about (1 − f) / ǀ∇fǀ with f = ‖u‖ₚ.
-fn solid_share(pose: &Pose, u: [f64; 3], power: f64, size_mm: f64) -> f64 {
-    let f = u.iter().map(|u| u.abs().powf(power)).sum::<f64>().powf(1.0 / power);
-    if f < 1e-6 {
-        return 1.0;
+impl Solid {
+    fn reach_mm(&self) -> f64 {
+        self.pose.reach * 3.0_f64.powf(0.5 - 1.0 / self.power.max(2.0)) * (1.0 + 3.0 * self.ripple)
     }
-    let by_u = u.map(|u| u.signum() * (u.abs() / f).powf(power - 1.0));
-    let slope: [f64; 3] = std::array::from_fn(|axis| (0..3).map(|row| pose.rows[row][axis] * by_u[row]).sum());
-    let steepness = slope.iter().map(|s| s * s).sum::<f64>().sqrt();
-    (0.5 + (1.0 - f) / (steepness * size_mm)).clamp(0.0, 1.0)
+
+    /// The surface is softened over one voxel: its distance is about (1 − f) / ǀ∇fǀ with f = ‖u‖ₚ.
+    fn share(&self, p: [f64; 3], size_mm: f64, folds: &Field) -> f64 {
+        let Self { pose, power, ripple } = *self;
+        let fold = if ripple > 0.0 { 1.0 + ripple * folds.at(p) } else { 1.0 };
+        let u = pose.apply(p).map(|u| u / fold);
+        let f = u.iter().map(|u| u.abs().powf(power)).sum::<f64>().powf(1.0 / power);
+        if f < 1e-6 {
+            return 1.0;
+        }
+        let by_u = u.map(|u| u.signum() * (u.abs() / f).powf(power - 1.0));
+        let slope: [f64; 3] = std::array::from_fn(|axis| (0..3).map(|row| pose.rows[row][axis] * by_u[row]).sum());
+        let steepness = slope.iter().map(|s| s * s).sum::<f64>().sqrt();
+        (0.5 + (1.0 - f) / (steepness * size_mm)).clamp(0.0, 1.0)
+    }
 }

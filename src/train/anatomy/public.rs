@@ -86,11 +86,15 @@ impl PublicData {
         Ok(data)
     }
 
-    /// A body out of these data, half of the time where there are any.
+    /// Whether there are bodies among them.
+    pub(super) fn has_bodies(&self) -> bool {
+        self.brain.is_some() || self.torso.is_some()
+    }
+
+    /// A body out of these data, where there are any.
     pub(super) fn body(&self, room_mm: f64, random: &mut Pcg64) -> Option<(Vec<Part>, Body)> {
         match (&self.brain, &self.torso) {
             (None, None) => None,
-            _ if chance(0.5, random) => None,
             (Some(brain), None) => Some(head(brain, random)),
             (Some(brain), Some(_)) if room_mm < SMALL_ROOM_MM || chance(0.5, random) => Some(head(brain, random)),
             (_, Some(torso)) => Some(trunk(torso, room_mm, random)),
@@ -106,7 +110,7 @@ impl PublicData {
         let size = radius * random.random_range(1.0..2.0) / tumour.radius_mm;
         let pose = placed(centre, [0.0; 3], tumour.voxel_mm.map(|mm| mm * size), random.random_range(0.0..6.3));
         let form = Form::Uptake { share: tumour.mask.clone(), uptake: tumour.uptake.clone(), pose };
-        Some(Part { form, activity, attenuation: None, texture: 0.0 })
+        Some(Part::of(form, activity, None))
     }
 }
 
@@ -135,7 +139,7 @@ fn head([grey_map, white_map]: &[Arc<Volume>; 2], random: &mut Pcg64) -> (Vec<Pa
     let map = |map: &Arc<Volume>, activity, texture| {
         let pose = placed(middle, [0.0, 0.0, level], size, turn);
         let form = Form::Share { volume: map.clone(), pose };
-        Part { form, activity: Paint::Set(activity), attenuation: Some(tissue::SOFT), texture }
+        Part::of(form, Paint::Set(activity), Some(tissue::SOFT)).textured(texture)
     };
     let parts = vec![
         shell([84.0, 103.0, 98.0], white * between(0.1, 0.7, random), tissue::SOFT),
@@ -156,11 +160,9 @@ fn trunk(labels: &Arc<Volume>, room_mm: f64, random: &mut Pcg64) -> (Vec<Part>, 
     let middle = [random.random_range(-10.0..10.0), random.random_range(-10.0..10.0), 0.0];
     let pose = placed(middle, [0.0, 0.0, level], sizes, turn);
     let activity = between(0.3, 1.5, random);
-    let part = |label, relative: f64, attenuation| Part {
-        form: Form::Label { volume: labels.clone(), pose, label },
-        activity: Paint::Set(activity * relative),
-        attenuation: Some(attenuation),
-        texture: 0.0,
+    let part = |label, relative: f64, attenuation| {
+        let form = Form::Label { volume: labels.clone(), pose, label };
+        Part::of(form, Paint::Set(activity * relative), Some(attenuation))
     };
     let mut parts = vec![
         // All labels, so that no seam is left between two of them.

@@ -26,7 +26,23 @@ impl Field {
     pub fn at(&self, p: [f64; 3]) -> f64 {
         let sum: f64 =
             self.waves.iter().map(|(k, phase)| (k[0] * p[0] + k[1] * p[1] + k[2] * p[2] + phase).sin()).sum();
-        sum * (2.0 / self.waves.len().max(1) as f64).sqrt()
+        sum * self.unit()
+    }
+
+    /// The value at a point in mm, and its slope per mm.
+    pub fn with_slope(&self, p: [f64; 3]) -> (f64, [f64; 3]) {
+        let (mut value, mut slope) = (0.0, [0.0; 3]);
+        for (k, phase) in &self.waves {
+            let (sin, cos) = (k[0] * p[0] + k[1] * p[1] + k[2] * p[2] + phase).sin_cos();
+            value += sin;
+            slope.iter_mut().zip(k).for_each(|(slope, k)| *slope += k * cos);
+        }
+        let unit = self.unit();
+        (value * unit, slope.map(|slope| slope * unit))
+    }
+
+    fn unit(&self) -> f64 {
+        (2.0 / self.waves.len().max(1) as f64).sqrt()
     }
 }
 

@@ -1,0 +1,40 @@
+//! Heads whose cortex is a folded ribbon: grey matter of 2 to 4.5 mm around folded white matter, with CSF in the sulci.
+
+use super::brain::nuclei;
+use super::folds::Folds;
+use super::part::{Form, Paint, Part, Pose};
+use super::{Body, Room, between, chance, tissue};
+use rand::RngExt;
+use rand_pcg::Pcg64;
+use std::sync::Arc;
+
+/// Range of the thickness of the grey matter in mm.
+pub(super) const THICKNESS_MM: [f64; 2] = [2.0, 4.5];
+
+pub(super) fn body(room: Room, random: &mut Pcg64) -> (Vec<Part>, Body) {
+    let width = between(56.0, 86.0, random).min(0.75 * room.radius_mm);
+    let half = [width, width * random.random_range(1.0..1.4), width * random.random_range(0.9..1.3)];
+    let middle = [random.random_range(-10.0..10.0), random.random_range(-10.0..10.0), random.random_range(-35.0..35.0)];
+    let turn = random.random_range(-0.3..0.3);
+    let white = between(0.6, 1.6, random);
+    let grey = white * between(1.5, 4.5, random);
+    let csf = white * between(0.02, 0.2, random);
+    let layer = |shrink: f64, activity, attenuation| {
+        Part::ellipsoid(middle, half.map(|half| shrink * half), turn, activity, attenuation).rounded(2.2)
+    };
+    let mut parts = Vec::new();
+    if chance(0.85, random) {
+        parts.push(layer(1.0, white * between(0.1, 0.7, random), tissue::SOFT));
+        parts.push(layer(0.94, white * 0.2, tissue::BONE));
+    }
+    parts.push(layer(0.88, csf, tissue::SOFT));
+    let thickness = random.random_range(THICKNESS_MM[0]..THICKNESS_MM[1]);
+    let hull = Pose::turned(middle, half.map(|half| 0.86 * half), turn);
+    let folds = Arc::new(Folds::random(hull, thickness, random));
+    for (activity, below_mm, texture) in [(grey, 0.0, random.random_range(0.0..0.12)), (white, thickness, 0.0)] {
+        let form = Form::Folded { folds: folds.clone(), below_mm };
+        parts.push(Part::of(form, Paint::Set(activity), Some(tissue::SOFT)).textured(texture));
+    }
+    nuclei(&mut parts, middle, [half[0], half[1]], turn, [white, grey], random);
+    (parts, Body { centre: middle, half: [0.8 * half[0], 0.8 * half[1], 50.0], activity: 0.5 * (white + grey) })
+}
