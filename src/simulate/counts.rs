@@ -87,7 +87,7 @@ pub fn resampled(scan: &Measurement, mean: &[f32], seed: u64, number: usize) -> 
 }
 
 /// `count` is whole and `share` a probability.
-fn binomial(count: f32, share: f64, random: &mut Pcg64) -> f32 {
+pub(crate) fn binomial(count: f32, share: f64, random: &mut Pcg64) -> f32 {
     match Binomial::new(count as u64, share) {
         Ok(binomial) if count > 0.0 => binomial.sample(random) as f32,
         Ok(_) => 0.0,

@@ -31,7 +31,7 @@ mod unfit;
 
 pub use config::{CountsConfig, DoseLevel, RandomsShape, ScanConfig, SimulationConfig};
 use counts::countable;
-pub(crate) use counts::poisson;
+pub(crate) use counts::{binomial, poisson};
 pub use counts::{resampled, split};
 pub(crate) use efficiency::Efficiencies;
 pub use error::SimulateError;

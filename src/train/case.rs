@@ -6,7 +6,7 @@
 
 use super::anatomy::{Anatomy, Bodies, Family, Guide, Painted, PublicData, Room};
 use super::geometry::{Stack, TrainingScanner};
-use super::scan::{Counts, ScanSettings, scan};
+use super::scan::{Counts, ScanSettings, expected};
 use crate::data::Measurement;
 use crate::image::ImageGrid;
 use crate::operator::GaussianFilter;
@@ -81,7 +81,8 @@ impl Source {
             seed: random.random_range(0..u64::MAX),
         };
         let geometry = scanner.geometry(self.stack)?;
-        let whole = scan(&geometry, self.stack, fine, &painted.activity, &painted.attenuation, &settings)?;
+        let expected = expected(&geometry, self.stack, fine, &painted.activity, &painted.attenuation, &settings)?;
+        let whole = expected.measurement(expected.counts(settings.seed));
         // Nobody knows the resolution of a scanner exactly.
         let known = random.random_range(0.9..1.1);
         let (measurement, rest): (_, Option<Measurement>) = match self.held_out {

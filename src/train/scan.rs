@@ -1,4 +1,4 @@
-//! Training scans: an image on a fine grid → a measurement.
+//! Training scans: an image on a fine grid → expected counts → measurements.
 //!
 //!   ȳ = k · ε ⊙ exp(−∫ µ dl) ⊙ (G B λ) + b,   y ~ Poisson(ȳ)
 //!
@@ -12,7 +12,9 @@ use crate::data::{Background, Clock, Ledger, Measurement};
 use crate::image::ImageGrid;
 use crate::operator::{GaussianFilter, LinearOperator, Projector};
 use crate::scanner::SinogramGeometry;
-use crate::simulate::{CountsConfig, Efficiencies, Purpose, SimulateError, SimulationConfig, poisson, stream};
+use crate::simulate::{
+    CountsConfig, Efficiencies, Purpose, SimulateError, SimulationConfig, binomial, poisson, stream,
+};
 use crate::units::{self, NonNegative};
 use coincide_kernels::zeros;
 use rayon::prelude::*;
@@ -41,20 +43,31 @@ pub(super) struct Counts {
 /// Cells of a scatter profile over the radial distance.
 const CELLS: usize = 64;
 
-/// Scans `activity` and `attenuation` on the grid `fine`.
-pub(super) fn scan(
+/// The expected counts of a stack of scans.
+pub(super) struct Expected {
+    geometry: SinogramGeometry,
+    fine: ImageGrid,
+    resolution_mm: [f64; 3],
+    /// k ε exp(−∫ µ dl) ⊙ G B λ
+    trues: Vec<f32>,
+    /// k ε exp(−∫ µ dl)
+    factors: Vec<f32>,
+    background: Vec<f32>,
+}
+
+/// Expected counts of `activity` and `attenuation` on the grid `fine`.
+pub(super) fn expected(
     geometry: &SinogramGeometry,
     stack: Stack,
     fine: ImageGrid,
     activity: &[f32],
     attenuation: &[f32],
     settings: &ScanSettings,
-) -> Result<Measurement, SimulateError> {
+) -> Result<Expected, SimulateError> {
     let projector = Projector::new(geometry, fine);
-    let (mut trues, mut factors, mut blurred) = (zeros(geometry.bins()), zeros(geometry.bins()), zeros(activity.len()));
+    let (mut trues, mut factors) = (zeros(geometry.bins()), zeros(geometry.bins()));
     projector.forward(attenuation, &mut factors);
-    GaussianFilter::new(&fine, settings.resolution_mm).apply(activity, &mut blurred);
-    projector.forward(&blurred, &mut trues);
+    projector.forward(&blurred(activity, &fine, settings.resolution_mm), &mut trues);
     let efficiencies = efficiencies(geometry, settings)?;
     let planes = geometry.planes();
     let columns = trues.par_chunks_mut(planes).zip(factors.par_chunks_mut(planes)).enumerate();
@@ -67,7 +80,84 @@ pub(super) fn scan(
             *trues *= *factor;
         }
     });
-    Ok(counted(geometry, stack, trues, factors, &efficiencies, settings))
+    let background = scaled(geometry, stack, [&mut trues, &mut factors], &efficiencies, settings);
+    let resolution_mm = settings.resolution_mm;
+    Ok(Expected { geometry: geometry.clone(), fine, resolution_mm, trues, factors, background })
+}
+
+impl Expected {
+    /// Poisson counts.
+    pub fn counts(&self, seed: u64) -> Vec<f32> {
+        let mut counts = self.trues.clone();
+        let per_view = self.per_view();
+        let views = counts.par_chunks_mut(per_view).zip(self.background.par_chunks(per_view)).enumerate();
+        views.for_each(|(view, (counts, background))| {
+            let mut random = stream(seed, Purpose::Counts, view);
+            for (count, extra) in counts.iter_mut().zip(background) {
+                *count = poisson(f64::from(*count) + f64::from(*extra), &mut random);
+            }
+        });
+        counts
+    }
+
+    /// What `added` activity on the fine grid adds to the expected counts.
+    pub fn of_added(&self, added: &[f32]) -> Vec<f32> {
+        let mut counts = zeros(self.geometry.bins());
+        let seen = blurred(added, &self.fine, self.resolution_mm);
+        Projector::new(&self.geometry, self.fine).forward(&seen, &mut counts);
+        counts.par_iter_mut().zip(&self.factors).for_each(|(count, factor)| *count *= factor);
+        counts
+    }
+
+    /// The same noise with more, or less, activity: what is added are Poisson counts of their own, and where there is
+    /// less, counts are left out at random. `added` is what [`Expected::of_added`] says.
+    pub fn counts_with(&self, counts: &[f32], added: &[f32], seed: u64) -> Vec<f32> {
+        let mut with = counts.to_vec();
+        let per_view = self.per_view();
+        with.par_chunks_mut(per_view).enumerate().for_each(|(view, with)| {
+            let mut random = stream(seed, Purpose::Lesions, view);
+            for (bin, count) in with.iter_mut().enumerate() {
+                let bin = view * per_view + bin;
+                let (mean, more) = (f64::from(self.trues[bin]) + f64::from(self.background[bin]), f64::from(added[bin]));
+                if more > 0.0 {
+                    *count += poisson(more, &mut random);
+                } else if more < 0.0 && mean > 0.0 {
+                    *count = binomial(*count, (1.0 + more / mean).max(0.0), &mut random);
+                }
+            }
+        });
+        with
+    }
+
+    /// Squared SNR of the ideal observer of what `added` adds: Σ added² / ȳ.
+    pub fn squared_snr(&self, added: &[f32]) -> f64 {
+        let bins = self.trues.par_iter().zip(&self.background).zip(added).with_min_len(1 << 14);
+        let terms = bins.map(|((trues, extra), more)| (trues + extra, f64::from(*more)));
+        terms.filter(|(mean, _)| *mean > 0.0).map(|(mean, more)| more * more / f64::from(mean)).sum()
+    }
+
+    /// A measurement with such counts.
+    pub fn measurement(&self, counts: Vec<f32>) -> Measurement {
+        let background = Background::of_bins(self.geometry.shape(), self.background.clone());
+        Measurement {
+            geometry: self.geometry.clone(),
+            prompts: counts.into(),
+            factors: Some(self.factors.clone()),
+            background: Some(background),
+            ledger: Ledger::raw().calibrated(),
+            clock: Clock::default(),
+        }
+    }
+
+    fn per_view(&self) -> usize {
+        self.geometry.bins() / self.geometry.views
+    }
+}
+
+fn blurred(image: &[f32], grid: &ImageGrid, fwhm_mm: [f64; 3]) -> Vec<f32> {
+    let mut blurred = zeros(image.len());
+    GaussianFilter::new(grid, fwhm_mm).apply(image, &mut blurred);
+    blurred
 }
 
 fn efficiencies(geometry: &SinogramGeometry, settings: &ScanSettings) -> Result<Efficiencies, SimulateError> {
@@ -77,17 +167,16 @@ fn efficiencies(geometry: &SinogramGeometry, settings: &ScanSettings) -> Result<
     Efficiencies::new(geometry, &config)
 }
 
-/// Scales, background and Poisson counts, plane by plane.
-fn counted(
+/// Scales trues and factors, plane by plane, to the counts that are wanted; returns the background.
+fn scaled(
     geometry: &SinogramGeometry,
     stack: Stack,
-    mut trues: Vec<f32>,
-    mut factors: Vec<f32>,
+    [trues, factors]: [&mut [f32]; 2],
     efficiencies: &Efficiencies,
     settings: &ScanSettings,
-) -> Measurement {
-    let [views, radial_bins, _, planes] = geometry.shape();
-    let profiles = Profiles::new(geometry, &trues);
+) -> Vec<f32> {
+    let [_, radial_bins, _, planes] = geometry.shape();
+    let profiles = Profiles::new(geometry, trues);
     let mut totals = vec![[0.0; 3]; settings.scans.len()];
     let mut efficiency = vec![0.0; planes];
     for (line, trues) in trues.chunks_exact(planes).enumerate() {
@@ -102,35 +191,19 @@ fn counted(
     let scales: Vec<[f64; 3]> =
         settings.scans.iter().zip(&totals).map(|(counts, totals)| counts.scales(*totals)).collect();
     let mut background = zeros(trues.len());
-    let length = radial_bins * planes;
-    let chunks =
-        trues.par_chunks_mut(length).zip(factors.par_chunks_mut(length)).zip(background.par_chunks_mut(length));
-    chunks.enumerate().for_each(|(view, ((prompts, factors), background))| {
-        let mut random = stream(settings.seed, Purpose::Counts, view);
+    let lines = trues.par_chunks_mut(planes).zip(factors.par_chunks_mut(planes)).zip(background.par_chunks_mut(planes));
+    lines.enumerate().for_each(|(line, ((trues, factors), background))| {
+        let (view, radial) = (line / radial_bins, line % radial_bins);
         let mut efficiency = vec![0.0; planes];
-        for bin in 0..length {
-            let (radial, plane) = (bin / planes, bin % planes);
-            if plane == 0 {
-                efficiencies.column(view, radial, &mut efficiency);
-            }
-            let [trues, randoms, scatter] = scales[stack.scan_of_plane(plane)];
-            let extra = f64::from(efficiency[plane]) * (randoms + scatter * profiles.at(radial, plane));
-            let mean = trues * f64::from(prompts[bin]) + extra;
-            factors[bin] *= trues as f32;
-            background[bin] = extra as f32;
-            prompts[bin] = poisson(mean, &mut random);
+        efficiencies.column(view, radial, &mut efficiency);
+        for plane in 0..planes {
+            let [of_trues, randoms, scatter] = scales[stack.scan_of_plane(plane)];
+            trues[plane] *= of_trues as f32;
+            factors[plane] *= of_trues as f32;
+            background[plane] = (f64::from(efficiency[plane]) * (randoms + scatter * profiles.at(radial, plane))) as f32;
         }
     });
-    debug_assert_eq!(trues.len(), views * length);
-    let (shape, geometry) = (geometry.shape(), geometry.clone());
-    Measurement {
-        geometry,
-        prompts: trues.into(),
-        factors: Some(factors),
-        background: Some(Background::of_bins(shape, background)),
-        ledger: Ledger::raw().calibrated(),
-        clock: Clock::default(),
-    }
+    background
 }
 
 impl Counts {
