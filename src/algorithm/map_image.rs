@@ -7,7 +7,7 @@ use super::{Algorithm, Objective, Osem, Relaxation, Svrg, Unfit};
 use crate::data::most_subsets;
 use crate::image::mean_where;
 use crate::likelihood::Model;
-use crate::prior::network::{MapImage, MapOfScan};
+use crate::prior::network::{Companion, MapImage, MapOfScan};
 use crate::prior::{Neighbours, Pairs, Prior, relative_difference};
 
 /// γ of the prior.
@@ -28,6 +28,17 @@ pub(crate) fn map_image(model: &Model, wanted: &MapOfScan, first: Option<Vec<f32
 /// The MAP image of a scan, from one with another weight.
 pub(crate) fn map_image_from(model: &Model, wanted: &MapOfScan, other: Vec<f32>) -> Result<Vec<f32>, Unfit> {
     climbed(&in_subsets(model, wanted), wanted, other)
+}
+
+/// The image of [`Companion::Osem`], from a first image or a uniform one.
+pub(crate) fn osem_companion(model: &Model, first: Option<Vec<f32>>) -> Result<Vec<f32>, Unfit> {
+    let subsets = most_subsets(model.measurement().geometry.views, Companion::OSEM_SUBSETS);
+    let model = model.with_subsets(subsets).expect("a divisor of the views");
+    let mut osem = Osem::new(&model, first)?;
+    (0..subsets * Companion::OSEM_ITERATIONS).for_each(|_| {
+        osem.update();
+    });
+    Ok(osem.image().to_vec())
 }
 
 fn in_subsets(model: &Model, wanted: &MapOfScan) -> Model {

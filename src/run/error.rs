@@ -113,14 +113,6 @@ pub enum RunError {
         /// The checkpoint.
         checkpoint: PathBuf,
     },
-    /// Ctrl-C before training inside the reconstruction had begun.
-    #[error("interrupted after step {step} of {steps} of the filter, before the first checkpoint: nothing is saved")]
-    FilterInterrupted {
-        /// Steps made.
-        step: usize,
-        /// Steps of the filter.
-        steps: usize,
-    },
     /// A run of a study failed.
     #[error("{run}: {error}")]
     Run {
@@ -151,10 +143,7 @@ impl RunError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Usage(_) => 2,
-            Self::Interrupted { .. }
-            | Self::StudyInterrupted { .. }
-            | Self::TrainingInterrupted { .. }
-            | Self::FilterInterrupted { .. } => 130,
+            Self::Interrupted { .. } | Self::StudyInterrupted { .. } | Self::TrainingInterrupted { .. } => 130,
             Self::Run { error, .. } => error.exit_code(),
             _ => 1,
         }

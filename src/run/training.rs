@@ -3,7 +3,8 @@
 use super::model_output::{commit, write_model};
 use super::train_result::TrainResult;
 use super::{Options, RunError};
-use crate::config::{LossConfig, Source, TrainConfig, TrainedModelConfig};
+use crate::config::{LossConfig, Source, TrainConfig, TrainedModelConfig, TrainingDataConfig};
+use crate::io::IoError;
 use crate::io::columns::{Column, Columns};
 use crate::io::csv::write_csv;
 use crate::observe::Progress;
@@ -11,16 +12,18 @@ use crate::prior::model_file::FORMAT;
 use crate::prior::network::{Architecture, KIND, Model, ModelCard, Weights};
 use crate::report::{Plot, Point, Series, Stroke, sha256_of_text};
 use crate::train::{
-    Checkpoint, FilterSchedule, Layer, Precision, Prepared, Row, State, TorchNetwork, Training, filtered_osem,
-    first_weights, gamma_of, layered, network_of, widened,
+    Checkpoint, Judged, Layer, Phase, Precision, Prepared, PreparedTwins, Row, Sample, State, TorchNetwork, Training,
+    filtered_osem, first_weights, gamma_of, layered, network_of, widened,
 };
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
 /// γ of the first of several stages at the start, where none is given: its z is made of a uniform image, which says
 /// nothing.
 const FIRST_GAMMA: f64 = 0.01;
+
+/// Validations while the network is trained by itself.
+const JUDGED_BY_ITSELF: usize = 20;
 
 /// Everything of a run.
 pub(super) struct Run<'a> {
@@ -30,6 +33,8 @@ pub(super) struct Run<'a> {
     architecture: Architecture,
     training: Training,
     cases: Vec<Prepared>,
+    /// Validation cases of a detection term.
+    twins: Vec<PreparedTwins>,
     /// NRMSE of OSEM with a filter on the validation cases.
     baseline: f64,
     network: TorchNetwork,
@@ -58,7 +63,14 @@ impl<'a> Run<'a> {
             true => Checkpoint::read(&target.with_extension("checkpoint"), &fingerprint)?,
             false => begin(source, config, &architecture, fingerprint)?,
         };
-        let cases = (0..config.validation.stacks).map(|index| judged.prepared(index)).collect::<Result<Vec<_>, _>>()?;
+        let stacks = 0..config.validation.stacks;
+        let (cases, twins) = match config.detection.is_some() {
+            false => (stacks.map(|index| judged.prepared(index)).collect::<Result<Vec<_>, _>>()?, Vec::new()),
+            true => {
+                let twins = stacks.map(|index| judged.prepared_twins(index)).collect::<Result<Vec<_>, _>>()?;
+                (twins.iter().map(|twins| twins.scans[0].clone()).collect(), twins)
+            }
+        };
         let baseline = mean(&filtered_osem(&training, &cases)?);
         if training.start.is_some() {
             let errors = cases.iter().flat_map(|case| training.errors(case, case.first())).collect::<Vec<_>>();
@@ -69,34 +81,46 @@ impl<'a> Run<'a> {
             architecture.weights(),
             cases.len()
         ));
-        Ok(Self { source, config, options, architecture, training, cases, baseline, network, reached, target })
+        Ok(Self { source, config, options, architecture, training, cases, twins, baseline, network, reached, target })
     }
 
     /// All steps that are left, or so many, with their files.
     pub fn finish(mut self, at_most: Option<usize>) -> Result<TrainResult, RunError> {
-        let steps = self.training.schedule.steps;
-        let end = at_most.map_or(steps, |most| steps.min(self.reached.state.step() + most));
+        let (phases, whole) = (self.training.phases(), self.steps());
+        let end = at_most.map_or(whole, |most| whole.min(self.made() + most));
         let progress = self.options.console.progress("training");
         let interrupt = self.options.interrupt.clone();
         interrupt.hold(|| -> Result<(), RunError> {
             if self.reached.history.is_empty() {
-                if let Some(filter) = self.config.filter {
-                    self.filter(filter.schedule(), &progress)?;
-                }
                 self.judge(&progress)?;
             }
-            while self.reached.state.step() < end {
-                let loss = self.step()?;
-                let step = self.reached.state.step();
-                progress.set(step, steps);
-                progress.beside(format!("loss {loss:.3}, validation {:.4}", self.validation()));
-                if step.is_multiple_of(self.config.validation.every_steps) || step == steps {
+            let mut samples = Vec::new();
+            while self.made() < end {
+                let phase = phases[self.reached.state.phase];
+                if phase.0 == Phase::Chain {
+                    samples = Vec::new();
+                } else if samples.is_empty() {
+                    samples = self.samples(&progress)?;
+                }
+                let loss = self.step(phase, &samples)?;
+                progress.set(self.made(), whole);
+                progress.beside(format!("{}: loss {loss:.3}, validation {:.4}", phase.0, self.validation()));
+                let done = self.reached.state.step();
+                let every = match phase.0 {
+                    Phase::Chain => self.config.validation.every_steps,
+                    Phase::Filter | Phase::Detection => phase.1.div_ceil(JUDGED_BY_ITSELF),
+                };
+                let judged = done.is_multiple_of(every) || done == phase.1;
+                if done == phase.1 && self.reached.state.phase + 1 < phases.len() {
+                    self.reached.state.next_phase();
+                }
+                if judged {
                     self.judge(&progress)?;
                 }
                 if self.options.interrupt.pressed() {
-                    let checkpoint = self.checkpoint();
+                    let (checkpoint, step) = (self.checkpoint(), self.made());
                     self.reached.write(&checkpoint)?;
-                    return Err(RunError::TrainingInterrupted { step, steps, checkpoint });
+                    return Err(RunError::TrainingInterrupted { step, steps: whole, checkpoint });
                 }
             }
             Ok(self.reached.write(&self.checkpoint())?)
@@ -105,34 +129,42 @@ impl<'a> Run<'a> {
         self.result()
     }
 
-    /// The network by itself, before anything else.
-    fn filter(&mut self, schedule: FilterSchedule, progress: &Progress) -> Result<(), RunError> {
-        let (start, interrupt) = (Instant::now(), self.options.interrupt.clone());
-        let FilterSchedule { stacks, steps, .. } = schedule;
-        let stopped = |step| RunError::FilterInterrupted { step, steps };
-        let mut samples = Vec::new();
-        for index in 0..stacks {
-            progress.set(index, stacks);
-            progress.beside("scans of the filter");
-            samples.push(self.training.sample(index)?);
-            if interrupt.pressed() {
-                return Err(stopped(0));
-            }
+    /// Steps of all phases.
+    fn steps(&self) -> usize {
+        self.training.phases().iter().map(|(_, steps)| steps).sum()
+    }
+
+    /// Steps made so far.
+    fn made(&self) -> usize {
+        let state = &self.reached.state;
+        self.training.phases()[..state.phase].iter().map(|(_, steps)| steps).sum::<usize>() + state.step()
+    }
+
+    /// What the network learns from by itself; those that are kept are read.
+    fn samples(&self, progress: &Progress) -> Result<Vec<Sample>, RunError> {
+        let stacks = self.training.filter.map_or(0, |filter| filter.stacks);
+        let folder = self.config.data.cache.as_deref();
+        if let Some(folder) = folder {
+            let failed = |source| IoError::System { path: folder.into(), action: "making the folder", source };
+            std::fs::create_dir_all(folder).map_err(failed)?;
         }
-        let (mut sum, mut count, mut made) = (0.0, 0.0, 0);
-        let mut watch = |step: usize, loss: f64| {
-            (sum, count, made) = (sum + loss, count + 1.0, step);
-            progress.set(step, steps);
-            progress.beside(format!("filter: loss {loss:.3}"));
-            if step.is_multiple_of(steps.div_ceil(10)) || step == steps {
-                progress.say(format!("filter, step {step}: loss {:.4}", sum / count));
-                (sum, count) = (0.0, 0.0);
+        let key = &sample_key(self.config)[..16];
+        let one = |number: usize| -> Result<Sample, RunError> {
+            progress.set(number, stacks);
+            progress.beside("scans of the filter");
+            let kept = folder.map(|folder| folder.join(format!("{key}-{number:05}.safetensors")));
+            if let Some(kept) = kept.as_deref().filter(|kept| kept.is_file()) {
+                return Ok(Sample::read(kept)?);
             }
-            !interrupt.pressed()
+            if self.options.interrupt.pressed() {
+                let (step, steps, checkpoint) = (self.made(), self.steps(), self.checkpoint());
+                return Err(RunError::TrainingInterrupted { step, steps, checkpoint });
+            }
+            let sample = self.training.sample(number)?;
+            kept.map(|kept| sample.write(&kept)).transpose()?;
+            Ok(sample)
         };
-        self.training.filter(schedule, &samples, &mut self.reached.state, &mut self.network, &mut watch)?;
-        self.reached.seconds += start.elapsed().as_secs_f64();
-        if made < steps { Err(stopped(made)) } else { Ok(()) }
+        (0..stacks).map(one).collect()
     }
 
     fn checkpoint(&self) -> PathBuf {
@@ -140,9 +172,9 @@ impl<'a> Run<'a> {
     }
 
     /// One step; returns its loss.
-    fn step(&mut self) -> Result<f64, RunError> {
+    fn step(&mut self, phase: (Phase, usize), samples: &[Sample]) -> Result<f64, RunError> {
         let start = Instant::now();
-        let result = self.training.step(&mut self.reached.state, &mut self.network)?;
+        let result = self.training.step(phase, samples, &mut self.reached.state, &mut self.network)?;
         self.reached.seconds += start.elapsed().as_secs_f64();
         let [loss, gradient, count] = &mut self.reached.open;
         (*loss, *gradient, *count) = (*loss + result.loss, *gradient + result.gradient, *count + 1.0);
@@ -155,18 +187,27 @@ impl<'a> Run<'a> {
         let (state, gamma) = (&self.reached.state, self.reached.state.gamma());
         let mut network = TorchNetwork::new(self.architecture.clone(), Precision::Single);
         network.set(&state.network());
-        let validation = mean(&self.training.validate(&self.cases, &mut network, &gamma)?);
+        let found = match self.twins.is_empty() {
+            true => {
+                let nrmse = mean(&self.training.validate(&self.cases, &mut network, &gamma)?);
+                Judged { nrmse, loss: nrmse, observer: f64::NAN, transmission: f64::NAN }
+            }
+            false => self.training.judge(&self.twins, &mut network, &gamma)?,
+        };
         let [loss, gradient, count] = std::mem::take(&mut self.reached.open);
         let row = Row {
-            step: state.step() as f64,
+            step: self.made() as f64,
             loss: loss / count,
-            validation,
+            validation: found.nrmse,
+            whole: found.loss,
+            observer: found.observer,
+            transmission: found.transmission,
             gamma: gamma[0],
             gradient: gradient / count,
             seconds: self.reached.seconds,
         };
-        let smallest = self.reached.history.iter().map(|row| row.validation).fold(f64::INFINITY, f64::min);
-        if validation < smallest {
+        let smallest = self.reached.history.iter().map(|row| row.whole).fold(f64::INFINITY, f64::min);
+        if found.loss < smallest {
             self.reached.best = state.parameters.clone();
         }
         self.reached.history.push(row);
@@ -182,7 +223,14 @@ impl<'a> Run<'a> {
         let table = Columns::default()
             .with("step", column(|row| row.step))
             .with("loss", column(|row| row.loss))
-            .with("validation_nrmse", column(|row| row.validation))
+            .with("validation_nrmse", column(|row| row.validation));
+        let table = match self.twins.is_empty() {
+            true => table,
+            false => table
+                .with("observer_snr", column(|row| row.observer))
+                .with("transmission", column(|row| row.transmission)),
+        };
+        let table = table
             .with("gamma", column(|row| row.gamma))
             .with("gradient", column(|row| row.gradient))
             .with("seconds", column(|row| row.seconds));
@@ -192,7 +240,7 @@ impl<'a> Run<'a> {
             Series::new(name, self.reached.history.iter().map(|row| Point::new(row.step, value(row))))
                 .drawn(Stroke::Line)
         };
-        let last = self.training.schedule.steps as f64;
+        let last = self.steps() as f64;
         let level = [Point::new(0.0, self.baseline), Point::new(last, self.baseline)];
         let plot = Plot::new("Training", "step", "NRMSE")
             .with(series("training loss", |row| row.loss))
@@ -218,9 +266,13 @@ impl<'a> Run<'a> {
         let metrics = [
             ("validation_nrmse", self.validation()),
             ("filtered_osem_by_oracle_nrmse", self.baseline),
-            ("training_steps", self.reached.state.step() as f64),
+            ("training_steps", self.made() as f64),
             ("training_seconds", self.reached.seconds.round()),
         ];
+        let of_lesions = self
+            .best_row()
+            .map(|row| [("observer_snr_over_map", row.observer), ("transmission_over_map", row.transmission)]);
+        let of_lesions = of_lesions.into_iter().flatten().filter(|(_, value)| value.is_finite());
         let TrainedModelConfig::Unrolled(model) = &self.config.model;
         let (LossConfig::Supervised { target_fwhm_mm } | LossConfig::HeldOut { target_fwhm_mm, .. }) = self.config.loss;
         let name = self.source.path.file_name().unwrap_or_default().to_string_lossy();
@@ -240,21 +292,25 @@ impl<'a> Run<'a> {
             voxel_mm: [sides(0).fold(f64::INFINITY, f64::min), sides(1).fold(0.0, f64::max)],
             target_resolution_mm: target_fwhm_mm.get(),
             licence: self.config.output.licence.clone(),
-            metrics: metrics.map(|(name, value)| (name.to_owned(), value)).into_iter().collect::<BTreeMap<_, _>>(),
+            metrics: metrics.into_iter().chain(of_lesions).map(|(name, value)| (name.to_owned(), value)).collect(),
             commit: commit(&self.source.path),
             command: format!("coincide train {name}"),
         }
     }
 
-    /// The smallest validation error so far.
+    /// The validation error of the best weights so far.
     fn validation(&self) -> f64 {
-        self.reached.history.iter().map(|row| row.validation).fold(f64::INFINITY, f64::min)
+        self.best_row().map_or(f64::INFINITY, |row| row.validation)
+    }
+
+    fn best_row(&self) -> Option<&Row> {
+        self.reached.history.iter().min_by(|a, b| a.whole.total_cmp(&b.whole))
     }
 
     fn result(self) -> Result<TrainResult, RunError> {
         Ok(TrainResult {
-            steps: self.reached.state.step(),
-            of_steps: self.training.schedule.steps,
+            steps: self.made(),
+            of_steps: self.steps(),
             seconds: self.reached.seconds,
             validation: self.validation(),
             filtered_osem: self.baseline,
@@ -294,9 +350,21 @@ fn begin(
     Ok(Checkpoint { state, best, history: Vec::new(), open: [0.0; 3], seconds: 0.0, config: fingerprint })
 }
 
+/// What samples that are kept must agree with: everything that changes them, their number left out.
+fn sample_key(config: &TrainConfig) -> String {
+    let TrainedModelConfig::Unrolled(model) = &config.model;
+    let data = TrainingDataConfig { cache: None, ..config.data.clone() };
+    let of_model = (model.noise, &model.companions, model.map_start, model.iterations, model.subsets);
+    let parts = (env!("CARGO_PKG_VERSION"), data, config.loss, of_model, config.detection.is_some());
+    let text = serde_json::to_string(&parts).unwrap_or_else(|error| unreachable!("plain tables: {error}"));
+    sha256_of_text(&text)
+}
+
 /// What a checkpoint must agree with: everything that changes the numbers.
 fn fingerprint(config: &TrainConfig) -> String {
-    let parts = (&config.model, &config.data, &config.loss, &config.filter, &config.optimiser, &config.validation);
+    let data = TrainingDataConfig { cache: None, ..config.data.clone() };
+    let parts =
+        (&config.model, &data, &config.loss, &config.filter, &config.detection, &config.optimiser, &config.validation);
     let text = serde_json::to_string(&parts).unwrap_or_else(|error| unreachable!("plain tables: {error}"));
     sha256_of_text(&text)
 }

@@ -6,10 +6,11 @@
 
 use super::anatomy::{Anatomy, Bodies, Family, Guide, Painted, PublicData, Room};
 use super::geometry::{Stack, TrainingScanner};
-use super::scan::{Counts, ScanSettings, expected};
+use super::scan::{Counts, Expected, ScanSettings, expected};
 use crate::data::Measurement;
 use crate::image::ImageGrid;
 use crate::operator::GaussianFilter;
+use crate::scanner::SinogramGeometry;
 use crate::simulate::{Purpose, SimulateError, split, stream};
 use coincide_kernels::zeros;
 use rand::RngExt;
@@ -66,13 +67,29 @@ pub struct Case {
 impl Source {
     /// The case of an index; the same seed and index make the same case.
     pub fn case(&self, index: usize) -> Result<Case, SimulateError> {
+        let acquisition = self.acquisition(index)?;
+        let (fine, seed) = (acquisition.fine, acquisition.settings.seed);
+        let painted = self.painted(&fine, index);
+        let expected = acquisition.expected(self.stack, &painted)?;
+        let whole = expected.measurement(expected.counts(seed));
+        let (measurement, rest): (_, Option<Measurement>) = match self.held_out {
+            Some(share) => {
+                let (first, second) = split(&whole, share, seed)?;
+                (first, Some(second))
+            }
+            None => (whole, None),
+        };
+        let truth = self.at_target(&painted.activity, &acquisition);
+        Ok(Case { rest: rest.map(Arc::new), ..acquisition.case(measurement, truth) })
+    }
+
+    /// What is drawn of a scan besides its bodies.
+    pub(super) fn acquisition(&self, index: usize) -> Result<Acquisition, SimulateError> {
         let random = &mut stream(self.seed, Purpose::Scan, index);
         let scanner = &self.scanners[random.random_range(0..self.scanners.len())];
         let grid = scanner.grid(self.stack, within(scanner.voxel_mm, random));
         let fwhm = within(scanner.resolution_mm, random);
         let along = if self.stack.slices_apart() { 0.0 } else { fwhm };
-        let fine = finer(&grid, self.fineness);
-        let painted = self.painted(&fine, index);
         let scans: Vec<Counts> = (0..self.stack.scans()).map(|_| self.counts(random)).collect();
         let settings = ScanSettings {
             scans,
@@ -80,22 +97,10 @@ impl Source {
             efficiency_sigma: self.efficiency_sigma,
             seed: random.random_range(0..u64::MAX),
         };
-        let geometry = scanner.geometry(self.stack)?;
-        let expected = expected(&geometry, self.stack, fine, &painted.activity, &painted.attenuation, &settings)?;
-        let whole = expected.measurement(expected.counts(settings.seed));
         // Nobody knows the resolution of a scanner exactly.
         let known = random.random_range(0.9..1.1);
-        let (measurement, rest): (_, Option<Measurement>) = match self.held_out {
-            Some(share) => {
-                let (first, second) = split(&whole, share, settings.seed)?;
-                (first, Some(second))
-            }
-            None => (whole, None),
-        };
-        let truth = self.truth(&painted.activity, &fine, &grid);
-        let prompts = settings.scans.iter().map(|counts| counts.prompts).collect();
-        let (measurement, rest) = (Arc::new(measurement), rest.map(Arc::new));
-        Ok(Case { measurement, rest, grid, resolution_mm: settings.resolution_mm.map(|mm| mm * known), truth, prompts })
+        let (geometry, fine) = (scanner.geometry(self.stack)?, finer(&grid, self.fineness));
+        Ok(Acquisition { geometry, grid, fine, settings, known })
     }
 
     fn counts(&self, random: &mut Pcg64) -> Counts {
@@ -110,14 +115,10 @@ impl Source {
 
     /// Bodies on the fine grid: one for each slice, or one for all.
     fn painted(&self, fine: &ImageGrid, index: usize) -> Painted {
-        let room_mm = 0.5 * fine.voxel_mm[0] * fine.shape[0].min(fine.shape[1]) as f64;
-        let scans = self.stack.scans();
-        let apart = self.stack.slices_apart();
-        let half_height_mm = if apart { 0.0 } else { 0.5 * fine.voxel_mm[2] * fine.shape[2] as f64 };
-        let room = Room { radius_mm: room_mm, half_height_mm };
+        let (scans, apart, room) = (self.stack.scans(), self.stack.slices_apart(), self.room(fine));
         let bodies = Bodies { families: &self.families, guide: Some(Guide::Blank), room, public: &self.public };
         let body = |scan| match self.families.is_empty() {
-            true => Anatomy::random(self.seed, index * scans + scan, room_mm, &self.public),
+            true => Anatomy::random(self.seed, index * scans + scan, room.radius_mm, &self.public),
             false => bodies.draw(self.seed, index * scans + scan),
         };
         if !apart {
@@ -135,18 +136,62 @@ impl Source {
         all
     }
 
+    /// Where bodies are painted on the fine grid.
+    pub(super) fn room(&self, fine: &ImageGrid) -> Room {
+        let length = |axis: usize| fine.voxel_mm[axis] * fine.shape[axis] as f64;
+        let half_height_mm = if self.stack.slices_apart() { 0.0 } else { 0.5 * length(2) };
+        Room { radius_mm: 0.5 * length(0).min(length(1)), half_height_mm }
+    }
+
     /// The fine image at the target's resolution, averaged over the voxels of the coarse grid.
-    fn truth(&self, activity: &[f32], fine: &ImageGrid, grid: &ImageGrid) -> Vec<f32> {
+    pub(super) fn at_target(&self, activity: &[f32], acquisition: &Acquisition) -> Vec<f32> {
         let along = if self.stack.slices_apart() { 0.0 } else { self.target_fwhm_mm };
         let mut blurred = zeros(activity.len());
-        GaussianFilter::new(fine, [self.target_fwhm_mm, self.target_fwhm_mm, along]).apply(activity, &mut blurred);
-        let ([_, ny, nz], n) = (grid.shape, self.fineness);
+        let widths = [self.target_fwhm_mm, self.target_fwhm_mm, along];
+        GaussianFilter::new(&acquisition.fine, widths).apply(activity, &mut blurred);
+        acquisition.coarse(&blurred)
+    }
+}
+
+/// A scan before there is a body in it.
+pub(super) struct Acquisition {
+    geometry: SinogramGeometry,
+    /// Grid of the reconstruction.
+    pub grid: ImageGrid,
+    /// Grid of the bodies: its voxels cut across the axis.
+    pub fine: ImageGrid,
+    pub settings: ScanSettings,
+    /// The resolution that the reconstruction takes over the true one.
+    known: f64,
+}
+
+impl Acquisition {
+    /// The expected counts of a body.
+    pub fn expected(&self, stack: Stack, body: &Painted) -> Result<Expected, SimulateError> {
+        expected(&self.geometry, stack, self.fine, &body.activity, &body.attenuation, &self.settings)
+    }
+
+    /// A case of such a measurement.
+    pub fn case(&self, measurement: Measurement, truth: Vec<f32>) -> Case {
+        Case {
+            measurement: Arc::new(measurement),
+            rest: None,
+            grid: self.grid,
+            resolution_mm: self.settings.resolution_mm.map(|mm| mm * self.known),
+            truth,
+            prompts: self.settings.scans.iter().map(|counts| counts.prompts).collect(),
+        }
+    }
+
+    /// Means of a fine image over the voxels of the coarse grid.
+    pub fn coarse(&self, image: &[f32]) -> Vec<f32> {
+        let ([_, ny, nz], n) = (self.grid.shape, self.fine.shape[0] / self.grid.shape[0]);
         let voxel = |voxel: usize| {
             let [i, j, k] = [voxel / (ny * nz), voxel / nz % ny, voxel % nz];
-            let parts = (0..n * n).map(|part| fine.index([i * n + part / n, j * n + part % n, k]));
-            parts.map(|part| blurred[part]).sum::<f32>() / (n * n) as f32
+            let parts = (0..n * n).map(|part| self.fine.index([i * n + part / n, j * n + part % n, k]));
+            parts.map(|part| image[part]).sum::<f32>() / (n * n) as f32
         };
-        (0..grid.voxels()).into_par_iter().map(voxel).collect()
+        (0..self.grid.voxels()).into_par_iter().map(voxel).collect()
     }
 }
 

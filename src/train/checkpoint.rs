@@ -22,6 +22,12 @@ pub struct Row {
     pub loss: f64,
     /// Mean NRMSE on the validation cases.
     pub validation: f64,
+    /// The same with the detection term, which the best weights have least of; the NRMSE where there is no term.
+    pub whole: f64,
+    /// SNR of the observer of the lesions over that in the MAP images; NaN where there is no detection term.
+    pub observer: f64,
+    /// Share of the lesions that comes through, over that of the same images; NaN where there is no detection term.
+    pub transmission: f64,
     /// γ of the first stage.
     pub gamma: f64,
     /// Mean norm of the gradient since the row before.
@@ -30,7 +36,7 @@ pub struct Row {
     pub seconds: f64,
 }
 
-const COLUMNS: usize = 6;
+const COLUMNS: usize = 9;
 
 /// All that a run has reached.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,6 +76,7 @@ impl Checkpoint {
         let metadata = [
             ("steps".to_owned(), self.state.adam.steps.to_string()),
             ("stages".to_owned(), self.state.stages.to_string()),
+            ("phase".to_owned(), self.state.phase.to_string()),
             ("open".to_owned(), format!("{loss} {gradient} {count}")),
             ("seconds".to_owned(), self.seconds.to_string()),
             ("config".to_owned(), self.config.clone()),
@@ -122,7 +129,7 @@ impl Checkpoint {
         }
         let adam = super::Adam { mean, square, steps: number("steps")? as u64 };
         Ok(Self {
-            state: State { parameters, adam, stages },
+            state: State { parameters, adam, phase: number("phase")? as usize, stages },
             best,
             history: floats("history")?.chunks_exact(COLUMNS).map(Row::from_columns).collect(),
             open: [open[0], open[1], open[2]],
@@ -134,19 +141,24 @@ impl Checkpoint {
 
 impl Row {
     fn columns(&self) -> [f64; COLUMNS] {
-        [self.step, self.loss, self.validation, self.gamma, self.gradient, self.seconds]
+        let Self { step, loss, validation, whole, observer, transmission, gamma, gradient, seconds } = *self;
+        [step, loss, validation, whole, observer, transmission, gamma, gradient, seconds]
     }
 
     fn from_columns(columns: &[f64]) -> Self {
-        let [step, loss, validation, gamma, gradient, seconds] = std::array::from_fn(|column| columns[column]);
-        Self { step, loss, validation, gamma, gradient, seconds }
+        let [step, loss, validation, whole, observer, transmission, gamma, gradient, seconds] =
+            std::array::from_fn(|column| columns[column]);
+        Self { step, loss, validation, whole, observer, transmission, gamma, gradient, seconds }
     }
 }
 
 impl std::fmt::Display for Row {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        let Self { step, loss, validation, gamma, gradient, seconds } = self;
+        let Self { step, loss, validation, observer, transmission, gamma, gradient, seconds, .. } = self;
         write!(f, "step {step}: validation {validation:.4}, γ {gamma:.3}")?;
+        if observer.is_finite() {
+            write!(f, ", observer's SNR {observer:.3} and transmission {transmission:.3} of the MAP images'")?;
+        }
         // Before the first step there is no loss.
         if loss.is_finite() {
             write!(f, ", loss {loss:.4}, gradient {gradient:.2}, {seconds:.0} s")?;
@@ -165,7 +177,18 @@ mod tests {
 
     fn written(path: &Path) -> Checkpoint {
         let state = State::new(&[0.5, -1.0, 2.0], 2, &[0.3]);
-        let row = Row { step: 0.0, loss: f64::NAN, validation: 0.4, gamma: 0.3, gradient: f64::NAN, seconds: 1.5 };
+        let (unknown, seconds) = (f64::NAN, 1.5);
+        let row = Row {
+            step: 0.0,
+            loss: unknown,
+            validation: 0.4,
+            whole: 0.4,
+            observer: unknown,
+            transmission: unknown,
+            gamma: 0.3,
+            gradient: unknown,
+            seconds,
+        };
         let (best, open) = (state.parameters.clone(), [1.0, f64::INFINITY, 2.0]);
         let checkpoint = Checkpoint { state, best, history: vec![row], open, seconds: 7.25, config: "c".into() };
         checkpoint.write(path).unwrap();

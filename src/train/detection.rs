@@ -57,21 +57,21 @@ pub struct Observed {
 /// ∂D/∂r_nk and ∂D/∂T of a lesion.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Slopes {
+    /// ∂D/∂r_nk
     pub responses: Four<f64>,
+    /// ∂D/∂T
     pub through: f64,
 }
 
 impl Template {
     /// The lesion whose added activity is `added`, as the weakly regularised images `lo` and those of the relative
     /// difference prior show it; `None` where they show next to nothing of it.
-    pub fn new(
-        (template, mask): (&[f32], &[f32]),
-        lo: Four<&[f32]>,
-        prior: Four<&[f32]>,
-    ) -> Option<Self> {
-        let covered: Vec<usize> = (0..mask.len()).filter(|&voxel| template[voxel] != 0.0 || mask[voxel] > 0.0).collect();
+    pub fn new((template, mask): (&[f32], &[f32]), lo: Four<&[f32]>, prior: Four<&[f32]>) -> Option<Self> {
+        let covered: Vec<usize> =
+            (0..mask.len()).filter(|&voxel| template[voxel] != 0.0 || mask[voxel] > 0.0).collect();
         let voxels = covered.iter().map(|&voxel| voxel as u32).collect();
-        let [template, mask] = [template, mask].map(|image| covered.iter().map(|&voxel| image[voxel]).collect::<Vec<f32>>());
+        let [template, mask] =
+            [template, mask].map(|image| covered.iter().map(|&voxel| image[voxel]).collect::<Vec<f32>>());
         let mut new = Self { voxels, template, mask, shown: 1.0, through: 1.0, variance: 0.0 };
         let square: f64 = new.template.iter().map(|&u| f64::from(u).powi(2)).sum();
         let [a0, a1, b0, b1] = lo.map(|image| new.along(&new.template, image));
@@ -107,6 +107,17 @@ impl Template {
 /// A lesion's part of V.
 fn variance([a0, a1, b0, b1]: Four<f64>) -> f64 {
     0.5 * ((a0 - b0).powi(2) + (a1 - b1).powi(2))
+}
+
+/// G / √V of some lesions: the SNR of an observer of all of them, up to a factor.
+pub fn observer_snr(lesions: &[Observed]) -> f64 {
+    let (mut spread, mut gain) = (0.0, 0.0);
+    for (lesion, weight) in lesions.iter().zip(weights(lesions)) {
+        let [a0, a1, b0, b1] = lesion.responses;
+        spread += weight * variance(lesion.responses);
+        gain += weight * 0.5 * (a1 - a0 + b1 - b0);
+    }
+    gain / spread.sqrt()
 }
 
 /// D of some lesions, and its slopes. Lesions of several bodies belong together: the logarithms of few are noise.
@@ -200,7 +211,10 @@ mod tests {
                 images[scan][voxel] = before;
                 let expected = (above - below) / (2.0 * f64::from(step));
                 let found = f64::from(slope[voxel]);
-                assert!((found - expected).abs() < 2e-3 * expected.abs().max(0.05), "{scan} {voxel}: {found} {expected}");
+                assert!(
+                    (found - expected).abs() < 2e-3 * expected.abs().max(0.05),
+                    "{scan} {voxel}: {found} {expected}"
+                );
             }
         }
     }

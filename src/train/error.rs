@@ -32,6 +32,15 @@ pub enum TrainError {
     /// The loss of held-out counts needs some.
     #[error("no counts are held out; this is a bug")]
     NothingHeldOut,
+    /// The network shows nothing of what it is to show.
+    #[error(
+        "the network shows none of the lesions (their mean response is {gain:.3}): train it as a filter first, or give \
+         `detection.weight` a smaller number"
+    )]
+    NoLesions {
+        /// G
+        gain: f64,
+    },
     /// Numbers ran away.
     #[error(
         "step {step}: the loss is {loss} or its slope is no finite number; a smaller `learning_rate` or `largest_gradient` may help"
@@ -45,6 +54,14 @@ pub enum TrainError {
     /// The checkpoint is of another training.
     #[error("{}: {problem}", path.display())]
     Checkpoint {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A sample that was kept cannot be used.
+    #[error("{}: {problem}; remove the file, and it is made anew", path.display())]
+    Sample {
         /// The file.
         path: std::path::PathBuf,
         /// What is wrong.

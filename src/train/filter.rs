@@ -1,135 +1,100 @@
-//! The network by itself, as a filter of OSEM images, before it is trained inside the reconstruction: z = N_θ(x) of the
-//! images after some full iterations, towards the truth.
+//! The network by itself, as a filter, before it is trained inside the reconstruction: z = N_θ(x) of the images that it
+//! will begin with, and of those of OSEM after some full iterations, towards the truth.
 //!
-//! A step costs one evaluation and no projection, and its scans are made once and used again, turned and mirrored at
-//! random; so the network has learned what images look like before the costly steps begin, and those teach it what the
-//! reconstruction makes of it.
+//! So the network has learned what images look like before the costly steps begin, and those teach it what the
+//! reconstruction makes of it. Where there are twins, the last of these steps ask for lesions too: the mean NRMSE of the
+//! four scans and the detection term of all lesions of a few bodies.
 
 use super::TrainError;
-use super::adam::{Adam, clip, cosine};
 use super::layer::Layer;
-use super::prepared::{NoiseOfSlices, Prepared};
+use super::loss::of_bodies;
+use super::sample::{Sample, View};
 use super::trainer::{State, Training};
-use crate::algorithm::{Algorithm, Osem};
+use super::turn::{TURNS, back, turned};
 use crate::simulate::{Purpose, stream};
 use rand::RngExt;
+use rand_pcg::Pcg64;
 
-/// How the filter is trained.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct FilterSchedule {
-    /// Stacks of scans.
-    pub stacks: usize,
-    /// Steps, each on all scans of a stack after one of its iterations.
-    pub steps: usize,
-    /// Largest rate of θ.
-    pub rate: f64,
+/// A view as the network sees it in one step.
+struct Turned {
+    stage: usize,
+    shape: [usize; 3],
+    turn: usize,
+    x: Vec<f32>,
+    guides: Vec<Vec<f32>>,
 }
 
-/// Where the stacks of the filter begin in the order of cases: far behind those of the reconstruction's steps.
-const FIRST_CASE: usize = 1 << 32;
+impl Turned {
+    fn new(sample: &Sample, view: &View, stage: usize, turn: usize) -> Self {
+        let turned = |image: &[f32]| turned(image, sample.shape, turn);
+        let guides = view.guides.iter().map(|guide| turned(guide)).collect();
+        Self { stage, shape: sample.shape, turn, x: turned(&view.x), guides }
+    }
 
-/// Images of a stack of scans, and what they should be.
-pub struct Sample {
-    images: Vec<Vec<f32>>,
-    truth: Vec<f32>,
-    noise: NoiseOfSlices,
-    shape: [usize; 3],
+    /// z, turned back.
+    fn apply(&self, network: &mut dyn Layer) -> Vec<f32> {
+        let guides: Vec<&[f32]> = self.guides.iter().map(Vec::as_slice).collect();
+        let z = network.apply(self.stage, self.shape, &self.x, &guides);
+        turned(&z, self.shape, back(self.shape, self.turn))
+    }
+
+    /// Adds the slope of the weights for a slope of z.
+    fn pull_back(&self, network: &mut dyn Layer, slope: &[f32], by_weights: &mut [f32]) {
+        let guides: Vec<&[f32]> = self.guides.iter().map(Vec::as_slice).collect();
+        let slope = turned(slope, self.shape, self.turn);
+        network.pull_back(self.stage, self.shape, (&self.x, &guides), &slope, by_weights);
+    }
 }
 
 impl Training {
-    /// OSEM images of a stack after 1, 2, 4, … full iterations, and after the last.
-    pub fn sample(&self, index: usize) -> Result<Sample, TrainError> {
-        let prepared: Prepared = self.prepared(FIRST_CASE + index)?;
-        let model = self.model(&prepared)?;
-        let mut osem = Osem::new(&model, Some(prepared.first().to_vec()))?;
-        let (last, mut images) = (self.unrolling.iterations, Vec::new());
-        images.extend(prepared.map.clone());
-        for iteration in 1..=last {
-            (0..model.subsets()).for_each(|_| {
-                osem.update();
-            });
-            if iteration.is_power_of_two() || iteration == last {
-                images.push(osem.image().to_vec());
-            }
-        }
-        let Prepared { case, noise, .. } = prepared;
-        Ok(Sample { images, truth: case.truth, noise, shape: case.grid.shape })
+    /// The loss of one view of one sample, drawn for this step, and its slope by θ.
+    pub(super) fn filter_loss(&self, step: usize, state: &State, samples: &[Sample], network: &mut dyn Layer) -> Found {
+        let random = &mut stream(self.source.seed, Purpose::Filter, step);
+        let sample = &samples[random.random_range(0..samples.len())];
+        let view = &sample.views[random.random_range(0..sample.views.len())];
+        let seen = drawn(sample, view, state.stages, random);
+        let z = seen.apply(network);
+        let (loss, slope) = self.supervised(&z, &sample.truths[view.truth], sample.shape[2]);
+        let mut by_weights = vec![0.0; network.parameters()];
+        seen.pull_back(network, &slope, &mut by_weights);
+        (loss, by_weights)
     }
 
-    /// Trains every body of the network on the samples; `watch` sees each step and its loss, and stops it with false.
-    pub fn filter(
+    /// The whole loss of some bodies, drawn for this step, and its slope by θ.
+    pub(super) fn tuned_loss(
         &self,
-        schedule: FilterSchedule,
+        step: usize,
+        state: &State,
         samples: &[Sample],
-        state: &mut State,
         network: &mut dyn Layer,
-        watch: &mut dyn FnMut(usize, f64) -> bool,
-    ) -> Result<(), TrainError> {
-        let FilterSchedule { steps, rate, .. } = schedule;
-        let weights = state.parameters.len() - state.stages;
-        let mut adam = Adam::new(weights);
-        for step in 0..steps {
-            let random = &mut stream(self.source.seed, Purpose::Filter, step);
-            let sample = &samples[random.random_range(0..samples.len())];
-            let x = &sample.images[random.random_range(0..sample.images.len())];
-            let (stage, turn) = (random.random_range(0..state.stages), random.random_range(0..TURNS));
-            let [x, noise, truth] =
-                [x, &sample.noise.map, &sample.truth].map(|image| turned(image, sample.shape, turn));
-            network.set(&state.network());
-            let z = network.apply(stage, sample.shape, &x, &noise);
-            let (loss, slope) = self.supervised(&z, &truth, sample.shape[2]);
-            let mut by_weights = vec![0.0; weights];
-            network.pull_back(stage, sample.shape, [&x, &noise], &slope, &mut by_weights);
-            let mut gradient: Vec<f64> = by_weights.into_iter().map(f64::from).collect();
-            if !loss.is_finite() || gradient.iter().any(|slope| !slope.is_finite()) {
-                return Err(TrainError::NotFinite { step, loss });
-            }
-            clip(&mut gradient, self.schedule.largest_gradient);
-            let share = cosine(step, steps, self.schedule.rise.min(steps / 2), self.schedule.end);
-            adam.step(&mut state.parameters[..weights], &gradient, |_| share * rate);
-            if !watch(step + 1, loss) {
-                break;
-            }
+    ) -> Result<Found, TrainError> {
+        let Some(asked) = self.detection else { return Ok(self.filter_loss(step, state, samples, network)) };
+        // Other numbers than those of the steps without the term.
+        let random = &mut stream(self.source.seed, Purpose::Filter, (1 << 24) + step);
+        let bodies: Vec<&Sample> = (0..asked.bodies).map(|_| &samples[random.random_range(0..samples.len())]).collect();
+        let (stage, turns): (_, Vec<usize>) =
+            (random.random_range(0..state.stages), bodies.iter().map(|_| random.random_range(0..TURNS)).collect());
+        let views: Vec<Vec<Turned>> = bodies
+            .iter()
+            .zip(&turns)
+            .map(|(body, &turn)| body.views.iter().map(|view| Turned::new(body, view, stage, turn)).collect())
+            .collect();
+        let images: Vec<Vec<Vec<f32>>> =
+            views.iter().map(|views| views.iter().map(|view| view.apply(network)).collect()).collect();
+        let aims: Vec<_> = bodies.iter().map(|body| body.aims()).collect();
+        let (loss, slopes) = of_bodies(&aims, &images, asked.weight)?;
+        let mut by_weights = vec![0.0; network.parameters()];
+        for (view, slope) in views.iter().flatten().zip(slopes.iter().flatten()) {
+            view.pull_back(network, slope, &mut by_weights);
         }
-        Ok(())
+        Ok((loss, by_weights))
     }
 }
 
-/// Ways to turn and mirror a square.
-const TURNS: usize = 8;
+/// A loss and its slope by θ.
+pub(super) type Found = (f64, Vec<f32>);
 
-/// An image, mirrored along x, along y, and with x and y exchanged, as the bits of `turn` say; the last only where it
-/// is square.
-fn turned(image: &[f32], [nx, ny, nz]: [usize; 3], turn: usize) -> Vec<f32> {
-    let swap = turn & 4 != 0 && nx == ny;
-    let mut turned = Vec::with_capacity(image.len());
-    for x in 0..nx {
-        for y in 0..ny {
-            let (x, y) = if swap { (y, x) } else { (x, y) };
-            let x = if turn & 1 != 0 { nx - 1 - x } else { x };
-            let y = if turn & 2 != 0 { ny - 1 - y } else { y };
-            turned.extend_from_slice(&image[(x * ny + y) * nz..][..nz]);
-        }
-    }
-    turned
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn eight_turns_of_a_square_and_four_of_a_rectangle() {
-        let image = |voxels: usize| (0..voxels).map(|n| n as f32).collect::<Vec<_>>();
-        let different = |shape: [usize; 3]| {
-            let images = (0..TURNS).map(|turn| turned(&image(shape.iter().product()), shape, turn));
-            let mut images: Vec<Vec<f32>> = images.collect();
-            images.sort_by(|a, b| a.partial_cmp(b).unwrap());
-            images.dedup();
-            images.len()
-        };
-        assert_eq!((different([3, 3, 2]), different([3, 4, 2])), (8, 4));
-        assert_eq!(turned(&image(8), [2, 2, 2], 4), [0.0, 1.0, 4.0, 5.0, 2.0, 3.0, 6.0, 7.0]);
-        assert_eq!(turned(&image(8), [2, 2, 2], 1), [4.0, 5.0, 6.0, 7.0, 0.0, 1.0, 2.0, 3.0]);
-    }
+fn drawn(sample: &Sample, view: &View, stages: usize, random: &mut Pcg64) -> Turned {
+    let (stage, turn) = (random.random_range(0..stages), random.random_range(0..TURNS));
+    Turned::new(sample, view, stage, turn)
 }

@@ -1,7 +1,59 @@
 //! What training makes small, with its slope ∂loss/∂x.
 
+use super::TrainError;
+use super::detection::{Observed, Template, detection};
 use crate::likelihood::Model;
 use coincide_kernels::zeros;
+
+/// What the images of one body shall be: a volume of one scan, or of the four scans of twins.
+pub struct Aims<'a> {
+    /// The truth of each image.
+    pub truths: Vec<&'a [f32]>,
+    /// Lesions of twins.
+    pub templates: &'a [Template],
+}
+
+/// Mean NRMSE of all images of some bodies, and `weight` times the detection term of all their lesions, which takes
+/// none where there are none; the slope by each image.
+pub fn of_bodies(
+    bodies: &[Aims],
+    images: &[Vec<Vec<f32>>],
+    weight: f64,
+) -> Result<(f64, Vec<Vec<Vec<f32>>>), TrainError> {
+    let share = 1.0 / images.iter().map(Vec::len).sum::<usize>().max(1) as f64;
+    let (mut loss, mut slopes) = (0.0, Vec::new());
+    for (body, images) in bodies.iter().zip(images) {
+        let own = body.truths.iter().zip(images).map(|(truth, image)| {
+            let (nrmse, mut slope) = supervised(image, truth, 1, false);
+            loss += share * nrmse;
+            slope.iter_mut().for_each(|slope| *slope *= share as f32);
+            slope
+        });
+        slopes.push(own.collect::<Vec<_>>());
+    }
+    let observed = observed(bodies, images);
+    if observed.is_empty() {
+        return Ok((loss, slopes));
+    }
+    let (term, by_lesion) = detection(&observed)?;
+    let templates =
+        bodies.iter().enumerate().flat_map(|(n, body)| body.templates.iter().map(move |lesion| (n, lesion)));
+    for ((body, lesion), slope) in templates.zip(&by_lesion) {
+        for (scan, image) in slopes[body].iter_mut().enumerate() {
+            lesion.pull_back(slope, weight, scan, image);
+        }
+    }
+    Ok((loss + weight * term, slopes))
+}
+
+/// What the images of some bodies show of their lesions.
+pub fn observed(bodies: &[Aims], images: &[Vec<Vec<f32>>]) -> Vec<Observed> {
+    let of_body = |(body, images): (&Aims, &Vec<Vec<f32>>)| -> Vec<Observed> {
+        let [a0, a1, b0, b1] = &images[..] else { return Vec::new() };
+        body.templates.iter().map(|lesion| lesion.observed([a0, a1, b0, b1])).collect()
+    };
+    bodies.iter().zip(images).flat_map(of_body).collect()
+}
 
 /// Mean of the NRMSE ‖x − t‖ / ‖t‖ of the scans in an image; each slice is a scan of its own where `slices_apart`.
 ///

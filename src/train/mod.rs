@@ -11,18 +11,24 @@ mod anatomy;
 mod baseline;
 mod case;
 mod checkpoint;
+mod detection;
 mod em;
 mod error;
 mod filter;
 mod geometry;
+mod judged;
 mod layer;
 mod loss;
 mod prepared;
 pub mod ridge;
+mod sample;
 mod scan;
+mod store;
 #[cfg(feature = "torch")]
 mod torch;
 mod trainer;
+mod turn;
+mod twins;
 mod unrolled;
 mod weights;
 
@@ -34,14 +40,18 @@ pub use anatomy::{
 pub use baseline::filtered_osem;
 pub use case::{Case, Source};
 pub use checkpoint::{Checkpoint, Row};
+pub use detection::{Observed, Slopes, Template, detection, observer_snr};
 pub use error::TrainError;
-pub use filter::{FilterSchedule, Sample};
 pub use geometry::{Stack, TrainingScanner};
+pub use judged::Judged;
 pub use layer::{Layer, Precision};
-pub use loss::{held_out, nrmse_of_scans, supervised};
+pub use loss::{Aims, held_out, nrmse_of_scans, observed, of_bodies, supervised};
 pub use prepared::{NoiseOfSlices, Prepared};
+pub use sample::{PreparedTwins, Sample, View};
 #[cfg(feature = "torch")]
 pub use torch::TorchNetwork;
-pub use trainer::{Loss, Schedule, State, StepResult, Training, gamma_of, network_of};
+pub use trainer::{
+    DetectionSchedule, FilterSchedule, Loss, Phase, Schedule, State, StepResult, Training, gamma_of, network_of,
+};
 pub use unrolled::{Gradient, Tape, Unrolled, Unrolling};
 pub use weights::{first_weights, layered, widened};

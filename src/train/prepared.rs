@@ -23,8 +23,12 @@ pub struct Prepared {
     pub case: Case,
     /// A uniform image with the counts of each scan, in units of c.
     pub start: Vec<f32>,
+    /// c of each scan.
+    pub scale: Vec<f32>,
     /// The MAP image that the network goes on from, where it asks for one, in units of c.
     pub map: Option<Vec<f32>>,
+    /// What the network sees beside image and noise, in units of c.
+    pub companions: Vec<Vec<f32>>,
     /// How noisy each scan is.
     pub noise: NoiseOfSlices,
 }
@@ -39,8 +43,8 @@ pub struct NoiseOfSlices {
 }
 
 impl Prepared {
-    /// Finds the scale of each scan of a stack.
-    pub fn new(mut case: Case, stack: Stack) -> Result<Self, TrainError> {
+    /// Finds the scale of each scan of a stack, unless it is given.
+    pub fn new(mut case: Case, stack: Stack, scale: Option<Vec<f32>>) -> Result<Self, TrainError> {
         let early = most_subsets(case.measurement.geometry.views, EARLY_SUBSETS);
         let slices = case.grid.shape[2];
         let (mut start, scale, noise) = {
@@ -51,18 +55,24 @@ impl Prepared {
             (0..early).for_each(|_| {
                 osem.update();
             });
-            let scale = scales(&case.grid, osem.image(), stack);
+            let scale = scale.unwrap_or_else(|| scales(&case.grid, osem.image(), stack));
             let noise = noise_of_slices(&seen, slices, &scale, &sums, stack);
             (start, scale, noise)
         };
         start.iter_mut().enumerate().for_each(|(voxel, start)| *start /= scale[stack.scan_of_plane(voxel % slices)]);
         case.in_units_of(&scale, stack);
-        Ok(Self { case, start, map: None, noise })
+        Ok(Self { case, start, scale, map: None, companions: Vec::new(), noise })
     }
 
     /// The image that the network goes on from.
     pub fn first(&self) -> &[f32] {
         self.map.as_deref().unwrap_or(&self.start)
+    }
+
+    /// What a network sees beside the image.
+    pub fn guides(&self, noise: bool) -> Vec<&[f32]> {
+        let noise = noise.then_some(&self.noise.map);
+        noise.into_iter().chain(&self.companions).map(Vec::as_slice).collect()
     }
 }
 

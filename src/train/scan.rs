@@ -118,7 +118,8 @@ impl Expected {
             let mut random = stream(seed, Purpose::Lesions, view);
             for (bin, count) in with.iter_mut().enumerate() {
                 let bin = view * per_view + bin;
-                let (mean, more) = (f64::from(self.trues[bin]) + f64::from(self.background[bin]), f64::from(added[bin]));
+                let (mean, more) =
+                    (f64::from(self.trues[bin]) + f64::from(self.background[bin]), f64::from(added[bin]));
                 if more > 0.0 {
                     *count += poisson(more, &mut random);
                 } else if more < 0.0 && mean > 0.0 {
@@ -129,11 +130,17 @@ impl Expected {
         with
     }
 
-    /// Squared SNR of the ideal observer of what `added` adds: Σ added² / ȳ.
-    pub fn squared_snr(&self, added: &[f32]) -> f64 {
-        let bins = self.trues.par_iter().zip(&self.background).zip(added).with_min_len(1 << 14);
-        let terms = bins.map(|((trues, extra), more)| (trues + extra, f64::from(*more)));
-        terms.filter(|(mean, _)| *mean > 0.0).map(|(mean, more)| more * more / f64::from(mean)).sum()
+    /// Aᵀ (A x / ȳ) of an image on the fine grid, at the scanner's resolution: what F of a blob is made of.
+    pub fn curvature(&self, image: &[f32]) -> Vec<f32> {
+        let mut counts = self.of_added(image);
+        let per_bin = counts.par_iter_mut().zip(&self.trues).zip(&self.background).zip(&self.factors);
+        per_bin.for_each(|(((count, trues), extra), factor)| {
+            let mean = trues + extra;
+            *count = if mean > 0.0 { *count * factor / mean } else { 0.0 };
+        });
+        let mut back = zeros(image.len());
+        Projector::new(&self.geometry, self.fine).adjoint(&counts, &mut back);
+        blurred(&back, &self.fine, self.resolution_mm)
     }
 
     /// A measurement with such counts.
@@ -200,7 +207,8 @@ fn scaled(
             let [of_trues, randoms, scatter] = scales[stack.scan_of_plane(plane)];
             trues[plane] *= of_trues as f32;
             factors[plane] *= of_trues as f32;
-            background[plane] = (f64::from(efficiency[plane]) * (randoms + scatter * profiles.at(radial, plane))) as f32;
+            background[plane] =
+                (f64::from(efficiency[plane]) * (randoms + scatter * profiles.at(radial, plane))) as f32;
         }
     });
     background

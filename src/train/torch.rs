@@ -1,6 +1,6 @@
 //! The network's own gradient, by libtorch.
 //!
-//! z = max(0, x + body(x \[, ν\])) with x in units of its scale. libtorch takes no v for a transposed Jacobian: the
+//! z = max(0, x + body(x, guides)) with all in units of the scale. libtorch takes no v for a transposed Jacobian: the
 //! slope of the scalar φ = Σ z ⊙ v by x and θ is the same. Weights are `[out, in, x, y, z]`, as its convolutions have
 //! them. Where all kernels are one voxel along z, slices are its batch; else the volume is one sample. Channels lie
 //! together in memory, as its fastest convolutions have them. On a CPU z alone is made by the engine's own convolutions
@@ -34,10 +34,10 @@ impl TorchNetwork {
         Self { architecture, precision, device: Device::cuda_if_available(), bodies, flat }
     }
 
-    /// N_θ(x, ν) by libtorch.
-    pub fn by_libtorch(&self, stage: usize, shape: [usize; 3], x: &[f32], noise: &[f32]) -> Vec<f32> {
+    /// N_θ by libtorch.
+    pub fn by_libtorch(&self, stage: usize, shape: [usize; 3], x: &[f32], guides: &[&[f32]]) -> Vec<f32> {
         let weights = self.leaves(self.architecture.body_of(stage));
-        tch::no_grad(|| self.image(&self.forward(&weights, &self.tensor(x, shape), &self.tensor(noise, shape))))
+        tch::no_grad(|| self.image(&self.forward(&weights, &self.tensor(x, shape), &self.tensors(guides, shape))))
     }
 
     /// Weights of a body as leaves of a graph.
@@ -61,6 +61,10 @@ impl TorchNetwork {
         laid.to_device(self.device)
     }
 
+    fn tensors(&self, images: &[&[f32]], shape: [usize; 3]) -> Vec<Tensor> {
+        images.iter().map(|image| self.tensor(image, shape)).collect()
+    }
+
     fn image(&self, tensor: &Tensor) -> Vec<f32> {
         let volume = match self.flat {
             true => tensor.squeeze_dim(1).permute([1, 2, 0]),
@@ -69,8 +73,9 @@ impl TorchNetwork {
         floats(&volume)
     }
 
-    fn forward(&self, weights: &[Tensor], x: &Tensor, noise: &Tensor) -> Tensor {
-        let features = if self.architecture.noise { Tensor::cat(&[x, noise], 1) } else { x.shallow_clone() };
+    fn forward(&self, weights: &[Tensor], x: &Tensor, guides: &[Tensor]) -> Tensor {
+        let inputs: Vec<&Tensor> = std::iter::once(x).chain(guides).collect();
+        let features = Tensor::cat(&inputs, 1);
         let kind = match self.precision {
             Precision::Single => Kind::Float,
             Precision::Bfloat16 => Kind::BFloat16,
@@ -109,13 +114,12 @@ impl Layer for TorchNetwork {
         self.bodies = layered(&self.architecture, parameters);
     }
 
-    fn apply(&mut self, stage: usize, shape: [usize; 3], x: &[f32], noise: &[f32]) -> Vec<f32> {
+    fn apply(&mut self, stage: usize, shape: [usize; 3], x: &[f32], guides: &[&[f32]]) -> Vec<f32> {
         if self.device.is_cuda() || self.precision == Precision::Bfloat16 {
-            return self.by_libtorch(stage, shape, x, noise);
+            return self.by_libtorch(stage, shape, x, guides);
         }
         let (mut z, body) = (zeros(x.len()), self.architecture.body_of(stage));
         let body = Body::new(&self.architecture.layers, &self.bodies[body], shape);
-        let guides = if self.architecture.noise { &[noise][..] } else { &[] };
         body.denoise(Level::best(), 1.0, x, guides, &mut z);
         z
     }
@@ -124,15 +128,14 @@ impl Layer for TorchNetwork {
         &mut self,
         stage: usize,
         shape: [usize; 3],
-        images: [&[f32]; 2],
+        (x, guides): (&[f32], &[&[f32]]),
         v: &[f32],
         slope: &mut [f32],
     ) -> Vec<f32> {
         let body = self.architecture.body_of(stage);
         let (weights, v) = (self.leaves(body), self.tensor(v, shape));
-        let [x, noise] = images.map(|image| self.tensor(image, shape));
-        let x = x.set_requires_grad(true);
-        let along = (self.forward(&weights, &x, &noise) * v).sum(Kind::Float);
+        let x = self.tensor(x, shape).set_requires_grad(true);
+        let along = (self.forward(&weights, &x, &self.tensors(guides, shape)) * v).sum(Kind::Float);
         let inputs: Vec<&Tensor> = std::iter::once(&x).chain(&weights).collect();
         let slopes = Tensor::run_backward(&[along], &inputs, false, false);
         let of_weights = slopes[1..].iter().flat_map(floats);

@@ -1,6 +1,6 @@
 //! An unrolled reconstruction, forwards and backwards.
 //!
-//! For each iteration k, at image x:  z = N_θ(x, ν) (once, or before every update), and for each subset b
+//! For each iteration k, at image x:  z = N_θ(x, guides) (once, or before every update), and for each subset b
 //!
 //!   e = EM_b(x),   x ← fuse(e, z, γₖ ν̄ s̄_b, s_b)
 //!
@@ -44,8 +44,8 @@ pub struct Unrolled<'a> {
     seen: Vec<Seen>,
     /// ν̄ s̄_b of every slice, `[subset][z]`
     means: Vec<Vec<f32>>,
-    /// ν
-    noise: &'a [f32],
+    /// What the network sees beside the image.
+    guides: Vec<&'a [f32]>,
 }
 
 /// What a forward sweep leaves behind.
@@ -76,9 +76,15 @@ pub struct Gradient {
 }
 
 impl<'a> Unrolled<'a> {
-    /// The chain on the subsets of a model, whose scans have the relative noise ν, and ν̄ in every slice.
-    /// `slices_apart`: the slices are scans of their own, each with its own s̄.
-    pub fn new(model: &'a Model, unrolling: Unrolling, slices_apart: bool, noise: &'a NoiseOfSlices) -> Self {
+    /// The chain on the subsets of a model, whose scans have the relative noise ν̄ in every slice, with the guides of
+    /// its network. `slices_apart`: the slices are scans of their own, each with its own s̄.
+    pub fn new(
+        model: &'a Model,
+        unrolling: Unrolling,
+        slices_apart: bool,
+        noise: &NoiseOfSlices,
+        guides: Vec<&'a [f32]>,
+    ) -> Self {
         let one = |subset| {
             let mut s = zeros(model.grid().voxels());
             model.sensitivity(subset, &mut s);
@@ -96,7 +102,7 @@ impl<'a> Unrolled<'a> {
         let means = sensitivities.iter().map(weighted).collect();
         let one = |one| Seen::new(one, least.clone(), model.subsets());
         let seen = sensitivities.into_iter().map(one).collect();
-        Self { model, unrolling, seen, means, noise: &noise.map }
+        Self { model, unrolling, seen, means, guides }
     }
 
     /// Reconstructs from `start` with a network and one γ per stage.
@@ -109,7 +115,7 @@ impl<'a> Unrolled<'a> {
             let (iteration, subset) = self.place(update);
             let stage = iteration.min(gamma.len() - 1);
             if self.evaluates(subset) {
-                tape.targets.push(network.apply(stage, self.model.grid().shape, &tape.image, self.noise));
+                tape.targets.push(network.apply(stage, self.model.grid().shape, &tape.image, &self.guides));
             }
             let z = &tape.targets[tape.targets.len() - 1];
             let record = em(self.model, subset, &self.seen[subset], tape.image);
@@ -132,7 +138,7 @@ impl<'a> Unrolled<'a> {
         let mut gradient = Gradient { network: zeros(network.parameters()), gamma: vec![0.0; gamma.len()] };
         if let Some(x) = &tape.unfiltered {
             let (shape, stage) = (self.model.grid().shape, gamma.len() - 1);
-            network.pull_back(stage, shape, [x, self.noise], &v, &mut gradient.network);
+            network.pull_back(stage, shape, (x, &self.guides), &v, &mut gradient.network);
             return gradient;
         }
         let mut v_z = zeros(v.len());
@@ -149,7 +155,7 @@ impl<'a> Unrolled<'a> {
             if self.evaluates(subset) {
                 let own = by_target(z);
                 v_z.iter_mut().zip(own.iter().flatten()).for_each(|(v_z, own)| *v_z += own);
-                let (shape, images) = (self.model.grid().shape, [&record.x[..], self.noise]);
+                let (shape, images) = (self.model.grid().shape, (&record.x[..], &self.guides[..]));
                 let through = network.pull_back(stage, shape, images, &v_z, &mut gradient.network);
                 v.iter_mut().zip(through).for_each(|(v, through)| *v += through);
                 v_z.fill(0.0);
@@ -166,7 +172,7 @@ impl<'a> Unrolled<'a> {
             let (_, subset) = self.place(update);
             image = em(self.model, subset, &self.seen[subset], image).image();
         }
-        let filtered = network.apply(stage, self.model.grid().shape, &image, self.noise);
+        let filtered = network.apply(stage, self.model.grid().shape, &image, &self.guides);
         Tape { image: filtered, updates: Vec::new(), targets: Vec::new(), unfiltered: Some(image) }
     }
 

@@ -42,7 +42,7 @@ pub fn layered(architecture: &Architecture, weights: &[f32]) -> Vec<Vec<Vec<f32>
 pub fn widened(from: &Architecture, bodies: &[Vec<Vec<f32>>], to: &Architecture) -> Option<Vec<f32>> {
     let flat = |layer: &Layer| Layer { kernel: [layer.kernel[0], layer.kernel[1], 1], ..*layer };
     let fits = |(from, to): (&Layer, &Layer)| flat(from) == flat(to) && from.kernel[2] <= to.kernel[2];
-    let same = from.layers.len() == to.layers.len() && from.noise == to.noise && from.anatomical == to.anatomical;
+    let same = from.layers.len() == to.layers.len() && from.inputs() == to.inputs();
     if !same || bodies.len() != to.bodies() || !from.layers.iter().zip(&to.layers).all(fits) {
         return None;
     }

@@ -29,8 +29,8 @@ impl Layer for StandIn {
         self.parameters.copy_from_slice(parameters);
     }
 
-    fn apply(&mut self, _: usize, _: [usize; 3], x: &[f32], noise: &[f32]) -> Vec<f32> {
-        let [a, b] = self.parameters;
+    fn apply(&mut self, _: usize, _: [usize; 3], x: &[f32], guides: &[&[f32]]) -> Vec<f32> {
+        let ([a, b], noise) = (self.parameters, guides[0]);
         (0..x.len()).map(|j| x[j] + a * x[(j + 1) % x.len()] + b * noise[j] * x[j] * x[j] / (1.0 + x[j])).collect()
     }
 
@@ -38,11 +38,11 @@ impl Layer for StandIn {
         &mut self,
         _: usize,
         _: [usize; 3],
-        [x, noise]: [&[f32]; 2],
+        (x, guides): (&[f32], &[&[f32]]),
         v: &[f32],
         slope: &mut [f32],
     ) -> Vec<f32> {
-        let ([a, b], n) = (self.parameters, x.len());
+        let ([a, b], n, noise) = (self.parameters, x.len(), guides[0]);
         slope[0] += (0..n).map(|j| v[j] * x[(j + 1) % n]).sum::<f32>();
         slope[1] += (0..n).map(|j| v[j] * noise[j] * x[j] * x[j] / (1.0 + x[j])).sum::<f32>();
         let own = |j: usize| 1.0 + b * noise[j] * x[j] * (2.0 + x[j]) / ((1.0 + x[j]) * (1.0 + x[j]));
@@ -92,7 +92,18 @@ fn training(stack: Stack, unrolling: Unrolling) -> Training {
     };
     let schedule =
         Schedule { steps: 4, rate: 0.01, gamma_rate: 0.1, rise: 1, end: 0.0, largest_gradient: 1.0, deep: 0.0 };
-    Training { source, unrolling, start: None, subsets: 3, loss: Loss::Supervised, schedule }
+    Training {
+        source,
+        unrolling,
+        start: None,
+        sees_noise: true,
+        companions: Vec::new(),
+        subsets: 3,
+        loss: Loss::Supervised,
+        filter: None,
+        detection: None,
+        schedule,
+    }
 }
 
 const SLICES: Stack = Stack::Slices { count: 2 };
@@ -225,7 +236,7 @@ fn cases_follow_from_seed_and_index_and_keep_what_they_are_asked_for() {
     let background = case.measurement.total_background() / case.prompts.iter().sum::<f64>();
     assert!((background - 0.3).abs() < 1e-3, "{background}");
     // The model explains the scan: a long EM reconstruction is near to the truth at this resolution, in its own units.
-    let prepared = Prepared::new(case, SLICES).unwrap();
+    let prepared = Prepared::new(case, SLICES, None).unwrap();
     let long = Training { unrolling: Unrolling { iterations: 10, ..UNROLLING }, ..training };
     let image = long.image(&prepared, &mut StandIn { parameters: [0.0; 2] }, &[1e-9]).unwrap();
     let errors = long.errors(&prepared, &image);
@@ -250,7 +261,7 @@ fn an_unrolled_chain_without_weight_is_osem() {
     let training = training(SLICES, UNROLLING);
     let prepared = training.prepared(0).unwrap();
     let model: Model = training.model(&prepared).unwrap();
-    let chain = Unrolled::new(&model, UNROLLING, true, &prepared.noise);
+    let chain = Unrolled::new(&model, UNROLLING, true, &prepared.noise, prepared.guides(true));
     let image = chain.forward(prepared.start.clone(), &mut StandIn { parameters: PARAMETERS }, &[0.0]).image;
     let mut osem = coincide::algorithm::Osem::new(&model, Some(prepared.start.clone())).unwrap();
     (0..3 * model.subsets()).for_each(|_| {
@@ -266,7 +277,7 @@ fn the_chain_of_training_is_the_reconstruction() {
     struct Network(Vec<f32>);
     impl Denoiser for Network {
         fn denoise(&self, x: &[f32], out: &mut [f32]) {
-            out.copy_from_slice(&StandIn { parameters: PARAMETERS }.apply(0, [0; 3], x, &self.0));
+            out.copy_from_slice(&StandIn { parameters: PARAMETERS }.apply(0, [0; 3], x, &[&self.0]));
         }
     }
     let gamma = [4.0_f32, 1.0, 20.0];

@@ -38,6 +38,10 @@ pub struct TrainingDataConfig {
     /// laboratory phantoms and loose solids, and half are of the public data where such are given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub families: Vec<Family>,
+    /// Folder in which the samples of `[filter]` are kept; a run that was stopped, or another one on the same bodies,
+    /// does not make them again.
+    #[serde(default)]
+    pub cache: Option<FilePath>,
     /// Public data to make bodies and lesions of, besides the random ones.
     #[serde(default)]
     pub public: Option<PublicDataConfig>,

@@ -13,7 +13,7 @@ pub use ridge::{RidgeTrainOutput, RidgeTrainTable, RidgeTraining};
 use super::collisions::{Written, collisions};
 use super::{ConfigError, RunConfig, Source};
 use crate::paths::FilePath;
-use crate::train::{Family, FilterSchedule, Loss, Precision, PublicData, Schedule, Training};
+use crate::train::{DetectionSchedule, Family, FilterSchedule, Loss, Precision, PublicData, Schedule, Training};
 use crate::units::{Fraction, NonNegative, Positive};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,9 @@ pub struct TrainConfig {
     /// Training of the network by itself, as a filter of OSEM images, before that inside the reconstruction.
     #[serde(default)]
     pub filter: Option<TrainedFilterConfig>,
+    /// A term of the loss that asks for lesions, and training of the network by itself with it.
+    #[serde(default)]
+    pub detection: Option<DetectionConfig>,
     /// Steps and rates.
     pub optimiser: OptimiserConfig,
     /// When and on what progress is judged.
@@ -113,6 +116,68 @@ pub struct TrainedFilterConfig {
     pub learning_rate: Positive,
 }
 
+/// `[detection]`: what an observer of known lesions loses to the network joins the loss, on two noises of each body
+/// without and with lesions. The samples of `[filter]` then are such bodies; their number is `filter.stacks`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DetectionConfig {
+    /// Weight of the term beside the NRMSE.
+    #[serde(default = "detection_weight")]
+    pub weight: NonNegative,
+    /// Bodies of a step: the term is a logarithm of sums over their lesions, and noise where these are few.
+    #[serde(default = "two", deserialize_with = "crate::units::repeats")]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub bodies: usize,
+    /// Steps of the network by itself with the term, after those of `[filter]`.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    #[serde(deserialize_with = "crate::units::repeats")]
+    pub steps: usize,
+    /// Largest rate of the weights.
+    #[serde(default = "detection_rate")]
+    pub learning_rate: Positive,
+}
+
+impl DetectionConfig {
+    /// What training follows.
+    pub fn schedule(&self) -> DetectionSchedule {
+        let Self { bodies, steps, .. } = *self;
+        DetectionSchedule { weight: self.weight.get(), bodies, steps, rate: self.learning_rate.get() }
+    }
+
+    /// What it lacks.
+    fn conflicts(&self, config: &TrainConfig, source: &Source) -> Vec<ConfigError> {
+        let TrainedModelConfig::Unrolled(model) = &config.model;
+        let lacking = |lacks: bool, message: &str, help: &str| {
+            lacks.then(|| source.mistake("detection", message, Some(help.into())))
+        };
+        let start =
+            "add `map_start = { weight = 5e-3, exponent = 0.4, subsets = 12, iterations = 6 }` to [model.unrolled]";
+        let families = "add `families = [\"torso\", \"ribbons\", \"voronoi\"]` to [data]";
+        let supervised = matches!(config.loss, LossConfig::Supervised { .. });
+        let all = [
+            lacking(
+                model.map_start.is_none(),
+                "lesions are judged against a MAP image to start from, and there is none",
+                start,
+            ),
+            lacking(
+                config.data.families.is_empty(),
+                "bodies with and without lesions are those of named families",
+                families,
+            ),
+            lacking(!supervised, "the term needs the truth", "use `[loss.supervised]`"),
+            lacking(
+                config.filter.is_none(),
+                "there are no samples for its steps",
+                "add `[filter]` with `stacks` and `steps`",
+            ),
+            (self.bodies == 0).then(|| source.mistake("detection.bodies", "0 is too few", None)),
+            (self.steps == 0).then(|| source.mistake("detection.steps", "0 is too few", None)),
+        ];
+        all.into_iter().flatten().collect()
+    }
+}
+
 impl TrainedFilterConfig {
     /// What training follows.
     pub fn schedule(&self) -> FilterSchedule {
@@ -167,6 +232,18 @@ fn end() -> Fraction {
     Fraction::default()
 }
 
+fn two() -> usize {
+    2
+}
+
+fn detection_weight() -> NonNegative {
+    NonNegative::constant(0.015)
+}
+
+fn detection_rate() -> Positive {
+    Positive::constant(5e-4)
+}
+
 fn third() -> NonNegative {
     NonNegative::constant(0.3)
 }
@@ -219,7 +296,9 @@ impl TrainConfig {
         let of_model = model.conflicts(&self.data, source);
         let of_data = self.data.conflicts(source);
         let judged = self.data.no_families("validation.families", &self.validation.families, source);
-        let own = numbers.into_iter().flatten().chain(output).chain(same_seed).chain(share).chain(judged);
+        let detection = self.detection.iter().flat_map(|detection| detection.conflicts(self, source));
+        let own =
+            numbers.into_iter().flatten().chain(output).chain(same_seed).chain(share).chain(judged).chain(detection);
         let model = [Written::named("output.model", &self.output.model)];
         own.chain(of_model).chain(of_data).chain(collisions(source, &model)).collect()
     }
@@ -246,8 +325,12 @@ impl TrainConfig {
             source: cases,
             unrolling: model.unrolling(),
             start: model.map_start,
+            sees_noise: model.noise,
+            companions: model.companions.clone(),
             subsets: model.subsets,
             loss,
+            filter: self.filter.map(|filter| filter.schedule()),
+            detection: self.detection.map(|detection| detection.schedule()),
             schedule: Schedule {
                 steps: self.optimiser.steps,
                 rate: self.optimiser.learning_rate.get(),

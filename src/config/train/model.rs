@@ -3,7 +3,7 @@
 use super::TrainingDataConfig;
 use crate::config::{ConfigError, Source};
 use crate::paths::FilePath;
-use crate::prior::network::{Applied, Architecture, MapImage};
+use crate::prior::network::{Applied, Architecture, Companion, MapImage};
 use crate::train::{Stack, Unrolling};
 use crate::units::Positive;
 use schemars::JsonSchema;
@@ -43,6 +43,9 @@ pub struct UnrolledTrainingConfig {
     /// Whether the network sees how noisy the scan is.
     #[serde(default = "yes")]
     pub noise: bool,
+    /// What else it sees of the scan.
+    #[serde(default)]
+    pub companions: Vec<Companion>,
     /// Full iterations with a γ of their own; the last one serves all further ones.
     #[serde(default = "one", deserialize_with = "crate::units::parts")]
     #[schemars(range(min = 1, max = 256))]
@@ -108,7 +111,9 @@ impl UnrolledTrainingConfig {
         architecture.layers.iter_mut().zip(&self.kernels).for_each(|(layer, kernel)| layer.kernel = *kernel);
         architecture.layers.iter_mut().zip(&self.dilations).for_each(|(layer, apart)| layer.dilation = *apart);
         architecture.noise = self.noise;
-        architecture.layers.iter_mut().take(1).for_each(|first| first.inputs += usize::from(self.noise));
+        architecture.companions = self.companions.clone();
+        let further = usize::from(self.noise) + self.companions.len();
+        architecture.layers.iter_mut().take(1).for_each(|first| first.inputs += further);
         Architecture { stages: self.stages, shared: self.shared, applied: self.applied, ..architecture }
     }
 

@@ -1,5 +1,6 @@
 //! The shape of an unrolled network as plain data: which convolutions, how often, where.
 
+use super::companion::Companion;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,9 @@ pub struct Architecture {
     /// Whether the first layer sees, behind the image, how noisy the scan is: [`crate::prior::RelativeNoise`].
     #[serde(default)]
     pub noise: bool,
+    /// Further images of the scan that it sees, behind these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub companions: Vec<Companion>,
     /// Whether the first layer's last input is an anatomical image.
     pub anatomical: bool,
     /// How often the network is evaluated.
@@ -110,7 +114,15 @@ impl Architecture {
             outputs: channels(l + 1),
         };
         let layers = (0..depth).map(layer).collect();
-        Self { layers, stages: 1, shared: true, noise: false, anatomical, applied: Applied::Iteration }
+        Self {
+            layers,
+            stages: 1,
+            shared: true,
+            noise: false,
+            companions: Vec::new(),
+            anatomical,
+            applied: Applied::Iteration,
+        }
     }
 
     /// Bodies with weights of their own.
@@ -130,7 +142,7 @@ impl Architecture {
 
     /// Channels that go into the first layer.
     pub fn inputs(&self) -> usize {
-        1 + usize::from(self.noise) + usize::from(self.anatomical)
+        1 + usize::from(self.noise) + self.companions.len() + usize::from(self.anatomical)
     }
 
     /// Number of weights of all bodies.
@@ -165,12 +177,14 @@ impl Architecture {
             .or_else(|| in_range("number of weights", self.weights(), MOST_WEIGHTS))
     }
 
-    fn inputs_in_words(&self) -> &'static str {
-        match (self.noise, self.anatomical) {
-            (false, false) => "the image goes in",
-            (true, false) => "the image and its noise go in",
-            (false, true) => "the image and the anatomical image go in",
-            (true, true) => "the image, its noise and the anatomical image go in",
+    fn inputs_in_words(&self) -> String {
+        let mut names = vec!["the image".to_owned()];
+        names.extend(self.noise.then(|| "its noise".to_owned()));
+        names.extend(self.companions.iter().map(|companion| format!("`{companion}`")));
+        names.extend(self.anatomical.then(|| "the anatomical image".to_owned()));
+        match names.pop() {
+            Some(last) if !names.is_empty() => format!("{} and {last} go in", names.join(", ")),
+            last => format!("{} goes in", last.unwrap_or_default()),
         }
     }
 
@@ -180,7 +194,7 @@ impl Architecture {
         for (l, layer) in self.layers.iter().enumerate() {
             if layer.inputs != coming {
                 let before = match l {
-                    0 => self.inputs_in_words().to_owned(),
+                    0 => self.inputs_in_words(),
                     _ => format!("as many come out of layer {}", l - 1),
                 };
                 let (field, found) = (format!("layers[{l}].in"), layer.inputs.to_string());

@@ -13,6 +13,7 @@
 mod architecture;
 mod body;
 mod card;
+mod companion;
 mod model;
 mod shipped;
 mod unit_range;
@@ -21,6 +22,7 @@ mod unrolled;
 pub use architecture::{Applied, Architecture, Layer};
 pub use body::Body;
 pub use card::{KIND, MapImage, ModelCard};
+pub use companion::Companion;
 pub use model::{Model, Weights, tensor_name};
 pub use shipped::{shipped_model, shipped_models};
 pub use unit_range::unit_range;
