@@ -10,7 +10,7 @@
 //! distance to its edge counts. A fissure parts the halves.
 
 use super::between;
-use super::part::Pose;
+use super::part::{Extent, Pose};
 use super::waves::Field;
 use rand::RngExt;
 use rand_pcg::Pcg64;
@@ -59,9 +59,9 @@ impl Folds {
         }
     }
 
-    /// A ball that holds the folds.
-    pub fn ball(&self) -> ([f64; 3], f64) {
-        (self.hull.centre, self.hull.reach)
+    /// Where they are.
+    pub fn extent(&self) -> Extent {
+        self.hull.extent()
     }
 
     /// Depth in mm below the pia: negative in CSF.

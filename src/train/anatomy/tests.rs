@@ -37,6 +37,7 @@ fn an_edge_has_the_area_of_its_solid() {
     let folds = Field::random(1, [10.0, 20.0], &mut stream(0, Purpose::Anatomy, 0));
     let fine = ImageGrid::centred([64, 64, 1], [2.0; 3]);
     let place = |voxel: usize| fine.centre_mm([voxel / 64, voxel % 64, 0]);
-    let area: f64 = (0..fine.voxels()).map(|voxel| 4.0 * part.share(place(voxel), 2.0, &folds)).sum();
+    let share = |voxel| part.share(&Place::new(place(voxel), 2.0, &folds, &folds));
+    let area: f64 = (0..fine.voxels()).map(|voxel| 4.0 * share(voxel)).sum();
     assert!((area / (std::f64::consts::PI * 31.0 * 22.0) - 1.0).abs() < 0.01, "{area}");
 }
