@@ -9,7 +9,10 @@ use rand_pcg::Pcg64;
 use std::sync::Arc;
 
 /// Range of the thickness of the grey matter in mm.
-pub(super) const THICKNESS_MM: [f64; 2] = [2.0, 4.5];
+const THICKNESS_MM: [f64; 2] = [2.0, 4.5];
+
+/// Where folds meet, grey matter is thicker than the layer below the pia: on the average by so much.
+pub(super) const THICKER: f64 = 1.2;
 
 pub(super) fn body(room: Room, random: &mut Pcg64) -> (Vec<Part>, Body) {
     let width = between(56.0, 86.0, random).min(0.75 * room.radius_mm);
@@ -33,7 +36,7 @@ pub(super) fn body(room: Room, random: &mut Pcg64) -> (Vec<Part>, Body) {
     let thickness = random.random_range(THICKNESS_MM[0]..THICKNESS_MM[1]);
     let hull = Pose::turned(middle, half.map(|half| 0.86 * half), turn);
     let folds = Arc::new(Folds::random(hull, thickness, random));
-    for (matter, activity, below_mm) in [(1, grey, 0.0), (2, white, thickness)] {
+    for (matter, activity, below_mm) in [(1, grey, 0.0), (2, white, thickness / THICKER)] {
         let form = Form::Folded { folds: folds.clone(), below_mm };
         let part = Part::of(form, Paint::Set(activity), Some(tissue::SOFT));
         parts.push(Part { intensity: Some(contrast[matter]), ..part });
