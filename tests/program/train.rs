@@ -9,7 +9,7 @@ use coincide::prior::network::{self, Applied};
 use coincide::prior::{Denoiser, Prior};
 use coincide::scanner::{RingLayout, Scanner};
 use coincide::train::{
-    Layer, Loss, Prepared, PublicData, Schedule, Source, Stack, Training, TrainingScanner, Unrolled, Unrolling,
+    Family, Layer, Loss, Prepared, PublicData, Schedule, Source, Stack, Training, TrainingScanner, Unrolled, Unrolling,
     supervised,
 };
 use dense::Dense;
@@ -324,6 +324,33 @@ fn without_libtorch_the_command_says_how_to_get_it() {
 }
 
 #[test]
+fn families_are_those_of_the_config_and_validation_may_have_its_own() {
+    use coincide::config::{Source as Text, TrainConfig};
+    let example = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/train-tiny.toml");
+    let tiny = std::fs::read_to_string(example).unwrap();
+    let families = |text: String| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("train.toml");
+        std::fs::write(&path, text).unwrap();
+        let (source, config): (Text, TrainConfig) = TrainConfig::read(&path).unwrap();
+        let public = PublicData::default();
+        let training = config.training(&source, public.clone(), config.data.seed).unwrap();
+        [training.source.families, config.judged(&source, public).unwrap().source.families]
+    };
+    assert_eq!(families(tiny.clone()), [vec![], vec![]]);
+    let asked = tiny.replace("seed = 1", "seed = 1\nfamilies = [\"leaves\", \"ribbons\"]");
+    let [leaves, ribbons, rods] = [Family::Leaves, Family::Ribbons, Family::Rods];
+    assert_eq!(families(asked.clone()), [vec![leaves, ribbons], vec![leaves, ribbons]]);
+    let unseen = asked.replace("stacks = 3", "stacks = 3\nfamilies = [\"rods\"]");
+    assert_eq!(families(unseen), [vec![leaves, ribbons], vec![rods]]);
+    // A case of other families is another case.
+    let mut training = training(SLICES, UNROLLING);
+    let today = training.source.case(0).unwrap();
+    training.source.families = vec![Family::Voronoi];
+    assert_ne!(training.source.case(0).unwrap().truth, today.truth);
+}
+
+#[test]
 fn every_example_of_training_is_sound_and_mistakes_are_named() {
     use coincide::config::TrainConfig;
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -350,6 +377,10 @@ fn every_example_of_training_is_sound_and_mistakes_are_named() {
         ("[2e4, 2e5]", "[2e5, 2e4]", "no range"),
         ("view_mashing = 4", "view_mashing = 5", "mashing"),
         ("[output]", "[output]\nmodle = 1", "did you mean"),
+        ("seed = 1", "seed = 1\nfamilies = [\"torso\", \"ribons\"]", "ribbons"),
+        ("seed = 1", "seed = 1\nfamilies = [\"rods\", \"leaves\", \"rods\"]", "`rods` is there twice"),
+        ("seed = 1", "seed = 1\nfamilies = [\"torso\", \"public\"]", "no public data"),
+        ("stacks = 3", "stacks = 3\nfamilies = [\"public\"]", "no public data"),
     ] {
         let errors = read(&tiny.replace(from, to)).unwrap_err();
         assert!(errors[0].to_string().contains(word), "{to}: {}", errors[0]);

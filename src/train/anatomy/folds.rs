@@ -10,7 +10,7 @@
 //! distance to its edge counts. A fissure parts the halves.
 
 use super::between;
-use super::part::Pose;
+use super::part::{Extent, Pose};
 use super::waves::Field;
 use rand::RngExt;
 use rand_pcg::Pcg64;
@@ -45,23 +45,25 @@ impl Folds {
     /// of white matter.
     pub fn random(hull: Pose, thickness_mm: f64, random: &mut Pcg64) -> Self {
         let half_width_mm = between(0.15, 1.1, random);
-        let blade = random.random_range(1.5..6.5);
+        let blade = random.random_range(3.5..9.0);
+        let radial: f64 = random.random_range(0.5..0.95);
         let wavelength = 2.0 * (2.0 * (thickness_mm + half_width_mm) + blade);
         Self {
             hull,
-            sheets: Field::random(26, [0.9 * wavelength, 1.15 * wavelength], random),
-            wave_number: TAU / wavelength,
-            radial: random.random_range(0.5..0.95),
+            sheets: Field::random(26, [0.92 * wavelength, 1.1 * wavelength], random),
+            // Along the surface: two of three directions are, and the third is stretched.
+            wave_number: TAU / wavelength * ((2.0 + (1.0 - radial).powi(2)) / 3.0).sqrt(),
+            radial,
             unevenness: Field::random(5, [25.0, 70.0], random),
-            deepest_mm: random.random_range(10.0..26.0),
+            deepest_mm: random.random_range(14.0..30.0),
             half_width_mm,
             fissure: [random.random_range(0.3..1.5), random.random_range(0.3..0.75)],
         }
     }
 
-    /// A ball that holds the folds.
-    pub fn ball(&self) -> ([f64; 3], f64) {
-        (self.hull.centre, self.hull.reach)
+    /// Where they are.
+    pub fn extent(&self) -> Extent {
+        self.hull.extent()
     }
 
     /// Depth in mm below the pia: negative in CSF.

@@ -135,7 +135,7 @@ fn shift(random: &mut Pcg64) -> [f64; 3] {
 }
 
 impl Anatomy {
-    /// Gives parts their intensities, and adds structures that only the anatomical image has.
+    /// Gives parts that have none of their own their intensities, and adds structures that only the anatomical image has.
     pub(super) fn colour(&mut self, body: &Body, room: Room, random: &mut Pcg64) {
         let wrong = match self.look.guide {
             Guide::Right => false,
@@ -146,9 +146,12 @@ impl Anatomy {
         for (number, part) in self.parts.iter_mut().enumerate() {
             let missing = wrong && number > 0 && chance(0.3, random);
             let other = wrong && chance(0.4, random);
-            let level = if other { random.random_range(0.1..1.0) } else { levels[&key(part)] };
-            let kept = matches!(part.form, Form::Outside(_)) || !missing;
-            part.intensity = kept.then_some(level);
+            let usual = part.intensity.unwrap_or(levels[&key(part)]);
+            let level = if other { random.random_range(0.1..1.0) } else { usual };
+            part.intensity = match part.form {
+                Form::Outside(_) => Some(0.0),
+                _ => (!missing).then_some(level),
+            };
             if let (true, Form::Cells { cells, .. }) = (wrong, &mut part.form) {
                 merged(Arc::make_mut(cells), random);
             }
@@ -178,7 +181,7 @@ fn levels(parts: &[Part], random: &mut Pcg64) -> BTreeMap<[u64; 2], f64> {
     let count = ranks.len() as f64;
     for ((key, level), rank) in levels.iter_mut().zip(ranks) {
         let attenuation = f64::from_bits(key[1]);
-        let spread = 0.12 + 0.88 * (rank as f64 + random.random_range(0.0..1.0)) / count;
+        let spread = 0.12 + 0.88 * (rank as f64 + random.random_range(0.3..0.7)) / count;
         *level = match attenuation {
             tissue::AIR => 0.0,
             tissue::LUNG => 0.1,

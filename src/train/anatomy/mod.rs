@@ -36,10 +36,10 @@ pub use public::{PublicData, PublicDataError};
 
 use crate::image::ImageGrid;
 use crate::simulate::{Purpose, stream};
-use ball::{Change, distance, size_mm};
+use ball::{Change, size_mm};
 use cells::Cells;
 use coincide_kernels::zeros;
-use part::{Made, Part, Pose};
+use part::{Extent, Made, Part, Place, Pose};
 use rand::RngExt;
 use rand_pcg::Pcg64;
 use rayon::prelude::*;
@@ -151,13 +151,13 @@ impl Anatomy {
             for (voxel, ((activity, attenuation), other)) in activity.iter_mut().zip(attenuation).zip(other).enumerate()
             {
                 let p = grid.centre_mm([i, voxel / nz, voxel % nz]);
-                let made = self.point(&near, self.warp.at(p), size_mm);
+                let made = self.point(&near, p, size_mm);
                 [*activity, *attenuation] = [made[0] as f32, made[1] as f32];
                 *other = match self.look.guide {
                     Guide::Blank => 0.0,
                     Guide::Attenuation => 10.0 * made[1],
                     _ if self.look.in_place() => made[2],
-                    _ => self.point(&near, self.warp.at(self.look.shifted(p)), size_mm)[2],
+                    _ => self.point(&near, self.look.shifted(p), size_mm)[2],
                 } as f32;
             }
         });
@@ -184,13 +184,13 @@ impl Anatomy {
 
     fn spot(&self, grid: &ImageGrid, ball: &Ball, change: Change) -> Spot {
         let size_mm = size_mm(grid);
-        let reach = ball.reach_mm(size_mm) + 2.0 * self.warp.reach_mm() + size_mm;
-        let near: Vec<_> =
-            self.balls(size_mm).filter(|(_, at, far)| distance(*at, ball.centre_mm) <= far + reach).collect();
+        let reach = ball.reach_mm(size_mm) + self.warp.reach_mm();
+        let parts: Vec<_> =
+            self.near(size_mm).filter(|(_, extent)| extent.wider(reach).holds(ball.centre_mm)).collect();
         let value = |([i, j, k], share): ([usize; 3], f64)| {
             let body = match change {
                 Change::Adds(_) => [0.0; 3],
-                Change::Takes(_) => self.point(&near, self.warp.at(grid.centre_mm([i, j, k])), size_mm),
+                Change::Takes(_) => self.point(&parts, grid.centre_mm([i, j, k]), size_mm),
             };
             (grid.index([i, j, k]), (share * change.of(body)) as f32)
         };
@@ -200,37 +200,34 @@ impl Anatomy {
     /// Mean activity of the body in a ball.
     fn activity_in(&self, ball: &Ball) -> f64 {
         let (points, size_mm) = (ball.samples(), 1.0);
-        let parts: Vec<_> = self.balls(size_mm).collect();
-        points.iter().map(|p| self.point(&parts, self.warp.at(*p), size_mm)[0]).sum::<f64>() / points.len() as f64
+        let parts: Vec<_> = self.near(size_mm).collect();
+        points.iter().map(|p| self.point(&parts, *p, size_mm)[0]).sum::<f64>() / points.len() as f64
     }
 
-    /// All parts, with their balls.
-    fn balls(&self, size_mm: f64) -> impl Iterator<Item = (&Part, [f64; 3], f64)> {
+    /// All parts, and where they can touch a voxel.
+    fn near(&self, size_mm: f64) -> impl Iterator<Item = (&Part, Extent)> {
         let slack = self.warp.reach_mm() + size_mm;
-        self.parts.iter().map(move |part| {
-            let (centre, reach) = part.ball();
-            (part, centre, reach + slack)
-        })
+        self.parts.iter().map(move |part| (part, part.extent().wider(slack)))
     }
 
     /// Parts that can touch the plane at x.
-    fn near_plane(&self, x: f64, size_mm: f64) -> Vec<(&Part, [f64; 3], f64)> {
-        let shift = self.look.shift_mm[0].abs();
-        self.balls(size_mm).filter(|(_, centre, reach)| (x - centre[0]).abs() <= *reach + shift).collect()
+    fn near_plane(&self, x: f64, size_mm: f64) -> Vec<(&Part, Extent)> {
+        let slack = self.look.shift_mm[0].abs();
+        let touches = |extent: &Extent| (x - extent.centre[0]).abs() <= extent.across + slack;
+        self.near(size_mm).filter(|(_, extent)| touches(extent)).collect()
     }
 
-    fn point(&self, parts: &[(&Part, [f64; 3], f64)], p: [f64; 3], size_mm: f64) -> Made {
+    /// What the body is made of at a point.
+    fn point(&self, parts: &[(&Part, Extent)], p: [f64; 3], size_mm: f64) -> Made {
+        let place = Place::new(self.warp.at(p), size_mm, &self.folds, &self.texture);
         let mut made = [0.0; 3];
-        for (part, centre, reach) in parts {
-            let squared: f64 = (0..3).map(|axis| (p[axis] - centre[axis]).powi(2)).sum();
-            if squared <= reach * reach {
-                made = part.over(made, p, size_mm, &self.folds, &self.texture);
-            }
+        for (part, _) in parts.iter().filter(|(_, extent)| extent.holds(place.p)) {
+            made = part.over(made, &place);
         }
         if let Some((field, deviation)) = &self.fine
             && made[0] > 0.0
         {
-            made[0] *= (1.0 + deviation * field.at(p)).max(0.1);
+            made[0] *= (1.0 + deviation * field.at(place.p)).max(0.1);
         }
         made
     }

@@ -4,10 +4,34 @@ use super::cells::Cells;
 use super::folds::Folds;
 use super::volume::Volume;
 use super::waves::Field;
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 /// What a point is made of: activity, attenuation in 1/cm, intensity in the anatomical image.
 pub(super) type Made = [f64; 3];
+
+/// A point that is painted. Fields that many parts share are evaluated once.
+pub(super) struct Place<'a> {
+    pub p: [f64; 3],
+    /// Surfaces are softened over so many mm.
+    size_mm: f64,
+    fields: [&'a Field; 2],
+    values: [OnceCell<f64>; 2],
+}
+
+impl<'a> Place<'a> {
+    pub fn new(p: [f64; 3], size_mm: f64, folds: &'a Field, texture: &'a Field) -> Self {
+        Self { p, size_mm, fields: [folds, texture], values: [const { OnceCell::new() }; 2] }
+    }
+
+    fn folds(&self) -> f64 {
+        *self.values[0].get_or_init(|| self.fields[0].at(self.p))
+    }
+
+    fn texture(&self) -> f64 {
+        *self.values[1].get_or_init(|| self.fields[1].at(self.p))
+    }
+}
 
 /// Something that is painted over what is there.
 #[derive(Clone, Debug)]
@@ -66,8 +90,35 @@ pub(super) struct Pose {
     pub centre: [f64; 3],
     /// Rows of M.
     pub rows: [[f64; 3]; 3],
-    /// Radius in mm of a ball around the centre that holds everything.
+    /// Radius in mm of a cylinder along z around the centre that holds everything.
+    pub across: f64,
+    /// Radius in mm of a ball that does.
     pub reach: f64,
+    /// The largest norm of a row.
+    pub steepest: f64,
+}
+
+/// Where a ball and a cylinder along z overlap; lengths in mm.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Extent {
+    pub centre: [f64; 3],
+    /// Radius of the cylinder.
+    pub across: f64,
+    /// Radius of the ball.
+    pub reach: f64,
+}
+
+impl Extent {
+    /// The same, wider on all sides.
+    pub fn wider(self, by: f64) -> Self {
+        Self { across: self.across + by, reach: self.reach + by, ..self }
+    }
+
+    pub fn holds(&self, p: [f64; 3]) -> bool {
+        let [x, y, z]: [f64; 3] = std::array::from_fn(|axis| p[axis] - self.centre[axis]);
+        let across = x * x + y * y;
+        across + z * z <= self.reach * self.reach && across <= self.across * self.across
+    }
 }
 
 impl Pose {
@@ -76,7 +127,15 @@ impl Pose {
         let (sin, cos) = turn_rad.sin_cos();
         let rows =
             [[cos / half[0], sin / half[0], 0.0], [-sin / half[1], cos / half[1], 0.0], [0.0, 0.0, 1.0 / half[2]]];
-        Self { centre, rows, reach: half[0].max(half[1]).max(half[2]) }
+        let steepest = half.iter().fold(0.0, |most: f64, half| most.max(1.0 / half));
+        let (across, reach) = (half[0].max(half[1]), half[0].max(half[1]).max(half[2]));
+        let rod = half[2] > 5.0 * across && half[0].min(half[1]) > 0.9 * across;
+        let across = if rod { across } else { reach };
+        Self { centre, rows, across, reach, steepest }
+    }
+
+    pub fn extent(&self) -> Extent {
+        Extent { centre: self.centre, across: self.across, reach: self.reach }
     }
 
     pub fn apply(&self, p: [f64; 3]) -> [f64; 3] {
@@ -129,7 +188,7 @@ impl Part {
     pub fn shrink(&mut self, to: f64) {
         if let Some(pose) = self.pose_mut() {
             pose.rows = pose.rows.map(|row| row.map(|value| value / to));
-            pose.reach *= to;
+            (pose.across, pose.reach, pose.steepest) = (to * pose.across, to * pose.reach, pose.steepest / to);
         }
     }
 
@@ -142,43 +201,42 @@ impl Part {
         }
     }
 
-    /// Centre and radius in mm of a ball that holds the part.
-    pub fn ball(&self) -> ([f64; 3], f64) {
+    /// What holds the part.
+    pub fn extent(&self) -> Extent {
         match &self.form {
-            Form::Solid(solid) | Form::Cells { outline: solid, .. } => (solid.pose.centre, solid.reach_mm()),
-            Form::Outside(solid) => (solid.pose.centre, f64::INFINITY),
-            Form::Folded { folds, .. } => folds.ball(),
-            Form::Share { pose, .. } | Form::Label { pose, .. } | Form::Uptake { pose, .. } => {
-                (pose.centre, pose.reach)
-            }
+            Form::Solid(solid) | Form::Cells { outline: solid, .. } => solid.extent(),
+            Form::Outside(solid) => Extent { centre: solid.pose.centre, across: f64::INFINITY, reach: f64::INFINITY },
+            Form::Folded { folds, .. } => folds.extent(),
+            Form::Share { pose, .. } | Form::Label { pose, .. } | Form::Uptake { pose, .. } => pose.extent(),
         }
     }
 
-    /// A point of a voxel of size `size_mm` after the part has been painted over what was there.
-    pub fn over(&self, before: Made, p: [f64; 3], size_mm: f64, folds: &Field, texture: &Field) -> Made {
-        let share = self.share(p, size_mm, folds);
+    /// What a place is made of after the part has been painted over what was there.
+    pub fn over(&self, before: Made, place: &Place) -> Made {
+        let (share, p) = (self.share(place), place.p);
         if share <= 0.0 {
             return before;
         }
         let made = match &self.form {
-            Form::Cells { cells, .. } => cells.at(p, size_mm),
+            Form::Cells { cells, .. } => cells.at(p, place.size_mm),
             _ => [
                 self.activity(p, before[0]),
                 self.attenuation.unwrap_or(before[1]),
                 self.intensity.unwrap_or(before[2]),
             ],
         };
-        let uneven = if self.texture > 0.0 { (1.0 + self.texture * texture.at(p)).max(0.1) } else { 1.0 };
+        let uneven = if self.texture > 0.0 { (1.0 + self.texture * place.texture()).max(0.1) } else { 1.0 };
         let made = [made[0] * uneven, made[1], made[2]];
         std::array::from_fn(|image| before[image] + share * (made[image] - before[image]))
     }
 
-    /// Share of a voxel of size `size_mm` at a point that the part takes.
-    pub fn share(&self, p: [f64; 3], size_mm: f64, folds: &Field) -> f64 {
+    /// Share of a place that the part takes.
+    pub fn share(&self, place: &Place) -> f64 {
+        let p = place.p;
         match &self.form {
-            Form::Solid(solid) | Form::Cells { outline: solid, .. } => solid.share(p, size_mm, folds),
-            Form::Outside(solid) => 1.0 - solid.share(p, size_mm, folds),
-            Form::Folded { folds, below_mm } => (0.5 + (folds.depth_mm(p) - below_mm) / size_mm).clamp(0.0, 1.0),
+            Form::Solid(solid) | Form::Cells { outline: solid, .. } => solid.share(place),
+            Form::Outside(solid) => 1.0 - solid.share(place),
+            Form::Folded { folds, below_mm } => (0.5 + (folds.depth_mm(p) - below_mm) / place.size_mm).clamp(0.0, 1.0),
             Form::Share { volume, pose } => volume.at(pose.apply(p)),
             Form::Label { volume, pose, label } => volume.share_of(*label, pose.apply(p)),
             Form::Uptake { share, pose, .. } => share.at(pose.apply(p)),
@@ -199,22 +257,37 @@ impl Part {
 }
 
 impl Solid {
-    fn reach_mm(&self) -> f64 {
-        self.pose.reach * 3.0_f64.powf(0.5 - 1.0 / self.power.max(2.0)) * (1.0 + 3.0 * self.ripple)
+    fn extent(&self) -> Extent {
+        // Farther than on an ellipsoid in its corners, and where the surface bulges.
+        let larger = 3.0_f64.powf(0.5 - 1.0 / self.power.max(2.0)) * (1.0 + 3.0 * self.ripple);
+        let Extent { centre, across, reach } = self.pose.extent();
+        Extent { centre, across: across * larger, reach: reach * larger }
     }
 
     /// The surface is softened over one voxel: its distance is about (1 − f) / ǀ∇fǀ with f = ‖u‖ₚ.
-    fn share(&self, p: [f64; 3], size_mm: f64, folds: &Field) -> f64 {
+    fn share(&self, place: &Place) -> f64 {
         let Self { pose, power, ripple } = *self;
-        let fold = if ripple > 0.0 { 1.0 + ripple * folds.at(p) } else { 1.0 };
-        let u = pose.apply(p).map(|u| u / fold);
-        let f = u.iter().map(|u| u.abs().powf(power)).sum::<f64>().powf(1.0 / power);
-        if f < 1e-6 {
+        let fold = if ripple > 0.0 { 1.0 + ripple * place.folds() } else { 1.0 };
+        let u = pose.apply(place.p).map(|u| u / fold);
+        // Most places are clear of the surface: ‖u‖∞ ≤ f ≤ 3^(1/p) ‖u‖∞, and ǀ∇fǀ is hardly more than the largest row.
+        let largest = u.iter().fold(0.0, |largest: f64, u| largest.max(u.abs()));
+        let soft = 0.7 * place.size_mm * pose.steepest;
+        if largest > 1.0 + soft {
+            return 0.0;
+        }
+        if 3.0 * largest < 1.0 - soft {
             return 1.0;
         }
-        let by_u = u.map(|u| u.signum() * (u.abs() / f).powf(power - 1.0));
+        let f = match power {
+            2.0 => u.iter().map(|u| u * u).sum::<f64>().sqrt(),
+            _ => u.iter().map(|u| u.abs().powf(power)).sum::<f64>().powf(1.0 / power),
+        };
+        let by_u = match power {
+            2.0 => u.map(|u| u / f),
+            _ => u.map(|u| u.signum() * (u.abs() / f).powf(power - 1.0)),
+        };
         let slope: [f64; 3] = std::array::from_fn(|axis| (0..3).map(|row| pose.rows[row][axis] * by_u[row]).sum());
         let steepness = slope.iter().map(|s| s * s).sum::<f64>().sqrt();
-        (0.5 + (1.0 - f) / (steepness * size_mm)).clamp(0.0, 1.0)
+        (0.5 + (1.0 - f) / (steepness * place.size_mm)).clamp(0.0, 1.0)
     }
 }

@@ -121,7 +121,7 @@ fn placed(centre: [f64; 3], from: [f64; 3], size_mm: [f64; 3], turn_rad: f64) ->
     let back = std::array::from_fn(|axis| from[axis] * size_mm[axis]);
     let [x, y, z]: [f64; 3] = back;
     pose.centre = [centre[0] - (cos * x - sin * y), centre[1] - (sin * x + cos * y), centre[2] - z];
-    Pose { reach: EVERYWHERE_MM, ..pose }
+    Pose { across: EVERYWHERE_MM, reach: EVERYWHERE_MM, ..pose }
 }
 
 fn head([grey_map, white_map]: &[Arc<Volume>; 2], random: &mut Pcg64) -> (Vec<Part>, Body) {

@@ -27,7 +27,7 @@ pub(super) fn body(room: Room, random: &mut Pcg64) -> (Vec<Part>, Body) {
 
 /// Cells in a box around the body, of a usual size that is the same in the body, and sizes around it.
 fn cells(width: f64, room: Room, stretch: [f64; 3], random: &mut Pcg64) -> Cells {
-    let wanted = between(10.0, 50.0, random);
+    let wanted = between(10.0, 50.0_f64.min(0.5 * width), random);
     let reach = |size: f64| [width + size, width + size, room.half_height_mm + size];
     let count = |size: f64| -> f64 { (0..3).map(|axis| 2.0 * reach(size)[axis] * stretch[axis] / size).product() };
     let mut size = wanted;
