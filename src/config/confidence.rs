@@ -76,8 +76,9 @@ impl ConfidenceConfig {
         });
         let endings = [".h5", ".hdf5", ".nii", ".nii.gz"];
         let map = self.map.as_ref().and_then(|path| source.unwritable("confidence.map", path, &endings, force));
-        let name = prior.map(PriorConfig::name);
-        let calibration = self.read(source).map(|known| known.and_then(|known| self.mismatch(&known, name, source)));
+        let name = prior.map(PriorConfig::calibrated_as);
+        let mismatch = |known: Calibration| self.mismatch(&known, name.as_deref(), source);
+        let calibration = self.read(source).map(|known| known.and_then(mismatch));
         let calibration = calibration.unwrap_or_else(Some);
         let ensemble = match prior {
             Some(PriorConfig::Unrolled(unrolled)) => self.ensemble.iter().find_map(|model| {
@@ -105,8 +106,8 @@ impl ConfidenceConfig {
     fn mismatch(&self, known: &Calibration, prior: Option<&str>, source: &Source) -> Option<ConfigError> {
         let wrong = |key: &str, found: String, expected: String| {
             let message = format!("the calibration was made with {expected}, not {found}");
-            let help = Some("make one for this method: coincide evaluate coverage STUDY --calibrate FILE".into());
-            source.mistake(&format!("confidence.{key}"), message, help)
+            let help = "take what it was made with, or make one for this method: coincide evaluate coverage STUDY --calibrate FILE";
+            source.mistake(&format!("confidence.{key}"), message, Some(help.into()))
         };
         let named = |prior: Option<&str>| prior.map_or("no prior".to_owned(), |prior| format!("the prior `{prior}`"));
         let resolution = self.resolution_fwhm_mm.get();
@@ -155,5 +156,12 @@ mod tests {
         assert!(
             told(&of(&["unrolled-2d"]), None).contains("there are no further models of a prior that is no network")
         );
+        // The shipped calibration is of the network's own image.
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/models/unrolled-3d.intervals.json");
+        let calibrated = ConfidenceConfig { calibration: Some(file.into()), ..ConfidenceConfig::default() };
+        let found = told(&calibrated, Some(&network));
+        assert!(found.contains("made with the prior `unrolled`, not the prior `unrolled, blend 0.25`"), "{found}");
+        let alone = toml::from_str("unrolled = { model = \"unrolled-3d\", blend = 0 }").unwrap();
+        assert_eq!(told(&calibrated, Some(&alone)), "");
     }
 }

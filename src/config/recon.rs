@@ -97,8 +97,9 @@ impl ReconConfig {
         conflicts.extend(pairing_conflict(self.prior.as_ref(), &self.algorithm, source));
         conflicts.extend(algorithm_conflicts(&self.algorithm, source));
         let prior = self.prior.as_ref();
-        let name = prior.map(PriorConfig::name);
-        conflicts.extend(self.sentinel.iter().flat_map(|sentinel| sentinel.conflicts(name, source, force)));
+        let name = prior.map(PriorConfig::calibrated_as);
+        let of_sentinel = |sentinel: &SentinelConfig| sentinel.conflicts(name.as_deref(), source, force);
+        conflicts.extend(self.sentinel.iter().flat_map(of_sentinel));
         conflicts.extend(self.confidence.iter().flat_map(|confidence| confidence.conflicts(prior, source, force)));
         conflicts.extend(self.tolerance_conflict(source));
         conflicts

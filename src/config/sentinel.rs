@@ -130,8 +130,8 @@ impl SentinelConfig {
             Err(error) => return Some(error),
         };
         let wrong = |key: &str, message: String| {
-            let help = Some("make one for this sentinel: coincide evaluate sentinel STUDY --calibrate FILE".into());
-            Some(source.mistake(&format!("sentinel.{key}"), message, help))
+            let help = "take what it was made with, or make one for this sentinel: coincide evaluate sentinel STUDY --calibrate FILE";
+            Some(source.mistake(&format!("sentinel.{key}"), message, Some(help.into())))
         };
         if self.threshold.is_some() {
             let help = Some("remove one of them".into());

@@ -24,6 +24,7 @@ mod reference;
 mod region;
 mod run;
 mod similarity;
+mod site_observer;
 mod uptake;
 
 pub use ball::Ball;
@@ -54,6 +55,7 @@ pub use run::{
     SENTINEL_PLACES, SENTINEL_SMALLEST, SENTINEL_THRESHOLD, UPDATES,
 };
 pub use similarity::ssim;
+pub use site_observer::{LG_AUC_DIFFERENCE, LG_AUC_OF_SITE, LG_CORRELATION, LG_SITE_AUC, SiteTests};
 pub use uptake::{LESION_SHARE, Uptake, uptake};
 
 use crate::image::Image;
@@ -81,6 +83,7 @@ pub static FAMILIES: &[&Family] = &[
     &coverage::COVERAGE,
     &lesion::LESION,
     &observer::OBSERVER,
+    &site_observer::SITES,
     &lesion::SPOTS,
 ];
 

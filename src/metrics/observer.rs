@@ -141,28 +141,57 @@ pub fn auc_of(snr: f64) -> f64 {
 
 /// Tells lesions `present` from `absent` ones; `None` where there are too few realisations for so many channels.
 pub fn detection(absent: &Responses, present: &Responses, seed: u64) -> Option<Detection> {
-    assert_eq!(absent.len(), present.len(), "every realisation has an image with lesions and one without");
-    let half = |odd: usize| (0..absent.len()).filter(|n| n % 2 == odd).collect::<Vec<_>>();
-    let halves = [half(0), half(1)];
-    let tests: Vec<Scores> = [0, 1]
-        .into_iter()
-        .map(|own| Observer::learn(absent, present, &halves[own])?.scores(absent, present, &halves[1 - own]))
-        .collect::<Option<_>>()?;
-    let mean = |of: &dyn Fn(&Scores) -> f64| 0.5 * (of(&tests[0]) + of(&tests[1]));
+    let tests = Tests::new(absent, present)?;
+    let all = tests.all();
+    let [low, high] = bootstrap(&all, seed, |draw| tests.auc(draw))?;
+    Some(Detection { snr: tests.snr(), auc: tests.auc(&all), low, high })
+}
+
+/// Realisations of both halves that count, some perhaps more than once.
+pub(super) type Draw = [Vec<usize>; 2];
+
+/// The interval of 95 % of a figure of realisations by Efron's percentiles: in each half of `all`, as many are drawn
+/// with replacement. `None` where there is nothing to draw from.
+pub(super) fn bootstrap(all: &Draw, seed: u64, figure: impl Fn(&Draw) -> f64) -> Option<[f64; 2]> {
     let mut random = Pcg64::seed_from_u64(seed);
-    let mut samples: Vec<f64> = (0..SAMPLES)
-        .map(|_| 0.5 * tests.iter().map(|test| test.auc(&test.drawn(&mut random))).sum::<f64>())
-        .filter(|auc| auc.is_finite())
-        .collect();
+    let mut drawn = |half: &Vec<usize>| half.iter().map(|_| random.random_range(0..half.len())).collect();
+    let samples = (0..SAMPLES).map(|_| figure(&all.each_ref().map(&mut drawn)));
+    let mut samples: Vec<f64> = samples.filter(|value| value.is_finite()).collect();
     samples.sort_by(f64::total_cmp);
-    let quantile = |share: f64| samples.get((share * (samples.len() - 1) as f64).round() as usize).copied();
-    let all = |test: &Scores| (0..test.absent.len()).collect::<Vec<_>>();
-    Some(Detection {
-        snr: mean(&Scores::snr),
-        auc: mean(&|test| test.auc(&all(test))),
-        low: quantile(0.025)?,
-        high: quantile(0.975)?,
-    })
+    let last = samples.len().checked_sub(1)?;
+    Some([0.025, 0.975].map(|share| samples[(share * last as f64).round() as usize]))
+}
+
+/// Test statistics of both halves of the realisations, each by the template of the other.
+pub(super) struct Tests([Scores; 2]);
+
+impl Tests {
+    pub fn new(absent: &Responses, present: &Responses) -> Option<Self> {
+        assert_eq!(absent.len(), present.len(), "every realisation has an image with lesions and one without");
+        let half = |odd: usize| (0..absent.len()).filter(|n| n % 2 == odd).collect::<Vec<_>>();
+        let halves = [half(0), half(1)];
+        let tested =
+            |own: usize| Observer::learn(absent, present, &halves[own])?.scores(absent, present, &halves[1 - own]);
+        Some(Self([tested(0)?, tested(1)?]))
+    }
+
+    /// Every realisation once.
+    pub fn all(&self) -> Draw {
+        self.0.each_ref().map(|half| (0..half.absent.len()).collect())
+    }
+
+    fn snr(&self) -> f64 {
+        0.5 * (self.0[0].snr() + self.0[1].snr())
+    }
+
+    pub fn auc(&self, draw: &Draw) -> f64 {
+        0.5 * (self.0[0].auc(&draw[0]) + self.0[1].auc(&draw[1]))
+    }
+
+    /// The statistics without lesions, of every half.
+    pub fn absent(&self) -> impl Iterator<Item = Vec<f64>> {
+        self.0.iter().map(|half| half.absent.iter().flatten().copied().collect())
+    }
 }
 
 /// A template, and what it expects of every place without a lesion.
@@ -247,12 +276,6 @@ impl Scores {
             }
         }
         right / pairs
-    }
-
-    /// As many realisations, drawn with replacement.
-    fn drawn(&self, random: &mut Pcg64) -> Vec<usize> {
-        let count = self.absent.len();
-        (0..count).map(|_| random.random_range(0..count)).collect()
     }
 }
 

@@ -46,6 +46,12 @@ impl PriorConfig {
         self.entry().learned
     }
 
+    /// How calibrations call it: by its name, and by what else of its table their promise depends on.
+    pub fn calibrated_as(&self) -> String {
+        let variant = self.table().variant().map_or(String::new(), |variant| format!(", {variant}"));
+        format!("{}{variant}", self.name())
+    }
+
     /// The error of a user's own model that failed while it ran; `None` where the prior has no such model.
     pub fn failed(&self, problem: String) -> Option<PriorError> {
         Some(PriorError::Model { path: self.table().own_model()?.into(), problem })

@@ -101,6 +101,10 @@ pub(crate) trait PriorTable {
     fn footprint(&self, grid: &ImageGrid) -> PriorFootprint;
     /// The prior; its weight β is the algorithm's business.
     fn build(&self, inputs: &PriorInputs) -> Result<Prior, PriorError>;
+    /// What else than its name a calibration of its images holds for, in words.
+    fn variant(&self) -> Option<String> {
+        None
+    }
     /// The file of a model of the user's own.
     fn own_model(&self) -> Option<&Path> {
         None

@@ -86,6 +86,11 @@ impl PriorTable for UnrolledConfig {
         Common { anatomical: self.anatomical.as_ref(), noise: true, ..Common::default() }
     }
 
+    fn variant(&self) -> Option<String> {
+        let share = self.load().ok()?.card.blend.filter(|share| *share > 0.0)?;
+        Some(format!("blend {share}"))
+    }
+
     fn footprint(&self, grid: &ImageGrid) -> PriorFootprint {
         let Ok(model) = self.load() else { return PriorFootprint::default() };
         let (architecture, start, blend) = (&model.card.architecture, model.card.start, model.card.blended_with());

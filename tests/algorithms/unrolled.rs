@@ -1,7 +1,7 @@
 //! Unrolled EM: its update is its formula, without weight it is OSEM, it holds for all doses; and the real binary with
 //! networks made by hand.
 
-use coincide::algorithm::{Algorithm, Objective, Osem, UnrolledEm};
+use coincide::algorithm::{Algorithm, Lbfgs, Objective, Osem, UnrolledEm};
 use coincide::data::{Background, Clock, Ledger, Measurement};
 use coincide::image::ImageGrid;
 use coincide::io::hdf5;
@@ -9,7 +9,7 @@ use coincide::likelihood::Model;
 use coincide::operator::{LinearOperator, Projector};
 use coincide::prior::model_file::FORMAT;
 use coincide::prior::network::{Applied, Architecture, Body, KIND, Layer, MapImage, ModelCard, Unrolled, Weights};
-use coincide::prior::{Denoiser, Prior, RelativeNoise, mean_activity, network};
+use coincide::prior::{Denoiser, Neighbours, Pairs, Prior, RelativeNoise, mean_activity, network, relative_difference};
 use coincide::scanner::{AxialCompression, Scanner, SinogramGeometry, preset};
 use coincide_kernels::Level;
 use coincide_kernels::fusion::fuse;
@@ -224,6 +224,101 @@ fn a_model_may_go_on_from_a_map_image() {
     assert!(own.image() == plain);
 }
 
+/// What comes out of a network on a scan whose card has a start and a blend, and the passes of its first update.
+fn blended(model: &Model, card_of: impl Fn(ModelCard) -> ModelCard) -> (Vec<f32>, f64) {
+    let scale = mean_activity(&grid(), &osem(model, SUBSETS));
+    let network = smoothing(0.5);
+    let network = network::Model { card: card_of(network.card), ..network };
+    let noise = noise(model, scale);
+    let prior = Prior::Unrolled(Arc::new(Unrolled::of_model(&network, &grid(), scale, &noise, None, 1.0).unwrap()));
+    let objective = Objective::new(model, &prior, 1.0);
+    let Prior::Unrolled(network) = &prior else { panic!() };
+    let mut algorithm = Box::new(UnrolledEm::new(&objective, network, None).unwrap());
+    let passes = algorithm.update().passes;
+    (1..2 * SUBSETS).for_each(|_| {
+        algorithm.update();
+    });
+    (algorithm.into_image(), passes)
+}
+
+const START: MapImage = MapImage { weight: 0.05, exponent: 0.4, subsets: 7, iterations: 4 };
+/// A third of the weight, to convergence.
+const WEAK: MapImage = MapImage { weight: 0.05 / 3.0, exponent: 0.4, subsets: 7, iterations: 30 };
+
+/// ‖a − b‖ / ‖b‖
+fn apart(a: &[f32], b: &[f32]) -> f64 {
+    let sum = |values: &mut dyn Iterator<Item = f32>| values.map(|value| f64::from(value).powi(2)).sum::<f64>();
+    (sum(&mut a.iter().zip(b).map(|(a, b)| a - b)) / sum(&mut b.iter().copied())).sqrt()
+}
+
+#[test]
+fn a_blend_is_linear_and_ends_at_the_weakly_regularised_image() {
+    let measurement = measurement(1.0);
+    let model = Model::new(&measurement, grid(), None, SUBSETS).unwrap();
+    let share = |start: Option<MapImage>, blend: Option<f64>| {
+        blended(&model, |card| ModelCard { start, weak: Some(WEAK), blend, ..card })
+    };
+    let start = Some(START);
+    let ((none, passes), (zero, same)) = (share(start, None), share(start, Some(0.0)));
+    assert!(none == zero && passes == same, "no share is no blend, to the bit");
+    // SVRG and anchors of the start and, from there, of the weak image; OSEM before the first; a subset.
+    let ((all, more), subset) = (share(start, Some(1.0)), 1.0 / SUBSETS as f64);
+    assert!((passes - 7.0 - subset).abs() < 1e-9 && (more - passes - 45.0).abs() < 1e-9, "{passes} {more}");
+    let quarter = share(start, Some(0.25)).0;
+    let linear = |((x, none), all): ((&f32, &f32), &f32)| (x - (0.75 * none + 0.25 * all)).abs() <= 1e-6 * x.max(0.1);
+    assert!(quarter.iter().zip(&none).zip(&all).all(linear));
+    // The relative difference prior of that weight, by an algorithm of its own, from a uniform image.
+    let scale = mean_activity(&grid(), &osem(&model, SUBSETS));
+    let whole = Model::new(&measurement, grid(), None, 1).unwrap();
+    let mut s = vec![0.0; grid().voxels()];
+    whole.sensitivity(0, &mut s);
+    let seen: Vec<f64> = s.iter().filter(|s| **s > 0.0).map(|s| f64::from(*s)).collect();
+    let mean = seen.iter().sum::<f64>() / seen.len() as f64;
+    let map = |weight: f64| {
+        let beta = weight * mean * f64::from(noise(&model, scale).mean).powf(0.4);
+        let pairs = Pairs::new(&grid(), Neighbours::default(), None);
+        let objective = Objective::new(&whole, &Prior::Smooth(relative_difference(pairs, 2.0, 1e-3 * scale)), beta);
+        let mut lbfgs = Lbfgs::new(&objective, 5, None).unwrap();
+        (0..200).for_each(|_| {
+            lbfgs.update();
+        });
+        lbfgs.image().to_vec()
+    };
+    let (weak, strong) = (map(WEAK.weight), map(START.weight));
+    println!("{:.1e} from it, {:.1e} from the stronger one", apart(&all, &weak), apart(&all, &strong));
+    assert!(apart(&all, &weak) < 2e-3 && apart(&all, &strong) > 2e-2);
+    // Without a start it begins with a uniform image, and comes to the same.
+    assert!(apart(&share(None, Some(1.0)).0, &weak) < 2e-3);
+}
+
+/// Four times the sensitivity, a quarter of the activity.
+#[test]
+fn a_blend_holds_for_all_units() {
+    let image = |calibration: f32| {
+        let model = Model::new(&measurement(calibration), grid(), None, SUBSETS).unwrap();
+        blended(&model, |card| ModelCard { start: Some(START), blend: Some(0.4), ..card }).0
+    };
+    // Powers of ν̄ are not exact.
+    let close = |(one, four): (&f32, &f32)| (one - 4.0 * four).abs() <= 1e-4 * one.max(0.1);
+    assert!(image(1.0).iter().zip(&image(4.0)).all(close));
+}
+
+/// A filter after OSEM is blended, too, and the images on the way are not.
+#[test]
+fn a_filter_is_blended_as_well() {
+    let model = Model::new(&measurement(1.0), grid(), None, SUBSETS).unwrap();
+    let after = |blend: f64| {
+        let of = |card: ModelCard| {
+            let architecture = Architecture { applied: Applied::After, ..card.architecture };
+            ModelCard { architecture, weak: Some(WEAK), blend: Some(blend), ..card }
+        };
+        blended(&model, of).0
+    };
+    let [none, half, all] = [0.0, 0.5, 1.0].map(after);
+    let middle = |((x, none), all): ((&f32, &f32), &f32)| (x - 0.5 * (none + all)).abs() <= 1e-6 * x.max(0.1);
+    assert!(half.iter().zip(&none).zip(&all).all(middle) && apart(&none, &all) > 1e-2);
+}
+
 /// Writes down at which stage it was asked.
 struct Witness(usize, Arc<Mutex<Vec<usize>>>);
 
@@ -364,6 +459,30 @@ fn only_the_prior_block_turns_osem_into_the_unrolled_network() {
     assert!(weak.unwrap() == plain, "strength 0 is OSEM to the bit");
 }
 
+/// The key replaces the card's share; a card without one has the usual weak image.
+#[test]
+fn the_config_has_the_last_word_on_the_blend() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let network = smoothing(0.5);
+    write(folder, "plain", &network);
+    let card = ModelCard { weak: Some(MapImage::WEAK), blend: Some(0.5), ..network.card.clone() };
+    write(folder, "blended", &network::Model { card, ..network });
+    let image = |model: &str, blend: &str| {
+        let (code, stderr, image) =
+            recon(folder, &format!("[prior.unrolled]\nmodel = \"{model}.safetensors\"\n{blend}"));
+        assert_eq!(code, Some(0), "{stderr}");
+        let mut info = Command::new(env!("CARGO_BIN_EXE_coincide"));
+        let info = info.args(["info", "image.h5"]).current_dir(folder).output().unwrap();
+        (image.unwrap(), String::from_utf8(info.stdout).unwrap())
+    };
+    let ((none, plain), (off, _)) = (image("plain", ""), image("blended", "blend = 0"));
+    assert!(none == off && !plain.contains("of the image of the relative difference prior"), "{plain}");
+    let ((own, told), (asked, _)) = (image("blended", ""), image("plain", "blend = 0.5"));
+    assert!(own == asked && own != none);
+    assert!(told.contains("0.5 of the image of the relative difference prior with β = 0.01 S̄ ν̄^0.4"), "{told}");
+}
+
 #[test]
 fn check_counts_the_network_in() {
     let folder = tempfile::tempdir().unwrap();
@@ -380,8 +499,13 @@ fn check_counts_the_network_in() {
     // An image, and 3 + 1 planes of 400 × 9 voxels with their zeros: of 1 channel, and of 16, as vectors take them.
     let found = predicted("[prior.unrolled]\nmodel = \"smoothing.safetensors\"") - predicted("");
     let planes = 3.0 * 402.0 * 11.0 + 400.0 * 9.0 * 16.0;
-    let expected = 4e-6 * (400.0 * 400.0 * 9.0 + planes);
+    let image = 400.0 * 400.0 * 9.0;
+    let expected = 4e-6 * (image + planes);
     assert!((found - expected).abs() < 1e-9, "{found} {expected}");
+    // The weak image, and what SVRG of 12 subsets takes.
+    let blended = predicted("[prior.unrolled]\nmodel = \"smoothing.safetensors\"\nblend = 0.3") - predicted("");
+    let more = 4e-6 * 19.0 * image;
+    assert!((blended - found - more).abs() < 1e-9, "{blended} {found} {more}");
 }
 
 #[test]
@@ -413,6 +537,11 @@ fn networks_that_cannot_be_used_are_underlined() {
     assert!(found.contains("broken.safetensors: sha256 is"), "{found}");
     let found = mistake("[prior.unrolled]\nmodel = \"plain.safetensors\"\nstrength = -1");
     assert!(found.contains("must be a finite number >= 0, got -1"), "{found}");
+    for share in ["1.5", "-0.1"] {
+        let found = mistake(&format!("[prior.unrolled]\nmodel = \"plain.safetensors\"\nblend = {share}"));
+        assert!(found.contains(&format!("must be a number from 0 to 1, got {share}")), "{found}");
+        assert!(found.contains(&format!("blend = {share}")) && found.contains("scan.toml:3"), "{found}");
+    }
 }
 
 /// A network on a scan that it was not trained for runs, and the differences are said.

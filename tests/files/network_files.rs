@@ -101,6 +101,12 @@ fn cards_that_cannot_be_used_say_why() {
             "\"subsets\": 6, \"start\": { \"weight\": -1.0, \"exponent\": 0.4, \"subsets\": 12, \"iterations\": 6 },",
             "net.json: start.weight is -1, expected a finite number > 0",
         ),
+        (
+            "\"subsets\": 6,",
+            "\"subsets\": 6, \"weak\": { \"weight\": 1e-3, \"exponent\": 0.4, \"subsets\": 0, \"iterations\": 6 },",
+            "net.json: weak.subsets is 0, expected 1 to 1000",
+        ),
+        ("\"subsets\": 6,", "\"subsets\": 6, \"blend\": 1.1,", "net.json: blend is 1.1, expected a share from 0 to 1"),
         ("\"stages\": 2", "\"stages\": 0", "net.json: architecture.stages is 0, expected 1 to 256"),
         ("\"stages\": 2", "\"stages\": -2", "net.json: not a model card: invalid value: integer `-2`"),
         (

@@ -308,6 +308,7 @@ const CASES: &[(&str, &str, &str)] = &[
     ("recon", "+", "[prior.unrolled]\nmodel = \"unrolled-9d\""),
     ("recon", "+", "[prior.unrolled]\nmodel = \"lost.safetensors\""),
     ("recon", "+", "[prior.unrolled]\nmodel = \"unrolled-2d\"\nstrength = -1"),
+    ("recon", "+", "[prior.unrolled]\nmodel = \"unrolled-2d\"\nblend = 1.5"),
     ("recon", "+", "[prior.unrolled]\nmodel = \"unrolled-2d\"\nanatomical.phantom = \"brain\""),
     // Algorithms.
     ("recon", "subsets = 8", "subsets = 5"),

@@ -44,7 +44,7 @@ fn study(head: &str, methods: &str) -> TempDir {
 const LESIONS: &str = r#"
 phantoms = ["uniform-cylinder"]
 prompts = [1e6, 4e6]
-seeds = [1, 2, 3, 4, 5, 6]
+seeds = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
 yardstick = "sharp"
 
 [lesions]
@@ -92,18 +92,32 @@ fn a_study_tells_which_method_erases_lesions() {
     let ideal = mean("sharp", 1e6, "ideal.snr");
     assert_eq!(ideal, mean("blurred", 1e6, "ideal.snr"));
     assert!((mean("sharp", 4e6, "ideal.snr") / ideal - 2.0).abs() < 1e-9, "{ideal}");
-    // No observer of an image sees more than the ideal one of the counts; that of 6 realisations is known to ± a third.
+    // No observer of an image sees more than the ideal one of the counts; that of 10 realisations is known to ± a third.
     assert!(mean("sharp", 1e6, "lg.snr") < 1.4 * ideal, "{} {ideal}", mean("sharp", 1e6, "lg.snr"));
     let [auc, low, high] = of("sharp", 4e6, "lg.auc").unwrap();
     assert!(low <= auc && auc <= high && auc > 0.9, "{low} {auc} {high}");
+    // An observer of each site, and what the yardstick's say of the same scans.
+    let [own, other] = ["blurred", "sharp"].map(|method| mean(method, 1e6, "lg.site_auc"));
+    let [difference, low, high] = of("blurred", 1e6, "lg.auc_difference").unwrap();
+    println!("AUC per site {own:.3} and {other:.3}, difference {low:.3} to {high:.3}");
+    assert!((difference - (own - other)).abs() < 1e-12 && low <= difference && difference <= high);
+    assert!(of("sharp", 1e6, "lg.auc_difference").is_none(), "the yardstick is not compared with itself");
+    assert!((0.1..1.0).contains(&mean("blurred", 1e6, "lg.correlation")));
+    let site = |site: usize| {
+        let name = format!("lesion.16mm-x5.site-{site}.lg.auc_of_site");
+        let mut entries = result["summary"].as_array().unwrap().iter();
+        let found = entries.find(|e| e["method"] == "blurred" && e["level"] == 1e6 && e["metric"] == name.as_str());
+        found.unwrap()["mean"].as_f64().unwrap()
+    };
+    assert!(((1..=4).map(site).sum::<f64>() / 4.0 - own).abs() < 1e-12);
     let photons = result["equivalence"].as_array().unwrap();
     assert!(photons.iter().any(|entry| entry["metric"] == "lesion.16mm-x5.lg.snr"), "{photons:?}");
-    // 2 methods × 2 levels × 6 seeds, without and with lesions.
-    assert_eq!((result["runs"].as_u64(), result["computed"].as_u64()), (Some(48), Some(48)));
+    // 2 methods × 2 levels × 10 seeds, without and with lesions.
+    assert_eq!((result["runs"].as_u64(), result["computed"].as_u64()), (Some(80), Some(80)));
     let again = json(folder.path(), &["evaluate", "study.toml", "--force"]);
     assert_eq!((again["computed"].as_u64(), &again["summary"]), (Some(0), &result["summary"]));
     let runs = fs::read_to_string(folder.path().join("study-results/runs.csv")).unwrap();
-    assert_eq!(runs.matches("16mm-x5").count(), 24);
+    assert_eq!(runs.matches("16mm-x5").count(), 40);
     let page = fs::read_to_string(folder.path().join("study-results/report.html")).unwrap();
     assert!(page.contains("comes through %") && page.contains("\"name\":\"truth\""));
 }

@@ -10,7 +10,7 @@ use super::covered::{curve, lesion_errors};
 use super::execute::execute;
 use super::plan::Plan;
 use super::provenance::{study_provenance, write_calibration};
-use crate::config::{ConfidenceConfig, Study};
+use crate::config::{ConfidenceConfig, PriorConfig, Study};
 use crate::metrics::{Estimate, HALF_WIDTH, INTERVAL_NOISE, SPARSIFICATION_ERROR, Scores, wilson};
 use crate::report::{Table, significant};
 use crate::run::{Options, RunError, first};
@@ -107,7 +107,7 @@ pub fn evaluate_coverage(path: &Path, calibrate: Option<&Path>, options: &Option
         result.sparsification_error.insert(name.clone(), Estimate::of(&errors).mean);
         let strata = strata(&figures);
         if let Some(path) = calibrate {
-            let new = calibration(&study, method, &config, &strata);
+            let new = calibration(&study, &plan, method, &config, &strata);
             write_calibration(path, &json(&new), options)?;
             result.calibration = Some(path.into());
             result.strata.extend(entries(&name, &strata, Some(&new), &figures));
@@ -168,9 +168,9 @@ fn strata(figures: &[Scores]) -> Strata {
     strata
 }
 
-fn calibration(study: &Study, method: usize, config: &ConfidenceConfig, strata: &Strata) -> Calibration {
-    let prior = study.config.methods.get(&study.methods[method].name);
-    let prior = prior.and_then(|table| table.get("prior")?.as_table()?.keys().next().cloned());
+fn calibration(study: &Study, plan: &Plan, method: usize, config: &ConfidenceConfig, strata: &Strata) -> Calibration {
+    let run = plan.runs.iter().find(|run| plan.cells[run.cell].method == method);
+    let prior = run.and_then(|run| run.config.prior.as_ref()).map(PriorConfig::calibrated_as);
     Calibration {
         version: 1,
         method: study.methods[method].name.clone(),

@@ -4,6 +4,8 @@
 //!   realisations.
 //! - `erased`: share of lesions of which less than half comes through; with Wilson's interval.
 //! - `lg.auc`, `lg.snr`, `gabor.auc`, `gabor.snr`: the channelised Hotelling observer on both kinds of images.
+//! - `lg.site_auc`, `lg.auc_difference`, `lg.correlation`: with a template of its own for every site; beside the
+//!   yardstick of the study.
 //! - `ideal.snr`, `ideal.auc`: what no method can exceed, SNR² = Σ (A d)² / ȳ in the counts; mean over sites.
 //!   `lg.efficiency` = (SNR / ideal SNR)².
 //! - `false_spots`: where 80 % of the lesions would be called, so many spots of a scan without lesions would be, too.
@@ -15,8 +17,9 @@ use super::plan::{Plan, Subject, WithLesions};
 use crate::config::Study;
 use crate::metrics::{
     ChannelSet, Channels, Detection, ERASED, ERASED_UNFLAGGED, Estimate, FALSE_SPOTS, FLAGGED, GABOR_AUC,
-    GABOR_EFFICIENCY, GABOR_SNR, IDEAL_AUC, IDEAL_SNR, LG_AUC, LG_EFFICIENCY, LG_SNR, Responses, Scores, SpotSearch,
-    TRANSMISSION, auc_of, detection, transmission, wilson,
+    GABOR_EFFICIENCY, GABOR_SNR, IDEAL_AUC, IDEAL_SNR, LG_AUC, LG_AUC_DIFFERENCE, LG_AUC_OF_SITE, LG_CORRELATION,
+    LG_EFFICIENCY, LG_SITE_AUC, LG_SNR, Responses, Scores, SiteTests, SpotSearch, TRANSMISSION, auc_of, detection,
+    transmission, wilson,
 };
 use crate::operator::GaussianFilter;
 use crate::phantom::Phantom;
@@ -34,6 +37,9 @@ const SEEN_DIAMETERS: f64 = 4.0;
 /// Adds the figures of the lesions to the scores of the cells that were shown any.
 pub(super) fn score(study: &Study, plan: &Plan, cache: &Cache, cells: &mut [CellScores]) -> Result<(), RunError> {
     let classes = study.lesion_classes();
+    let seed = study.config.seeds[0];
+    let yardstick = study.methods.iter().position(|method| study.config.yardstick.as_ref() == Some(&method.name));
+    let mut observers = Vec::with_capacity(plan.with_lesions.len());
     let mut ideals: BTreeMap<(usize, usize), Ideal> = BTreeMap::new();
     for shown in &plan.with_lesions {
         let (cell, class) = (&plan.cells[shown.cell], &classes[shown.class]);
@@ -45,7 +51,24 @@ pub(super) fn score(study: &Study, plan: &Plan, cache: &Cache, cells: &mut [Cell
         };
         let images = Images::load(plan, cache, shown)?;
         let sites = Sites::of(subject, &class.lesions, study.simulation.resolution_fwhm_mm.get())?;
-        cells[shown.cell].extend(sites.scores(&class.name, subject, &images, &ideal.at(scan.prompts)));
+        let (scores, observed) = sites.scores(&class.name, subject, &images, &ideal.at(scan.prompts), seed);
+        cells[shown.cell].extend(scores);
+        observers.push(observed);
+    }
+    for (shown, own) in plan.with_lesions.iter().zip(&observers) {
+        let of = |shown: &WithLesions| (plan.cells[shown.cell].subject, plan.cells[shown.cell].prompts.to_bits());
+        let like = |other: &WithLesions| {
+            of(other) == of(shown) && other.class == shown.class && Some(plan.cells[other.cell].method) == yardstick
+        };
+        let other =
+            plan.with_lesions.iter().position(like).filter(|other| plan.with_lesions[*other].cell != shown.cell);
+        if let (Some(own), Some(Some(other))) = (own, other.map(|other| &observers[other])) {
+            let (scores, class) = (&mut cells[shown.cell], &classes[shown.class].name);
+            let difference = own.difference(other, seed);
+            let correlation = Estimate { count: difference.count, ..Estimate::of(&[own.correlation(other)]) };
+            scores.add_of(&LG_AUC_DIFFERENCE, class, difference);
+            scores.add_of(&LG_CORRELATION, class, correlation);
+        }
     }
     Ok(())
 }
@@ -138,8 +161,15 @@ impl Sites {
         Ok(Self { sites, reach_mm: seen.min(0.5 * nearest) })
     }
 
-    /// The figures of a class.
-    fn scores(&self, class: &str, subject: &Subject, images: &Images, ideal: &[f64]) -> CellScores {
+    /// The figures of a class, and what the observers of its sites say; `seed` is the bootstrap's.
+    fn scores(
+        &self,
+        class: &str,
+        subject: &Subject,
+        images: &Images,
+        ideal: &[f64],
+        seed: u64,
+    ) -> (CellScores, Option<SiteTests>) {
         let mut scores = CellScores::default();
         let gains: Vec<Vec<f64>> = images.with.iter().zip(&images.without).map(|(a, b)| self.gains(a, b)).collect();
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
@@ -158,29 +188,40 @@ impl Sites {
         let number = |value: f64| Estimate { count: images.with.len(), ..Estimate::of(&[value]) };
         scores.add_of(&IDEAL_SNR, class, number(mean(ideal)));
         scores.add_of(&IDEAL_AUC, class, number(mean(&ideal.iter().map(|snr| auc_of(*snr)).collect::<Vec<_>>())));
+        let [laguerre_gauss, gabor] =
+            [ChannelSet::LaguerreGauss, ChannelSet::Gabor].map(|set| self.responses(subject, set, images));
         let observers = [
-            (ChannelSet::LaguerreGauss, [&LG_SNR, &LG_AUC, &LG_EFFICIENCY]),
-            (ChannelSet::Gabor, [&GABOR_SNR, &GABOR_AUC, &GABOR_EFFICIENCY]),
+            (&laguerre_gauss, [&LG_SNR, &LG_AUC, &LG_EFFICIENCY]),
+            (&gabor, [&GABOR_SNR, &GABOR_AUC, &GABOR_EFFICIENCY]),
         ];
-        for (set, [of_snr, of_auc, of_efficiency]) in observers {
-            if let Some(Detection { snr, auc, low, high }) = self.observed(subject, set, images) {
+        for ([absent, present], [of_snr, of_auc, of_efficiency]) in observers {
+            if let Some(Detection { snr, auc, low, high }) = detection(absent, present, 0) {
                 scores.add_of(of_snr, class, number(snr));
                 let range = Estimate { low: Some(low), high: Some(high), ..number(auc) };
                 scores.add_of(of_auc, class, range);
                 scores.add_of(of_efficiency, class, number((snr / mean(ideal)).powi(2)));
             }
         }
+        let [absent, present] = &laguerre_gauss;
+        let observers = SiteTests::new(absent, present);
+        if let Some(observers) = &observers {
+            scores.add_of(&LG_SITE_AUC, class, observers.auc(seed));
+            for (site, auc) in observers.of_sites().into_iter().enumerate() {
+                scores.add_of(&LG_AUC_OF_SITE, format!("{class}.site-{}", site + 1), number(auc));
+            }
+        }
         if let Some(spots) = self.false_spots(subject, images) {
             scores.add_of(&FALSE_SPOTS, class, spots);
         }
-        scores
+        (scores, observers)
     }
 
     fn gains(&self, with: &[f32], without: &[f32]) -> Vec<f64> {
         self.sites.iter().map(|site| transmission(with, without, &site.mask, &site.seen)).collect()
     }
 
-    fn observed(&self, subject: &Subject, set: ChannelSet, images: &Images) -> Option<Detection> {
+    /// Of the images without and with lesions.
+    fn responses(&self, subject: &Subject, set: ChannelSet, images: &Images) -> [Responses; 2] {
         let channels: Vec<Channels> = self
             .sites
             .iter()
@@ -192,7 +233,7 @@ impl Sites {
         let responses = |images: &[Vec<f32>]| -> Responses {
             images.iter().map(|image| channels.iter().map(|channels| channels.responses(image)).collect()).collect()
         };
-        detection(&responses(&images.without), &responses(&images.with), 0)
+        [responses(&images.without), responses(&images.with)]
     }
 
     /// Spots of scans without lesions, in what they show beyond their mean. `None` with one realisation.

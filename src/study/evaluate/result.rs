@@ -244,8 +244,9 @@ impl StudyResult {
         let shown: Vec<&SummaryEntry> = self.summary.iter().filter(here).filter(of_lesions).collect();
         let columns: Vec<_> =
             columns().filter(|(figure, ..)| shown.iter().any(|entry| entry.figure == *figure)).collect();
+        let has_column = |entry: &&&SummaryEntry| columns.iter().any(|(figure, ..)| entry.figure == *figure);
         let mut rows: Vec<(&str, &str)> =
-            shown.iter().map(|entry| (entry.of.as_str(), entry.method.as_str())).collect();
+            shown.iter().filter(has_column).map(|entry| (entry.of.as_str(), entry.method.as_str())).collect();
         rows.sort_by_key(|(class, _)| shown.iter().position(|entry| entry.of == *class));
         rows.dedup();
         let headings = columns.iter().map(|(.., heading)| heading.as_str());

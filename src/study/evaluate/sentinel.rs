@@ -116,7 +116,7 @@ pub fn evaluate_sentinel(path: &Path, calibrate: Option<&Path>, options: &Option
             return Err(study.source.mistake("phantoms", format!("{} scans are too few", scans.len()), help).into());
         }
         let known = guarded.config.sentinel().unwrap_or_default();
-        let judged = known.judged(guarded.config.prior.as_ref().map(PriorConfig::name));
+        let judged = known.judged(guarded.config.prior.as_ref().map(PriorConfig::calibrated_as).as_deref());
         let thresholds = Thresholds { version: 1, judged, provenance: study_provenance(&study), classes };
         write_calibration(path, &json(&thresholds), options)?;
         result.calibration = Some(path.into());
