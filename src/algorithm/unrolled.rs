@@ -3,13 +3,13 @@
 
 use super::arithmetic::each;
 use super::em::EmStep;
-use super::map_image::{map_image, map_image_from};
+use super::map_image::{map_image, map_image_from, osem_companion};
 use super::sensitivity::{SubsetSensitivities, sensitivities};
 use super::start::{field_of_view, start_on, uniform_start};
 use super::waiting::Waiting;
 use super::{Algorithm, Count, Objective, Step, Unfit};
 use crate::image::mean_where;
-use crate::prior::network::{Applied, Blend, Unrolled};
+use crate::prior::network::{Applied, Blend, Companion, Unrolled};
 use coincide_kernels::{fusion::fuse, zeros};
 use std::sync::Arc;
 
@@ -34,8 +34,10 @@ pub struct UnrolledEm {
     count: Count,
     /// Whether no image was given to start from.
     unasked: bool,
-    /// The weakly regularised image, where there is a blend.
+    /// The weakly regularised image, where the network or a blend takes it.
     weak: Option<Vec<f32>>,
+    /// What the network sees beside the image.
+    companions: Vec<Vec<f32>>,
 }
 
 impl UnrolledEm {
@@ -65,6 +67,7 @@ impl UnrolledEm {
             count,
             unasked,
             weak: None,
+            companions: Vec::new(),
         })
     }
 
@@ -76,13 +79,25 @@ impl UnrolledEm {
             self.image = map_image(model, &start, Some(std::mem::take(&mut self.image)))?;
             self.count.passed(start.by.passes());
         }
-        if let Some(Blend { with, .. }) = self.prior.blend() {
-            let (weak, passes) = match start {
-                Some(_) => (map_image_from(model, &with, self.image.clone())?, with.by.passes_from_another()),
-                None => (map_image(model, &with, None)?, with.by.passes()),
+        if let Some(weak) = self.prior.weak() {
+            let (image, passes) = match start {
+                Some(_) => (map_image_from(model, &weak, self.image.clone())?, weak.by.passes_from_another()),
+                None => (map_image(model, &weak, None)?, weak.by.passes()),
             };
-            self.weak = Some(weak);
+            self.weak = Some(image);
             self.count.passed(passes);
+        }
+        for companion in self.prior.companions() {
+            let image = match (companion, &self.weak) {
+                (Companion::Weak, Some(weak)) => weak.clone(),
+                (Companion::Weak, None) => unreachable!("a network that sees the weak image has one"),
+                (Companion::Osem, _) => {
+                    self.count.passed(Companion::OSEM_ITERATIONS as f64);
+                    osem_companion(model, None)?
+                }
+            };
+            let scale = self.prior.scale();
+            self.companions.push(image.into_iter().map(|value| value / scale).collect());
         }
         Ok(())
     }
@@ -98,7 +113,7 @@ impl Algorithm for UnrolledEm {
         let model = self.objective.model();
         let applied = self.prior.applied();
         if applied == Applied::Update || (applied == Applied::Iteration && k == 0) {
-            self.prior.target(n, &self.image, &mut self.target);
+            self.prior.target(n, &self.image, &self.companions, &mut self.target);
         }
         model.back_quotient(k, &self.image, &mut self.back);
         let [s, least] = self.sensitivities.of(k, model);
@@ -118,7 +133,7 @@ impl Algorithm for UnrolledEm {
 
     fn into_image(mut self: Box<Self>) -> Vec<f32> {
         if self.prior.applied() == Applied::After {
-            self.prior.target(self.count.iterations(), &self.image, &mut self.target);
+            self.prior.target(self.count.iterations(), &self.image, &self.companions, &mut self.target);
             self.image = self.target;
         }
         if let (Some(Blend { share, .. }), Some(weak)) = (self.prior.blend(), &self.weak) {

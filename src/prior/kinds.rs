@@ -71,7 +71,11 @@ impl Prior {
                 kernel.forward(x, &mut image);
                 kernel.transpose(&image, out);
             }
-            Self::Unrolled(prior) => prior.target(0, x, out),
+            // As if its companions showed the same.
+            Self::Unrolled(prior) => {
+                let alike = x.iter().map(|value| value / prior.scale()).collect();
+                prior.target(0, x, &vec![alike; prior.companions().len()], out);
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The table `[prior.unrolled]`: a network between the updates of EM.
 
-use super::network::{Body, MapImage, Model, Unrolled, shipped_model};
+use super::network::{Body, Companion, MapImage, Model, Unrolled, shipped_model};
 use super::table::{Common, PriorEntry, PriorFootprint, PriorInputs, PriorTable, images};
 use super::{AnatomicalConfig, Capability, Prior, PriorError, mean_activity};
 use crate::choice::{Conflict, missing};
@@ -93,16 +93,18 @@ impl PriorTable for UnrolledConfig {
 
     fn footprint(&self, grid: &ImageGrid) -> PriorFootprint {
         let Ok(model) = self.load() else { return PriorFootprint::default() };
-        let (architecture, start, blend) = (&model.card.architecture, model.card.start, model.card.blended_with());
+        let (architecture, start, weak) = (&model.card.architecture, model.card.start, model.card.weak_image());
         let layers = Body::new(&architecture.layers, &model.weights.bodies[0], grid.shape).work_bytes() as f64;
         // A MAP image needs a gradient of each subset, their sum, a direction, a step, and what the prior pads.
-        let of_map = start.iter().chain(&blend).map(|image| image.subsets + 6).max().unwrap_or(0);
-        let kept = 1 + usize::from(architecture.noise) + of_map + usize::from(blend.is_some());
-        let of_blend = if start.is_some() { MapImage::passes_from_another } else { MapImage::passes };
+        let of_map = start.iter().chain(&weak).map(|image| image.subsets + 6).max().unwrap_or(0);
+        let companions = &architecture.companions;
+        let kept = 1 + usize::from(architecture.noise) + of_map + usize::from(weak.is_some()) + companions.len();
+        let of_osem = if companions.contains(&Companion::Osem) { Companion::OSEM_ITERATIONS as f64 } else { 0.0 };
+        let of_weak = if start.is_some() { MapImage::passes_from_another } else { MapImage::passes };
         PriorFootprint {
             kept: images(kept, grid) + layers,
             building: 0.0,
-            passes: start.map_or(0.0, |start| start.passes()) + blend.map_or(0.0, |image| of_blend(&image)),
+            passes: start.map_or(0.0, |start| start.passes()) + weak.map_or(0.0, |image| of_weak(&image)) + of_osem,
             applied: Some(architecture.applied),
         }
     }

@@ -375,8 +375,15 @@ fn smoothing(gamma: f32) -> network::Model {
     let mut first = vec![1.0 / 27.0; 54];
     first[27..].fill(0.0);
     first[27 + 13] = 1.0;
-    let architecture =
-        Architecture { layers, stages: 1, shared: true, noise: false, companions: Vec::new(), anatomical: false, applied: Applied::Iteration };
+    let architecture = Architecture {
+        layers,
+        stages: 1,
+        shared: true,
+        noise: false,
+        companions: Vec::new(),
+        anatomical: false,
+        applied: Applied::Iteration,
+    };
     let weights = Weights { bodies: vec![vec![first, vec![1.0, -1.0]]], gamma: vec![gamma] };
     network::Model { card: card(architecture), weights }
 }

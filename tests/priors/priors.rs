@@ -257,7 +257,7 @@ fn results(prior: &Prior, x: &[f32]) -> Vec<f32> {
             kernel.forward(x, first);
             kernel.transpose(x, second);
         }
-        Prior::Unrolled(network) => network.target(0, x, first),
+        Prior::Unrolled(network) => network.target(0, x, &[], first),
     }
     out.extend([value as f32, (value - f64::from(value as f32)) as f32]);
     out

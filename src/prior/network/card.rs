@@ -2,6 +2,7 @@
 //! weights.
 
 use super::architecture::Architecture;
+use super::companion::Companion;
 use crate::prior::model_file::{ModelFileError, card_text, parse_card};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -112,6 +113,12 @@ impl ModelCard {
         let card: Self = parse_card(path, text, KIND)?;
         card.check(path)?;
         Ok(card)
+    }
+
+    /// How the weakly regularised image is made; `None` where nothing takes it.
+    pub fn weak_image(&self) -> Option<MapImage> {
+        let seen = self.architecture.companions.contains(&Companion::Weak);
+        self.blended_with().or(seen.then(|| self.weak.unwrap_or(MapImage::WEAK)))
     }
 
     /// How the image is made that the network's is blended with; `None` where that has no share.

@@ -3,6 +3,7 @@
 use super::architecture::Applied;
 use super::body::Body;
 use super::card::{MapImage, ModelCard};
+use super::companion::Companion;
 use super::model::Model;
 use super::unit_range::unit_range;
 use crate::image::ImageGrid;
@@ -21,6 +22,7 @@ pub struct Unrolled {
     applied: Applied,
     scale: f32,
     start: Option<MapOfScan>,
+    weak: Option<MapOfScan>,
     blend: Option<Blend>,
     card: Option<ModelCard>,
 }
@@ -57,16 +59,27 @@ pub struct MapOfScan {
 }
 
 struct Stage {
-    target: Arc<dyn Denoiser>,
+    target: Target,
     gamma: f32,
+}
+
+/// What makes z.
+#[derive(Clone)]
+enum Target {
+    Denoiser(Arc<dyn Denoiser>),
+    Network(Arc<Network>),
 }
 
 impl Unrolled {
     /// Stages from a denoiser and a γ ≥ 0 each; c > 0 is the scale that their γ refer to.
     pub fn new(stages: Vec<(Arc<dyn Denoiser>, f32)>, applied: Applied, scale: f32) -> Self {
         assert!(!stages.is_empty(), "at least one stage");
-        let stages = stages.into_iter().map(|(target, gamma)| Stage { target, gamma }).collect();
-        Self { stages, applied, scale, start: None, blend: None, card: None }
+        Self::of_stages(stages.into_iter().map(|(target, gamma)| (Target::Denoiser(target), gamma)), applied, scale)
+    }
+
+    fn of_stages(stages: impl Iterator<Item = (Target, f32)>, applied: Applied, scale: f32) -> Self {
+        let stages = stages.map(|(target, gamma)| Stage { target, gamma }).collect();
+        Self { stages, applied, scale, start: None, weak: None, blend: None, card: None }
     }
 
     /// A network on a grid. `scale` is [`crate::prior::mean_activity`] of an early OSEM image, `strength` multiplies
@@ -85,19 +98,16 @@ impl Unrolled {
             return Err(PriorError::NoActivity { found: scale });
         }
         let architecture = &model.card.architecture;
-        let mut guides = Vec::new();
-        if architecture.noise {
-            guides.push(noise.map.clone());
-        }
-        match (architecture.anatomical, anatomical) {
-            (false, _) => (),
-            (true, Some(anatomical)) => guides.push(unit_range(anatomical)),
+        let seen_noise: Option<Arc<[f32]>> = architecture.noise.then(|| noise.map.clone().into());
+        let anatomical: Option<Arc<[f32]>> = match (architecture.anatomical, anatomical) {
+            (false, _) => None,
+            (true, Some(anatomical)) => Some(unit_range(anatomical).into()),
             (true, None) => return Err(PriorError::NoAnatomy { prior: "unrolled" }),
-        }
-        let guides: Arc<[Vec<f32>]> = guides.into();
-        let of_body = |weights: &Vec<Vec<f32>>| -> Arc<dyn Denoiser> {
+        };
+        let of_body = |weights: &Vec<Vec<f32>>| {
             let body = Body::new(&architecture.layers, weights, grid.shape);
-            Arc::new(Network { body, scale, guides: guides.clone() })
+            let (noise, anatomical) = (seen_noise.clone(), anatomical.clone());
+            Target::Network(Arc::new(Network { body, scale, noise, anatomical }))
         };
         let bodies: Vec<_> = model.weights.bodies.iter().map(of_body).collect();
         let stage =
@@ -107,14 +117,30 @@ impl Unrolled {
         Ok(Self {
             start: model.card.start.map(of_scan),
             blend: model.card.blended_with().map(|by| Blend { share, with: of_scan(by) }),
+            weak: model.card.weak_image().map(of_scan),
             card: Some(model.card.clone()),
-            ..Self::new((0..architecture.stages).map(stage).collect(), architecture.applied, scale)
+            ..Self::of_stages((0..architecture.stages).map(stage), architecture.applied, scale)
         })
     }
 
     /// The start image that the model asks for.
     pub fn start(&self) -> Option<MapOfScan> {
         self.start
+    }
+
+    /// The weakly regularised image, where the network sees it or its own is blended with it.
+    pub fn weak(&self) -> Option<MapOfScan> {
+        self.weak
+    }
+
+    /// What else the network sees of a scan, beside the image that it works on.
+    pub fn companions(&self) -> &[Companion] {
+        self.card.as_ref().map_or(&[], |card| &card.architecture.companions)
+    }
+
+    /// c: images over it are what a network works on.
+    pub fn scale(&self) -> f32 {
+        self.scale
     }
 
     /// What the last image is blended with; `None` where it comes out as it is.
@@ -132,9 +158,12 @@ impl Unrolled {
         self.applied
     }
 
-    /// z of a full iteration, counted from 0.
-    pub fn target(&self, iteration: usize, x: &[f32], z: &mut [f32]) {
-        self.stage(iteration).target.denoise(x, z);
+    /// z of a full iteration, counted from 0. `companions` are those of [`Unrolled::companions`], over the scale.
+    pub fn target(&self, iteration: usize, x: &[f32], companions: &[Vec<f32>], z: &mut [f32]) {
+        match &self.stage(iteration).target {
+            Target::Denoiser(denoiser) => denoiser.denoise(x, z),
+            Target::Network(network) => network.denoise(x, companions, z),
+        }
     }
 
     /// γ′ of a full iteration and a subset of mean sensitivity s̄.
@@ -151,13 +180,14 @@ impl Unrolled {
 struct Network {
     body: Body,
     scale: f32,
-    /// Images of all inputs but the first.
-    guides: Arc<[Vec<f32>]>,
+    noise: Option<Arc<[f32]>>,
+    anatomical: Option<Arc<[f32]>>,
 }
 
-impl Denoiser for Network {
-    fn denoise(&self, x: &[f32], out: &mut [f32]) {
-        let guides: Vec<&[f32]> = self.guides.iter().map(Vec::as_slice).collect();
-        self.body.denoise(Level::best(), self.scale, x, &guides, out);
+impl Network {
+    fn denoise(&self, x: &[f32], companions: &[Vec<f32>], out: &mut [f32]) {
+        let companions = companions.iter().map(Vec::as_slice);
+        let guides = self.noise.as_deref().into_iter().chain(companions).chain(self.anatomical.as_deref());
+        self.body.denoise(Level::best(), self.scale, x, &guides.collect::<Vec<_>>(), out);
     }
 }
