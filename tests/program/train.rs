@@ -2,6 +2,7 @@
 //! matrices; training cases; the command without libtorch.
 
 mod dense;
+mod twins;
 
 use coincide::algorithm::{Algorithm, Objective, UnrolledEm};
 use coincide::likelihood::Model;

@@ -1,0 +1,100 @@
+//! Twin scans, their lesions, and the gradient of a loss that asks for them.
+
+use super::{PARAMETERS, StandIn, UNROLLING, training};
+use coincide::prior::network::{Companion, MapImage};
+use coincide::train::{DetectionSchedule, Family, FilterSchedule, Phase, Sample, Stack, State, Training};
+
+/// A body in a small scanner, with lesions of a few voxels.
+fn asked() -> Training {
+    let mut training = training(Stack::Volume { rings: 4, max_ring_difference: 2 }, UNROLLING);
+    let scanner = &mut training.source.scanners[0];
+    (scanner.shape, scanner.voxel_mm) = ([36, 36], [8.0, 8.0]);
+    (scanner.scanner.crystals_per_ring, scanner.scanner.radial_bins, scanner.scanner.bin_size_mm) = (96, 61, 6.0);
+    training.source.prompts_per_slice = [3e5, 3e5];
+    training.source.target_fwhm_mm = 8.0;
+    training.source.families = vec![Family::Voronoi, Family::Solids];
+    training.start = Some(MapImage { weight: 5e-3, exponent: 0.4, subsets: 4, iterations: 2 });
+    training.companions = vec![Companion::Weak, Companion::Osem];
+    training.filter = Some(FilterSchedule { stacks: 2, steps: 3, rate: 1e-2 });
+    training.detection = Some(DetectionSchedule { weight: 0.1, bodies: 2, steps: 2, rate: 1e-2 });
+    training.schedule.steps = 1;
+    training
+}
+
+#[test]
+fn twins_differ_in_noise_or_in_lesions() {
+    let training = asked();
+    let twins = training.source.twins(3).unwrap();
+    assert!(twins.lesions.len() >= 4, "{}", twins.lesions.len());
+    let counts = twins.scans.each_ref().map(|scan| scan.measurement.prompts.to_vec());
+    let [a0, a1, b0, b1] = &counts;
+    let same = |x: &[f32], y: &[f32]| x.iter().zip(y).filter(|(x, y)| x == y).count() as f64 / x.len() as f64;
+    println!("same counts: {:.3} with other lesions, {:.3} with other noise", same(a0, a1), same(a0, b0));
+    assert!(same(a0, a1) > same(a0, b0) + 0.1, "one noise");
+    // What lesions add is the same in both noises, up to noise of its own.
+    let sum = |x: &[f32]| x.iter().map(|&count| f64::from(count)).sum::<f64>();
+    let [of_a, of_b] = [sum(a1) - sum(a0), sum(b1) - sum(b0)];
+    let changed = a0.iter().zip(a1).map(|(x, y)| f64::from((x - y).abs())).sum::<f64>();
+    assert!((of_a - of_b).abs() < 5.0 * (2.0 * changed).sqrt(), "{of_a} {of_b} of {changed}");
+    // Truths differ by the lesions alone: where no template is, nothing.
+    let [t0, t1, u0, u1] = twins.scans.each_ref().map(|scan| &scan.truth);
+    assert!(t0 == u0 && t1 == u1 && t0 != t1);
+    let added: f64 = t0.iter().zip(t1).map(|(x, y)| f64::from((x - y).abs())).sum();
+    assert!(added > 0.0);
+    for lesion in &twins.lesions {
+        let along = t0.iter().zip(t1).zip(&lesion.mask).map(|((x, y), m)| f64::from((y - x) * m)).sum::<f64>();
+        assert!(along > 0.0, "every lesion is in the truth, with its sign");
+    }
+}
+
+/// By both parameters and ln γ: four reconstructions, their errors and the detection term.
+#[test]
+fn the_gradient_of_twins_is_that_of_central_differences() {
+    let training = asked();
+    let twins = training.prepared_twins(1).unwrap();
+    assert!(twins.templates.len() >= 3, "{}", twins.templates.len());
+    let value = |at: &[f64; 3], weight: f64| {
+        let mut network = StandIn { parameters: [at[0] as f32, at[1] as f32] };
+        training.loss_of_twins(&twins, &mut network, &[at[2].exp()], weight).unwrap()
+    };
+    let at = [f64::from(PARAMETERS[0]), f64::from(PARAMETERS[1]), 8.0_f64.ln()];
+    let (loss, gradient) = value(&at, 0.1);
+    assert!((loss - value(&at, 0.0).0).abs() > 1e-3, "the term counts");
+    for place in 0..3 {
+        let moved = |by: f64| {
+            let mut to = at;
+            to[place] += by;
+            value(&to, 0.1).0
+        };
+        let errors = [3e-2, 1e-2, 3e-3].map(|h| {
+            let difference = (moved(h) - moved(-h)) / (2.0 * h);
+            (gradient[place] / difference - 1.0).abs()
+        });
+        println!("parameter {place}: {:.3e}, relative errors {errors:?}", gradient[place]);
+        assert!(errors.iter().any(|error| *error < 3e-3), "{place}: {errors:?}");
+    }
+}
+
+#[test]
+fn phases_follow_each_other_and_samples_come_back_from_disk() {
+    let training = asked();
+    let samples: Vec<Sample> = (0..2).map(|number| training.sample(number).unwrap()).collect();
+    assert!(samples.iter().all(|sample| sample.views.len() == 4 && sample.views[0].guides.len() == 3));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sample.safetensors");
+    samples[0].write(&path).unwrap();
+    assert_eq!(Sample::read(&path).unwrap(), samples[0]);
+    let mut state = State::new(&PARAMETERS, 1, &[8.0]);
+    let mut network = StandIn { parameters: PARAMETERS };
+    let phases = training.phases();
+    assert_eq!(phases, [(Phase::Filter, 3), (Phase::Detection, 2), (Phase::Chain, 1)]);
+    for phase in phases {
+        for _ in 0..phase.1 {
+            let before = state.clone();
+            training.step(phase, &samples, &mut state, &mut network).unwrap();
+            let moved = |place: usize| state.parameters[place] != before.parameters[place];
+            assert_eq!([moved(0), moved(2)], [true, phase.0 == Phase::Chain], "γ moves in the chain alone: {phase:?}");
+        }
+        state.next_phase();
+    }
+}
