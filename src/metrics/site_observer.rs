@@ -152,19 +152,19 @@ mod tests {
     #[test]
     fn known_ratios_give_known_areas_differences_and_correlations() {
         let signals = [1.2, 2.0];
-        let [plain, noisy] = scans(5, 1200, &signals, 1.0).map(|method| tests(&method));
+        let [plain, noisy] = scans(5, 400, &signals, 1.0).map(|method| tests(&method));
         let areas = |factor: f64| signals.map(|snr| auc_of(factor * snr));
         for (found, expected) in [(&plain, areas(1.0)), (&noisy, areas(0.5_f64.sqrt()))] {
             let sites = found.of_sites();
-            assert!(sites.iter().zip(expected).all(|(a, b)| (a - b).abs() < 0.02), "{sites:?} {expected:?}");
+            assert!(sites.iter().zip(expected).all(|(a, b)| (a - b).abs() < 0.04), "{sites:?} {expected:?}");
             let mean = found.auc(1);
             assert!((mean.mean - 0.5 * (sites[0] + sites[1])).abs() < 1e-12 && mean.low < Some(mean.mean), "{mean:?}");
         }
         let expected = areas(0.5_f64.sqrt()).iter().zip(areas(1.0)).map(|(a, b)| 0.5 * (a - b)).sum::<f64>();
         let found = noisy.difference(&plain, 1);
         let [low, high] = found.range().unwrap();
-        assert!((found.mean - expected).abs() < 0.01 && low < expected && expected < high, "{found:?} {expected}");
-        assert!((noisy.correlation(&plain) - 0.5_f64.sqrt()).abs() < 0.03, "{}", noisy.correlation(&plain));
+        assert!((found.mean - expected).abs() < 0.02 && low < expected && expected < high, "{found:?} {expected}");
+        assert!((noisy.correlation(&plain) - 0.5_f64.sqrt()).abs() < 0.05, "{}", noisy.correlation(&plain));
     }
 
     /// Equal methods differ by nothing, and surely so.
@@ -176,21 +176,21 @@ mod tests {
         assert!((plain.correlation(&plain) - 1.0).abs() < 1e-12);
     }
 
-    /// 300 studies of 40 realisations: about 95 % of the intervals hold the true difference, and pairing narrows them.
+    /// 200 studies of 24 realisations: about 95 % of the intervals hold the true difference, and pairing narrows them.
     #[test]
     fn intervals_hold_the_true_difference() {
         let (signals, sigma) = ([1.5], 0.5_f64);
         let expected = auc_of(1.5 / 1.25_f64.sqrt()) - auc_of(1.5);
         let (mut held, mut width, mut single) = (0, 0.0, 0.0);
-        for study in 0..300 {
-            let [plain, noisy] = scans(100 + study, 40, &signals, sigma).map(|method| tests(&method));
+        for study in 0..200 {
+            let [plain, noisy] = scans(100 + study, 24, &signals, sigma).map(|method| tests(&method));
             let [low, high] = noisy.difference(&plain, study).range().unwrap();
             held += usize::from(low <= expected && expected <= high);
             width += high - low;
             let [low, high] = noisy.auc(study).range().unwrap();
             single += high - low;
         }
-        assert!((270..=297).contains(&held), "{held} of 300");
+        assert!((176..=198).contains(&held), "{held} of 200");
         assert!(width < 0.8 * single, "{width} {single}");
     }
 

@@ -111,6 +111,9 @@ impl fmt::Display for ReconResult {
         if let (Some(prior), Some(beta)) = (&self.prior, self.beta) {
             table.row(["prior".into(), format!("{prior}, beta {}", significant(beta))]);
         }
+        if let Some(share) = self.blend {
+            table.row(["blend".into(), format!("{} of a weakly regularised image", significant(share))]);
+        }
         table.row(["reconstruction time".into(), format!("{} s", significant(self.seconds))]);
         if let Some(objective) = self.objective {
             table.row(["log-likelihood".into(), format!("{:.6e}", objective + self.penalty)]);
