@@ -10,6 +10,7 @@
 use super::ball::{Ball, Change, Spot, distance};
 use super::paired::{Lesion, place};
 use super::{Anatomy, Body, Room, between, chance};
+use crate::simulate::{Purpose, stream};
 use rand::RngExt;
 use rand_pcg::Pcg64;
 
@@ -66,10 +67,10 @@ pub fn informations(
     spots: &[Spot],
     voxels: usize,
     probes: usize,
-    random: &mut Pcg64,
+    seed: u64,
     mut curvature: impl FnMut(&[f32]) -> Vec<f32>,
 ) -> Vec<f64> {
-    let mut sums = vec![0.0; spots.len()];
+    let (mut sums, random) = (vec![0.0; spots.len()], &mut stream(seed, Purpose::Anatomy, 0));
     for _ in 0..probes {
         let signs: Vec<f32> = spots.iter().map(|_| if chance(0.5, random) { 1.0 } else { -1.0 }).collect();
         let mut image = coincide_kernels::zeros(voxels);

@@ -135,7 +135,8 @@ fn shift(random: &mut Pcg64) -> [f64; 3] {
 }
 
 impl Anatomy {
-    /// Gives parts that have none of their own their intensities, and adds structures that only the anatomical image has.
+    /// Gives parts that have none of their own their intensities, and adds structures that only the anatomical image
+    /// has.
     pub(super) fn colour(&mut self, body: &Body, room: Room, random: &mut Pcg64) {
         let wrong = match self.look.guide {
             Guide::Right => false,

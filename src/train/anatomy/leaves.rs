@@ -8,7 +8,7 @@ use rand_pcg::Pcg64;
 use std::f64::consts::PI;
 
 /// More leaves are not painted.
-const MOST: usize = 2500;
+const MOST: usize = 1500;
 
 pub(super) fn body(room: Room, random: &mut Pcg64) -> (Vec<Part>, Body) {
     let width = between(60.0, 190.0, random).min(0.82 * room.radius_mm);
@@ -18,7 +18,7 @@ pub(super) fn body(room: Room, random: &mut Pcg64) -> (Vec<Part>, Body) {
     let mut parts = vec![Part::of(Form::Solid(outline), Paint::Set(1.0), Some(tissue::SOFT))];
     let sizes = [between(4.0, 9.0, random), 0.5 * width];
     let wanted = random.random_range(0.7..1.6) * (2.0 * width).powi(2) * 2.0 * (room.half_height_mm + sizes[0]);
-    let ripple = random.random_range(0.0..0.3);
+    let ripple = random.random_range(0.0..0.25);
     let mut covered = 0.0;
     while covered < wanted && parts.len() < MOST {
         let Some(leaf) = leaf(width, room, sizes, random) else { continue };
