@@ -23,8 +23,8 @@ pub struct UnrolledConfig {
     /// Times the weight γ that the network was trained with: above 1 the image is nearer to the network's, 0 is OSEM.
     #[serde(default = "one")]
     pub strength: NonNegative,
-    /// Share of a weakly regularised image (relative difference prior) in what comes out: more of it keeps more of small
-    /// lesions, and more noise. 0: none. Without this key, what the model's card says.
+    /// Share of a weakly regularised image (relative difference prior) in what comes out: more of it keeps more of
+    /// small lesions, and more noise. 0: none. Without this key, what the model's card says.
     #[serde(default)]
     pub blend: Option<Share>,
 }

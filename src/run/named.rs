@@ -22,8 +22,8 @@ pub(crate) struct NamedImages {
 }
 
 impl NamedImages {
-    /// Reads them for images on `grid` in `unit`; what cannot be used are conflicts. A file that is not there is told by
-    /// its key elsewhere.
+    /// Reads them for images on `grid` in `unit`; what cannot be used are conflicts. A file that is not there is told
+    /// by its key elsewhere.
     pub fn read(
         config: &ReconConfig,
         (grid, unit): (&ImageGrid, ImageUnit),

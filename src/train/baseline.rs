@@ -1,8 +1,8 @@
 //! What a network has to beat on the validation cases: OSEM with a Gaussian filter, both chosen by an oracle.
 
 use super::TrainError;
+use super::plan::Training;
 use super::prepared::Prepared;
-use super::trainer::Training;
 use crate::algorithm::{Algorithm, Osem};
 use crate::operator::GaussianFilter;
 

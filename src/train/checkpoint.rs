@@ -4,7 +4,7 @@
 //! column]`), all F64, and in its metadata the number of steps, the open sums, and the fingerprint of the config.
 
 use super::TrainError;
-use super::trainer::State;
+use super::state::State;
 use crate::io::{IoError, write_whole};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView, serialize};

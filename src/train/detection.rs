@@ -1,7 +1,7 @@
 //! The detection term of a loss: what an observer who knows a lesion sees of it in the images that a network makes.
 //!
-//! A body gives four scans: of the noises a and b, each without (0) and with its lesions (1). At a lesion with the added
-//! activity h at the target's resolution, its template u = h − G h (G a Gaussian of 20 mm FWHM), and its mask m,
+//! A body gives four scans: of the noises a and b, each without (0) and with its lesions (1). At a lesion with the
+//! added activity h at the target's resolution, its template u = h − G h (G a Gaussian of 20 mm FWHM), and its mask m,
 //!
 //!   r_nk = ⟨u, z_nk⟩ / d,                             d = ½ Σ_n ⟨u, lo_n1 − lo_n0⟩
 //!   V = Σ w ½ [(r_a0 − r_b0)² + (r_a1 − r_b1)²],     G = Σ w ½ [(r_a1 − r_a0) + (r_b1 − r_b0)]

@@ -2,14 +2,15 @@
 //! will begin with, and of those of OSEM after some full iterations, towards the truth.
 //!
 //! So the network has learned what images look like before the costly steps begin, and those teach it what the
-//! reconstruction makes of it. Where there are twins, the last of these steps ask for lesions too: the mean NRMSE of the
-//! four scans and the detection term of all lesions of a few bodies.
+//! reconstruction makes of it. Where there are twins, the last of these steps ask for lesions too: the mean NRMSE of
+//! the four scans and the detection term of all lesions of a few bodies.
 
 use super::TrainError;
 use super::layer::Layer;
 use super::loss::of_bodies;
+use super::plan::Training;
 use super::sample::{Sample, View};
-use super::trainer::{State, Training};
+use super::state::State;
 use super::turn::{TURNS, back, turned};
 use crate::simulate::{Purpose, stream};
 use rand::RngExt;

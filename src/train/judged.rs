@@ -4,8 +4,8 @@ use super::TrainError;
 use super::detection::{detection, observer_snr};
 use super::layer::Layer;
 use super::loss::{nrmse_of_scans, observed};
+use super::plan::Training;
 use super::sample::PreparedTwins;
-use super::trainer::Training;
 
 /// What was found of the reconstructions of all scans.
 #[derive(Clone, Copy, Debug, PartialEq)]

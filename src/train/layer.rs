@@ -16,8 +16,8 @@ pub enum Precision {
 }
 
 /// z = N_θ(x, …) on images `[x, y, z]` with z contiguous, in units of the scale. The guides are what it sees beside x:
-/// ν, the scan's [`crate::prior::RelativeNoise`], and the [`crate::prior::network::Companion`]s, as its architecture asks
-/// for them. Stages have parameters of their own where the weights are not shared.
+/// ν, the scan's [`crate::prior::RelativeNoise`], and the [`crate::prior::network::Companion`]s, as its architecture
+/// asks for them. Stages have parameters of their own where the weights are not shared.
 pub trait Layer {
     /// Length of θ, all stages together.
     fn parameters(&self) -> usize;
@@ -25,8 +25,8 @@ pub trait Layer {
     fn set(&mut self, parameters: &[f32]);
     /// N_θ of an image of this shape.
     fn apply(&mut self, stage: usize, shape: [usize; 3], x: &[f32], guides: &[&[f32]]) -> Vec<f32>;
-    /// `images` are x and the guides. Returns (∂N/∂x)ᵀ v and adds (∂N/∂θ)ᵀ v to `slope`. What `apply` needed on its way is
-    /// worked out again, so that no more than one evaluation is ever kept in memory.
+    /// `images` are x and the guides. Returns (∂N/∂x)ᵀ v and adds (∂N/∂θ)ᵀ v to `slope`. What `apply` needed on its way
+    /// is worked out again, so that no more than one evaluation is ever kept in memory.
     fn pull_back(
         &mut self,
         stage: usize,

@@ -19,14 +19,17 @@ mod geometry;
 mod judged;
 mod layer;
 mod loss;
+mod plan;
 mod prepared;
+mod reconstruction;
 pub mod ridge;
 mod sample;
 mod scan;
+mod state;
+mod step;
 mod store;
 #[cfg(feature = "torch")]
 mod torch;
-mod trainer;
 mod turn;
 mod twins;
 mod unrolled;
@@ -46,12 +49,12 @@ pub use geometry::{Stack, TrainingScanner};
 pub use judged::Judged;
 pub use layer::{Layer, Precision};
 pub use loss::{Aims, held_out, nrmse_of_scans, observed, of_bodies, supervised};
+pub use plan::{DetectionSchedule, FilterSchedule, Loss, Phase, Schedule, Training};
 pub use prepared::{NoiseOfSlices, Prepared};
 pub use sample::{PreparedTwins, Sample, View};
+pub use state::{State, gamma_of, network_of};
+pub use step::StepResult;
 #[cfg(feature = "torch")]
 pub use torch::TorchNetwork;
-pub use trainer::{
-    DetectionSchedule, FilterSchedule, Loss, Phase, Schedule, State, StepResult, Training, gamma_of, network_of,
-};
 pub use unrolled::{Gradient, Tape, Unrolled, Unrolling};
 pub use weights::{first_weights, layered, widened};

@@ -6,8 +6,8 @@
 use super::TrainError;
 use super::detection::{Four, Template};
 use super::loss::Aims;
+use super::plan::Training;
 use super::prepared::Prepared;
-use super::trainer::Training;
 use crate::algorithm::{Algorithm, Osem};
 use std::sync::Arc;
 
@@ -70,7 +70,8 @@ impl Training {
         }
     }
 
-    /// Images of a stack: the one to begin with, and those after 1, 2, 4, … full iterations of OSEM, and after the last.
+    /// Images of a stack: the one to begin with, and those after 1, 2, 4, … full iterations of OSEM, and after the
+    /// last.
     fn sample_of_case(&self, index: usize) -> Result<Sample, TrainError> {
         let prepared: Prepared = self.prepared(index)?;
         let model = self.model(&prepared)?;

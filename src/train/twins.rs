@@ -8,7 +8,7 @@ use super::case::{Acquisition, Case, Source};
 use super::detection::Four;
 use super::scan::Expected;
 use crate::operator::GaussianFilter;
-use crate::simulate::{Purpose, SimulateError, stream};
+use crate::simulate::SimulateError;
 use coincide_kernels::zeros;
 
 /// Probes of a carpet's visibility.
@@ -44,7 +44,7 @@ impl Source {
         let mut body = anatomy.paint(&fine);
         if !anatomy.carpet().is_empty() {
             let bare = acquisition.expected(self.stack, &body)?;
-            self.lay_carpet(&anatomy, &bare, &acquisition, index, &mut body);
+            lay_carpet(&anatomy, &bare, &acquisition, &mut body);
         }
         let expected = acquisition.expected(self.stack, &body)?;
         let spots: Vec<Spot> = (0..anatomy.lesions().len()).map(|n| anatomy.paint_lesion(&fine, n)).collect();
@@ -65,25 +65,6 @@ impl Source {
         Ok(Twins { scans: [a0, a1, b0, b1], lesions, anatomical: acquisition.coarse(&body.anatomical) })
     }
 
-    /// Blobs as visible as they shall be in this scan.
-    fn lay_carpet(
-        &self,
-        anatomy: &Anatomy,
-        bare: &Expected,
-        acquisition: &Acquisition,
-        index: usize,
-        body: &mut Painted,
-    ) {
-        let fine = &acquisition.fine;
-        let spots: Vec<Spot> = (0..anatomy.carpet().len()).map(|n| anatomy.paint_blob(fine, n)).collect();
-        let random = &mut stream(self.seed, Purpose::Lesions, index);
-        let known = informations(&spots, fine.voxels(), PROBES, random, |image| bare.curvature(image));
-        for ((blob, spot), information) in anatomy.carpet().iter().zip(&spots).zip(known) {
-            let amplitude = blob.amplitude(information) as f32;
-            spot.iter().for_each(|(voxel, value)| body.activity[*voxel] += amplitude * value);
-        }
-    }
-
     fn added(&self, spot: &Spot, acquisition: &Acquisition) -> Added {
         let mut sharp = zeros(acquisition.fine.voxels());
         spot.iter().for_each(|(voxel, value)| sharp[*voxel] += value);
@@ -96,5 +77,16 @@ impl Source {
             mask.iter_mut().for_each(|value| *value /= largest);
         }
         Added { template, mask }
+    }
+}
+
+/// Blobs as visible as they shall be in this scan.
+fn lay_carpet(anatomy: &Anatomy, bare: &Expected, acquisition: &Acquisition, body: &mut Painted) {
+    let fine = &acquisition.fine;
+    let spots: Vec<Spot> = (0..anatomy.carpet().len()).map(|n| anatomy.paint_blob(fine, n)).collect();
+    let known = informations(&spots, fine.voxels(), PROBES, acquisition.settings.seed, |image| bare.curvature(image));
+    for ((blob, spot), information) in anatomy.carpet().iter().zip(&spots).zip(known) {
+        let amplitude = blob.amplitude(information) as f32;
+        spot.iter().for_each(|(voxel, value)| body.activity[*voxel] += amplitude * value);
     }
 }

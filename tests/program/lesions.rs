@@ -92,7 +92,8 @@ fn a_study_tells_which_method_erases_lesions() {
     let ideal = mean("sharp", 1e6, "ideal.snr");
     assert_eq!(ideal, mean("blurred", 1e6, "ideal.snr"));
     assert!((mean("sharp", 4e6, "ideal.snr") / ideal - 2.0).abs() < 1e-9, "{ideal}");
-    // No observer of an image sees more than the ideal one of the counts; that of 10 realisations is known to ± a third.
+    // No observer of an image sees more than the ideal one of the counts; that of 10 realisations is known to ± a
+    // third.
     assert!(mean("sharp", 1e6, "lg.snr") < 1.4 * ideal, "{} {ideal}", mean("sharp", 1e6, "lg.snr"));
     let [auc, low, high] = of("sharp", 4e6, "lg.auc").unwrap();
     assert!(low <= auc && auc <= high && auc > 0.9, "{low} {auc} {high}");

@@ -75,6 +75,10 @@ pub struct PublicDataConfig {
     pub folder: FilePath,
     /// Which: `mni152` (brain), `torso`, `sts` (tumours).
     pub sets: Vec<String>,
+    /// Tumours of `sts` that are left out, by the names of their folders: what a network shall be judged by it must not
+    /// have seen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<String>,
 }
 
 fn one() -> u64 {
@@ -108,8 +112,8 @@ fn tenth() -> NonNegative {
 impl TrainingDataConfig {
     /// Public data, read; none where the config names none.
     pub fn public_data(&self, source: &Source) -> Result<PublicData, ConfigError> {
-        let Some(PublicDataConfig { folder, sets }) = &self.public else { return Ok(PublicData::default()) };
-        PublicData::read(folder, sets).map_err(|error| source.mistake("data.public", error.to_string(), None))
+        let Some(PublicDataConfig { folder, sets, without }) = &self.public else { return Ok(PublicData::default()) };
+        PublicData::read(folder, sets, without).map_err(|error| source.mistake("data.public", error.to_string(), None))
     }
 
     /// In words, for the model card.
@@ -118,7 +122,13 @@ impl TrainingDataConfig {
         let kinds = if names.is_empty() { "torsos, heads, phantoms, solids".into() } else { names.join(", ") };
         let random = format!("random bodies and lesions ({kinds}) of the program's own generator");
         match &self.public {
-            Some(public) => format!("{random}, and bodies and lesions made of public data: {}", public.sets.join(", ")),
+            Some(public) => {
+                let without = match public.without.is_empty() {
+                    true => String::new(),
+                    false => format!(" without {}", public.without.join(", ")),
+                };
+                format!("{random}, and bodies and lesions made of public data: {}{without}", public.sets.join(", "))
+            }
             None => random,
         }
     }

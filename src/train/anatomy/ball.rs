@@ -1,6 +1,6 @@
 //! Balls in a grid: small structures that are painted apart from the body, voxel by voxel.
 
-use super::part::Made;
+use super::made::Made;
 use crate::image::ImageGrid;
 
 /// A ball whose edge may be soft.

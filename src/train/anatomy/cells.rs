@@ -4,7 +4,7 @@
 //!
 //! (a power diagram: cells are convex, and larger where w is). S stretches space along each axis.
 
-use super::part::Made;
+use super::made::Made;
 
 /// Cells that fill space.
 #[derive(Clone, Debug)]

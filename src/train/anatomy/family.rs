@@ -1,5 +1,6 @@
 //! Families of bodies, and how bodies are drawn from them.
 
+use super::room::Room;
 use super::waves::{Field, Warp};
 use super::{Anatomy, Body, Guide, PublicData, between, carpet, chance, guide, lesion, paired};
 use super::{Part, leaves, random_solids, ribbons, rods, torso, voronoi};
@@ -90,15 +91,6 @@ impl fmt::Display for Family {
             Self::Public => "public",
         })
     }
-}
-
-/// The room that a body fits into: a cylinder around the axis, and how much of it is painted.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Room {
-    /// Its radius in mm.
-    pub radius_mm: f64,
-    /// Half of the painted length along the axis in mm; 0 for a slice at z = 0.
-    pub half_height_mm: f64,
 }
 
 /// What bodies are drawn from.

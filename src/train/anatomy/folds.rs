@@ -10,7 +10,7 @@
 //! distance to its edge counts. A fissure parts the halves.
 
 use super::between;
-use super::part::{Extent, Pose};
+use super::pose::{Extent, Pose};
 use super::waves::Field;
 use rand::RngExt;
 use rand_pcg::Pcg64;

@@ -8,7 +8,8 @@
 //!
 //! Each is placed at random: level, turn, size, and the warp of the anatomy.
 
-use super::part::{Form, Paint, Part, Pose};
+use super::part::{Form, Paint, Part};
+use super::pose::Pose;
 use super::volume::Volume;
 use super::{Body, about, between, chance, tissue};
 use crate::image::{Image, ImageUnit};
@@ -51,6 +52,14 @@ pub enum PublicDataError {
         /// The name.
         name: String,
     },
+    /// What is to be left out is not there.
+    #[error("{} holds no tumour `{name}` to leave out", folder.display())]
+    NoTumour {
+        /// The folder.
+        folder: PathBuf,
+        /// The name.
+        name: String,
+    },
     /// The folder holds nothing of the kind.
     #[error("{} holds no folder STS_* with a PET image and its mask", folder.display())]
     NoTumours {
@@ -72,14 +81,14 @@ const EVERYWHERE_MM: f64 = 1e4;
 
 impl PublicData {
     /// Reads the named data sets from their folders inside of `folder`.
-    pub fn read(folder: &Path, names: &[String]) -> Result<Self, PublicDataError> {
+    pub fn read(folder: &Path, names: &[String], without: &[String]) -> Result<Self, PublicDataError> {
         let mut data = Self::default();
         for name in names {
             let folder = folder.join(name);
             match name.as_str() {
                 "mni152" => data.brain = Some([tissue_map(&folder.join(GREY))?, tissue_map(&folder.join(WHITE))?]),
                 "torso" => data.torso = Some(labels(&folder.join(TORSO))?),
-                "sts" => data.tumours = tumours(&folder)?,
+                "sts" => data.tumours = tumours(&folder, without)?,
                 _ => return Err(PublicDataError::Unknown { name: name.clone() }),
             }
         }
@@ -217,13 +226,18 @@ fn every_second(bytes: &mut dyn Read) -> std::io::Result<Vec<u8>> {
     Ok(values)
 }
 
-fn tumours(folder: &Path) -> Result<Vec<Tumour>, PublicDataError> {
+fn tumours(folder: &Path, without: &[String]) -> Result<Vec<Tumour>, PublicDataError> {
     let unlisted = |source| IoError::System { path: folder.into(), action: "listing", source };
     let entries = std::fs::read_dir(folder).map_err(unlisted)?;
     let mut cases =
         entries.map(|entry| Ok(entry.map_err(unlisted)?.path())).collect::<Result<Vec<PathBuf>, IoError>>()?;
     cases.retain(|case| case.join("PET_mask.nii.gz").is_file());
     cases.sort();
+    let named = |case: &Path, name: &String| case.file_name().is_some_and(|own| own == name.as_str());
+    if let Some(name) = without.iter().find(|name| !cases.iter().any(|case| named(case, name))) {
+        return Err(PublicDataError::NoTumour { folder: folder.into(), name: name.clone() });
+    }
+    cases.retain(|case| !without.iter().any(|name| named(case, name)));
     if cases.is_empty() {
         return Err(PublicDataError::NoTumours { folder: folder.into() });
     }

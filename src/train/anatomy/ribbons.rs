@@ -2,7 +2,8 @@
 
 use super::brain::nuclei;
 use super::folds::Folds;
-use super::part::{Form, Paint, Part, Pose};
+use super::part::{Form, Paint, Part};
+use super::pose::Pose;
 use super::{Body, Room, between, chance, tissue};
 use rand::RngExt;
 use rand_pcg::Pcg64;

@@ -1,7 +1,8 @@
 //! Bodies of Voronoi cells: convex cells of any activity, wall to wall.
 
 use super::cells::{Cells, Site};
-use super::part::{Form, Paint, Part, Pose, Solid};
+use super::part::{Form, Paint, Part, Solid};
+use super::pose::Pose;
 use super::{Body, Room, any_activity, any_attenuation, between, chance, tissue};
 use rand::RngExt;
 use rand_pcg::Pcg64;
