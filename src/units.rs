@@ -240,6 +240,13 @@ impl Default for NonNegative {
     }
 }
 
+impl Default for Share {
+    /// Zero: none.
+    fn default() -> Self {
+        Self(0.0)
+    }
+}
+
 impl Default for Fraction {
     /// Zero: none.
     fn default() -> Self {

@@ -22,7 +22,7 @@ use super::table::{Common, PriorEntry, PriorFootprint, PriorInputs, PriorTable, 
 use super::{AnatomicalConfig, Beta, Capability, Neighbourhood, Neighbours, Prior, PriorError};
 use crate::choice::Conflict;
 use crate::image::{ImageGrid, ImageUnit};
-use crate::units::Positive;
+use crate::units::{Positive, Share};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -86,6 +86,10 @@ pub struct BowsherConfig {
     pub unit: Option<ImageUnit>,
     /// The image that chooses the neighbours.
     pub anatomical: AnatomicalConfig,
+    /// Share of a weakly regularised image (relative difference prior) in what comes out, 0 to 1: about 0.3 brings back
+    /// most of what is in the scan and not in the anatomical image.
+    #[serde(default)]
+    pub blend: Share,
     /// Neighbours that each voxel keeps, of 26.
     #[serde(default = "seven")]
     pub chosen: NonZeroU8,
@@ -141,7 +145,7 @@ impl PriorTable for BowsherConfig {
     }
 
     fn common(&self) -> Common<'_> {
-        Common::of(self.beta, self.unit).kappa(self.kappa).guided_by(&self.anatomical)
+        Common::of(self.beta, self.unit).kappa(self.kappa).guided_by(&self.anatomical).blended(self.blend)
     }
 
     fn footprint(&self, grid: &ImageGrid) -> PriorFootprint {

@@ -1,5 +1,6 @@
 //! `[prior.…]`, whichever it is.
 
+use super::network::MapImage;
 use super::table::{Common, PriorFootprint, PriorInputs};
 use super::{AnatomicalConfig, Beta, Capability, Prior, PriorConfig, PriorError};
 use crate::choice::Conflict;
@@ -31,6 +32,12 @@ impl PriorConfig {
         self.common().noise
     }
 
+    /// Share of a weakly regularised image in what comes out, where the table asks for one; that of a network is its
+    /// own business.
+    pub fn blend(&self) -> Option<f32> {
+        Some(self.common().blend.get() as f32).filter(|share| *share > 0.0)
+    }
+
     /// The image that guides the prior.
     pub fn anatomical(&self) -> Option<&AnatomicalConfig> {
         self.common().anatomical
@@ -48,7 +55,8 @@ impl PriorConfig {
 
     /// How calibrations call it: by its name, and by what else of its table their promise depends on.
     pub fn calibrated_as(&self) -> String {
-        let variant = self.table().variant().map_or(String::new(), |variant| format!(", {variant}"));
+        let blend = self.blend().map(|share| format!("blend {share}"));
+        let variant = self.table().variant().or(blend).map_or(String::new(), |variant| format!(", {variant}"));
         format!("{}{variant}", self.name())
     }
 
@@ -64,7 +72,10 @@ impl PriorConfig {
 
     /// What it takes of the machine on a grid.
     pub(crate) fn footprint(&self, grid: &ImageGrid) -> PriorFootprint {
-        self.table().footprint(grid)
+        let own = self.table().footprint(grid);
+        // The algorithm's arrays are gone when the other image is made.
+        let of_blend = if self.blend().is_some() { MapImage::WEAK.passes() } else { 0.0 };
+        PriorFootprint { passes: own.passes + of_blend, ..own }
     }
 
     /// The prior; its weight β is the algorithm's business.

@@ -4,7 +4,7 @@ use super::non_local::quarter;
 use super::table::{Common, PriorEntry, PriorFootprint, PriorInputs, PriorTable, images};
 use super::{AnatomicalConfig, Capability, KernelMatrix, Prior, PriorError, WindowReach};
 use crate::image::ImageGrid;
-use crate::units::Positive;
+use crate::units::{Positive, Share};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU8;
@@ -16,6 +16,10 @@ use std::sync::Arc;
 pub struct KernelConfig {
     /// The image whose patches make the kernel.
     pub anatomical: AnatomicalConfig,
+    /// Share of a weakly regularised image (relative difference prior) in what comes out, 0 to 1: about 0.3 brings back
+    /// most of what is in the scan and not in the anatomical image.
+    #[serde(default)]
+    pub blend: Share,
     /// Search window: voxels to either side along each axis.
     #[serde(default = "two")]
     pub reach: WindowReach,
@@ -42,7 +46,7 @@ impl PriorTable for KernelConfig {
     }
 
     fn common(&self) -> Common<'_> {
-        Common::default().guided_by(&self.anatomical)
+        Common::default().guided_by(&self.anatomical).blended(self.blend)
     }
 
     fn footprint(&self, grid: &ImageGrid) -> PriorFootprint {

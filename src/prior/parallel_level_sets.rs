@@ -12,7 +12,7 @@ use super::hyperbolic_total_variation::Hyperbolic;
 use super::table::{Common, IMAGE, PriorEntry, PriorFootprint, PriorInputs, PriorTable, images, largest};
 use super::{AnatomicalConfig, Beta, Capability, Prior, PriorError, Smooth};
 use crate::image::{ImageGrid, ImageUnit};
-use crate::units::Positive;
+use crate::units::{Positive, Share};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -33,6 +33,10 @@ pub struct ParallelLevelSetsConfig {
     pub unit: Option<ImageUnit>,
     /// The image whose edges are expected.
     pub anatomical: AnatomicalConfig,
+    /// Share of a weakly regularised image (relative difference prior) in what comes out, 0 to 1: about 0.3 brings back
+    /// most of what is in the scan and not in the anatomical image.
+    #[serde(default)]
+    pub blend: Share,
     /// Steps of the anatomical image per voxel that count as an edge, as a share of its largest value.
     #[serde(default = "hundredth")]
     pub relative_eta: Positive,
@@ -56,7 +60,7 @@ impl PriorTable for ParallelLevelSetsConfig {
     }
 
     fn common(&self) -> Common<'_> {
-        Common::of(self.beta, self.unit).guided_by(&self.anatomical)
+        Common::of(self.beta, self.unit).guided_by(&self.anatomical).blended(self.blend)
     }
 
     fn footprint(&self, grid: &ImageGrid) -> PriorFootprint {

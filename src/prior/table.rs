@@ -4,7 +4,7 @@ use super::network::Applied;
 use super::{AnatomicalConfig, Beta, Capability, Prior, PriorError, RelativeNoise};
 use crate::choice::Conflict;
 use crate::image::{ImageGrid, ImageUnit};
-use crate::units::Positive;
+use crate::units::{Positive, Share};
 use std::path::Path;
 
 /// A prior as the catalogue has it; `coincide priors` prints it.
@@ -57,6 +57,8 @@ pub(crate) struct Common<'a> {
     pub anatomical: Option<&'a AnatomicalConfig>,
     /// Whether it asks how noisy the scan is.
     pub noise: bool,
+    /// Share of a weakly regularised image in what comes out.
+    pub blend: Share,
 }
 
 impl<'a> Common<'a> {
@@ -68,6 +70,9 @@ impl<'a> Common<'a> {
     }
     pub(super) fn guided_by(self, anatomical: impl Into<Option<&'a AnatomicalConfig>>) -> Self {
         Self { anatomical: anatomical.into(), ..self }
+    }
+    pub(super) fn blended(self, blend: Share) -> Self {
+        Self { blend, ..self }
     }
 }
 

@@ -63,19 +63,28 @@ impl Scene<'_> {
         if end.iter().any(|value| !value.is_finite()) {
             return Err(self.lost(last.map_or(0, |step| step.update)));
         }
-        let Climb { values, fit, warnings } = self.climb(&objective, start, end, subgradient.as_deref())?;
-        let (updates, seconds) = last.map_or((0, 0.0), |step| (step.update, step.seconds));
+        let Climb { mut values, fit, warnings } = self.climb(&objective, start, end, subgradient.as_deref())?;
+        let (updates, mut seconds) = last.map_or((0, 0.0), |step| (step.update, step.seconds));
+        let mut full_passes = last.map_or(0.0, |step| step.passes);
+        let clock = Instant::now();
+        let mut blend = self.blended(&mut values)?;
+        if let Some(blend) = &blend {
+            (seconds, full_passes) = (seconds + clock.elapsed().as_secs_f64(), full_passes + blend.with.by.passes());
+        }
+        if let Prior::Unrolled(network) = &prior {
+            blend = network.blend();
+        }
         Ok(Made {
             values,
             updates,
-            full_passes: last.map_or(0.0, |step| step.passes),
+            full_passes,
             seconds,
             stop,
             step: change.last,
             fit,
             beta: self.config.prior.is_some().then_some(beta),
             beta_search: search,
-            blend: if let Prior::Unrolled(network) = &prior { network.blend() } else { None },
+            blend,
             history: history.samples,
             warnings,
         })

@@ -3,6 +3,7 @@
 mod anatomy;
 mod assembled;
 mod attenuation;
+mod blended;
 mod bootstrap;
 mod catalogue;
 mod check;

@@ -9,7 +9,7 @@ use crate::io::columns::{Column, Columns};
 use crate::io::csv::write_csv;
 use crate::observe::Progress;
 use crate::prior::model_file::FORMAT;
-use crate::prior::network::{Architecture, KIND, Model, ModelCard, Weights};
+use crate::prior::network::{Architecture, Companion, KIND, MapImage, Model, ModelCard, Weights};
 use crate::report::{Plot, Point, Series, Stroke, sha256_of_text};
 use crate::train::{
     Checkpoint, Judged, Layer, Phase, Precision, Prepared, PreparedTwins, Row, Sample, State, TorchNetwork, Training,
@@ -354,7 +354,8 @@ fn begin(
 fn sample_key(config: &TrainConfig) -> String {
     let TrainedModelConfig::Unrolled(model) = &config.model;
     let data = TrainingDataConfig { cache: None, ..config.data.clone() };
-    let of_model = (model.noise, &model.companions, model.map_start, model.iterations, model.subsets);
+    let images = (model.map_start, MapImage::WEAK, Companion::OSEM_SUBSETS, Companion::OSEM_ITERATIONS);
+    let of_model = (model.noise, &model.companions, images, model.iterations, model.subsets);
     let parts = (env!("CARGO_PKG_VERSION"), data, config.loss, of_model, config.detection.is_some());
     let text = serde_json::to_string(&parts).unwrap_or_else(|error| unreachable!("plain tables: {error}"));
     sha256_of_text(&text)

@@ -7,7 +7,7 @@
 
 use super::TrainError;
 use super::layer::Layer;
-use super::loss::of_bodies;
+use super::loss::{OfBodies, of_bodies};
 use super::plan::Training;
 use super::sample::{Sample, View};
 use super::state::State;
@@ -80,7 +80,7 @@ impl Training {
             .zip(&turns)
             .map(|(body, &turn)| body.views.iter().map(|view| Turned::new(body, view, stage, turn)).collect())
             .collect();
-        let images: Vec<Vec<Vec<f32>>> =
+        let images: OfBodies =
             views.iter().map(|views| views.iter().map(|view| view.apply(network)).collect()).collect();
         let aims: Vec<_> = bodies.iter().map(|body| body.aims()).collect();
         let (loss, slopes) = of_bodies(&aims, &images, asked.weight)?;

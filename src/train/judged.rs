@@ -3,7 +3,7 @@
 use super::TrainError;
 use super::detection::{detection, observer_snr};
 use super::layer::Layer;
-use super::loss::{nrmse_of_scans, observed};
+use super::loss::{OfBodies, nrmse_of_scans, observed};
 use super::plan::Training;
 use super::sample::PreparedTwins;
 
@@ -27,7 +27,7 @@ impl Training {
             twins.scans.iter().map(|scan| self.image(scan, network, gamma)).collect::<Result<Vec<_>, _>>()
         };
         let images = twins.iter().map(|twins| of_body(twins, network)).collect::<Result<Vec<_>, _>>()?;
-        let first: Vec<Vec<Vec<f32>>> =
+        let first: OfBodies =
             twins.iter().map(|twins| twins.scans.iter().map(|scan| scan.first().to_vec()).collect()).collect();
         let aims: Vec<_> = twins.iter().map(PreparedTwins::aims).collect();
         let errors = aims.iter().zip(&images).flat_map(|(aims, images)| {

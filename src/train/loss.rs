@@ -13,13 +13,12 @@ pub struct Aims<'a> {
     pub templates: &'a [Template],
 }
 
+/// Images of some bodies: `[body][scan][voxel]`.
+pub type OfBodies = Vec<Vec<Vec<f32>>>;
+
 /// Mean NRMSE of all images of some bodies, and `weight` times the detection term of all their lesions, which takes
 /// none where there are none; the slope by each image.
-pub fn of_bodies(
-    bodies: &[Aims],
-    images: &[Vec<Vec<f32>>],
-    weight: f64,
-) -> Result<(f64, Vec<Vec<Vec<f32>>>), TrainError> {
+pub fn of_bodies(bodies: &[Aims], images: &[Vec<Vec<f32>>], weight: f64) -> Result<(f64, OfBodies), TrainError> {
     let share = 1.0 / images.iter().map(Vec::len).sum::<usize>().max(1) as f64;
     let (mut loss, mut slopes) = (0.0, Vec::new());
     for (body, images) in bodies.iter().zip(images) {

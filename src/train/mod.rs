@@ -48,7 +48,7 @@ pub use error::TrainError;
 pub use geometry::{Stack, TrainingScanner};
 pub use judged::Judged;
 pub use layer::{Layer, Precision};
-pub use loss::{Aims, held_out, nrmse_of_scans, observed, of_bodies, supervised};
+pub use loss::{Aims, OfBodies, held_out, nrmse_of_scans, observed, of_bodies, supervised};
 pub use plan::{DetectionSchedule, FilterSchedule, Loss, Phase, Schedule, Training};
 pub use prepared::{NoiseOfSlices, Prepared};
 pub use sample::{PreparedTwins, Sample, View};

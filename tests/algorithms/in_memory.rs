@@ -53,3 +53,31 @@ fn a_config_without_a_measurement_is_for_memory_only() {
     let told = recon(&path, &Options::default()).err().unwrap().to_string();
     assert!(told.contains("there is no measurement (add `[measurement]`"), "{told}");
 }
+
+/// Guided priors, whose images are blended with a weakly regularised one: on a line from the one to the other.
+#[test]
+fn a_guided_image_is_blended_as_its_table_says() {
+    let phantom = "anatomical = { phantom = \"uniform-cylinder\" }";
+    let image = |prior: &str, algorithm: &str, blend: &str| {
+        let text = format!(
+            "[image]\nshape = [28, 28, 11]\nvoxel_mm = [22.0, 22.0, 2.03125]\n[prior.{prior}]\n{phantom}\n{blend}\n\
+             [algorithm.{algorithm}]\nsubsets = 6\niterations = 2\n"
+        );
+        let source = Source { path: "memory.toml".into(), text };
+        let made = reconstruct(&source, &source.parse().unwrap(), (*measurement()).clone(), &Options::default());
+        let made = made.unwrap();
+        (made.image.values, made.result)
+    };
+    let mut weak = Vec::new();
+    for (prior, algorithm, beta) in [("kernel", "osem", ""), ("bowsher", "svrg", "beta = 1e-3\n")] {
+        let table = |blend: &str| image(prior, algorithm, &format!("{beta}{blend}"));
+        let ((own, of_own), (none, _), (all, of_all), (some, _)) =
+            (table(""), table("blend = 0"), table("blend = 1"), table("blend = 0.3"));
+        assert!(own == none && of_own.blend.is_none(), "no share is no blend, to the bit");
+        assert!(of_all.blend == Some(1.0) && of_all.full_passes > of_own.full_passes);
+        let largest = own.iter().zip(&all).zip(&some).map(|((own, all), some)| (0.7 * own + 0.3 * all - some).abs());
+        assert!(largest.fold(0.0, f32::max) < 1e-5 * all.iter().copied().fold(0.0, f32::max));
+        weak.push(all);
+    }
+    assert!(weak[0] == weak[1], "the weakly regularised image is the scan's own, whatever the prior");
+}
