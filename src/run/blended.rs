@@ -1,5 +1,5 @@
-//! A finished image blended with a weakly regularised one of the same scan: what a strong prior has smoothed away of what
-//! is small, that one still holds.
+//! A finished image blended with a weakly regularised one of the same scan: what a strong prior has smoothed away of
+//! what is small, that one still holds.
 
 use super::RunError;
 use super::prior::mean_noise;
