@@ -1,6 +1,6 @@
 //! Images of the relative difference prior by maximum a posteriori that an unrolled network's model asks for: the one
 //! that it goes on from, and the weakly regularised one that its own is blended with. SVRG from a pass of OSEM, or from
-//! another image of this kind.
+//! another image of this kind. And what else a network sees of a scan.
 
 use super::sensitivity::sensitivity;
 use super::{Algorithm, Objective, Osem, Relaxation, Svrg, Unfit};
@@ -8,7 +8,7 @@ use crate::data::most_subsets;
 use crate::image::mean_where;
 use crate::likelihood::Model;
 use crate::prior::network::{Companion, MapImage, MapOfScan};
-use crate::prior::{Neighbours, Pairs, Prior, relative_difference};
+use crate::prior::{Neighbours, Pairs, Prior, averaged_over_alike, relative_difference};
 
 /// γ of the prior.
 const GAMMA: f32 = 2.0;
@@ -30,8 +30,28 @@ pub(crate) fn map_image_from(model: &Model, wanted: &MapOfScan, other: Vec<f32>)
     climbed(&in_subsets(model, wanted), wanted, other)
 }
 
+/// The companions of a network, from its weakly regularised image, a first image for OSEM, and the anatomical image.
+pub(crate) fn companions(
+    model: &Model,
+    wanted: &[Companion],
+    weak: Option<&[f32]>,
+    first: Option<Vec<f32>>,
+    anatomical: Option<&[f32]>,
+) -> Result<Vec<Vec<f32>>, Unfit> {
+    let osem = wanted.iter().any(|companion| !companion.is_weak()).then(|| osem_image(model, first)).transpose()?;
+    let one = |companion: &Companion| {
+        let image = if companion.is_weak() { weak } else { osem.as_deref() };
+        let image = image.expect("a network that sees the weakly regularised image has one");
+        match anatomical.filter(|_| companion.by_anatomy()) {
+            Some(anatomical) => averaged_over_alike(&model.grid(), anatomical, image),
+            None => image.to_vec(),
+        }
+    };
+    Ok(wanted.iter().map(one).collect())
+}
+
 /// The image of [`Companion::Osem`], from a first image or a uniform one.
-pub(crate) fn osem_companion(model: &Model, first: Option<Vec<f32>>) -> Result<Vec<f32>, Unfit> {
+fn osem_image(model: &Model, first: Option<Vec<f32>>) -> Result<Vec<f32>, Unfit> {
     let subsets = most_subsets(model.measurement().geometry.views, Companion::OSEM_SUBSETS);
     let model = model.with_subsets(subsets).expect("a divisor of the views");
     let mut osem = Osem::new(&model, first)?;

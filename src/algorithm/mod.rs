@@ -56,7 +56,7 @@ pub(crate) use fourier::Fourier;
 pub use kernel_em::KernelEm;
 pub use kkt::optimality;
 pub use lbfgs::{Lbfgs, LbfgsConfig};
-pub(crate) use map_image::{map_image, map_image_from, osem_companion};
+pub(crate) use map_image::{companions, map_image, map_image_from};
 pub use objective::Objective;
 pub use osem::{MlemConfig, Osem, OsemConfig};
 pub use osl::{Osl, OslConfig};

@@ -3,7 +3,7 @@
 
 use super::arithmetic::each;
 use super::em::EmStep;
-use super::map_image::{map_image, map_image_from, osem_companion};
+use super::map_image::{companions, map_image, map_image_from};
 use super::sensitivity::{SubsetSensitivities, sensitivities};
 use super::start::{field_of_view, start_on, uniform_start};
 use super::waiting::Waiting;
@@ -87,17 +87,12 @@ impl UnrolledEm {
             self.weak = Some(image);
             self.count.passed(passes);
         }
-        for companion in self.prior.companions() {
-            let image = match (companion, &self.weak) {
-                (Companion::Weak, Some(weak)) => weak.clone(),
-                (Companion::Weak, None) => unreachable!("a network that sees the weak image has one"),
-                (Companion::Osem, _) => {
-                    self.count.passed(Companion::OSEM_ITERATIONS as f64);
-                    osem_companion(model, None)?
-                }
-            };
-            let scale = self.prior.scale();
-            self.companions.push(image.into_iter().map(|value| value / scale).collect());
+        let wanted = self.prior.companions();
+        self.companions = companions(model, wanted, self.weak.as_deref(), None, self.prior.anatomical())?;
+        let scale = self.prior.scale();
+        self.companions.iter_mut().flatten().for_each(|value| *value /= scale);
+        if wanted.iter().any(|companion| !companion.is_weak()) {
+            self.count.passed(Companion::OSEM_ITERATIONS as f64);
         }
         Ok(())
     }

@@ -14,6 +14,7 @@
 //! Vunckx, K. et al. (2012). Evaluation of three MRI-based anatomical priors for quantitative PET brain imaging.
 //! IEEE Trans. Med. Imaging 31, 599.
 
+use super::alike::most_alike;
 use super::pair_table::PairTable;
 use super::pairwise::Pairs;
 use super::quadratic::quadratic;
@@ -23,7 +24,6 @@ use super::{AnatomicalConfig, Beta, Capability, Neighbourhood, Neighbours, Prior
 use crate::choice::Conflict;
 use crate::image::{ImageGrid, ImageUnit};
 use crate::units::{Positive, Share};
-use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU8;
@@ -40,7 +40,7 @@ pub fn bowsher_pairs(
     kappa: Option<&[f32]>,
 ) -> Pairs {
     let neighbourhood = Neighbourhood::new(grid, Neighbours::TwentySix);
-    let sets = similar(&neighbourhood, grid, anatomical, chosen);
+    let sets = most_alike(&neighbourhood, grid, anatomical, chosen);
     let half = neighbourhood.half();
     let table = PairTable::new(&neighbourhood, 1.0 / f32::from(FULL), |n, j, k| {
         let forward = sets[grid.index(j)] >> n & 1 == 1;
@@ -51,28 +51,6 @@ pub fn bowsher_pairs(
         }
     });
     Pairs::of(neighbourhood, kappa).weighted(table)
-}
-
-/// For each voxel one bit per displacement: set for the `chosen` most similar neighbours.
-fn similar(neighbourhood: &Neighbourhood, grid: &ImageGrid, anatomical: &[f32], chosen: usize) -> Vec<u32> {
-    let [_, ny, nz] = grid.shape;
-    let mut sets = vec![0_u32; grid.voxels()];
-    sets.par_chunks_mut(nz).enumerate().for_each(|(row, sets)| {
-        let mut candidates = Vec::with_capacity(neighbourhood.displacements.len());
-        for (k, set) in sets.iter_mut().enumerate() {
-            let voxel = [row / ny, row % ny, k];
-            let here = anatomical[grid.index(voxel)];
-            candidates.clear();
-            candidates.extend(neighbourhood.displacements.iter().enumerate().filter_map(|(n, displacement)| {
-                let other = neighbourhood.neighbour(voxel, n)?;
-                // The weight falls with the distance.
-                Some(((anatomical[grid.index(other)] - here).abs(), -displacement.weight, n))
-            }));
-            candidates.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2)));
-            *set = candidates.iter().take(chosen).fold(0, |set, &(_, _, n)| set | 1 << n);
-        }
-    });
-    sets
 }
 
 /// `[prior.bowsher]`

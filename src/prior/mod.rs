@@ -8,6 +8,7 @@
 //! what an algorithm may ask of it ([`Smooth`], [`Dual`], [`Denoiser`]). A new one is named twice below.
 
 mod activity;
+mod alike;
 mod anatomical;
 mod beta;
 mod bowsher;
@@ -43,6 +44,7 @@ mod total_variation;
 mod unrolled;
 
 pub use activity::mean_activity;
+pub(crate) use alike::averaged_over_alike;
 pub use anatomical::AnatomicalConfig;
 pub use beta::Beta;
 pub use bowsher::{BowsherConfig, PotentialConfig, RelativeDifferencePotential, bowsher_pairs};

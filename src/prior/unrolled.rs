@@ -46,11 +46,14 @@ impl UnrolledConfig {
 
     /// A model that cannot be used, or an anatomical image that it lacks.
     fn unusable(&self) -> Option<Conflict> {
-        let wanted = match self.load() {
-            Ok(model) => model.card.architecture.anatomical,
+        let architecture = match self.load() {
+            Ok(model) => model.card.architecture,
             Err(error) => return Some(error),
         };
-        match (wanted, &self.anatomical) {
+        // Companions do without; the run says so.
+        let may_be = architecture.companions.iter().any(|companion| companion.by_anatomy());
+        match (architecture.anatomical, &self.anatomical) {
+            (false, Some(_)) if may_be => None,
             (true, None) => {
                 let message = "the network was trained with an anatomical image, and none is given";
                 let help = "add `anatomical = { file = \"mr.nii.gz\" }`, or choose a model without one";
@@ -99,7 +102,11 @@ impl PriorTable for UnrolledConfig {
         let of_map = start.iter().chain(&weak).map(|image| image.subsets + 6).max().unwrap_or(0);
         let companions = &architecture.companions;
         let kept = 1 + usize::from(architecture.noise) + of_map + usize::from(weak.is_some()) + companions.len();
-        let of_osem = if companions.contains(&Companion::Osem) { Companion::OSEM_ITERATIONS as f64 } else { 0.0 };
+        let of_osem = if companions.iter().any(|companion| !companion.is_weak()) {
+            Companion::OSEM_ITERATIONS as f64
+        } else {
+            0.0
+        };
         let of_weak = if start.is_some() { MapImage::passes_from_another } else { MapImage::passes };
         PriorFootprint {
             kept: images(kept, grid) + layers,

@@ -65,7 +65,16 @@ impl Scene<'_> {
         };
         let prior = config.build(&inputs).map_err(|error| self.prior_error(config, error))?;
         match &prior {
-            Prior::Unrolled(unrolled) => unrolled.card().iter().for_each(|card| self.compare(card)),
+            Prior::Unrolled(unrolled) => {
+                unrolled.card().iter().for_each(|card| self.compare(card));
+                let by_anatomy = unrolled.companions().iter().any(|companion| companion.by_anatomy());
+                if by_anatomy && unrolled.anatomical().is_none() {
+                    self.options.warn(
+                        "the network works best with an anatomical image, and none is given: it goes by the counts alone \
+                         (`[prior.unrolled] anatomical = { file = \"mr.nii.gz\" }` gives one)",
+                    );
+                }
+            }
             Prior::Denoiser(denoiser) if config.is_learned() => {
                 for warning in Probe::new(&**denoiser, &seen).warnings() {
                     self.options.warn(&warning);

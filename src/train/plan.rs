@@ -7,7 +7,7 @@ use super::layer::Layer;
 use super::loss::{nrmse_of_scans, supervised};
 use super::prepared::Prepared;
 use super::unrolled::{Unrolled, Unrolling};
-use crate::algorithm::{map_image, map_image_from, osem_companion};
+use crate::algorithm::{companions, map_image, map_image_from};
 use crate::data::most_subsets;
 use crate::likelihood::Model;
 use crate::prior::network::{Companion, MapImage, MapOfScan};
@@ -127,17 +127,14 @@ impl Training {
         let of_scan = |by| MapOfScan { by, noise: prepared.noise.means[0], scale: 1.0 };
         let (model, first) = (self.model(prepared)?, Some(prepared.start.clone()));
         let map = self.start.map(|by| map_image(&model, &of_scan(by), first.clone())).transpose()?;
-        let weak_is_needed = self.detection.is_some() || self.companions.contains(&Companion::Weak);
+        let weak_is_seen = self.companions.iter().any(|companion| companion.is_weak());
         let weak = match &map {
-            _ if !weak_is_needed => Vec::new(),
+            _ if self.detection.is_none() && !weak_is_seen => Vec::new(),
             Some(map) => map_image_from(&model, &of_scan(MapImage::WEAK), map.clone())?,
             None => map_image(&model, &of_scan(MapImage::WEAK), first.clone())?,
         };
-        let companion = |companion: &Companion| match companion {
-            Companion::Weak => Ok(weak.clone()),
-            Companion::Osem => osem_companion(&model, first.clone()),
-        };
-        let companions = self.companions.iter().map(companion).collect::<Result<_, _>>()?;
+        let anatomical = prepared.anatomical.as_deref();
+        let companions = companions(&model, &self.companions, Some(&weak), first, anatomical)?;
         (prepared.map, prepared.companions) = (map, companions);
         Ok(weak)
     }

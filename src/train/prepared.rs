@@ -27,6 +27,8 @@ pub struct Prepared {
     pub scale: Vec<f32>,
     /// The MAP image that the network goes on from, where it asks for one, in units of c.
     pub map: Option<Vec<f32>>,
+    /// The anatomical image, where there is one.
+    pub anatomical: Option<Vec<f32>>,
     /// What the network sees beside image and noise, in units of c.
     pub companions: Vec<Vec<f32>>,
     /// How noisy each scan is.
@@ -61,7 +63,7 @@ impl Prepared {
         };
         start.iter_mut().enumerate().for_each(|(voxel, start)| *start /= scale[stack.scan_of_plane(voxel % slices)]);
         case.in_units_of(&scale, stack);
-        Ok(Self { case, start, scale, map: None, companions: Vec::new(), noise })
+        Ok(Self { case, start, scale, map: None, anatomical: None, companions: Vec::new(), noise })
     }
 
     /// The image that the network goes on from.

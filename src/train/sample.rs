@@ -114,6 +114,7 @@ impl Training {
         let mut scans = Vec::new();
         for case in twins.scans {
             let mut prepared = Prepared::new(case, self.source.stack, scale.take())?;
+            prepared.anatomical = Some(twins.anatomical.clone());
             weak.push(self.make_images(&mut prepared)?);
             scale = Some(prepared.scale.clone());
             scans.push(prepared);

@@ -2,7 +2,6 @@
 //! weights.
 
 use super::architecture::Architecture;
-use super::companion::Companion;
 use crate::prior::model_file::{ModelFileError, card_text, parse_card};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -117,7 +116,7 @@ impl ModelCard {
 
     /// How the weakly regularised image is made; `None` where nothing takes it.
     pub fn weak_image(&self) -> Option<MapImage> {
-        let seen = self.architecture.companions.contains(&Companion::Weak);
+        let seen = self.architecture.companions.iter().any(|companion| companion.is_weak());
         self.blended_with().or(seen.then(|| self.weak.unwrap_or(MapImage::WEAK)))
     }
 

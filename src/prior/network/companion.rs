@@ -13,6 +13,11 @@ pub enum Companion {
     Weak,
     /// Two iterations of OSEM in six subsets from a uniform image: nothing but the counts.
     Osem,
+    /// [`Companion::Weak`], averaged over the voxels most alike in the anatomical image; the same as it where there is
+    /// none.
+    WeakByAnatomy,
+    /// [`Companion::Osem`] likewise.
+    OsemByAnatomy,
 }
 
 impl Companion {
@@ -20,6 +25,16 @@ impl Companion {
     pub const OSEM_SUBSETS: usize = 6;
     /// Its full iterations.
     pub const OSEM_ITERATIONS: usize = 2;
+
+    /// Whether it is made of the weakly regularised image; else it is one of OSEM.
+    pub fn is_weak(self) -> bool {
+        matches!(self, Self::Weak | Self::WeakByAnatomy)
+    }
+
+    /// Whether it takes the anatomical image.
+    pub fn by_anatomy(self) -> bool {
+        matches!(self, Self::WeakByAnatomy | Self::OsemByAnatomy)
+    }
 }
 
 impl fmt::Display for Companion {

@@ -23,6 +23,8 @@ pub struct Unrolled {
     scale: f32,
     start: Option<MapOfScan>,
     weak: Option<MapOfScan>,
+    /// What the companions are averaged by.
+    anatomical: Option<Arc<[f32]>>,
     blend: Option<Blend>,
     card: Option<ModelCard>,
 }
@@ -79,7 +81,7 @@ impl Unrolled {
 
     fn of_stages(stages: impl Iterator<Item = (Target, f32)>, applied: Applied, scale: f32) -> Self {
         let stages = stages.map(|(target, gamma)| Stage { target, gamma }).collect();
-        Self { stages, applied, scale, start: None, weak: None, blend: None, card: None }
+        Self { stages, applied, scale, start: None, weak: None, anatomical: None, blend: None, card: None }
     }
 
     /// A network on a grid. `scale` is [`crate::prior::mean_activity`] of an early OSEM image, `strength` multiplies
@@ -99,6 +101,8 @@ impl Unrolled {
         }
         let architecture = &model.card.architecture;
         let seen_noise: Option<Arc<[f32]>> = architecture.noise.then(|| noise.map.clone().into());
+        let by_anatomy = architecture.companions.iter().any(|companion| companion.by_anatomy());
+        let of_companions = anatomical.filter(|_| by_anatomy).map(Arc::from);
         let anatomical: Option<Arc<[f32]>> = match (architecture.anatomical, anatomical) {
             (false, _) => None,
             (true, Some(anatomical)) => Some(unit_range(anatomical).into()),
@@ -118,6 +122,7 @@ impl Unrolled {
             start: model.card.start.map(of_scan),
             blend: model.card.blended_with().map(|by| Blend { share, with: of_scan(by) }),
             weak: model.card.weak_image().map(of_scan),
+            anatomical: of_companions,
             card: Some(model.card.clone()),
             ..Self::of_stages((0..architecture.stages).map(stage), architecture.applied, scale)
         })
@@ -136,6 +141,11 @@ impl Unrolled {
     /// What else the network sees of a scan, beside the image that it works on.
     pub fn companions(&self) -> &[Companion] {
         self.card.as_ref().map_or(&[], |card| &card.architecture.companions)
+    }
+
+    /// The anatomical image that companions are averaged by.
+    pub fn anatomical(&self) -> Option<&[f32]> {
+        self.anatomical.as_deref()
     }
 
     /// c: images over it are what a network works on.

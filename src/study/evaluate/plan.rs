@@ -16,6 +16,9 @@ use crate::simulate::SimulationConfig;
 use coincide_kernels::Level;
 use std::path::Path;
 
+/// More subjects than this are waited for.
+const MANY: usize = 20;
+
 /// A phantom in a scanner.
 pub(super) struct Subject {
     /// Phantom and scanner, for file names.
@@ -89,11 +92,11 @@ impl Plan {
         };
         let code = code(study)?;
         // Hundreds of bodies take a minute to be painted.
-        let progress = options.console.progress("plan");
         let subjects = study.config.scanners.len() * study.config.phantoms.len();
+        let progress = (subjects > MANY).then(|| options.console.progress("plan"));
         for scanner in study.config.scanners.keys() {
             for phantom in &study.config.phantoms {
-                progress.set(plan.subjects.len(), subjects);
+                progress.iter().for_each(|progress| progress.set(plan.subjects.len(), subjects));
                 let subject = Subject::of(study, scanner, phantom, options)?;
                 let configs = configs(study, &subject, phantom)?;
                 plan.subjects.push(subject);
