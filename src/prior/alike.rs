@@ -1,7 +1,8 @@
 //! Neighbours that are most alike in an anatomical image, and averages over them.
 //!
-//! Ranks alone count, so that neither contrast nor bias of the anatomical image matters. An average over the voxels most
-//! alike is an emission image that shows the edges of the anatomy; where both agree, it has less noise and no blur.
+//! Ranks alone count, so that neither contrast nor bias of the anatomical image matters. An average over the voxels
+//! most alike is an emission image that shows the edges of the anatomy; where both agree, it has less noise and no
+//! blur.
 
 use super::{Neighbourhood, Neighbours};
 use crate::image::ImageGrid;

@@ -1,8 +1,13 @@
 //! Twin scans, their lesions, and the gradient of a loss that asks for them.
 
 use super::{PARAMETERS, StandIn, UNROLLING, training};
-use coincide::prior::network::{Companion, MapImage};
-use coincide::train::{DetectionSchedule, Family, FilterSchedule, Phase, Sample, Stack, State, Training};
+use coincide::algorithm::{Algorithm, Objective, UnrolledEm};
+use coincide::prior::model_file::FORMAT;
+use coincide::prior::network::{self, Architecture, Body, Companion, KIND, MapImage, ModelCard, Weights};
+use coincide::prior::{Prior, RelativeNoise};
+use coincide::train::{DetectionSchedule, Family, FilterSchedule, Layer, Phase, Sample, Stack, State, Training};
+use coincide_kernels::Level;
+use std::sync::Arc;
 
 /// A body in a small scanner, with lesions of a few voxels.
 fn asked() -> Training {
@@ -97,4 +102,82 @@ fn phases_follow_each_other_and_samples_come_back_from_disk() {
         }
         state.next_phase();
     }
+}
+
+/// A network in the engine's own convolutions, to look at.
+struct Engine(Body);
+
+impl Layer for Engine {
+    fn parameters(&self) -> usize {
+        0
+    }
+
+    fn set(&mut self, _: &[f32]) {}
+
+    fn apply(&mut self, _: usize, _: [usize; 3], x: &[f32], guides: &[&[f32]]) -> Vec<f32> {
+        let mut z = vec![0.0; x.len()];
+        self.0.denoise(Level::best(), 1.0, x, guides, &mut z);
+        z
+    }
+
+    fn pull_back(&mut self, _: usize, _: [usize; 3], _: (&[f32], &[&[f32]]), v: &[f32], _: &mut [f32]) -> Vec<f32> {
+        v.to_vec()
+    }
+}
+
+/// What the network is shown in training, the reconstruction shows it: MAP start, noise, and all companions, some by
+/// the anatomical image.
+#[test]
+fn companions_of_training_are_those_of_the_reconstruction() {
+    let mut training = asked();
+    training.companions = vec![Companion::Weak, Companion::Osem, Companion::WeakByAnatomy, Companion::OsemByAnatomy];
+    let twins = training.prepared_twins(5).unwrap();
+    let prepared = &twins.scans[1];
+    let grid = prepared.case.grid;
+    let anatomical = prepared.anatomical.clone().unwrap();
+    let mut architecture = Architecture::plain(2, 4, [3; 3], [3; 3], false);
+    (architecture.noise, architecture.companions) = (true, training.companions.clone());
+    architecture.layers[0].inputs = architecture.inputs();
+    let weights = |layer: &network::Layer| (0..layer.weights()).map(|n| 0.08 * (1.7 * n as f32).sin()).collect();
+    let bodies: Vec<Vec<Vec<f32>>> = vec![architecture.layers.iter().map(weights).collect()];
+    let mut engine = Engine(Body::new(&architecture.layers, &bodies[0], grid.shape));
+    let trained = training.image(prepared, &mut engine, &[8.0]).unwrap();
+    let card = ModelCard {
+        format: FORMAT,
+        kind: KIND.into(),
+        architecture,
+        sha256: String::new(),
+        iterations: 3,
+        subsets: 3,
+        start: training.start,
+        weak: None,
+        blend: None,
+        training_data: String::new(),
+        scanners: Vec::new(),
+        prompts_per_mm: [0.0, 1e9],
+        voxel_mm: [0.0, 1e3],
+        target_resolution_mm: 8.0,
+        licence: String::new(),
+        metrics: Default::default(),
+        commit: String::new(),
+        command: String::new(),
+    };
+    let model = training.model(prepared).unwrap();
+    let noise = RelativeNoise { map: prepared.noise.map.clone(), mean: prepared.noise.means[0] };
+    let weights = Weights { bodies, gamma: vec![8.0] };
+    let shipped = network::Model { card, weights };
+    let image = |anatomical: Option<&[f32]>| {
+        let prior = network::Unrolled::of_model(&shipped, &grid, 1.0, &noise, anatomical, 1.0).unwrap();
+        let prior = Prior::Unrolled(Arc::new(prior));
+        let Prior::Unrolled(unrolled) = &prior else { unreachable!() };
+        let mut em = Box::new(UnrolledEm::new(&Objective::new(&model, &prior, 1.0), unrolled, None).unwrap());
+        (0..3 * model.subsets()).for_each(|_| {
+            em.update();
+        });
+        em.into_image()
+    };
+    let (with, blank) = (image(Some(&anatomical)), image(None));
+    let off = |image: &[f32]| super::largest_difference(image, &trained);
+    println!("off by {:.1e}, without the anatomical image by {:.1e}", off(&with), off(&blank));
+    assert!(off(&with) < 1e-3 && off(&blank) > 3.0 * off(&with));
 }
