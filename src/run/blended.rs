@@ -21,7 +21,7 @@ impl Scene<'_> {
         let (noise, scale) = (mean_noise(self.model, &seen) as f32, mean_activity(&self.model.grid(), &seen));
         let with = MapOfScan { by: MapImage::WEAK, noise, scale };
         let weak = map_image(self.model, &with, None)?;
-        values.iter_mut().zip(&weak).for_each(|(x, weak)| *x += share * (weak - *x));
+        values.iter_mut().zip(&weak).for_each(|(x, weak)| *x = (1.0 - share) * *x + share * weak);
         Ok(Some(Blend { share, with }))
     }
 }

@@ -109,31 +109,44 @@ fn variance([a0, a1, b0, b1]: Four<f64>) -> f64 {
     0.5 * ((a0 - b0).powi(2) + (a1 - b1).powi(2))
 }
 
+/// Sums over some lesions.
+struct Sums {
+    /// w
+    weights: Vec<f64>,
+    /// V
+    spread: f64,
+    /// G
+    gain: f64,
+}
+
+impl Sums {
+    fn of(lesions: &[Observed]) -> Self {
+        let weights = weights(lesions);
+        let (mut spread, mut gain) = (0.0, 0.0);
+        for (lesion, weight) in lesions.iter().zip(&weights) {
+            let [a0, a1, b0, b1] = lesion.responses;
+            spread += weight * variance(lesion.responses);
+            gain += weight * 0.5 * (a1 - a0 + b1 - b0);
+        }
+        Self { weights, spread, gain }
+    }
+}
+
 /// G / √V of some lesions: the SNR of an observer of all of them, up to a factor.
 pub fn observer_snr(lesions: &[Observed]) -> f64 {
-    let (mut spread, mut gain) = (0.0, 0.0);
-    for (lesion, weight) in lesions.iter().zip(weights(lesions)) {
-        let [a0, a1, b0, b1] = lesion.responses;
-        spread += weight * variance(lesion.responses);
-        gain += weight * 0.5 * (a1 - a0 + b1 - b0);
-    }
+    let Sums { spread, gain, .. } = Sums::of(lesions);
     gain / spread.sqrt()
 }
 
 /// D of some lesions, and its slopes. Lesions of several bodies belong together: the logarithms of few are noise.
 pub fn detection(lesions: &[Observed]) -> Result<(f64, Vec<Slopes>), TrainError> {
-    let weights = weights(lesions);
-    let (mut spread, mut gain, mut lacking) = (0.0, 0.0, 0.0);
-    for (lesion, weight) in lesions.iter().zip(&weights) {
-        let [a0, a1, b0, b1] = lesion.responses;
-        spread += weight * variance(lesion.responses);
-        gain += weight * 0.5 * (a1 - a0 + b1 - b0);
-        lacking += (1.0 - lesion.through).max(0.0).powi(2);
-    }
+    let Sums { weights, spread, gain } = Sums::of(lesions);
     if !(gain > 0.0 && spread > 0.0) {
         return Err(TrainError::NoLesions { gain });
     }
     let count = lesions.len() as f64;
+    let lacking = |lesion: &Observed| (1.0 - lesion.through).max(0.0);
+    let floor = FLOOR_WEIGHT * lesions.iter().map(|lesion| lacking(lesion).powi(2)).sum::<f64>() / count;
     let slopes = lesions.iter().zip(&weights).map(|(lesion, weight)| {
         let [a0, a1, b0, b1] = lesion.responses;
         let [without, with] = [(a0 - b0) / spread, (a1 - b1) / spread];
@@ -141,10 +154,10 @@ pub fn detection(lesions: &[Observed]) -> Result<(f64, Vec<Slopes>), TrainError>
         let responses = [without + by_gain, with - by_gain, by_gain - without, -with - by_gain];
         Slopes {
             responses: responses.map(|slope| weight * slope),
-            through: -2.0 * FLOOR_WEIGHT * (1.0 - lesion.through).max(0.0) / count,
+            through: -2.0 * FLOOR_WEIGHT * lacking(lesion) / count,
         }
     });
-    Ok((spread.ln() - 2.0 * gain.ln() + FLOOR_WEIGHT * lacking / count, slopes.collect()))
+    Ok((spread.ln() - 2.0 * gain.ln() + floor, slopes.collect()))
 }
 
 /// w ∝ 1 / (v + median v)
