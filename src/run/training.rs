@@ -108,7 +108,7 @@ impl<'a> Run<'a> {
                 let done = self.reached.state.step();
                 let every = match phase.0 {
                     Phase::Chain => self.config.validation.every_steps,
-                    Phase::Filter | Phase::Detection => phase.1.div_ceil(JUDGED_BY_ITSELF),
+                    Phase::Filter(_) | Phase::Detection(_) => phase.1.div_ceil(JUDGED_BY_ITSELF),
                 };
                 let judged = done.is_multiple_of(every) || done == phase.1;
                 if done == phase.1 && self.reached.state.phase + 1 < phases.len() {

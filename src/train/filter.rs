@@ -8,7 +8,7 @@
 use super::TrainError;
 use super::layer::Layer;
 use super::loss::{OfBodies, of_bodies};
-use super::plan::Training;
+use super::plan::{DetectionSchedule, Training};
 use super::sample::{Sample, View};
 use super::state::State;
 use super::turn::{TURNS, back, turned};
@@ -65,11 +65,11 @@ impl Training {
     pub(super) fn tuned_loss(
         &self,
         step: usize,
+        asked: DetectionSchedule,
         state: &State,
         samples: &[Sample],
         network: &mut dyn Layer,
     ) -> Result<Found, TrainError> {
-        let Some(asked) = self.detection else { return Ok(self.filter_loss(step, state, samples, network)) };
         // Other numbers than those of the steps without the term.
         let random = &mut stream(self.source.seed, Purpose::Filter, (1 << 24) + step);
         let bodies: Vec<&Sample> = (0..asked.bodies).map(|_| &samples[random.random_range(0..samples.len())]).collect();

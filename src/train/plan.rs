@@ -66,12 +66,12 @@ pub struct DetectionSchedule {
 }
 
 /// What a step is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Phase {
     /// The network as a filter, NRMSE.
-    Filter,
+    Filter(FilterSchedule),
     /// The network as a filter, with the detection term.
-    Detection,
+    Detection(DetectionSchedule),
     /// The whole reconstruction.
     Chain,
 }
@@ -79,8 +79,8 @@ pub enum Phase {
 impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str(match self {
-            Self::Filter => "filter",
-            Self::Detection => "filter, lesions",
+            Self::Filter(_) => "filter",
+            Self::Detection(_) => "filter, lesions",
             Self::Chain => "reconstruction",
         })
     }
@@ -141,8 +141,8 @@ impl Training {
 
     /// The phases in their order, and the steps of each.
     pub fn phases(&self) -> Vec<(Phase, usize)> {
-        let filter = self.filter.map(|filter| (Phase::Filter, filter.steps));
-        let detection = self.detection.map(|detection| (Phase::Detection, detection.steps));
+        let filter = self.filter.map(|filter| (Phase::Filter(filter), filter.steps));
+        let detection = self.detection.map(|detection| (Phase::Detection(detection), detection.steps));
         let all = filter.into_iter().chain(detection).chain([(Phase::Chain, self.schedule.steps)]);
         all.filter(|(_, steps)| *steps > 0).collect()
     }

@@ -53,11 +53,16 @@ impl Prepared {
             let model = Model::new(&case.measurement, case.grid, Some(case.resolution_mm), early)?;
             let (seen, sums) = (sensitivity(&model), Sums::of(&case.measurement, stack));
             let start = uniform(&model, stack, &seen, &sums);
-            let mut osem = Osem::new(&model, Some(start.clone()))?;
-            (0..early).for_each(|_| {
-                osem.update();
-            });
-            let scale = scale.unwrap_or_else(|| scales(&case.grid, osem.image(), stack));
+            let scale = match scale {
+                Some(given) => given,
+                None => {
+                    let mut osem = Osem::new(&model, Some(start.clone()))?;
+                    (0..early).for_each(|_| {
+                        osem.update();
+                    });
+                    scales(&case.grid, osem.image(), stack)
+                }
+            };
             let noise = noise_of_slices(&seen, slices, &scale, &sums, stack);
             (start, scale, noise)
         };

@@ -35,12 +35,10 @@ impl Training {
             let gamma = std::iter::repeat_n(0.0, state.stages);
             (loss, slope.into_iter().map(f64::from).chain(gamma).collect())
         };
-        let filter_rate = self.filter.map_or(0.0, |filter| filter.rate);
         let (rate, (loss, mut gradient)) = match (phase, self.detection) {
-            (Phase::Filter, _) => (filter_rate, widened(self.filter_loss(step, state, samples, network))),
-            (Phase::Detection, asked) => {
-                let rate = asked.map_or(filter_rate, |asked| asked.rate);
-                (rate, widened(self.tuned_loss(step, state, samples, network)?))
+            (Phase::Filter(filter), _) => (filter.rate, widened(self.filter_loss(step, state, samples, network))),
+            (Phase::Detection(asked), _) => {
+                (asked.rate, widened(self.tuned_loss(step, asked, state, samples, network)?))
             }
             (Phase::Chain, None) => {
                 let found = self.loss_and_gradient(&self.prepared(step)?, network, &state.gamma(), share * deep)?;

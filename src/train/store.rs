@@ -11,7 +11,7 @@
 //! The truth of each view is in the metadata.
 
 use super::TrainError;
-use super::detection::Template;
+use super::detection::{SCANS, Template};
 use super::sample::{Sample, View};
 use crate::io::{IoError, write_whole};
 use safetensors::SafeTensors;
@@ -127,9 +127,11 @@ impl Sample {
                 && count == lesion.mask.len()
                 && lesion.voxels.iter().all(|&voxel| (voxel as usize) < voxels)
         };
-        !self.views.is_empty()
-            && self.views.iter().all(|view| view.truth < self.truths.len())
-            && self.templates.iter().all(inside)
+        let guides = self.views.first().map(|view| view.guides.len());
+        let whole = |view: &View| view.truth < self.truths.len() && Some(view.guides.len()) == guides;
+        // Lesions are those of four scans.
+        let twins = self.templates.is_empty() || self.views.len() == SCANS;
+        !self.views.is_empty() && twins && self.views.iter().all(whole) && self.templates.iter().all(inside)
     }
 }
 
@@ -185,6 +187,29 @@ mod tests {
         for length in (0..whole.len()).step_by(97) {
             std::fs::write(&path, &whole[..length]).unwrap();
             assert!(Sample::read(&path).unwrap_err().to_string().contains("sample.safetensors"));
+        }
+        let mut three = sample();
+        three.views.pop();
+        three.write(&path).unwrap();
+        assert!(Sample::read(&path).is_err(), "lesions without their fourth scan");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn changed_bytes_never_panic(changes: Vec<(usize, u8)>, cut in 0..50_usize) {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("sample.safetensors");
+            sample().write(&path).unwrap();
+            let mut bytes = std::fs::read(&path).unwrap();
+            for (at, byte) in changes {
+                let length = bytes.len();
+                bytes[at % length] = byte;
+            }
+            bytes.truncate(bytes.len() - cut);
+            std::fs::write(&path, bytes).unwrap();
+            if let Ok(read) = Sample::read(&path) {
+                proptest::prop_assert!(read.holds_together());
+            }
         }
     }
 }

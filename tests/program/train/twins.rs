@@ -92,7 +92,8 @@ fn phases_follow_each_other_and_samples_come_back_from_disk() {
     let mut state = State::new(&PARAMETERS, 1, &[8.0]);
     let mut network = StandIn { parameters: PARAMETERS };
     let phases = training.phases();
-    assert_eq!(phases, [(Phase::Filter, 3), (Phase::Detection, 2), (Phase::Chain, 1)]);
+    let [filter, detection] = [training.filter.map(Phase::Filter), training.detection.map(Phase::Detection)];
+    assert_eq!(phases, [(filter.unwrap(), 3), (detection.unwrap(), 2), (Phase::Chain, 1)]);
     for phase in phases {
         for _ in 0..phase.1 {
             let before = state.clone();
