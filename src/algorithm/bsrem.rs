@@ -5,7 +5,7 @@ use super::arithmetic::each;
 use super::drive::holds_image;
 use super::entry::AlgorithmEntry;
 use super::objective::Objective;
-use super::preconditioner::{em, harmonic};
+use super::preconditioner::{em, harmonic, moved};
 use super::relaxation::Relaxation;
 use super::table::{AlgorithmTable, Footprint, Method};
 use super::{Algorithm, Count, StartConfig, Step, Unfit, relaxation};
@@ -40,6 +40,8 @@ pub struct Bsrem {
     image: Vec<f32>,
     gradient: Vec<f32>,
     d: Vec<f32>,
+    /// δ of D
+    delta: f32,
     count: Count,
 }
 
@@ -55,12 +57,13 @@ impl Bsrem {
         let image = objective.start(start)?;
         let (gradient, d) = (zeros(image.len()), zeros(image.len()));
         let count = Count::new(objective.subsets());
-        Ok(Self { objective: objective.clone(), relaxation, variant, image, gradient, d, count })
+        Ok(Self { objective: objective.clone(), relaxation, variant, image, gradient, d, delta: 0.0, count })
     }
 
     /// x ← P₊(x + λ D g)
     fn step(&mut self, lambda: f32) {
-        each(&mut self.image, [&self.d, &self.gradient], |x, [d, g]| (x + lambda * d * g).max(0.0));
+        let delta = self.delta;
+        each(&mut self.image, [&self.d, &self.gradient], |x, [d, g]| moved(x, lambda * d * g, delta));
     }
 }
 
@@ -72,12 +75,12 @@ impl Algorithm for Bsrem {
         match self.variant {
             BsremVariant::Two => {
                 self.objective.subset_gradient(k, &self.image, &mut self.gradient);
-                em(&self.objective, &self.image, &mut self.d);
+                self.delta = em(&self.objective, &self.image, &mut self.d);
                 self.step(of_subset);
             }
             BsremVariant::One => {
                 if k == 0 {
-                    harmonic(&self.objective, &self.image, &mut self.d);
+                    self.delta = harmonic(&self.objective, &self.image, &mut self.d);
                 }
                 self.objective.data_gradient(k, &self.image, &mut self.gradient);
                 self.step(of_subset);

@@ -5,7 +5,7 @@ use super::arithmetic::{add, each};
 use super::drive::holds_image;
 use super::entry::AlgorithmEntry;
 use super::objective::Objective;
-use super::preconditioner::harmonic;
+use super::preconditioner::{harmonic, moved};
 use super::relaxation::Relaxation;
 use super::table::{AlgorithmTable, Footprint, Method};
 use super::{Algorithm, Count, StartConfig, Step, Unfit, relaxation};
@@ -26,6 +26,8 @@ pub struct Saga {
     image: Vec<f32>,
     gradient: Vec<f32>,
     d: Vec<f32>,
+    /// δ of D
+    delta: f32,
     table: Vec<Vec<f32>>,
     table_sum: Vec<f32>,
     prior: Vec<f32>,
@@ -44,6 +46,7 @@ impl Saga {
             image,
             gradient: zeros(voxels),
             d: zeros(voxels),
+            delta: 0.0,
             table: Vec::new(),
             table_sum: zeros(voxels),
             prior: zeros(voxels),
@@ -69,17 +72,17 @@ impl Algorithm for Saga {
             self.fill_table();
         }
         if k == 0 {
-            harmonic(&self.objective, &self.image, &mut self.d);
+            self.delta = harmonic(&self.objective, &self.image, &mut self.d);
             self.table_sum.fill(0.0);
             self.table.iter().for_each(|gradient| add(&mut self.table_sum, 1.0, gradient));
         }
         self.objective.data_gradient(k, &self.image, &mut self.gradient);
         self.prior.fill(0.0);
         self.objective.subtract_prior_gradient(&self.image, &mut self.prior);
-        let lambda = self.relaxation.at(self.count.iterations());
+        let (lambda, delta) = (self.relaxation.at(self.count.iterations()), self.delta);
         let (known, fresh) = (&mut self.table[k], &self.gradient);
         let step = |x: f32, [d, fresh, known, sum, prior]: [f32; 5]| {
-            (x + lambda * d * (subsets * (fresh - known) + sum + prior)).max(0.0)
+            moved(x, lambda * d * (subsets * (fresh - known) + sum + prior), delta)
         };
         each(&mut self.image, [&self.d, fresh, known, &self.table_sum, &self.prior], step);
         each(&mut self.table_sum, [fresh, known], |sum, [fresh, known]| sum + (fresh - known));

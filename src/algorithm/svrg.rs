@@ -6,7 +6,7 @@ use super::arithmetic::{add, each};
 use super::drive::holds_image;
 use super::entry::AlgorithmEntry;
 use super::objective::Objective;
-use super::preconditioner::harmonic;
+use super::preconditioner::{harmonic, moved};
 use super::relaxation::Relaxation;
 use super::table::{AlgorithmTable, Footprint, Method, two};
 use super::{Algorithm, Count, StartConfig, Step, Unfit, relaxation};
@@ -17,7 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// g = K (∇Φₖ(x) − ∇Lₖ(x̃)) + ∇L(x̃),   x ← P₊(x + λₙ D g).
+/// g = K (∇Φₖ(x) − ∇Lₖ(x̃)) + ∇L(x̃),   x ← P₊(x + λₙ D g), no voxel more than doubled.
 ///
 /// The anchor x̃ is renewed every few iterations, at the price of a pass over the data; the first update after that
 /// uses ∇Φ(x̃) itself. D is `harmonic`. The K gradients at the anchor are kept: K images.
@@ -29,6 +29,8 @@ pub struct Svrg {
     image: Vec<f32>,
     gradient: Vec<f32>,
     d: Vec<f32>,
+    /// δ of D
+    delta: f32,
     /// ∇Lₖ(x̃) of all subsets, and their sum.
     anchors: Vec<Vec<f32>>,
     anchor_sum: Vec<f32>,
@@ -53,6 +55,7 @@ impl Svrg {
             image,
             gradient: zeros(voxels),
             d: zeros(voxels),
+            delta: 0.0,
             anchors: vec![zeros(voxels); objective.subsets()],
             anchor_sum: zeros(voxels),
             count: Count::new(objective.subsets()),
@@ -74,7 +77,7 @@ impl Algorithm for Svrg {
     fn update(&mut self) -> Step {
         let (k, iteration, subsets) = (self.count.subset(), self.count.iterations(), self.objective.subsets() as f32);
         if k == 0 {
-            harmonic(&self.objective, &self.image, &mut self.d);
+            self.delta = harmonic(&self.objective, &self.image, &mut self.d);
         }
         if k == 0 && iteration.is_multiple_of(self.anchor_every) {
             self.renew_anchor();
@@ -86,8 +89,8 @@ impl Algorithm for Svrg {
             each(&mut self.gradient, [&self.anchors[k], &self.anchor_sum], difference);
             self.count.projected(1);
         }
-        let lambda = self.relaxation.at(iteration);
-        each(&mut self.image, [&self.d, &self.gradient], |x, [d, g]| (x + lambda * d * g).max(0.0));
+        let (lambda, delta) = (self.relaxation.at(iteration), self.delta);
+        each(&mut self.image, [&self.d, &self.gradient], |x, [d, g]| moved(x, lambda * d * g, delta));
         self.count.done()
     }
 

@@ -380,3 +380,56 @@ fn bits_do_not_depend_on_the_number_of_threads() {
     };
     assert!(images(1) == images(2) && images(1) == images(3));
 }
+
+/// Few counts and hardly any background, as a simulation without one has: Poisson counts by a generator of their own.
+fn sparse() -> Arc<Measurement> {
+    let full = measurement();
+    let mut state = 7_u64;
+    let mut uniform = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f64 / (1_u64 << 24) as f64
+    };
+    let factors: Vec<f32> = full.factors.iter().flatten().map(|factor| 5e-3 * factor).collect();
+    let mut mean = vec![0.0; factors.len()];
+    Projector::new(&full.geometry, grid()).forward(&truth(&grid()), &mut mean);
+    let background = 2e-4_f32;
+    let count = |n: usize| {
+        let (least, mut product, mut count) = (f64::from(-(factors[n] * mean[n] + background)).exp(), uniform(), 0.0);
+        while product > least {
+            (product, count) = (product * uniform(), count + 1.0);
+        }
+        count
+    };
+    let prompts = (0..mean.len()).map(count).collect();
+    let background = Some(Background::of_bins(full.geometry.shape(), vec![background; mean.len()]));
+    Arc::new(Measurement { prompts, factors: Some(factors), background, ..(*full).clone() })
+}
+
+/// A count on a line through air, where hardly any background is expected, once threw voxels there to thousands of
+/// times the activity: a subset's gradient counts K times, and the step was that of an earlier image.
+#[test]
+fn a_count_in_a_line_through_air_throws_no_voxel() {
+    let model = Model::new(&sparse(), grid(), None, SUBSETS).unwrap();
+    let mut osem = Osem::new(&model, None).unwrap();
+    (0..SUBSETS).for_each(|_| {
+        osem.update();
+    });
+    let start = Some(osem.image().to_vec());
+    let highest = osem.image().iter().copied().fold(0.0, f32::max);
+    let objective = Objective::new(&model, &rdp(), 0.02);
+    let relaxation = Relaxation { first: 1.0, decay: 0.02 };
+    let algorithms: [(&str, Box<dyn Algorithm>); 3] = [
+        ("SVRG", Box::new(Svrg::new(&objective, relaxation, 2, start.clone()).unwrap())),
+        ("SAGA", Box::new(Saga::new(&objective, relaxation, start.clone()).unwrap())),
+        ("BSREM-I", Box::new(Bsrem::new(&objective, relaxation, BsremVariant::One, start).unwrap())),
+    ];
+    for (name, mut algorithm) in algorithms {
+        let mut found = 0.0_f32;
+        for _ in 0..10 * SUBSETS {
+            algorithm.update();
+            found = algorithm.image().iter().copied().fold(found, f32::max);
+        }
+        println!("{name}: {found}, OSEM {highest}");
+        assert!(found < 3.0 * highest, "{name}: {found} {highest}");
+    }
+}

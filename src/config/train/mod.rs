@@ -151,7 +151,7 @@ impl DetectionConfig {
             lacks.then(|| source.mistake("detection", message, Some(help.into())))
         };
         let start =
-            "add `map_start = { weight = 5e-3, exponent = 0.4, subsets = 12, iterations = 6 }` to [model.unrolled]";
+            "add `map_start = { weight = 2e-2, exponent = 0.9, subsets = 12, iterations = 6 }` to [model.unrolled]";
         let families = "add `families = [\"torso\", \"ribbons\", \"voronoi\"]` to [data]";
         let supervised = matches!(config.loss, LossConfig::Supervised { .. });
         let all = [
