@@ -418,9 +418,11 @@ fn a_count_in_a_line_through_air_throws_no_voxel() {
     let highest = osem.image().iter().copied().fold(0.0, f32::max);
     let objective = Objective::new(&model, &rdp(), 0.02);
     let relaxation = Relaxation { first: 1.0, decay: 0.02 };
-    let algorithms: [(&str, Box<dyn Algorithm>); 3] = [
+    let algorithms: [(&str, Box<dyn Algorithm>); 5] = [
         ("SVRG", Box::new(Svrg::new(&objective, relaxation, 2, start.clone()).unwrap())),
         ("SAGA", Box::new(Saga::new(&objective, relaxation, start.clone()).unwrap())),
+        ("SPS", Box::new(Sps::new(&objective, relaxation, start.clone()).unwrap())),
+        ("BSREM-II", Box::new(Bsrem::new(&objective, relaxation, BsremVariant::Two, start.clone()).unwrap())),
         ("BSREM-I", Box::new(Bsrem::new(&objective, relaxation, BsremVariant::One, start).unwrap())),
     ];
     for (name, mut algorithm) in algorithms {
