@@ -58,8 +58,8 @@ fn style() -> ProgressStyle {
 pub struct Progress {
     console: Console,
     what: String,
-    /// The tenth that was said last.
-    said: Mutex<Option<usize>>,
+    /// The total, and the tenth of it that was said last.
+    said: Mutex<Option<(usize, usize)>>,
     bar: ProgressBar,
 }
 
@@ -71,10 +71,11 @@ impl Progress {
         if self.console != Console::Plain {
             return;
         }
-        let tenth = Some(done * 10 / total.max(1));
+        let tenth = done * 10 / total.max(1);
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        if *said < tenth {
-            *said = tenth;
+        // Another total is that of another part of the work, which begins anew.
+        if said.is_none_or(|(before, last)| before != total || last < tenth) {
+            *said = Some((total, tenth));
             eprintln!("{}: {done} of {total}", self.what);
         }
     }
