@@ -487,7 +487,7 @@ fn the_config_has_the_last_word_on_the_blend() {
     assert!(none == off && !plain.contains("of the image of the relative difference prior"), "{plain}");
     let ((own, told), (asked, _)) = (image("blended", ""), image("plain", "blend = 0.5"));
     assert!(own == asked && own != none);
-    assert!(told.contains("0.5 of the image of the relative difference prior with β = 0.008 S̄ ν̄^0.7"), "{told}");
+    assert!(told.contains("0.5 of the image of the relative difference prior with β = 0.01 S̄ ν̄^0.4"), "{told}");
 }
 
 #[test]

@@ -76,9 +76,9 @@ impl MapImage {
     /// Full iterations of SVRG between two anchors.
     pub const ANCHOR_EVERY: usize = 2;
 
-    /// The weakly regularised image where a card has none of its own: under half of the weight at which the prior's
+    /// The weakly regularised image where a card has none of its own: about a third of the weight at which the prior's
     /// NRMSE is least on bodies of usual counts.
-    pub const WEAK: Self = Self { weight: 8e-3, exponent: 0.7, subsets: 12, iterations: 4 };
+    pub const WEAK: Self = Self { weight: 1e-2, exponent: 0.4, subsets: 12, iterations: 4 };
 
     /// Passes over the data that the image costs from another one of this kind: those of SVRG and its anchors.
     pub fn passes_from_another(&self) -> f64 {
