@@ -32,7 +32,7 @@ pub enum BsremVariant {
 ///
 /// D = (x + δ) / s is EM's step. D' is shortened by the curvature of the prior (`harmonic`), as nothing in its own half
 /// step holds the prior back; both halves take the D' of the iteration's first image, or they would balance elsewhere
-/// than at the maximum.
+/// than at the maximum. No step more than doubles a voxel, which cuts nothing off where steps are short.
 pub struct Bsrem {
     objective: Arc<Objective>,
     relaxation: Relaxation,

@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// g = K (∇Φₖ(x) − aₖ) + Σ a,   aₖ ← ∇Lₖ(x),   x ← P₊(x + λₙ D g).
 ///
 /// The table a of the last known gradients (K images) is filled by one pass over the data at the first image; its sum
-/// is taken anew in every iteration, so that rounding does not pile up. D is `harmonic`.
+/// is taken anew in every iteration, so that rounding does not pile up. D is `harmonic`; no voxel is more than doubled.
 pub struct Saga {
     objective: Arc<Objective>,
     relaxation: Relaxation,

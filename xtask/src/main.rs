@@ -22,7 +22,7 @@ const USAGE: &str = "usage: cargo xtask setup               prepare this machine
 const DEMO: &[&str] = &["run", "--release", "--package", "coincide", "--", "demo"];
 const TEST: &[&str] = &["test", "--release", "--workspace"];
 /// Test binaries that need libtorch are called `torch_…`; the others do not change with the feature. What takes time in
-/// them is libtorch's and the kernels': the rest is compiled in half the time.
+/// them is libtorch's and the kernels': the rest is optimised less, and compiled sooner.
 const TEST_TORCH: &[&str] = &[
     "test",
     "--release",
