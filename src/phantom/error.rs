@@ -1,5 +1,7 @@
 //! What can be wrong with a phantom.
 
+use crate::io::IoError;
+
 /// A phantom that cannot be used, with the reason.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -29,6 +31,16 @@ pub enum PhantomError {
         file: String,
         /// Line, column and reason.
         source: Box<toml::de::Error>,
+    },
+    /// An image of a phantom cannot be read.
+    #[error("phantom {file}: `{field}`: {source}")]
+    Image {
+        /// Path of the phantom's file.
+        file: String,
+        /// Path of the field inside the file.
+        field: String,
+        /// What is wrong with it.
+        source: Box<IoError>,
     },
     /// A field holds something that describes no shape.
     #[error("phantom {file}: `{field}` is {found}, expected {expected}")]

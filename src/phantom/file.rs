@@ -27,6 +27,23 @@
 //!
 //! Optional tables `[scoring.…]` say where standards score it: `scoring.rs`.
 //!
+//! Images may lie under the shapes, of which there may then be none:
+//!
+//! ```toml
+//! [voxels]
+//! labels = "head.nii.gz"                       # whole numbers, 0 for nothing; any format that is read; from here
+//! tissues = [
+//!     { label = 1, activity_bq_per_ml = 8000.0, attenuation_per_cm = 0.096, region = "grey matter" },
+//!     { label = 2, activity_bq_per_ml = 2000.0, attenuation_per_cm = 0.096 },
+//! ]
+//! # or, voxel by voxel:
+//! # activity = "activity.nii.gz"               # Bq/mL
+//! # attenuation = "mu.nii.gz"                  # 1/cm, on the same grid; without it nothing attenuates
+//! anatomical = "t1.nii.gz"                     # optional, on any grid: what an anatomical scanner shows
+//! centred = false                              # whether each image's middle is put into that of the scanner
+//! shift_mm = [0.0, 0.0, 0.0]                   # of all of them
+//! ```
+//!
 //! Solids: `ellipsoid = { semi_axes_mm }`, `cylinder = { radii_mm, length_mm }` (elliptic, along its z), `box = {
 //! size_mm }`, `cone = { radii_mm = [at −z, at +z], length_mm }`.
 
@@ -34,11 +51,13 @@ use super::checks::{LARGEST_MM, check_point, region_name, show, wrong};
 use super::scoring::ScoringTable;
 use super::solid::{Form, Solid};
 use super::vector::{Vector, orientation, unit};
+use super::voxel_file::VoxelsTable;
 use super::{Phantom, PhantomError};
+use crate::io;
 use crate::metrics::Scoring;
 use crate::units::{NonNegative, Positive};
 use serde::Deserialize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const LARGEST_FILE: u64 = 16 << 20;
 /// Every centre of a shape carries its own cuts: without a limit a small file could ask for a huge product.
@@ -50,6 +69,8 @@ struct PhantomFile {
     name: String,
     description: String,
     citation: String,
+    voxels: Option<VoxelsTable>,
+    #[serde(default)]
     shapes: Vec<ShapeTable>,
     #[serde(default)]
     regions: Vec<RegionTable>,
@@ -113,6 +134,17 @@ fn along_z() -> Vector {
     [0.0, 0.0, 1.0]
 }
 
+/// A phantom's file and those that it names; any other file and those that belong to it ([`io::whole`]).
+pub fn whole(path: &Path) -> Vec<PathBuf> {
+    let phantom = || -> Option<PhantomFile> {
+        let text = io::ends_in(path, &[".toml"]).then(|| std::fs::read_to_string(path).ok())??;
+        toml::from_str(&text).ok()
+    };
+    let named = phantom().and_then(|phantom| Some(phantom.voxels?.files(&path.display().to_string())));
+    let images = named.into_iter().flatten().flat_map(|image| io::whole(&image));
+    io::whole(path).into_iter().chain(images).collect()
+}
+
 impl Phantom {
     /// Reads a phantom file.
     pub fn read(path: &Path) -> Result<Self, PhantomError> {
@@ -126,18 +158,20 @@ impl Phantom {
         Self::parse(&text, &file)
     }
 
-    /// A phantom from its TOML text; `file` names it in errors.
+    /// A phantom from its TOML text; `file` names it in errors, and its images lie beside it.
     pub fn parse(text: &str, file: &str) -> Result<Self, PhantomError> {
         let tables: PhantomFile = toml::from_str(text)
             .map_err(|source| PhantomError::Parse { file: file.into(), source: Box::new(source) })?;
-        if tables.shapes.is_empty() {
-            return Err(wrong(file, "shapes", "empty", "at least one shape"));
+        if tables.shapes.is_empty() && tables.voxels.is_none() {
+            return Err(wrong(file, "shapes", "empty", "at least one shape, or `voxels`"));
         }
         let mut phantom = Self {
             name: tables.name,
             description: tables.description,
             citation: tables.citation,
             solids: Vec::new(),
+            voxels: None,
+            anatomical: None,
             activity: Vec::new(),
             attenuation: Vec::new(),
             region: Vec::new(),
@@ -146,6 +180,9 @@ impl Phantom {
         };
         for (index, table) in tables.shapes.iter().enumerate() {
             phantom.paint(table, file, &format!("shapes[{index}]"))?;
+        }
+        if let Some(voxels) = &tables.voxels {
+            voxels.lay(&mut phantom, file)?;
         }
         for (index, table) in tables.regions.iter().enumerate() {
             let RegionTable { name, solid, centres_mm, axis, turn_deg, cuts } = table;

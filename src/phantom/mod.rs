@@ -1,7 +1,8 @@
-//! Analytic phantoms: painted solids with exact chords.
+//! Phantoms: painted solids, on a voxel image where there is one, with exact chords.
 //!
 //! A phantom is a list of shapes, painted in order: a later shape replaces what it covers. Each has an activity
-//! concentration λ (Bq/mL) and a linear attenuation coefficient µ (1/cm). Along a line from A to B a phantom gives
+//! concentration λ (Bq/mL) and a linear attenuation coefficient µ (1/cm). The tissues of a voxel image are shapes, too,
+//! under all painted ones and after them in the list. Along a line from A to B a phantom gives
 //!
 //!   ∫ λ dl in Bq/mL · mm,   ∫ µ dl without unit,
 //!
@@ -19,14 +20,20 @@ mod scoring;
 mod solid;
 mod trace;
 mod vector;
+mod voxel_file;
+mod voxel_map;
 mod voxels;
 
 pub use error::PhantomError;
+pub use file::whole;
 pub use presets::PRESETS;
 pub use trace::{Stretch, Tracer};
 
+use crate::image::ImageGrid;
 use crate::metrics::Scoring;
 use solid::{Form, Solid};
+use std::sync::Arc;
+use voxel_map::VoxelMap;
 
 /// Shapes painted in order, and the regions in which reconstructions are scored.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +47,9 @@ pub struct Phantom {
     /// Where standards score it.
     pub scoring: Scoring,
     solids: Vec<Solid>,
+    voxels: Option<Arc<VoxelMap>>,
+    /// What an anatomical scanner shows, and the value of each of its tissues.
+    anatomical: Option<Arc<(VoxelMap, Vec<f64>)>>,
     activity: Vec<f64>,
     attenuation: Vec<f64>,
     region: Vec<Option<String>>,
@@ -78,6 +88,8 @@ impl Phantom {
             citation: String::new(),
             scoring: Scoring::default(),
             solids: balls.iter().map(solid).collect(),
+            voxels: None,
+            anatomical: None,
             activity: balls.iter().map(|(.., activity)| *activity).collect(),
             attenuation: vec![0.0; balls.len()],
             region: vec![None; balls.len()],
@@ -85,9 +97,14 @@ impl Phantom {
         }
     }
 
-    /// Number of painted shapes.
+    /// Number of shapes, painted ones and tissues of a voxel image.
     pub fn shapes(&self) -> usize {
-        self.solids.len()
+        self.activity.len()
+    }
+
+    /// The grid of the voxel image, where there is one.
+    pub fn voxel_grid(&self) -> Option<&ImageGrid> {
+        self.voxels.as_ref().map(|map| map.grid())
     }
 
     /// Activity concentration of a shape in Bq/mL.
@@ -119,12 +136,13 @@ impl Phantom {
 
     /// The visible shape at a point, `None` outside of all.
     pub fn shape_at(&self, point_mm: [f64; 3]) -> Option<usize> {
-        self.solids.iter().rposition(|solid| solid.contains(point_mm))
+        let tissue = || self.voxels.as_ref()?.at(point_mm).map(|tissue| self.solids.len() + tissue);
+        self.solids.iter().rposition(|solid| solid.contains(point_mm)).or_else(tissue)
     }
 
-    /// Volume in mL of the uncut, unpainted solid of a shape; `None` where half-spaces cut it.
+    /// Volume in mL of the uncut, unpainted solid of a shape; `None` where half-spaces cut it, and for tissues.
     pub fn solid_ml(&self, shape: usize) -> Option<f64> {
-        let solid = &self.solids[shape];
+        let solid = self.solids.get(shape)?;
         solid.is_whole().then(|| solid.uncut_volume() / 1000.0)
     }
 
@@ -132,7 +150,8 @@ impl Phantom {
     pub fn extent_mm(&self) -> [[f64; 2]; 3] {
         std::array::from_fn(|axis| {
             let along = vector::IDENTITY[axis];
-            let extents = self.solids.iter().map(|solid| solid.extent(along));
+            let voxels = self.voxels.iter().map(|map| map.extent(along));
+            let extents = self.solids.iter().map(|solid| solid.extent(along)).chain(voxels);
             extents.reduce(|a, b| [a[0].min(b[0]), a[1].max(b[1])]).unwrap_or([0.0, 0.0])
         })
     }

@@ -6,7 +6,7 @@
 //! column that no surface crosses is exact. Columns are independent, so the bits do not depend on the number of
 //! threads.
 
-use super::solid::{Line, Solid};
+use super::solid::Line;
 use super::trace::Painter;
 use super::{Phantom, PhantomError, Stretch};
 use crate::image::{Image, ImageGrid, ImageUnit};
@@ -18,55 +18,58 @@ const GENERATOR: usize = 55;
 impl Phantom {
     /// Activity image in Bq/mL.
     pub fn activity_image(&self, grid: &ImageGrid) -> Image {
-        let values = voxelise(&self.solids, grid, &self.activity);
+        let values = voxelise(self.painter(), grid, &self.activity);
         Image { grid: *grid, unit: ImageUnit::BecquerelPerMl, values }
     }
 
     /// Attenuation image in 1/cm.
     pub fn attenuation_image(&self, grid: &ImageGrid) -> Image {
-        let values = voxelise(&self.solids, grid, &self.attenuation);
+        let values = voxelise(self.painter(), grid, &self.attenuation);
         Image { grid: *grid, unit: ImageUnit::PerCm, values }
     }
 
-    /// Labels, as an anatomical image shows tissues: 0 outside, 1 for the shapes of the lowest activity, 2 for the
-    /// next, ….
+    /// What an anatomical image shows: that of the phantom's file, averaged over each voxel, or else labels of the
+    /// tissues, 0 outside, 1 for the shapes of the lowest activity, 2 for the next, ….
     pub fn label_image(&self, grid: &ImageGrid) -> Vec<f32> {
+        if let Some((map, values)) = self.anatomical.as_deref() {
+            return voxelise(Painter::new(&[], Some(map)), grid, values);
+        }
         let mut activities = self.activity.clone();
         activities.sort_by(f64::total_cmp);
         activities.dedup();
         let label = |activity: &f64| 1.0 + activities.partition_point(|lower| lower < activity) as f64;
         let labels: Vec<f64> = self.activity.iter().map(label).collect();
-        voxelise(&self.solids, grid, &labels)
+        voxelise(self.painter(), grid, &labels)
     }
 
     /// The share of each voxel, 0 to 1, that lies in a region: the visible parts of the shapes of that name, or the
     /// region's own solids.
     pub fn region_mask(&self, name: &str, grid: &ImageGrid) -> Result<Vec<f32>, PhantomError> {
         if let Some((_, solids)) = self.extra_regions.iter().find(|(own, _)| own == name) {
-            return Ok(voxelise(solids, grid, &vec![1.0; solids.len()]));
+            return Ok(voxelise(Painter::new(solids, None), grid, &vec![1.0; solids.len()]));
         }
         let inside: Vec<_> = self.region.iter().map(|own| f64::from(own.as_deref() == Some(name))).collect();
         if inside.iter().all(|&share| share == 0.0) {
             let known = self.regions().into_iter().map(String::from).collect();
             return Err(PhantomError::NoRegion { phantom: self.name.clone(), name: name.into(), known });
         }
-        Ok(voxelise(&self.solids, grid, &inside))
+        Ok(voxelise(self.painter(), grid, &inside))
     }
 
     /// The share of each voxel, 0 to 1, that lies in any shape.
     pub fn object_mask(&self, grid: &ImageGrid) -> Vec<f32> {
-        voxelise(&self.solids, grid, &vec![1.0; self.solids.len()])
+        voxelise(self.painter(), grid, &vec![1.0; self.shapes()])
     }
 }
 
-/// Mean of the visible solids' values over each voxel, `[x, y, z]`.
-fn voxelise(solids: &[Solid], grid: &ImageGrid, values: &[f64]) -> Vec<f32> {
+/// Mean of the visible shapes' values over each voxel, `[x, y, z]`.
+fn voxelise(painter: Painter, grid: &ImageGrid, values: &[f64]) -> Vec<f32> {
     let [_, ny, nz] = grid.shape;
     let mut image = vec![0.0_f32; grid.voxels()];
     if image.is_empty() {
         return image;
     }
-    let work = || (Painter::new(solids), vec![0.0_f64; nz]);
+    let work = || (painter.clone(), vec![0.0_f64; nz]);
     image.par_chunks_mut(ny * nz).enumerate().for_each_init(work, |(painter, sums), (i, slice)| {
         let slice_x = grid.centre_mm([i, 0, 0])[0];
         let across = [slice_x, grid.origin_mm[1]];

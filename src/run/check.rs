@@ -29,7 +29,7 @@ pub(crate) fn check(path: &Path, options: &Options) -> Result<CheckResult, RunEr
         told_once(psf::problems(&source, &source.parse::<PsfConfig>()?), &source)
     } else if has("model")? {
         train::problems(&source, &TrainingRun::of(&source)?, options)
-    } else if has("shapes")? {
+    } else if has("shapes")? || has("voxels")? {
         Phantom::read(path)?;
         Vec::new()
     } else if has("crystals_per_ring")? {

@@ -59,7 +59,7 @@ pub(super) fn from_listmode(config: &MmrListmodeConfig, options: &Options) -> Re
     let clock = Clock { duration_s: counts.duration_s(), frame_s: counts.frame_s(), ..listmode.clock };
     let prompts = prompts.into();
     let measurement = Measurement { geometry, prompts, factors, background, ledger, clock };
-    Ok(Scan { measurement, inputs: hashed, seed: None })
+    Ok(Scan { inputs: hashed, ..measurement.into() })
 }
 
 /// The frame; the whole file where neither end is given.

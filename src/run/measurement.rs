@@ -25,16 +25,19 @@ pub(crate) fn acquire(config: &MeasurementConfig, source: &Source, options: &Opt
             if measurement.factors.is_none() && measurement.background.is_none() {
                 told_of_corrected_counts(&measurement.ledger, options);
             }
-            Ok(Scan { measurement, inputs: inputs(&file.path)?, seed: None })
+            Ok(Scan { inputs: inputs(&file.path)?, ..measurement.into() })
         }
         MeasurementConfig::Memory => Err(MeasurementConfig::missing(source).into()),
         MeasurementConfig::Interfile(files) => from_interfile(files, source, options),
         MeasurementConfig::MmrListmode(listmode) => from_listmode(listmode, options),
         MeasurementConfig::Simulated(acquisition) => {
-            let scans = simulated(acquisition, source, "measurement.simulated", options)?;
+            let (scans, scanned_voxels_mm) = simulated(acquisition, source, "measurement.simulated", options)?;
             let seed = Some(acquisition.simulation.seed);
             match <[Measurement; 1]>::try_from(scans) {
-                Ok([measurement]) => Ok(Scan { measurement, inputs: Vec::new(), seed }),
+                Ok([measurement]) => {
+                    let inputs = acquisition.phantom.file().map_or(Ok(Vec::new()), inputs)?;
+                    Ok(Scan { measurement, inputs, seed, scanned_voxels_mm })
+                }
                 Err(scans) => Err(several_levels(scans.len(), source).into()),
             }
         }
@@ -156,16 +159,17 @@ pub(super) fn one_isotope(
     }
 }
 
-/// Simulates an acquisition: one measurement per dose level.
+/// Simulates an acquisition: one measurement per dose level, and the voxels in mm of the image that was scanned.
 pub(super) fn simulated(
     config: &AcquisitionConfig,
     source: &Source,
     at: &str,
     options: &Options,
-) -> Result<Vec<Measurement>, RunError> {
+) -> Result<(Vec<Measurement>, Option<[f64; 3]>), RunError> {
     let (geometry, phantom) = (config.geometry(source, at)?, config.phantom(source, at)?);
     let progress = options.console.progress("simulating");
-    Ok(simulate(&phantom, &geometry, &config.simulation, &|done, total| progress.set(done, total))?)
+    let scans = simulate(&phantom, &geometry, &config.simulation, &|done, total| progress.set(done, total))?;
+    Ok((scans, phantom.voxel_grid().map(|grid| grid.voxel_mm)))
 }
 
 /// Prompts with those below zero set to zero, and a word on how many they were.
@@ -242,7 +246,7 @@ fn from_interfile(files: &InterfileConfig, source: &Source, options: &Options) -
     }
     let named = [Some(&files.prompts), files.factors.as_ref(), files.background.as_ref(), files.additive.as_ref()];
     let hashed = named.into_iter().flatten().map(|path| inputs(path)).collect::<Result<Vec<_>, _>>()?;
-    Ok(Scan { measurement, inputs: hashed.into_iter().flatten().collect(), seed: None })
+    Ok(Scan { inputs: hashed.into_iter().flatten().collect(), ..measurement.into() })
 }
 
 /// b = m · a

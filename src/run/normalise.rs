@@ -72,7 +72,7 @@ pub fn normalise(path: &Path, options: &Options) -> Result<NormaliseResult, RunE
     let start = Instant::now();
     let pool = options.pool(config.run.threads)?;
     let (found, record) = pool.install(|| -> Result<_, RunError> {
-        let Scan { mut measurement, inputs, seed } = acquire(&config.measurement, &source, options)?;
+        let Scan { mut measurement, inputs, seed, .. } = acquire(&config.measurement, &source, options)?;
         if let Some(randoms) = &config.randoms {
             add_randoms(&mut measurement, randoms, config.decay.as_ref(), &source, options)?;
         }

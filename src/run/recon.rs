@@ -17,13 +17,16 @@ use super::uptake::suv_of;
 use super::{Options, RunError, first, write_outputs};
 use crate::config::{Method, ReconConfig, ResolutionConfig, Source};
 use crate::data::{Outline, most_subsets};
-use crate::image::Image;
+use crate::image::{Image, ImageGrid};
 use crate::likelihood::Model;
 use crate::operator::Margin;
 use crate::report::{ReconResult, Record};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
+
+/// Voxels of a scanned image are finer where they are this much smaller.
+const FINER: f64 = 0.7;
 
 /// Reconstructs the measurement of a config and writes its files.
 pub fn recon(path: &Path, options: &Options) -> Result<ReconResult, RunError> {
@@ -60,6 +63,18 @@ pub fn reconstruct(
     first(config.conflicts(source, options.force))?;
     let outline = Outline::from(&scan.measurement);
     on_its_threads(source, config, &outline, || Ok(scan), options)
+}
+
+/// Says where the voxels that were scanned are not finer than those of the image: the scan is then made by nearly the
+/// model that explains it.
+fn told_of_inverse_crime(scanned_mm: Option<[f64; 3]>, grid: &ImageGrid, options: &Options) {
+    let coarse = |mm: &[f64; 3]| (0..3).any(|axis| mm[axis] > FINER * grid.voxel_mm[axis]);
+    if let Some([x, y, z]) = scanned_mm.filter(coarse) {
+        options.warn(&format!(
+            "the scanned image has voxels of {x} x {y} x {z} mm, hardly finer than those of the image: a scan made \
+             with the model that explains it looks better than any real one; scan a finer image"
+        ));
+    }
 }
 
 /// Gets a scan and reconstructs it on the threads that the config asks for.
@@ -126,11 +141,12 @@ fn reconstruct_prepared(
     options: &Options,
 ) -> Result<Reconstruction, RunError> {
     let whole = Instant::now();
-    let Scan { mut measurement, inputs, seed } = acquired;
+    let Scan { mut measurement, inputs, seed, scanned_voxels_mm } = acquired;
     correct(&mut measurement, corrections, config, source, options)?;
     let suv = |suv| suv_of(suv, &measurement.ledger, &measurement.clock, config.decay.as_ref(), source);
     let suv = config.suv.as_ref().map(suv).transpose()?;
     let grid = config.image.grid(&measurement.geometry, source)?;
+    told_of_inverse_crime(scanned_voxels_mm, &grid, options);
     let widths = config.resolution.as_ref().map(ResolutionConfig::widths).unwrap_or_default();
     let sentinel = config.sentinel();
     let (measurement, kept) = held_out(sentinel.as_ref(), measurement)?;

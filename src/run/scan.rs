@@ -2,7 +2,8 @@
 
 use super::RunError;
 use crate::data::Measurement;
-use crate::io::{IoError, whole};
+use crate::io::IoError;
+use crate::phantom::whole;
 use crate::report::{Input, sha256};
 use std::path::{Path, PathBuf};
 
@@ -15,12 +16,14 @@ pub struct Scan {
     pub inputs: Vec<Input>,
     /// The seed of a simulation.
     pub seed: Option<u64>,
+    /// Voxels in mm of the image that a simulation scanned.
+    pub scanned_voxels_mm: Option<[f64; 3]>,
 }
 
 impl From<Measurement> for Scan {
     /// A measurement that is made of no files.
     fn from(measurement: Measurement) -> Self {
-        Self { measurement, inputs: Vec::new(), seed: None }
+        Self { measurement, inputs: Vec::new(), seed: None, scanned_voxels_mm: None }
     }
 }
 

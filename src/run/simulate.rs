@@ -2,6 +2,7 @@
 
 use super::measurement::simulated;
 use super::memory::{simulation_bytes, too_much};
+use super::scan::inputs;
 use super::{Options, RunError, first};
 use crate::config::{ConfigError, SimulateConfig, Source};
 use crate::data::Measurement;
@@ -55,10 +56,11 @@ pub fn simulate(path: &Path, options: &Options) -> Result<SimulateResult, RunErr
     first(problems(&source, &config, options))?;
     let start = Instant::now();
     let pool = options.pool(config.run.threads)?;
-    let scans = pool.install(|| simulated(&config.acquisition, &source, "acquisition", options))?;
+    let (scans, _) = pool.install(|| simulated(&config.acquisition, &source, "acquisition", options))?;
     let seconds = start.elapsed().as_secs_f64();
     let simulation = &config.acquisition.simulation;
     let mut record = pool.install(|| Record::new("simulate", &source.text, &source.path));
+    record.inputs = config.acquisition.phantom.file().map_or(Ok(Vec::new()), inputs)?;
     (record.seed, record.seconds) = (Some(simulation.seed), vec![("simulation", seconds)]);
     let provenance: Provenance = record.pairs().into_iter().collect();
     let write = |(scan, (dose, output)): (&Measurement, (f64, PathBuf))| {

@@ -16,3 +16,4 @@ mod randoms;
 mod scanner;
 mod simulate;
 mod uptake;
+mod voxel_phantom;

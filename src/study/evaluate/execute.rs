@@ -146,7 +146,7 @@ impl Crew<'_> {
         let subject = &self.plan.subjects[scan.subject];
         let mut scans = simulate(&subject.phantom, &subject.geometry, &scan.simulation, &|_, _| ())?;
         let Some(measurement) = scans.pop() else { return Ok(()) };
-        let acquired = Scan { measurement, inputs: Vec::new(), seed: Some(scan.seed) };
+        let acquired = Scan { seed: Some(scan.seed), ..measurement.into() };
         for &run in runs {
             if self.stopped() {
                 return Ok(());

@@ -6,9 +6,9 @@
 
 use crate::config::{LesionClass, MeasurementConfig, ReconConfig, Source, Study};
 use crate::image::ImageGrid;
-use crate::io::{IoError, whole};
+use crate::io::IoError;
 use crate::metrics::{Reference, region_statistics};
-use crate::phantom::Phantom;
+use crate::phantom::{Phantom, whole};
 use crate::report::{sha256, sha256_of_text};
 use crate::run::{Options, RunError, expected_field, first, predicted_bytes, reference_of, simulated_outline};
 use crate::scanner::SinogramGeometry;
