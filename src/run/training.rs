@@ -15,6 +15,7 @@ use crate::train::{
     Checkpoint, Judged, Layer, Phase, Precision, Prepared, PreparedTwins, Row, Sample, State, TorchNetwork, Training,
     filtered_osem, first_weights, gamma_of, layered, network_of, widened,
 };
+use crate::units::Share;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -284,8 +285,8 @@ impl<'a> Run<'a> {
             iterations: model.iterations,
             subsets: model.subsets,
             start: model.map_start,
-            weak: None,
-            blend: None,
+            weak: model.weak,
+            blend: model.blend.map(Share::get),
             training_data: self.config.data.in_words(),
             scanners: cases.scanners.iter().map(|scanner| scanner.scanner.name.clone()).collect(),
             prompts_per_mm: [cases.prompts_per_slice[0] / thick, cases.prompts_per_slice[1] / thin],
@@ -354,7 +355,8 @@ fn begin(
 fn sample_key(config: &TrainConfig) -> String {
     let TrainedModelConfig::Unrolled(model) = &config.model;
     let data = TrainingDataConfig { cache: None, ..config.data.clone() };
-    let images = (model.map_start, MapImage::WEAK, Companion::OSEM_SUBSETS, Companion::OSEM_ITERATIONS);
+    let images =
+        (model.map_start, model.weak.unwrap_or(MapImage::WEAK), Companion::OSEM_SUBSETS, Companion::OSEM_ITERATIONS);
     let of_model = (model.noise, &model.companions, images, model.iterations, model.subsets);
     let parts = (env!("CARGO_PKG_VERSION"), data, config.loss, of_model, config.detection.is_some());
     let text = serde_json::to_string(&parts).unwrap_or_else(|error| unreachable!("plain tables: {error}"));

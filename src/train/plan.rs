@@ -95,6 +95,8 @@ pub struct Training {
     pub unrolling: Unrolling,
     /// The image that it starts from; a uniform one where there is none.
     pub start: Option<MapImage>,
+    /// The weakly regularised image.
+    pub weak: MapImage,
     /// Whether the network sees ν.
     pub sees_noise: bool,
     /// What else it sees.
@@ -130,8 +132,8 @@ impl Training {
         let weak_is_seen = self.companions.iter().any(|companion| companion.is_weak());
         let weak = match &map {
             _ if self.detection.is_none() && !weak_is_seen => Vec::new(),
-            Some(map) => map_image_from(&model, &of_scan(MapImage::WEAK), map.clone())?,
-            None => map_image(&model, &of_scan(MapImage::WEAK), first.clone())?,
+            Some(map) => map_image_from(&model, &of_scan(self.weak), map.clone())?,
+            None => map_image(&model, &of_scan(self.weak), first.clone())?,
         };
         let anatomical = prepared.anatomical.as_deref();
         let companions = companions(&model, &self.companions, Some(&weak), first, anatomical)?;

@@ -6,7 +6,7 @@ mod twins;
 
 use coincide::algorithm::{Algorithm, Objective, UnrolledEm};
 use coincide::likelihood::Model;
-use coincide::prior::network::{self, Applied};
+use coincide::prior::network::{self, Applied, MapImage};
 use coincide::prior::{Denoiser, Prior};
 use coincide::scanner::{RingLayout, Scanner};
 use coincide::train::{
@@ -97,6 +97,7 @@ fn training(stack: Stack, unrolling: Unrolling) -> Training {
         source,
         unrolling,
         start: None,
+        weak: MapImage::WEAK,
         sees_noise: true,
         companions: Vec::new(),
         subsets: 3,

@@ -13,6 +13,7 @@ pub use ridge::{RidgeTrainOutput, RidgeTrainTable, RidgeTraining};
 use super::collisions::{Written, collisions};
 use super::{ConfigError, RunConfig, Source};
 use crate::paths::FilePath;
+use crate::prior::network::MapImage;
 use crate::train::{DetectionSchedule, Family, FilterSchedule, Loss, Precision, PublicData, Schedule, Training};
 use crate::units::{Fraction, NonNegative, Positive};
 use schemars::JsonSchema;
@@ -325,6 +326,7 @@ impl TrainConfig {
             source: cases,
             unrolling: model.unrolling(),
             start: model.map_start,
+            weak: model.weak.unwrap_or(MapImage::WEAK),
             sees_noise: model.noise,
             companions: model.companions.clone(),
             subsets: model.subsets,

@@ -5,7 +5,7 @@ use crate::config::{ConfigError, Source};
 use crate::paths::FilePath;
 use crate::prior::network::{Applied, Architecture, Companion, MapImage};
 use crate::train::{Stack, Unrolling};
-use crate::units::Positive;
+use crate::units::{Positive, Share};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -67,6 +67,14 @@ pub struct UnrolledTrainingConfig {
     /// The image that the reconstruction goes on from; without it, a uniform one.
     #[serde(default)]
     pub map_start: Option<MapImage>,
+    /// The weakly regularised image: a companion, what lesions are measured by, and what the network's image is blended
+    /// with; without it, the usual one.
+    #[serde(default)]
+    pub weak: Option<MapImage>,
+    /// Share of the weakly regularised image in what the trained model makes, 0 to 1, for its card; training itself is
+    /// without.
+    #[serde(default)]
+    pub blend: Option<Share>,
     /// γ of each stage at the start, for a scan with one event per voxel; the last one serves all further stages.
     /// Without it, those of `start`, else 1, and a hundredth in the first of several stages, whose image is uniform.
     #[serde(default)]
@@ -141,8 +149,9 @@ impl UnrolledTrainingConfig {
                 Some("the relative difference prior would join slices of different bodies; use `stack.volume`".into());
             source.mistake(&at("map_start"), "a MAP image to start from is for volumes only", help)
         });
-        let map = self.map_start.and_then(|start| start.flaw()).map(|(field, found, expected)| {
-            source.mistake(&at(&format!("map_start.{field}")), format!("{found}, expected {expected}"), None)
+        let maps = [("map_start", self.map_start), ("weak", self.weak)].map(|(key, map)| {
+            let (field, found, expected) = map?.flaw()?;
+            Some(source.mistake(&at(&format!("{key}.{field}")), format!("{found}, expected {expected}"), None))
         });
         let architecture = self.architecture();
         let flaw = architecture.check().err().map(|problem| source.mistake("model.unrolled", problem, None));
@@ -158,7 +167,7 @@ impl UnrolledTrainingConfig {
             .chain(uneven.into_iter().flatten())
             .chain(many)
             .chain(flat)
-            .chain(map)
+            .chain(maps.into_iter().flatten())
             .chain(flaw)
             .chain(crossed)
             .chain(start)
