@@ -4,9 +4,11 @@
 //! of the scanner: +x to the left of a supine head-first patient, +y towards the floor, +z towards the head (LPS).
 
 mod hounsfield;
+mod registration;
 mod resample;
 
 pub use hounsfield::Hounsfield;
+pub use registration::{BestShift, best_shift};
 pub use resample::{averaged, averaged_onto, resampled};
 
 use schemars::JsonSchema;

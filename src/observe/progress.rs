@@ -45,7 +45,8 @@ impl Console {
         if self == Self::Terminal {
             bar.enable_steady_tick(Duration::from_millis(200));
         }
-        Progress { console: self, what: what.into(), said: Mutex::new(None), bar }
+        let (words, said) = (Mutex::new(String::new()), Mutex::new(None));
+        Progress { console: self, what: what.into(), words, said, bar }
     }
 }
 
@@ -58,6 +59,8 @@ fn style() -> ProgressStyle {
 pub struct Progress {
     console: Console,
     what: String,
+    /// What is said beside it.
+    words: Mutex<String>,
     /// The total, and the tenth of it that was said last.
     said: Mutex<Option<(usize, usize)>>,
     bar: ProgressBar,
@@ -76,13 +79,16 @@ impl Progress {
         // Another total is that of another part of the work, which begins anew.
         if said.is_none_or(|(before, last)| before != total || last < tenth) {
             *said = Some((total, tenth));
-            eprintln!("{}: {done} of {total}", self.what);
+            let words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
+            eprintln!("{}{words}: {done} of {total}", self.what);
         }
     }
 
     /// Says a few words beside the bar, until others take their place.
     pub fn beside(&self, words: impl std::fmt::Display) {
-        self.bar.set_message(format!("{}, {words}", self.what));
+        let words = format!(", {words}");
+        self.bar.set_message(format!("{}{words}", self.what));
+        *self.words.lock().unwrap_or_else(PoisonError::into_inner) = words;
     }
 
     /// Says one line above the bar.

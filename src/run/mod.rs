@@ -40,6 +40,7 @@ mod prior;
 mod prior_cost;
 mod psf;
 mod recon;
+mod registration;
 mod rehearsal;
 mod replay;
 mod ridge_training;

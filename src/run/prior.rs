@@ -3,6 +3,7 @@
 use super::RunError;
 use super::held_out::best_weight;
 use super::place::told_if_short;
+use super::registration::told_if_elsewhere;
 use super::scene::Scene;
 use crate::algorithm::sensitivity;
 use crate::config::{Beta, OsemStart, PriorConfig, PriorInputs, prior_mistake, unit_conflict};
@@ -55,6 +56,9 @@ impl Scene<'_> {
             told_if_short(edges, self.model.measurement(), "the anatomical image", self.options);
         }
         let anatomical = anatomy.map(|anatomy| self.margin.extended(&anatomy.values));
+        if let Some(anatomical) = &anatomical {
+            told_if_elsewhere(&grid, &seen, anatomical, self.options);
+        }
         let noise = config.noise().then(|| relative_noise(self.model, &seen));
         let inputs = PriorInputs {
             grid: &grid,

@@ -2,7 +2,9 @@
 
 use crate::small_scan::measurement;
 use coincide::config::{ReconConfig, Source};
-use coincide::io::{Provenance, hdf5};
+use coincide::image::{Image, ImageGrid, ImageUnit};
+use coincide::io::{Provenance, hdf5, save_image};
+use coincide::phantom::Phantom;
 use coincide::run::{Options, recon, reconstruct};
 
 const CONFIG: &str = "
@@ -80,4 +82,41 @@ fn a_guided_image_is_blended_as_its_table_says() {
         weak.push(all);
     }
     assert!(weak[0] == weak[1], "the weakly regularised image is the scan's own, whatever the prior");
+}
+
+/// Where an anatomical image lies elsewhere, a warning says by how much; where it is of something else, that too.
+#[test]
+fn an_anatomical_image_that_lies_elsewhere_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = Phantom::load("abdomen").unwrap();
+    let shown = ImageGrid::centred([90, 70, 16], [4.0, 4.0, 4.0]);
+    let write = |name: &str, values: Vec<f32>| {
+        let image = Image { grid: shown, unit: ImageUnit::CountsPerMm, values };
+        save_image(&folder.path().join(name), false, &image, &Provenance::default()).unwrap();
+    };
+    write("mr.nii", own.label_image(&shown).iter().map(|label| (2.0 * label).sin() + 2.0).collect());
+    write("other.nii", (0..shown.voxels()).map(|voxel| (voxel * 31 % 17) as f32).collect());
+    let warnings = |file: &str| {
+        let text = format!(
+            "[measurement.simulated]\nphantom = \"abdomen\"\n\
+             scanner.custom = {{ name = \"ring\", rings = 8, crystals_per_ring = 240, inner_radius_mm = 410.0, \
+             depth_of_interaction_mm = 0.0, ring_spacing_mm = 6.0, radial_bins = 111, bin_size_mm = 4.0 }}\n\
+             simulation = {{ counts.total-prompts = 2e6, seed = 3, resolution_fwhm_mm = 6.0 }}\n\
+             [image]\nshape = [72, 60, 15]\nvoxel_mm = [5.0, 5.0, 3.0]\n[resolution]\nfwhm_mm = [6.0, 6.0, 6.0]\n\
+             [prior.bowsher]\nbeta = 1e-4\nanatomical.file = {file}\n[algorithm.svrg]\nsubsets = 6\niterations = 1\n"
+        );
+        let path = folder.path().join("scan.toml");
+        std::fs::write(&path, text).unwrap();
+        let of_anatomy = |warning: &String| warning.contains("the anatomical image");
+        let warnings = recon(&path, &Options::default()).unwrap().warnings;
+        warnings.into_iter().filter(of_anatomy).collect::<Vec<_>>()
+    };
+    assert_eq!(warnings("\"mr.nii\""), Vec::<String>::new());
+    let moved = warnings("{ path = \"mr.nii\", shift_mm = [8.0, -5.0, 0.0] }");
+    let words = moved[0].split_once("when it is moved by ").expect("a shift").1;
+    let mm: Vec<f64> = words.split([',', ' ']).filter_map(|word| word.parse().ok()).take(3).collect();
+    let far = [-8.0, 5.0, 0.0].iter().zip(&mm).map(|(a, b): (&f64, &f64)| (a - b).abs()).fold(0.0, f64::max);
+    assert!(far < 2.5 && moved.len() == 1, "{moved:?}");
+    let other = warnings("\"other.nii\"");
+    assert!(other.len() == 1 && other[0].contains("has little to do with the activity"), "{other:?}");
 }
