@@ -18,6 +18,7 @@ mod presets;
 mod random;
 mod scoring;
 mod solid;
+mod stretch;
 mod trace;
 mod vector;
 mod voxel_file;
@@ -27,7 +28,8 @@ mod voxels;
 pub use error::PhantomError;
 pub use file::whole;
 pub use presets::PRESETS;
-pub use trace::{Stretch, Tracer};
+pub use stretch::Stretch;
+pub use trace::Tracer;
 
 use crate::image::ImageGrid;
 use crate::metrics::Scoring;

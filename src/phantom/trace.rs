@@ -5,26 +5,9 @@
 //! allocation per line.
 
 use super::solid::{Line, Solid};
+use super::stretch::Stretch;
 use super::voxel_map::VoxelMap;
 use super::{LineIntegrals, Phantom};
-
-/// A piece of a line that lies in one visible shape.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Stretch {
-    /// Where it starts, in mm from A.
-    pub start_mm: f64,
-    /// Where it ends, in mm from A.
-    pub end_mm: f64,
-    /// Index of the shape, see [`Phantom::activity`] and [`Phantom::attenuation`].
-    pub shape: usize,
-}
-
-impl Stretch {
-    /// Length in mm.
-    pub fn length_mm(&self) -> f64 {
-        self.end_mm - self.start_mm
-    }
-}
 
 /// Follows lines through a phantom; owns the work space, so keep one per thread and use it for many lines.
 #[derive(Clone, Debug)]

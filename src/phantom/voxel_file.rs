@@ -1,6 +1,6 @@
 //! `[voxels]` of a phantom's file: images that its shapes are painted on.
 
-use super::checks::{region_name, wrong};
+use super::checks::{check_point, region_name, wrong};
 use super::voxel_map::VoxelMap;
 use super::{Phantom, PhantomError};
 use crate::image::{Image, ImageUnit};
@@ -174,7 +174,7 @@ impl VoxelsTable {
                 "Bq/mL for the activity, 1/cm for the attenuation",
             ));
         }
-        match image.values.iter().find(|value| !(**value >= 0.0)) {
+        match image.values.iter().find(|value| !(0.0..).contains(*value)) {
             Some(value) => {
                 Err(wrong(file, &format!("voxels.{key}"), format!("an image with the value {value}"), "values >= 0"))
             }
@@ -190,14 +190,9 @@ impl VoxelsTable {
             source: Box::new(source),
         })?;
         let mut image = opened.image;
-        if self.shift_mm.iter().any(|shift| !(shift.abs() <= super::checks::LARGEST_MM)) {
-            let found = super::checks::show(self.shift_mm);
-            return Err(wrong(file, "voxels.shift_mm", found, "three finite lengths within 1e6 mm"));
-        }
+        check_point(self.shift_mm, file, || "voxels.shift_mm".into())?;
         let middle = if self.centred { image.grid.middle_mm() } else { [0.0; 3] };
-        for axis in 0..3 {
-            image.grid.origin_mm[axis] += self.shift_mm[axis] - middle[axis];
-        }
+        (0..3).for_each(|axis| image.grid.origin_mm[axis] += self.shift_mm[axis] - middle[axis]);
         Ok(image)
     }
 }

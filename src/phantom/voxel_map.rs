@@ -3,8 +3,8 @@
 //! Every voxel holds a tissue or nothing; a line is cut where it passes from voxel to voxel (Amanatides & Woo 1987), so
 //! that its chords are exact here, too: crossings are computed from the planes' own numbers, not step by step.
 
-use super::Stretch;
 use super::solid::Line;
+use super::stretch::Stretch;
 use super::vector::Vector;
 use crate::image::ImageGrid;
 use std::collections::HashMap;

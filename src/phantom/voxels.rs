@@ -7,8 +7,9 @@
 //! threads.
 
 use super::solid::Line;
+use super::stretch::Stretch;
 use super::trace::Painter;
-use super::{Phantom, PhantomError, Stretch};
+use super::{Phantom, PhantomError};
 use crate::image::{Image, ImageGrid, ImageUnit};
 use rayon::prelude::*;
 

@@ -132,6 +132,7 @@ impl Layer for Engine {
 fn companions_of_training_are_those_of_the_reconstruction() {
     let mut training = asked();
     training.companions = vec![Companion::Weak, Companion::Osem, Companion::WeakByAnatomy, Companion::OsemByAnatomy];
+    training.weak = MapImage { weight: 2e-3, exponent: 0.9, subsets: 3, iterations: 5 };
     let twins = training.prepared_twins(5).unwrap();
     let prepared = &twins.scans[1];
     let grid = prepared.case.grid;
@@ -151,7 +152,7 @@ fn companions_of_training_are_those_of_the_reconstruction() {
         iterations: 3,
         subsets: 3,
         start: training.start,
-        weak: None,
+        weak: Some(training.weak),
         blend: None,
         training_data: String::new(),
         scanners: Vec::new(),
