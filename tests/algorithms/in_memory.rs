@@ -120,3 +120,30 @@ fn an_anatomical_image_that_lies_elsewhere_is_told() {
     let other = warnings("\"other.nii\"");
     assert!(other.len() == 1 && other[0].contains("has little to do with the activity"), "{other:?}");
 }
+
+/// A scan of voxels that are no finer than those of its image says so, and names the files that it was made of.
+#[test]
+fn a_scan_of_coarse_voxels_is_told_and_its_files_are_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let warnings = |voxel_mm: f64| {
+        let n = (200.0 / voxel_mm) as usize;
+        let grid = ImageGrid::centred([n, n, 8], [voxel_mm, voxel_mm, 2.0]);
+        let image = Image { grid, unit: ImageUnit::BecquerelPerMl, values: vec![1e3; grid.voxels()] };
+        save_image(&folder.path().join("activity.nii"), true, &image, &Provenance::default()).unwrap();
+        let phantom = "name = \"box\"\ndescription = \"\"\ncitation = \"\"\n[voxels]\nactivity = \"activity.nii\"\n";
+        std::fs::write(folder.path().join("box.toml"), phantom).unwrap();
+        let path = folder.path().join("scan.toml");
+        let text = "[measurement.simulated]\nphantom = \"box.toml\"\n\
+             scanner.custom = { name = \"ring\", rings = 4, crystals_per_ring = 96, inner_radius_mm = 300.0, \
+             depth_of_interaction_mm = 0.0, ring_spacing_mm = 6.0, radial_bins = 61, bin_size_mm = 5.0 }\n\
+             simulation = { counts.total-prompts = 1e5 }\n[image]\nshape = [40, 40, 7]\nvoxel_mm = [6.0, 6.0, 3.0]\n\
+             [algorithm.osem]\nsubsets = 4\niterations = 1\n[output]\nimage = \"image.h5\"\n";
+        std::fs::write(&path, text).unwrap();
+        let made = recon(&path, &Options { force: true, ..Options::default() }).unwrap();
+        made.warnings.iter().filter(|warning| warning.contains("hardly finer")).count()
+    };
+    assert_eq!((warnings(6.0), warnings(3.0)), (1, 0));
+    let (_, provenance) = hdf5::read_image(&folder.path().join("image.h5")).unwrap();
+    let record = format!("{provenance:?}");
+    assert!(record.contains("box.toml") && record.contains("activity.nii"), "{record}");
+}
