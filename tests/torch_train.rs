@@ -199,6 +199,15 @@ fn a_run_learns_and_a_stopped_one_goes_on_as_if_it_had_not_been() {
     let result: serde_json::Value = serde_json::from_slice(&program.stdout).unwrap();
     println!("the example with this network: NRMSE {}", result["metrics"]["nrmse"]);
     assert!(result["metrics"]["nrmse"].as_f64().unwrap() < 0.8);
+    // A network that begins as this one says what that one has seen.
+    let more = tiny(folders[1].path(), |text| {
+        let text = text.replace("subsets = 4", "subsets = 4\nstart = \"tiny.safetensors\"");
+        text.replace("model = \"tiny", "model = \"more").replace("seed = 1", "seed = 2")
+    });
+    train(&more, &["--at-most", "1"]);
+    let more = Model::read(&folders[1].path().join("more.safetensors")).unwrap();
+    let before = format!("; before, as the network it began as: {}", model.card.training_data);
+    assert!(more.card.training_data.ends_with(&before), "{}", more.card.training_data);
     // Without --resume or --force nothing is replaced; a changed config does not go on.
     let again = |arguments: &[&str]| {
         let program =

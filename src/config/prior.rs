@@ -17,6 +17,7 @@ fn unreadable(image: &AnatomicalConfig, source: &Source, at: &str) -> Option<Con
     match image {
         AnatomicalConfig::File(file) => source.missing(&format!("{at}.file"), &file.path),
         AnatomicalConfig::Phantom(name) => super::phantom(source, &format!("{at}.phantom"), name).err(),
+        AnatomicalConfig::Attenuation(name) => super::phantom(source, &format!("{at}.attenuation"), name).err(),
     }
 }
 

@@ -80,6 +80,8 @@ pub enum Scope {
     Numbered,
     /// A region, in all realisations together.
     Ensemble,
+    /// A method beside the yardstick of its study, in all realisations together.
+    Beside,
     /// A class of added lesions.
     Lesions,
     /// Kept with a run, and never shown.
@@ -224,7 +226,7 @@ impl Scope {
             Self::Diameter => "Dmm",
             Self::Tissue => "TISSUE",
             Self::Lesions => "CLASS",
-            Self::Image | Self::Noise | Self::Run | Self::Numbered | Self::Kept => "N",
+            Self::Image | Self::Noise | Self::Run | Self::Numbered | Self::Beside | Self::Kept => "N",
         }
     }
 }

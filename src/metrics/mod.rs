@@ -6,6 +6,7 @@
 //! [`FAMILIES`] is the list of all figures: tables, reports, the demo, the oracle and the docs follow from it.
 
 mod ball;
+mod beside;
 mod channels;
 mod coverage;
 mod difference;
@@ -28,6 +29,7 @@ mod site_observer;
 mod uptake;
 
 pub use ball::Ball;
+pub use beside::{NRMSE_RATIO, TRANSMISSION_RATIO};
 pub use channels::{ChannelSet, Channels};
 pub use coverage::{
     COVERED, COVERED_AT, HALF_WIDTH, INTERVAL_NOISE, LESION_IS_SMALL, LESION_MEAN, LESION_PEAK, LESION_VOLUME,
@@ -71,6 +73,7 @@ pub struct Family {
 /// All figures, in the order of printed tables. A file of figures is a `mod` and a line here.
 pub static FAMILIES: &[&Family] = &[
     &difference::DIFFERENCE,
+    &beside::BESIDE,
     &similarity::SIMILARITY,
     &region::REGION,
     &uptake::UPTAKE,
@@ -82,6 +85,7 @@ pub static FAMILIES: &[&Family] = &[
     &run::RUN,
     &coverage::COVERAGE,
     &lesion::LESION,
+    &beside::BESIDE_LESIONS,
     &observer::OBSERVER,
     &site_observer::SITES,
     &lesion::SPOTS,

@@ -13,4 +13,6 @@ pub enum AnatomicalConfig {
     /// `phantom = "brain"`: labels of the shapes of a shipped phantom, or of a phantom file (`.toml`); shapes of one
     /// activity have one label, so that it shows every boundary that the phantom has.
     Phantom(NameOrFile),
+    /// `attenuation = "abdomen"`: the linear attenuation coefficients of such a phantom, as a CT or µ-map shows them.
+    Attenuation(NameOrFile),
 }

@@ -41,6 +41,10 @@ pub(super) fn anatomical(
             let phantom = crate::config::phantom(source, &format!("{at}.phantom"), name)?;
             Ok(Anatomical { values: phantom.label_image(grid), edges_mm: None })
         }
+        AnatomicalConfig::Attenuation(name) => {
+            let phantom = crate::config::phantom(source, &format!("{at}.attenuation"), name)?;
+            Ok(Anatomical { values: phantom.attenuation_image(grid).values, edges_mm: None })
+        }
         AnatomicalConfig::File(file) => {
             let at = format!("{at}.file");
             // Formats that state no unit hold whatever the modality measures.

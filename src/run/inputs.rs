@@ -29,7 +29,7 @@ pub(super) fn further_inputs(config: &ReconConfig) -> Result<Vec<Input>, RunErro
     }));
     files.push(config.prior.as_ref().and_then(|prior| prior.anatomical()).and_then(|anatomical| match anatomical {
         AnatomicalConfig::File(file) => image(file),
-        AnatomicalConfig::Phantom(name) => phantom(name),
+        AnatomicalConfig::Phantom(name) | AnatomicalConfig::Attenuation(name) => phantom(name),
     }));
     files.push(config.reference.as_ref().and_then(|reference| match reference {
         ReferenceConfig::Image(file) => image(file),

@@ -65,6 +65,6 @@ fn start_file(config: &ReconConfig) -> Option<&ImageFile> {
 fn is_there(guide: &AnatomicalConfig) -> bool {
     match guide {
         AnatomicalConfig::File(file) => file.path.is_file(),
-        AnatomicalConfig::Phantom(name) => name.file().is_none_or(Path::is_file),
+        AnatomicalConfig::Phantom(name) | AnatomicalConfig::Attenuation(name) => name.file().is_none_or(Path::is_file),
     }
 }

@@ -40,6 +40,8 @@ pub(super) struct Run<'a> {
     baseline: f64,
     network: TorchNetwork,
     reached: Checkpoint,
+    /// What it learns from, and what the network that it begins as has learned from.
+    training_data: String,
     /// `NAME.safetensors`
     target: PathBuf,
 }
@@ -60,10 +62,14 @@ impl<'a> Run<'a> {
         let network = TorchNetwork::new(architecture.clone(), config.optimiser.precision);
         let target = config.output.model.to_path_buf();
         let fingerprint = fingerprint(config);
+        let begun_as = model.start.as_deref().map(Model::read).transpose()?;
         let reached = match resume {
             true => Checkpoint::read(&target.with_extension("checkpoint"), &fingerprint)?,
-            false => begin(source, config, &architecture, fingerprint)?,
+            false => begin(source, config, begun_as.as_ref(), &architecture, fingerprint)?,
         };
+        let before =
+            begun_as.map(|model| format!("; before, as the network it began as: {}", model.card.training_data));
+        let training_data = config.data.in_words() + &before.unwrap_or_default();
         let stacks = 0..config.validation.stacks;
         let (cases, twins) = match config.detection.is_some() {
             false => (stacks.map(|index| judged.prepared(index)).collect::<Result<Vec<_>, _>>()?, Vec::new()),
@@ -82,7 +88,20 @@ impl<'a> Run<'a> {
             architecture.weights(),
             cases.len()
         ));
-        Ok(Self { source, config, options, architecture, training, cases, twins, baseline, network, reached, target })
+        Ok(Self {
+            source,
+            config,
+            options,
+            architecture,
+            training,
+            cases,
+            twins,
+            baseline,
+            network,
+            reached,
+            training_data,
+            target,
+        })
     }
 
     /// All steps that are left, or so many, with their files.
@@ -287,7 +306,7 @@ impl<'a> Run<'a> {
             start: model.map_start,
             weak: model.weak,
             blend: model.blend.map(Share::get),
-            training_data: self.config.data.in_words(),
+            training_data: self.training_data.clone(),
             scanners: cases.scanners.iter().map(|scanner| scanner.scanner.name.clone()).collect(),
             prompts_per_mm: [cases.prompts_per_slice[0] / thick, cases.prompts_per_slice[1] / thin],
             voxel_mm: [sides(0).fold(f64::INFINITY, f64::min), sides(1).fold(0.0, f64::max)],
@@ -325,20 +344,20 @@ impl<'a> Run<'a> {
 fn begin(
     source: &Source,
     config: &TrainConfig,
+    begun_as: Option<&Model>,
     architecture: &Architecture,
     fingerprint: String,
 ) -> Result<Checkpoint, RunError> {
     let TrainedModelConfig::Unrolled(model) = &config.model;
     let given = (!model.gamma.is_empty()).then(|| model.gamma.iter().map(|gamma| gamma.get()).collect());
-    let state = match &model.start {
+    let state = match begun_as {
         None => {
             let gamma =
                 given.unwrap_or_else(|| if architecture.stages > 1 { vec![FIRST_GAMMA, 1.0] } else { vec![1.0] });
             State::new(&first_weights(architecture, config.data.seed), architecture.stages, &gamma)
         }
-        Some(path) => {
+        Some(read) => {
             let at = "model.unrolled.start";
-            let read = Model::read(path)?;
             let Some(weights) = widened(&read.card.architecture, &read.weights.bodies, architecture) else {
                 return Err(source.mistake(at, "these weights are of another architecture", None).into());
             };

@@ -6,15 +6,24 @@
 //!   r_nk = ⟨u, z_nk⟩ / d,                             d = ½ Σ_n ⟨u, lo_n1 − lo_n0⟩
 //!   V = Σ w ½ [(r_a0 − r_b0)² + (r_a1 − r_b1)²],     G = Σ w ½ [(r_a1 − r_a0) + (r_b1 − r_b0)]
 //!   T = Σ_n ⟨m, z_n1 − z_n0⟩ / Σ_n ⟨m, x_n1 − x_n0⟩
-//!   D = ln V − 2 ln G + 3 mean max(0, 1 − T)²
+//!   D = ln V − 2 ln G + 3 mean max(0, floor − T)²
 //!
 //! with z the network's images, lo those that are weakly regularised, x those of the relative difference prior, and
 //! weights w ∝ 1 / (v + median v), Σ w = 1, where v is a lesion's own part of V in lo. G² / V is the squared SNR of an
 //! observer that is taken for all lesions together, up to a factor; the last term asks that no less of a lesion comes
-//! through than with the relative difference prior. A term that keeps what can be detected: Lantz et al. 2024
+//! through than some share of what does with the relative difference prior. A term that keeps what can be detected: Lantz et al. 2024
 //! (arXiv 2402.10010), Li, Li & Anastasio 2022 (SPIE 12031).
 
 use super::TrainError;
+
+/// What the term asks for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Term {
+    /// Weight beside the NRMSE.
+    pub weight: f64,
+    /// Least T that costs nothing.
+    pub floor: f64,
+}
 
 /// Noises a and b, each without and with lesions.
 pub const SCANS: usize = 4;
@@ -138,14 +147,14 @@ pub fn observer_snr(lesions: &[Observed]) -> f64 {
     gain / spread.sqrt()
 }
 
-/// D of some lesions, and its slopes. Lesions of several bodies belong together: the logarithms of few are noise.
-pub fn detection(lesions: &[Observed]) -> Result<(f64, Vec<Slopes>), TrainError> {
+/// D of some lesions, whose T shall be `least` or more, and its slopes. Lesions of several bodies belong together: the logarithms of few are noise.
+pub fn detection(lesions: &[Observed], least: f64) -> Result<(f64, Vec<Slopes>), TrainError> {
     let Sums { weights, spread, gain } = Sums::of(lesions);
     if !(gain > 0.0 && spread > 0.0) {
         return Err(TrainError::NoLesions { gain });
     }
     let count = lesions.len() as f64;
-    let lacking = |lesion: &Observed| (1.0 - lesion.through).max(0.0);
+    let lacking = |lesion: &Observed| (least - lesion.through).max(0.0);
     let floor = FLOOR_WEIGHT * lesions.iter().map(|lesion| lacking(lesion).powi(2)).sum::<f64>() / count;
     let slopes = lesions.iter().zip(&weights).map(|(lesion, weight)| {
         let [a0, a1, b0, b1] = lesion.responses;
@@ -201,17 +210,19 @@ mod tests {
         (templates.collect(), images)
     }
 
+    const FLOOR: f64 = 0.9;
+
     fn value(templates: &[Template], images: &Four<Vec<f32>>) -> f64 {
         let seen: Vec<_> = templates.iter().map(|t| t.observed(images.each_ref().map(|x| &x[..]))).collect();
-        detection(&seen).unwrap().0
+        detection(&seen, FLOOR).unwrap().0
     }
 
     #[test]
     fn slopes_are_those_of_central_differences() {
         let (templates, mut images) = scene();
         let seen: Vec<_> = templates.iter().map(|t| t.observed(images.each_ref().map(|x| &x[..]))).collect();
-        assert!(seen.iter().all(|lesion| lesion.through < 1.0), "the floor is asked for: {seen:?}");
-        let slopes = detection(&seen).unwrap().1;
+        assert!(seen.iter().all(|lesion| lesion.through < FLOOR), "the floor is asked for: {seen:?}");
+        let slopes = detection(&seen, FLOOR).unwrap().1;
         for scan in 0..SCANS {
             let mut slope = vec![0.0; 60];
             templates.iter().zip(&slopes).for_each(|(t, own)| t.pull_back(own, 1.0, scan, &mut slope));
@@ -240,7 +251,7 @@ mod tests {
             let seen = templates.iter().map(|t| t.observed(images.each_ref().map(|x| &x[..])));
             seen.map(|lesion| Observed { through: 1.0, ..lesion }).collect::<Vec<_>>()
         };
-        let at = |images: &Four<Vec<f32>>| detection(&through_all(images)).unwrap().0;
+        let at = |images: &Four<Vec<f32>>| detection(&through_all(images), FLOOR).unwrap().0;
         let scaled = images.clone().map(|x| x.into_iter().map(|x| 1.7 * x).collect::<Vec<f32>>());
         let shifted = images.clone().map(|x| x.into_iter().map(|x| x + 0.4).collect::<Vec<f32>>());
         assert!((at(&scaled) - at(&images)).abs() < 1e-5 && (at(&shifted) - at(&images)).abs() < 1e-5);
@@ -259,6 +270,6 @@ mod tests {
         let (templates, images) = scene();
         let flat = [images[0].clone(), images[0].clone(), images[2].clone(), images[2].clone()];
         let seen: Vec<_> = templates.iter().map(|t| t.observed(flat.each_ref().map(|x| &x[..]))).collect();
-        assert!(detection(&seen).unwrap_err().to_string().contains("none of the lesions"));
+        assert!(detection(&seen, FLOOR).unwrap_err().to_string().contains("none of the lesions"));
     }
 }

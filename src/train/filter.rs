@@ -83,7 +83,7 @@ impl Training {
         let images: OfBodies =
             views.iter().map(|views| views.iter().map(|view| view.apply(network)).collect()).collect();
         let aims: Vec<_> = bodies.iter().map(|body| body.aims()).collect();
-        let (loss, slopes) = of_bodies(&aims, &images, asked.weight)?;
+        let (loss, slopes) = of_bodies(&aims, &images, asked.term)?;
         let mut by_weights = vec![0.0; network.parameters()];
         for (view, slope) in views.iter().flatten().zip(slopes.iter().flatten()) {
             view.pull_back(network, slope, &mut by_weights);

@@ -1,7 +1,7 @@
 //! How good the reconstructions of validation twins are: their error, and what an observer sees in them.
 
 use super::TrainError;
-use super::detection::{detection, observer_snr};
+use super::detection::{Term, detection, observer_snr};
 use super::layer::Layer;
 use super::loss::{OfBodies, nrmse_of_scans, observed};
 use super::plan::Training;
@@ -37,9 +37,10 @@ impl Training {
         let errors: Vec<f64> = errors.filter(|nrmse| nrmse.is_finite()).collect();
         let nrmse = errors.iter().sum::<f64>() / errors.len() as f64;
         let [own, before] = [&images, &first].map(|images| observed(&aims, images));
-        let weight = self.detection.map_or(0.0, |asked| asked.weight);
+        let Term { weight, floor } = self.detection.map_or(Term { weight: 0.0, floor: 0.0 }, |asked| asked.term);
         // A network that shows no lesion is as bad as can be.
-        let term = if own.is_empty() { 0.0 } else { detection(&own).map_or(f64::INFINITY, |(term, _)| weight * term) };
+        let term =
+            if own.is_empty() { 0.0 } else { detection(&own, floor).map_or(f64::INFINITY, |(term, _)| weight * term) };
         let transmission = own.iter().map(|lesion| lesion.through).sum::<f64>() / own.len() as f64;
         let observer = observer_snr(&own) / observer_snr(&before);
         Ok(Judged { nrmse, loss: nrmse + term, observer, transmission })

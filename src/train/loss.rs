@@ -1,7 +1,7 @@
 //! What training makes small, with its slope ∂loss/∂x.
 
 use super::TrainError;
-use super::detection::{Observed, Template, detection};
+use super::detection::{Observed, Template, Term, detection};
 use crate::likelihood::Model;
 use coincide_kernels::zeros;
 
@@ -16,9 +16,9 @@ pub struct Aims<'a> {
 /// Images of some bodies: `[body][scan][voxel]`.
 pub type OfBodies = Vec<Vec<Vec<f32>>>;
 
-/// Mean NRMSE of all images of some bodies, and `weight` times the detection term of all their lesions, which takes
-/// none where there are none; the slope by each image.
-pub fn of_bodies(bodies: &[Aims], images: &[Vec<Vec<f32>>], weight: f64) -> Result<(f64, OfBodies), TrainError> {
+/// Mean NRMSE of all images of some bodies, and the detection term of all their lesions, which takes none where there
+/// are none; the slope by each image.
+pub fn of_bodies(bodies: &[Aims], images: &[Vec<Vec<f32>>], asked: Term) -> Result<(f64, OfBodies), TrainError> {
     let share = 1.0 / images.iter().map(Vec::len).sum::<usize>().max(1) as f64;
     let (mut loss, mut slopes) = (0.0, Vec::new());
     for (body, images) in bodies.iter().zip(images) {
@@ -34,15 +34,15 @@ pub fn of_bodies(bodies: &[Aims], images: &[Vec<Vec<f32>>], weight: f64) -> Resu
     if observed.is_empty() {
         return Ok((loss, slopes));
     }
-    let (term, by_lesion) = detection(&observed)?;
+    let (term, by_lesion) = detection(&observed, asked.floor)?;
     let templates =
         bodies.iter().enumerate().flat_map(|(n, body)| body.templates.iter().map(move |lesion| (n, lesion)));
     for ((body, lesion), slope) in templates.zip(&by_lesion) {
         for (scan, image) in slopes[body].iter_mut().enumerate() {
-            lesion.pull_back(slope, weight, scan, image);
+            lesion.pull_back(slope, asked.weight, scan, image);
         }
     }
-    Ok((loss + weight * term, slopes))
+    Ok((loss + asked.weight * term, slopes))
 }
 
 /// What the images of some bodies show of their lesions.

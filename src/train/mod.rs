@@ -43,7 +43,7 @@ pub use anatomy::{
 pub use baseline::filtered_osem;
 pub use case::{Case, Source};
 pub use checkpoint::{Checkpoint, Row};
-pub use detection::{Observed, Slopes, Template, detection, observer_snr};
+pub use detection::{Observed, Slopes, Template, Term, detection, observer_snr};
 pub use error::TrainError;
 pub use geometry::{Stack, TrainingScanner};
 pub use judged::Judged;

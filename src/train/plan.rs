@@ -2,6 +2,7 @@
 
 use super::TrainError;
 use super::case::Source;
+use super::detection::Term;
 use super::geometry::Stack;
 use super::layer::Layer;
 use super::loss::{nrmse_of_scans, supervised};
@@ -55,8 +56,8 @@ pub struct FilterSchedule {
 /// The detection term, and how the network is trained with it by itself.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DetectionSchedule {
-    /// Weight of the term beside the NRMSE.
-    pub weight: f64,
+    /// What it asks for.
+    pub term: Term,
     /// Bodies of a step.
     pub bodies: usize,
     /// Steps.

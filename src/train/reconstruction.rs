@@ -1,6 +1,7 @@
 //! The loss of whole reconstructions, and its gradient through all of their updates.
 
 use super::TrainError;
+use super::detection::Term;
 use super::layer::Layer;
 use super::loss::{held_out, of_bodies};
 use super::plan::{Loss, Training};
@@ -40,7 +41,7 @@ impl Training {
         twins: &PreparedTwins,
         network: &mut dyn Layer,
         gamma: &[f64],
-        weight: f64,
+        asked: Term,
     ) -> Result<(f64, Vec<f64>), TrainError> {
         let models = twins.scans.iter().map(|scan| self.model(scan)).collect::<Result<Vec<_>, _>>()?;
         let chains: Vec<_> = models.iter().zip(&twins.scans).map(|(model, scan)| self.chain(model, scan)).collect();
@@ -50,7 +51,7 @@ impl Training {
             .map(|(chain, scan)| chain.forward(scan.first().to_vec(), network, gamma))
             .collect();
         let images = vec![tapes.iter().map(|tape| tape.image.clone()).collect()];
-        let (loss, slopes) = of_bodies(&[twins.aims()], &images, weight)?;
+        let (loss, slopes) = of_bodies(&[twins.aims()], &images, asked)?;
         let mut sum = vec![0.0; network.parameters() + gamma.len()];
         for ((chain, tape), slope) in chains.iter().zip(tapes).zip(slopes.into_iter().flatten()) {
             let gradient = chain.backward(tape, slope, &mut |_| None, network, gamma);

@@ -46,7 +46,7 @@ impl Training {
             }
             (Phase::Chain, Some(asked)) => {
                 let twins = self.prepared_twins(step)?;
-                (self.schedule.rate, self.loss_of_twins(&twins, network, &state.gamma(), asked.weight)?)
+                (self.schedule.rate, self.loss_of_twins(&twins, network, &state.gamma(), asked.term)?)
             }
         };
         if !loss.is_finite() || gradient.iter().any(|slope| !slope.is_finite()) {

@@ -213,6 +213,8 @@ fn anatomical_images_come_on_the_image_grid() {
     let worst = file.iter().zip(&painted).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     assert!(worst < 0.15, "{worst}");
     assert!(painted.iter().any(|&label| label > 1.5));
+    let map = of(AnatomicalConfig::Attenuation("nema-iq".into()));
+    assert!(map == phantom.attenuation_image(&grid).values && map != painted);
     let far = Image { grid: ImageGrid { origin_mm: [5e3; 3], ..fine }, ..image };
     hdf5::write_image(&path, true, &far, &Provenance::default()).unwrap();
     let error = anatomical_image(

@@ -142,7 +142,7 @@ fn rows(of_lesions: bool) -> String {
             Scope::Image | Scope::Region | Scope::Diameter if also => "one image, mean image",
             Scope::Image | Scope::Region | Scope::Diameter => "one image",
             Scope::Noise => "one image, all realisations",
-            Scope::Ensemble => "all realisations",
+            Scope::Ensemble | Scope::Beside => "all realisations",
             _ => "one run",
         };
         let Figure { definition, source, .. } = figure;
@@ -174,7 +174,7 @@ fn figures_are_complete_and_can_be_told_apart() {
     let mut ids: Vec<&str> = figures().map(|figure| figure.id).collect();
     for figure in figures() {
         assert!(!figure.title.is_empty() && !figure.definition.is_empty(), "{}", figure.id);
-        let of_something = !matches!(figure.scope, Scope::Image | Scope::Noise | Scope::Run);
+        let of_something = !matches!(figure.scope, Scope::Image | Scope::Noise | Scope::Run | Scope::Beside);
         assert_eq!(figure.id.contains('*'), of_something, "{}: what is it of?", figure.id);
         // Activities of regions are told as SUV, too.
         let is_activity = matches!(figure.unit, Unit::Activity | Unit::Total | Unit::Millilitre);

@@ -14,7 +14,7 @@ use super::collisions::{Written, collisions};
 use super::{ConfigError, RunConfig, Source};
 use crate::paths::FilePath;
 use crate::prior::network::MapImage;
-use crate::train::{DetectionSchedule, Family, FilterSchedule, Loss, Precision, PublicData, Schedule, Training};
+use crate::train::{DetectionSchedule, Family, FilterSchedule, Loss, Precision, PublicData, Schedule, Term, Training};
 use crate::units::{Fraction, NonNegative, Positive};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -125,6 +125,10 @@ pub struct DetectionConfig {
     /// Weight of the term beside the NRMSE.
     #[serde(default = "detection_weight")]
     pub weight: NonNegative,
+    /// Of a lesion, this share of what comes through in the MAP images that the network begins with shall come through
+    /// at least.
+    #[serde(default = "detection_floor")]
+    pub floor: NonNegative,
     /// Bodies of a step: the term is a logarithm of sums over their lesions, and noise where these are few.
     #[serde(default = "two", deserialize_with = "crate::units::repeats")]
     #[schemars(range(min = 1, max = 1_000_000))]
@@ -142,7 +146,8 @@ impl DetectionConfig {
     /// What training follows.
     pub fn schedule(&self) -> DetectionSchedule {
         let Self { bodies, steps, .. } = *self;
-        DetectionSchedule { weight: self.weight.get(), bodies, steps, rate: self.learning_rate.get() }
+        let term = Term { weight: self.weight.get(), floor: self.floor.get() };
+        DetectionSchedule { term, bodies, steps, rate: self.learning_rate.get() }
     }
 
     /// What it lacks.
@@ -239,6 +244,10 @@ fn two() -> usize {
 
 fn detection_weight() -> NonNegative {
     NonNegative::constant(0.015)
+}
+
+fn detection_floor() -> NonNegative {
+    NonNegative::constant(1.0)
 }
 
 fn detection_rate() -> Positive {

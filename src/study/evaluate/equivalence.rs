@@ -2,6 +2,7 @@
 //! figure, in the detection of added lesions, and in the contrast recovery at one noise.
 
 use super::Files;
+use super::beside::yardstick;
 use super::cells::{CellScores, noise};
 use super::plan::Plan;
 use super::tune::Tuned;
@@ -101,9 +102,8 @@ impl Equivalence<'_> {
     }
 
     fn yardstick(&self) -> Option<usize> {
-        let name = self.study.config.yardstick.as_deref()?;
         let several = self.study.config.prompts.len() > 1;
-        self.study.methods.iter().position(|method| method.name == name).filter(|_| several)
+        yardstick(self.study).filter(|_| several)
     }
 
     fn subjects(&self) -> Vec<usize> {

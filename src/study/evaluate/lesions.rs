@@ -11,6 +11,7 @@
 //! - `false_spots`: where 80 % of the lesions would be called, so many spots of a scan without lesions would be, too.
 //! - `flagged`, `erased_unflagged`: shares that the sentinel flagged, and that were erased without being flagged.
 
+use super::beside::{of_yardstick, yardstick};
 use super::cache::Cache;
 use super::cells::CellScores;
 use super::plan::{Plan, Subject, WithLesions};
@@ -18,8 +19,8 @@ use crate::config::Study;
 use crate::metrics::{
     ChannelSet, Channels, Detection, ERASED, ERASED_UNFLAGGED, Estimate, FALSE_SPOTS, FLAGGED, GABOR_AUC,
     GABOR_EFFICIENCY, GABOR_SNR, IDEAL_AUC, IDEAL_SNR, LG_AUC, LG_AUC_DIFFERENCE, LG_AUC_OF_SITE, LG_CORRELATION,
-    LG_EFFICIENCY, LG_SITE_AUC, LG_SNR, Responses, Scores, SiteTests, SpotSearch, TRANSMISSION, auc_of, detection,
-    transmission, wilson,
+    LG_EFFICIENCY, LG_SITE_AUC, LG_SNR, Responses, Scores, SiteTests, SpotSearch, TRANSMISSION, TRANSMISSION_RATIO,
+    auc_of, detection, transmission, wilson,
 };
 use crate::operator::GaussianFilter;
 use crate::phantom::Phantom;
@@ -38,8 +39,8 @@ const SEEN_DIAMETERS: f64 = 4.0;
 pub(super) fn score(study: &Study, plan: &Plan, cache: &Cache, cells: &mut [CellScores]) -> Result<(), RunError> {
     let classes = study.lesion_classes();
     let seed = study.config.seeds[0];
-    let yardstick = study.methods.iter().position(|method| study.config.yardstick.as_ref() == Some(&method.name));
-    let mut observers = Vec::with_capacity(plan.with_lesions.len());
+    let yardstick = yardstick(study);
+    let mut seen = Vec::with_capacity(plan.with_lesions.len());
     let mut ideals: BTreeMap<(usize, usize), Ideal> = BTreeMap::new();
     for shown in &plan.with_lesions {
         let (cell, class) = (&plan.cells[shown.cell], &classes[shown.class]);
@@ -51,19 +52,15 @@ pub(super) fn score(study: &Study, plan: &Plan, cache: &Cache, cells: &mut [Cell
         };
         let images = Images::load(plan, cache, shown)?;
         let sites = Sites::of(subject, &class.lesions, study.simulation.resolution_fwhm_mm.get())?;
-        let (scores, observed) = sites.scores(&class.name, subject, &images, &ideal.at(scan.prompts), seed);
+        let (scores, of_scans) = sites.scores(&class.name, subject, &images, &ideal.at(scan.prompts), seed);
         cells[shown.cell].extend(scores);
-        observers.push(observed);
+        seen.push(of_scans);
     }
-    for (shown, own) in plan.with_lesions.iter().zip(&observers) {
-        let of = |shown: &WithLesions| (plan.cells[shown.cell].subject, plan.cells[shown.cell].prompts.to_bits());
-        let like = |other: &WithLesions| {
-            of(other) == of(shown) && other.class == shown.class && Some(plan.cells[other.cell].method) == yardstick
-        };
-        let other =
-            plan.with_lesions.iter().position(like).filter(|other| plan.with_lesions[*other].cell != shown.cell);
-        if let (Some(own), Some(Some(other))) = (own, other.map(|other| &observers[other])) {
-            let (scores, class) = (&mut cells[shown.cell], &classes[shown.class].name);
+    for (shown, own) in plan.with_lesions.iter().zip(&seen) {
+        let Some(other) = of_yardstick(plan, shown, yardstick).map(|other| &seen[other]) else { continue };
+        let (scores, class) = (&mut cells[shown.cell], &classes[shown.class].name);
+        scores.add_of(&TRANSMISSION_RATIO, class, Estimate::of_ratio(&own.gains, &other.gains));
+        if let (Some(own), Some(other)) = (&own.observers, &other.observers) {
             let difference = own.difference(other, seed);
             let correlation = Estimate { count: difference.count, ..Estimate::of(&[own.correlation(other)]) };
             scores.add_of(&LG_AUC_DIFFERENCE, class, difference);
@@ -133,6 +130,13 @@ struct Site {
     seen: Vec<f32>,
 }
 
+/// What is compared with the yardstick.
+struct OfScans {
+    /// What comes through, scan by scan.
+    gains: Vec<f64>,
+    observers: Option<SiteTests>,
+}
+
 struct Sites {
     sites: Vec<Site>,
     /// How far an observer sees, in mm.
@@ -161,7 +165,7 @@ impl Sites {
         Ok(Self { sites, reach_mm: seen.min(0.5 * nearest) })
     }
 
-    /// The figures of a class, and what the observers of its sites say; `seed` is the bootstrap's.
+    /// The figures of a class, and those of its scans; `seed` is the bootstrap's.
     fn scores(
         &self,
         class: &str,
@@ -169,7 +173,7 @@ impl Sites {
         images: &Images,
         ideal: &[f64],
         seed: u64,
-    ) -> (CellScores, Option<SiteTests>) {
+    ) -> (CellScores, OfScans) {
         let mut scores = CellScores::default();
         let gains: Vec<Vec<f64>> = images.with.iter().zip(&images.without).map(|(a, b)| self.gains(a, b)).collect();
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
@@ -213,7 +217,7 @@ impl Sites {
         if let Some(spots) = self.false_spots(subject, images) {
             scores.add_of(&FALSE_SPOTS, class, spots);
         }
-        (scores, observers)
+        (scores, OfScans { gains: of_scans, observers })
     }
 
     fn gains(&self, with: &[f32], without: &[f32]) -> Vec<f64> {

@@ -4,6 +4,7 @@
 //! best setting of each method → runs with added lesions at that setting → tables, curves, maps, pictures. Everything
 //! after the runs is computed from the cache alone.
 
+mod beside;
 mod cache;
 mod cells;
 mod coverage;
@@ -59,6 +60,7 @@ pub fn evaluate(path: &Path, options: &Options) -> Result<StudyResult, RunError>
     plan.add_lesions(&study, &tuned.iter().map(|tuned| tuned.cell).collect::<Vec<_>>())?;
     computed += execute::execute(&study, &plan, &cache, pool.current_num_threads(), options)?;
     pool.install(|| {
+        beside::score(&study, &plan, &cache, &tuned, &mut cells)?;
         lesions::score(&study, &plan, &cache, &mut cells)?;
         let folder = study.config.output.folder(&study.source);
         let files = Files { folder: &folder, overwrite: options.force };

@@ -5,7 +5,7 @@ use coincide::algorithm::{Algorithm, Objective, UnrolledEm};
 use coincide::prior::model_file::FORMAT;
 use coincide::prior::network::{self, Architecture, Body, Companion, KIND, MapImage, ModelCard, Weights};
 use coincide::prior::{Prior, RelativeNoise};
-use coincide::train::{DetectionSchedule, Family, FilterSchedule, Layer, Phase, Sample, Stack, State, Training};
+use coincide::train::{DetectionSchedule, Family, FilterSchedule, Layer, Phase, Sample, Stack, State, Term, Training};
 use coincide_kernels::Level;
 use std::sync::Arc;
 
@@ -21,7 +21,8 @@ fn asked() -> Training {
     training.start = Some(MapImage { weight: 5e-3, exponent: 0.4, subsets: 4, iterations: 2 });
     training.companions = vec![Companion::Weak, Companion::Osem];
     training.filter = Some(FilterSchedule { stacks: 2, steps: 3, rate: 1e-2 });
-    training.detection = Some(DetectionSchedule { weight: 0.1, bodies: 2, steps: 2, rate: 1e-2 });
+    training.detection =
+        Some(DetectionSchedule { term: Term { weight: 0.1, floor: 0.8 }, bodies: 2, steps: 2, rate: 1e-2 });
     training.schedule.steps = 1;
     training
 }
@@ -59,8 +60,9 @@ fn the_gradient_of_twins_is_that_of_central_differences() {
     let twins = training.prepared_twins(1).unwrap();
     assert!(twins.templates.len() >= 3, "{}", twins.templates.len());
     let value = |at: &[f64; 3], weight: f64| {
+        let asked = Term { weight, floor: 0.8 };
         let mut network = StandIn { parameters: [at[0] as f32, at[1] as f32] };
-        training.loss_of_twins(&twins, &mut network, &[at[2].exp()], weight).unwrap()
+        training.loss_of_twins(&twins, &mut network, &[at[2].exp()], asked).unwrap()
     };
     let at = [f64::from(PARAMETERS[0]), f64::from(PARAMETERS[1]), 8.0_f64.ln()];
     let (loss, gradient) = value(&at, 0.1);
