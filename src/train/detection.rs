@@ -11,8 +11,8 @@
 //! with z the network's images, lo those that are weakly regularised, x those of the relative difference prior, and
 //! weights w ∝ 1 / (v + median v), Σ w = 1, where v is a lesion's own part of V in lo. G² / V is the squared SNR of an
 //! observer that is taken for all lesions together, up to a factor; the last term asks that no less of a lesion comes
-//! through than some share of what does with the relative difference prior. A term that keeps what can be detected: Lantz et al. 2024
-//! (arXiv 2402.10010), Li, Li & Anastasio 2022 (SPIE 12031).
+//! through than some share of what does with the relative difference prior. A term that keeps what can be detected:
+//! Lantz et al. 2024 (arXiv 2402.10010), Li, Li & Anastasio 2022 (SPIE 12031).
 
 use super::TrainError;
 

@@ -97,6 +97,11 @@ fn a_method_that_is_the_yardstick_by_another_name_needs_as_many_prompts() {
     };
     assert!((of("nrmse", 1e6)["at"].as_f64().unwrap() - 1e6).abs() < 1.0, "{entries:?}");
     assert_eq!(of("nrmse", 2e5)["fewer-than"].as_f64(), Some(2e5));
+    // Scan by scan it has the same error.
+    let summary = result["summary"].as_array().unwrap();
+    let ratios: Vec<&Value> = summary.iter().filter(|entry| entry["metric"] == "nrmse_ratio").collect();
+    assert!(ratios.len() == 2 && ratios.iter().all(|entry| entry["method"] == "same"), "{ratios:?}");
+    assert!(ratios.iter().all(|entry| ["mean", "low", "high"].map(|end| entry[end].as_f64()) == [Some(1.0); 3]));
     let printed = text(&folder.run("evaluate study.toml --quiet --force").stdout);
     assert!(printed.contains("prompts that the yardstick needs") && printed.contains("× 1"), "{printed}");
     assert!(folder.path("study-results/plots/uniform-cylinder.small.prompts.nrmse.svg").is_file());

@@ -103,6 +103,9 @@ fn a_study_tells_which_method_erases_lesions() {
     println!("AUC per site {own:.3} and {other:.3}, difference {low:.3} to {high:.3}");
     assert!((difference - (own - other)).abs() < 1e-12 && low <= difference && difference <= high);
     assert!(of("sharp", 1e6, "lg.auc_difference").is_none(), "the yardstick is not compared with itself");
+    let [ratio, low, high] = of("blurred", 4e6, "transmission_ratio").unwrap();
+    assert!((ratio - lost / kept).abs() < 1e-12 && low < ratio && ratio < high, "{low} {ratio} {high}");
+    assert!(of("sharp", 4e6, "transmission_ratio").is_none());
     assert!((0.1..1.0).contains(&mean("blurred", 1e6, "lg.correlation")));
     let site = |site: usize| {
         let name = format!("lesion.16mm-x5.site-{site}.lg.auc_of_site");
@@ -190,7 +193,7 @@ fn a_study_tells_how_often_the_sentinel_is_wrong() {
 }
 
 const INTERVALS: &str = r#"
-phantoms = ["random-1..6", "random-7..12-lesions"]
+phantoms = ["random-1..4", "random-7..10-lesions"]
 prompts = [2e6]
 seeds = [1]
 "#;
@@ -216,8 +219,8 @@ fn intervals_hold_what_they_promise_on_scans_like_those_they_were_calibrated_on(
     }
     // Other bodies of the same kind, with another seed.
     let others = INTERVALS
-        .replace("random-1..6", "random-21..26")
-        .replace("random-7..12", "random-27..32")
+        .replace("random-1..4", "random-21..24")
+        .replace("random-7..10", "random-27..30")
         .replace("seeds = [1]", "seeds = [5]");
     let methods = WITH_INTERVALS.replace("replicates = 3", "replicates = 3, calibration = \"map.json\"");
     fs::write(folder.path().join("others.toml"), format!("{others}\n{SCANS}\n{methods}")).unwrap();
@@ -225,8 +228,8 @@ fn intervals_hold_what_they_promise_on_scans_like_those_they_were_calibrated_on(
     let strata = second["strata"].as_array().unwrap();
     let of_lesions = |stratum: &&Value| stratum["kind"]["lesion"].is_array();
     let lesions = strata.iter().filter(of_lesions).map(|stratum| stratum["images"].as_u64().unwrap()).sum::<u64>();
-    // Six bodies with up to six lesions each, three figures of each.
-    assert!(lesions > 3 * 12 && lesions <= 3 * 6 * 7, "{lesions}");
+    // Four bodies with up to six lesions each, three figures of each.
+    assert!(lesions > 3 * 8 && lesions <= 3 * 4 * 7, "{lesions}");
     let (mut sum, mut count) = (0.0, 0.0);
     for stratum in strata.iter().filter(|stratum| !of_lesions(stratum)) {
         let at = stratum["levels"].as_array().unwrap().iter().find(|at| at["level"] == 0.8).unwrap();
