@@ -147,7 +147,8 @@ pub fn observer_snr(lesions: &[Observed]) -> f64 {
     gain / spread.sqrt()
 }
 
-/// D of some lesions, whose T shall be `least` or more, and its slopes. Lesions of several bodies belong together: the logarithms of few are noise.
+/// D of some lesions, whose T shall be `least` or more, and its slopes. Lesions of several bodies belong together: the
+/// logarithms of few are noise.
 pub fn detection(lesions: &[Observed], least: f64) -> Result<(f64, Vec<Slopes>), TrainError> {
     let Sums { weights, spread, gain } = Sums::of(lesions);
     if !(gain > 0.0 && spread > 0.0) {
