@@ -43,7 +43,14 @@ pub(super) fn anatomical(
         }
         AnatomicalConfig::Attenuation(name) => {
             let phantom = crate::config::phantom(source, &format!("{at}.attenuation"), name)?;
-            Ok(Anatomical { values: phantom.attenuation_image(grid).values, edges_mm: None })
+            let values = phantom.attenuation_image(grid).values;
+            if values.iter().all(|value| *value == values[0]) {
+                let message =
+                    "the phantom attenuates nothing where the emission image is: there is nothing to be guided by";
+                let help = Some("`phantom` takes its labels instead".to_owned());
+                return Err(source.mistake(&format!("{at}.attenuation"), message, help).into());
+            }
+            Ok(Anatomical { values, edges_mm: None })
         }
         AnatomicalConfig::File(file) => {
             let at = format!("{at}.file");

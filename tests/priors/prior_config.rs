@@ -215,6 +215,13 @@ fn anatomical_images_come_on_the_image_grid() {
     assert!(painted.iter().any(|&label| label > 1.5));
     let map = of(AnatomicalConfig::Attenuation("nema-iq".into()));
     assert!(map == phantom.attenuation_image(&grid).values && map != painted);
+    let air = "name = \"air\"\ndescription = \"\"\ncitation = \"\"\n[[shapes]]\nsolid.cylinder = { radii_mm = [50.0, 50.0], \
+               length_mm = 80.0 }\nactivity_bq_per_ml = 1000.0\nattenuation_per_cm = 0.0\nregion = \"air\"\n";
+    let file = folder.path().join("air.toml");
+    std::fs::write(&file, air).unwrap();
+    let air = AnatomicalConfig::Attenuation(file.to_str().unwrap().into());
+    let error = anatomical_image(&air, &grid, &source, "prior.bowsher.anatomical", &Options::default()).unwrap_err();
+    assert!(error.to_string().contains("attenuates nothing"), "{error}");
     let far = Image { grid: ImageGrid { origin_mm: [5e3; 3], ..fine }, ..image };
     hdf5::write_image(&path, true, &far, &Provenance::default()).unwrap();
     let error = anatomical_image(

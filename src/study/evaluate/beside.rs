@@ -28,7 +28,10 @@ pub(super) fn score(
         };
         let other = tuned.iter().find(like).map(|other| errors(other.cell)).transpose()?.flatten();
         if let (Some(own_errors), Some(others)) = (errors(own.cell)?, other) {
-            cells[own.cell].add(&NRMSE_RATIO, Estimate::of_ratio(&own_errors, &others));
+            let ratio = Estimate::of_ratio(&own_errors, &others);
+            if ratio.mean.is_finite() {
+                cells[own.cell].add(&NRMSE_RATIO, ratio);
+            }
         }
     }
     Ok(())

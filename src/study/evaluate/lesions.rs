@@ -59,7 +59,10 @@ pub(super) fn score(study: &Study, plan: &Plan, cache: &Cache, cells: &mut [Cell
     for (shown, own) in plan.with_lesions.iter().zip(&seen) {
         let Some(other) = of_yardstick(plan, shown, yardstick).map(|other| &seen[other]) else { continue };
         let (scores, class) = (&mut cells[shown.cell], &classes[shown.class].name);
-        scores.add_of(&TRANSMISSION_RATIO, class, Estimate::of_ratio(&own.gains, &other.gains));
+        let ratio = Estimate::of_ratio(&own.gains, &other.gains);
+        if ratio.mean.is_finite() {
+            scores.add_of(&TRANSMISSION_RATIO, class, ratio);
+        }
         if let (Some(own), Some(other)) = (&own.observers, &other.observers) {
             let difference = own.difference(other, seed);
             let correlation = Estimate { count: difference.count, ..Estimate::of(&[own.correlation(other)]) };
